@@ -1,0 +1,33 @@
+# The README's commands. `make help` lists them.
+SHELL := /bin/bash
+PYTHON_ENV := .venv/bin/python
+DEMO := demo
+SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --set truth=$(DEMO)/truth
+
+.PHONY: help setup demo test ui cluster-demo bench check clean
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup:  ## the virtual environment, the packages, the Delta jars (done by the others when needed)
+	@conf/setup.sh
+
+demo: setup  ## the whole flow on generated deliveries, in ./demo
+	@./spark-submit.sh jobs/pipeline.py $(SETTINGS) --generate
+
+test: setup  ## the test suite
+	@$(PYTHON_ENV) -m pytest
+
+ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
+	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --host 127.0.0.1 --port 5000
+
+cluster-demo: setup  ## the same jobs on a Spark cluster of one master and two workers on this machine
+	@$(PYTHON_ENV) benchmarks/cluster_demo.py
+
+bench: setup  ## the benchmarks; each writes its own results
+	@$(PYTHON_ENV) benchmarks/run.py
+
+check: setup  ## style, types, direction of imports
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+clean:  ## removes what the demo and the tools wrote, keeps the environment
+	rm -rf $(DEMO) build .pytest_cache .mypy_cache .ruff_cache spark-warehouse

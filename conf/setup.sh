@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Set-up by itself: Python, Java, the virtual environment, the package, the Delta jars. Safe to run again: does only what is missing.
+#   PYTHON      a Python 3.11+ to use instead of the first one found
+#   DELTA_JARS  a folder that holds the two Delta jars, for sites without internet
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { echo "sf_spark: $*" >&2; exit 2; }
+can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+apt_install() {
+  echo "sf_spark: installing $* (running as root with apt-get)"
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >/tmp/sf_spark-apt.log 2>&1 ||
+    fail "apt-get could not install $* (details: /tmp/sf_spark-apt.log)"
+}
+
+find_python() {
+  for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3}; do
+    command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$candidate"; return; }
+  done
+  return 1
+}
+python=$(find_python) || fail "Python 3.11 or newer is needed, found: $(${PYTHON:-python3} --version 2>&1 | head -n 1 || echo none). Install it with: apt-get install python3 python3-venv (Debian 12+/Ubuntu 24.04+), dnf install python3.11 (Fedora), brew install python@3.11 (macOS); or name one with PYTHON=/path/to/python3.11"
+
+java_version() { # major version of a java command, 0 where it does not run
+  local line; line=$("$1" -version 2>&1 | grep -oE 'version "[0-9]+' | grep -oE '[0-9]+' | head -n 1) || true
+  echo "${line:-0}"
+}
+find_java() {
+  for candidate in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)"; do
+    [ -n "$candidate" ] && [ "$(java_version "$candidate")" -ge 17 ] && return 0
+  done
+  return 1
+}
+if ! find_java; then
+  if can_apt; then apt_install openjdk-17-jre-headless || apt_install default-jre-headless; hash -r; fi
+  find_java || fail "Java 17 or newer is needed, found: $( (java -version 2>&1 || echo none) | head -n 1). Install it with: sudo apt-get install openjdk-17-jre-headless (Debian/Ubuntu), sudo dnf install java-17-openjdk-headless (Fedora), brew install openjdk@17 (macOS); or set JAVA_HOME"
+fi
+
+if [ ! -x .venv/bin/python ]; then
+  "$python" -c 'import ensurepip' 2>/dev/null || { can_apt && apt_install python3-venv; } ||
+    fail "Python's venv module is missing. Install it with: sudo apt-get install python3-venv (Debian/Ubuntu)"
+  echo "sf_spark: creating the virtual environment (.venv) with $("$python" --version)"
+  "$python" -m venv .venv.part && rm -rf .venv.part && "$python" -m venv .venv
+fi
+
+wanted=$(cat setup.cfg pyproject.toml | cksum)
+if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
+  echo "sf_spark: installing the packages (about 2 minutes the first time)"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' >/tmp/sf_spark-pip.log 2>&1 ||
+    fail "pip could not install the packages: $(grep -m 1 -i error /tmp/sf_spark-pip.log || tail -n 1 /tmp/sf_spark-pip.log) (details: /tmp/sf_spark-pip.log)"
+  echo "$wanted" >.venv/.installed
+fi
+
+if [ -n "${DELTA_JARS:-}" ]; then
+  mkdir -p .jars && cp "$DELTA_JARS"/*delta-spark*.jar "$DELTA_JARS"/*delta-storage*.jar .jars/ 2>/dev/null ||
+    fail "DELTA_JARS=$DELTA_JARS must hold delta-spark_*.jar and delta-storage-*.jar, found: $(ls "$DELTA_JARS" 2>/dev/null | tr '\n' ' ' || echo 'no such folder')"
+fi
+if ! ls .jars/*delta-spark*.jar .jars/*delta-storage*.jar >/dev/null 2>&1; then echo "sf_spark: resolving the Delta jars (once)"; fi
+.venv/bin/python conf/resolve_jars.py .jars

@@ -1,0 +1,48 @@
+"""Exact money and safe numbers, as Columns.
+
+Money is summed as integer cents: a sum of doubles depends on the order of its rows, a sum of longs does not.
+"""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_LARGEST = 1e15  # beyond this a double no longer holds cents, and no establishment owes so much
+
+
+def cents(euros: Column) -> Column:
+    """Turn euros (double) into integer cents (long), half away from zero. Null stays null."""
+    return F.round(euros * 100).cast("long")
+
+
+def euros(amount_in_cents: Column) -> Column:
+    """Turn integer cents into euros (double). Null stays null."""
+    return amount_in_cents.cast("double") / 100
+
+
+def share_of_month(total_cents: Column, months: Column, rank: Column) -> Column:
+    """The part of an amount that month ``rank`` (0, 1, ...) of ``months`` carries; the parts add up to the cent.
+
+    total  months  parts
+    100    3       33, 33, 34
+    -100   3       -34, -33, -33
+    5      1       5
+    """
+    return F.floor(total_cents * (rank + 1) / months).cast("long") - F.floor(total_cents * rank / months).cast("long")
+
+
+def number(text: Column, comma: bool = False) -> Column:
+    """Read a finite number (double); a decimal comma is read where the partner may write one. Else null."""
+    dotted = F.translate(text, ",", ".") if comma else text
+    value = F.when(dotted.rlike(_NUMBER), dotted.try_cast("double"))
+    return F.when(F.abs(value) < _LARGEST, value)
+
+
+def integer(text: Column) -> Column:
+    """Read a strict base-10 integer (int); anything else gives null."""
+    return F.when(text.rlike(r"^[+-]?\d+$"), text.try_cast("int"))
+
+
+def ratio(numerator: Column, denominator: Column) -> Column:
+    """Divide; null where either side is unknown or the denominator is not positive."""
+    return F.when(denominator > 0, numerator / denominator)

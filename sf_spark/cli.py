@@ -1,0 +1,97 @@
+"""The command line that all jobs share: arguments, settings, session, exit codes, one clear line for every error."""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+from pyspark.sql import SparkSession
+
+from sf_spark.errors import ConfigurationError, SfSparkError
+from sf_spark.io.files import check_writable
+from sf_spark.session import build_session
+from sf_spark.settings import Settings, load_settings
+
+Report = Callable[[str], None]
+Run = Callable[[SparkSession, Settings, argparse.Namespace, Report], int | None]
+Check = Callable[[Settings, argparse.Namespace], None]
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message} (see {self.prog} --help)")
+
+
+def job_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The arguments that every job understands."""
+    parser = _OneLineParser(prog=name, description=description)
+    parser.add_argument("--env", default="local", help="environment: a file of conf/env (default: local)")
+    parser.add_argument(
+        "--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="override one setting"
+    )
+    return parser
+
+
+def main(
+    name: str,
+    parser: argparse.ArgumentParser,
+    run: Run,
+    check: Check | None = None,
+    argv: list[str] | None = None,
+) -> NoReturn:
+    """Run one job as a process and leave with its exit code: 0 done, 1 failed, 2 bad arguments or configuration."""
+    sys.exit(_guarded(name, lambda: _run(name, parser, run, check, argv)))
+
+
+def reporter(name: str) -> Report:
+    """Progress lines: seconds since the start, job, text."""
+    start = time.monotonic()
+
+    def report(text: str) -> None:
+        print(f"[{time.monotonic() - start:6.1f} s] {name}: {text}", flush=True)
+
+    return report
+
+
+def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | None, argv: list[str] | None) -> int:
+    options = parser.parse_args(argv)
+    settings = load_settings(options.env, options.overrides)
+    if check is not None:
+        check(settings, options)
+    check_writable("lake", settings.lake)
+    report = reporter(name)
+    spark = build_session(settings, name)
+    try:
+        return run(spark, settings, options, report) or 0
+    finally:
+        spark.stop()
+
+
+def _guarded(name: str, action: Callable[[], int]) -> int:
+    try:
+        return action()
+    except SfSparkError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; run it again to go on", file=sys.stderr)
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets one line, a developer the file
+        print(f"{name}: {_one_line(error)} (details: {_write_trace()})", file=sys.stderr)
+        return 1
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"
+
+
+def _write_trace() -> str:
+    handle, path = tempfile.mkstemp(prefix="sf_spark-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return path

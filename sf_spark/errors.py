@@ -1,0 +1,21 @@
+"""The errors a user may meet. Each carries one line: what was asked, what is missing, what is there."""
+
+
+class SfSparkError(Exception):
+    """A job failed for a reason that its user can act on (exit code 1)."""
+
+    exit_code = 1
+
+
+class ConfigurationError(SfSparkError):
+    """A bad argument, setting or environment (exit code 2)."""
+
+    exit_code = 2
+
+
+class BrokenFileError(SfSparkError):
+    """A delivered file that cannot be read at all: wrong encoding, no header, a required column missing."""
+
+
+class MissingTableError(SfSparkError):
+    """A table that an earlier job writes is not in the lake yet."""

@@ -1,0 +1,30 @@
+"""The tables of the lake: where they stand, what identifies a row, how they are laid out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """A promise to readers: the path below the lake's root, the key of a row, the partition column."""
+
+    path: str
+    key: tuple[str, ...]
+    partition: str | None = None
+
+
+QUARANTINE = Table("quarantine", ("source", "_batch", "_file", "_line"), "source")
+DELIVERIES = Table("deliveries", ("source", "_batch", "_file"))
+PANEL_ETABLISSEMENT = Table("panel/etablissement", ("siret", "periode"), "periode")
+PANEL_ENTREPRISE = Table("panel/entreprise", ("siren", "periode"), "periode")
+SIGNALS_ETABLISSEMENT = Table("signals/etablissement", ("siret", "periode"), "periode")
+SIGNALS_ENTREPRISE = Table("signals/entreprise", ("siren", "periode"), "periode")
+SIGNALS_DICTIONARY = Table("signals/dictionary", ("name",))
+LABELS_ENTREPRISE = Table("labels/entreprise", ("siren", "periode"), "periode")
+PREDICTIONS_ENTREPRISE = Table("predictions/entreprise", ("siren", "periode", "horizon", "model_version"), "periode")
+LISTS_DETECTION = Table("lists/detection", ("list", "siren"), "list")
+MONITORING_STEPS = Table("monitoring/steps", ("step", "finished_at"))
+
+
+def staged(source: str) -> Table:
+    """The staged table of a source."""
+    return Table(f"staged/{source}", ("_batch", "_file", "_line"), "_batch")

@@ -1,0 +1,171 @@
+"""Settings: conf/base, then conf/env/<env>.yml, then ``--set key=value``; checked as a whole, errors in one line."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sf_spark.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GenerateSettings(_Section):
+    """How large and how dirty the generated deliveries are."""
+
+    entreprises: int = Field(ge=1)
+    annees: int = Field(ge=1, le=30)
+    seed: int = Field(ge=0)
+    last_batch: str = Field(pattern=r"^\d{2}(0[1-9]|1[0-2])$")
+    monthly_deliveries: int = Field(ge=0)
+    dirty_share: float = Field(ge=0, le=0.5)
+
+
+class IngestSettings(_Section):
+    """What ingest tolerates."""
+
+    invalid_utf8_share: float = Field(ge=0, le=1)
+
+
+class PanelSettings(_Section):
+    """Who is in the perimeter."""
+
+    perimeter_effectif: int = Field(ge=0)
+    perimeter_months: int = Field(ge=1)
+
+
+class LabelSettings(_Section):
+    """Horizons of the targets, in months."""
+
+    horizons: tuple[int, ...]
+
+
+class TrainSettings(_Section):
+    """What is learned and how it is evaluated."""
+
+    horizon: int = Field(ge=1)
+    model_name: str
+    experiment: str
+    test_months: int = Field(ge=1)
+    origins: int = Field(ge=1)
+    months_between_samples: int = Field(ge=1)
+    seed: int = Field(ge=0)
+
+
+class ScoreSettings(_Section):
+    """Which months are scored."""
+
+    months: int = Field(ge=1)
+
+
+class PublishSettings(_Section):
+    """What a list holds."""
+
+    list_size: int = Field(ge=0)
+
+
+class Settings(_Section):
+    """Everything a job may be told, checked."""
+
+    env: str
+    lake: str
+    landing: str
+    truth: str
+    tracking_uri: str
+    master: str
+    jars: str
+    cutoff_day: int = Field(ge=1, le=28)
+    generate: GenerateSettings
+    ingest: IngestSettings
+    panel: PanelSettings
+    labels: LabelSettings
+    train: TrainSettings
+    score: ScoreSettings
+    publish: PublishSettings
+    spark: dict[str, str | int | float | bool]
+
+    def tracking_store(self) -> str:
+        """The MLflow tracking store: the one that is set, else a SQLite file beside the lake."""
+        return self.tracking_uri or f"sqlite:///{Path(self.lake).resolve().parent / 'mlflow.db'}"
+
+
+def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_ROOT / "conf") -> Settings:
+    """Load and check the settings of an environment.
+
+    Args:
+        env: Name of a file in ``conf/env``.
+        overrides: ``key=value`` texts; a dotted key reaches into a section (``train.horizon=12``).
+        conf: Folder of the configuration.
+
+    Raises:
+        ConfigurationError: For an unknown environment or key, or a value that does not fit, naming what would be right.
+    """
+    values: dict[str, Any] = _read(conf / "base" / "settings.yml")
+    values["spark"] = _read(conf / "base" / "spark.yml")
+    path = conf / "env" / f"{env}.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (conf / "env").glob("*.yml")))
+        raise ConfigurationError(f"unknown environment '{env}': there is {known}")
+    _merge(values, _read(path))
+    for override in overrides:
+        _override(values, override)
+    try:
+        return Settings(env=env, **values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"setting '{key}': {first['msg']} (given: {first['input']!r})") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _merge(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator:
+        raise ConfigurationError(f"--set takes key=value, not '{override}'")
+    if key.startswith("spark."):  # Spark's own keys have dots of their own
+        values["spark"][key] = text
+        return
+    known = _dotted_keys(values)
+    if key not in known:
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise ConfigurationError(f"unknown setting '{key}': {hint}known settings: {', '.join(known)}")
+    *sections, last = key.split(".")
+    section = values
+    for name in sections:
+        section = section[name]
+    keep_text = isinstance(section[last], str)  # a batch such as 0910 must not become a number
+    section[last] = text if keep_text else _parse_value(key, text)
+
+
+def _parse_value(key: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigurationError(f"setting '{key}': cannot read the value '{text}'") from None
+
+
+def _dotted_keys(values: Mapping[str, Any]) -> list[str]:
+    keys = []
+    for key, value in values.items():
+        if key != "spark":
+            keys += [f"{key}.{name}" for name in _dotted_keys(value)] if isinstance(value, dict) else [key]
+    return keys

@@ -1,0 +1,53 @@
+"""Contributions due to URSSAF (formats.md 3.1): one line for an establishment, an account and a period."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark import arithmetic, calendar
+from sf_spark.columns import filled
+from sf_spark.sources.checks import problems, unreadable
+from sf_spark.sources.source import Source
+
+
+def clean(df: DataFrame) -> DataFrame:
+    """Type the lines: amounts in euros (comma or dot), period as [periode_debut, periode_fin). Empty amounts are null."""
+    period = calendar.urssaf_period(F.col("periode"))
+    encaisse = arithmetic.number(F.col("enc_direct"), comma=True)
+    du = arithmetic.number(F.col("cotis_due"), comma=True)
+    return df.select(
+        "_line",
+        "_raw",
+        F.col("siret"),
+        filled(F.col("compte")).alias("numero_compte"),
+        calendar.month_start(period.debut).alias("periode_debut"),
+        calendar.month_start(period.debut + period.mois).alias("periode_fin"),
+        calendar.is_odd_period(F.col("periode")).alias("est_periode_atypique"),
+        encaisse.alias("encaisse"),
+        du.alias("du"),
+        problems(
+            unreadable(F.col("periode"), period, "bad_period", "periode", "a period YYQM or YYYYQM", required=True),
+            unreadable(F.col("enc_direct"), encaisse, "bad_number", "enc_direct", "a number"),
+            unreadable(F.col("cotis_due"), du, "bad_number", "cotis_due", "a number"),
+        ).alias("_errors"),
+        F.lit(None).cast("string").alias("_skip"),
+    )
+
+
+def known_on() -> Column:
+    """The 20th of the month after the period ends: when the contribution is due and declared."""
+    return F.date_add(F.col("periode_fin"), 19)
+
+
+SOURCE = Source(
+    name="cotisation",
+    description="contributions due, URSSAF",
+    file_pattern=r"sigfaible_cotisdues\.csv",
+    delimiter=";",
+    lazy_quotes=True,
+    required=("siret", "compte", "periode", "enc_direct", "cotis_due"),
+    key_column="siret",
+    natural_key=("siret", "numero_compte", "periode_debut", "periode_fin"),
+    clean=clean,
+    known_on=known_on,
+    money=("encaisse", "du"),
+)

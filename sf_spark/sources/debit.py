@@ -1,0 +1,90 @@
+"""Debts to URSSAF (formats.md 3.2): one line for an operation on an *écart négatif*; amounts are the balance after it."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark import arithmetic, calendar
+from sf_spark.columns import filled
+from sf_spark.sources.checks import problems, unreadable
+from sf_spark.sources.source import Source
+
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")
+
+
+def boolean(text: Column) -> Column:
+    """Read the spellings of true and false that the reference loader accepts; anything else, empty too, gives null."""
+    return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
+
+
+def clean(df: DataFrame) -> DataFrame:
+    """Type the lines: balances from centimes to euros; an empty balance, date, period or boolean rejects the line."""
+    period = calendar.urssaf_period(F.col("periode"))
+    treated = calendar.aammjj_date(F.col("dt_trt_ecn"))
+    balances = {column: arithmetic.number(F.col(column)) for column in ("mt_po", "mt_pp")}
+    integers = {column: arithmetic.integer(F.col(column)) for column in ("num_hist_ecn", "etat_cpte")}
+    appeal = boolean(F.col("recours_en_cours"))
+    start, end = calendar.month_start(period.debut), calendar.month_start(period.debut + period.mois)
+    return df.select(
+        "_line",
+        "_raw",
+        F.col("siret"),
+        filled(F.col("num_cpte")).alias("numero_compte"),
+        filled(F.col("num_ecn")).alias("numero_ecart_negatif"),
+        integers["num_hist_ecn"].alias("numero_historique"),
+        treated.alias("date_traitement"),
+        calendar.month_start(calendar.known_month(treated)).alias("periode_prise_en_compte"),
+        start.alias("periode_debut"),
+        end.alias("periode_fin"),
+        calendar.is_odd_period(F.col("periode")).alias("est_periode_atypique"),
+        (balances["mt_po"] / 100).alias("part_ouvriere"),
+        (balances["mt_pp"] / 100).alias("part_patronale"),
+        integers["etat_cpte"].alias("etat_compte"),
+        filled(F.col("cd_pro_col")).alias("code_procedure_collective"),
+        filled(F.col("cd_op_ecn")).alias("code_operation_ecart_negatif"),
+        filled(F.col("motif_ecn")).alias("code_motif_ecart_negatif"),
+        appeal.alias("recours_en_cours"),
+        F.concat(
+            F.col("siret"), F.date_format(start, "yyyyMMdd"), F.date_format(end, "yyyyMMdd"), F.col("num_ecn")
+        ).alias("debit_id"),
+        problems(
+            unreadable(F.col("periode"), period, "bad_period", "periode", "a period YYQM or YYYYQM", required=True),
+            unreadable(F.col("dt_trt_ecn"), treated, "bad_date", "dt_trt_ecn", "a date (A)AAMMJJ", required=True),
+            # The reference loader crashes on an empty balance: there is no amount to keep.
+            *(
+                unreadable(F.col(column), value, "bad_number", column, "an amount in centimes", required=True)
+                for column, value in balances.items()
+            ),
+            *(
+                unreadable(F.col(column), value, "bad_integer", column, "an integer")
+                for column, value in integers.items()
+            ),
+            unreadable(F.col("recours_en_cours"), appeal, "bad_boolean", "recours_en_cours", "0 or 1", required=True),
+        ).alias("_errors"),
+        F.lit(None).cast("string").alias("_skip"),
+    )
+
+
+def known_on() -> Column:
+    """The accounting date of the operation."""
+    return F.col("date_traitement")
+
+
+SOURCE = Source(
+    name="debit",
+    description="debts by operation, URSSAF",
+    file_pattern=r".*_debits.*\.csv",
+    delimiter=";",
+    required=(
+        *("siret", "num_cpte", "num_ecn", "dt_trt_ecn", "mt_po", "mt_pp", "num_hist_ecn", "etat_cpte", "cd_pro_col"),
+        *("periode", "cd_op_ecn", "motif_ecn", "recours_en_cours"),
+    ),
+    key_column="siret",
+    natural_key=(
+        *("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif"),
+        *("numero_historique", "date_traitement"),
+    ),
+    clean=clean,
+    known_on=known_on,
+    money=("part_ouvriere", "part_patronale"),
+)

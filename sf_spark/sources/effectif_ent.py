@@ -1,0 +1,35 @@
+"""Headcount of companies (formats.md 3.7): a line for a SIREN, a column for a month."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark.sources import headcount
+from sf_spark.sources.checks import problems
+from sf_spark.sources.source import Source
+
+
+def clean(df: DataFrame) -> DataFrame:
+    """Type the lines; ``_tuples`` holds one (periode, effectif) for each readable cell."""
+    return df.select(
+        "_line",
+        "_raw",
+        F.col("siren"),
+        headcount.readable_cells().alias("_tuples"),
+        problems(headcount.unreadable_cell()).alias("_errors"),
+        F.lit(None).cast("string").alias("_skip"),
+    )
+
+
+SOURCE = Source(
+    name="effectif_ent",
+    description="headcount of companies by month, URSSAF",
+    file_pattern=r".*effectif_siren.*\.csv",
+    delimiter=";",
+    required=("siren",),
+    wide="eff",
+    key_column="siren",
+    natural_key=("siren", "periode"),
+    clean=clean,
+    known_on=headcount.known_on,
+    emits_rejected=True,
+)

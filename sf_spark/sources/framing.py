@@ -1,0 +1,65 @@
+"""From a line of text to its fields, by the rules of the partners' CSV reader, as Columns.
+
+The rules are those of Go's ``encoding/csv`` (formats.md 0.2), because its counts are the reference: the header fixes the
+number of fields; with strict quotes a ``"`` inside an unquoted field rejects the line; with lazy quotes it is a character.
+Spark's own CSV reader bends such lines silently, so lines are framed here and nothing is guessed.
+
+    line (;)      strict                    lazy
+    a;b           [a, b]                    [a, b]
+    a;"b;c"       [a, b;c]                  [a, b;c]
+    a;"b""c"      [a, b"c]                  [a, b"c]
+    a;b"c         error bare_quote          [a, b"c]
+    a;"b"c;d      error extraneous_quote    field still open: error unclosed_quote
+"""
+
+import re
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_STATE = "struct<fields: array<string>, open: string, error: string>"
+
+
+def frame(line: Column, delimiter: str, lazy_quotes: bool) -> Column:
+    """Split a line into struct<fields: array<string>, error: string>; ``error`` is a code, null when well-formed."""
+    pieces = F.split(line, re.escape(delimiter), -1)
+    plain = F.struct(pieces.alias("fields"), F.lit(None).cast("string").alias("error"))
+    return F.when(F.contains(line, F.lit('"')), _frame_quoted(pieces, delimiter, lazy_quotes)).otherwise(plain)
+
+
+def _frame_quoted(pieces: Column, delimiter: str, lazy_quotes: bool) -> Column:
+    """Fold the pieces between delimiters, joining those that a quoted field holds together."""
+    start = F.struct(
+        F.array().cast("array<string>").alias("fields"),
+        F.lit(None).cast("string").alias("open"),
+        F.lit(None).cast("string").alias("error"),
+    ).cast(_STATE)
+
+    def step(state: Column, piece: Column) -> Column:
+        quoted_start = state.open.isNull() & piece.startswith('"')
+        text = F.when(quoted_start, F.substring(piece, 2, 2_147_483_647)).otherwise(piece)
+        before = F.when(state.open.isNull(), "").otherwise(F.concat(state.open, F.lit(delimiter)))
+        in_quotes = quoted_start | state.open.isNotNull()
+        trailing = F.length(F.regexp_extract(text, '"*$', 0))
+        closes = in_quotes & (F.pmod(trailing, F.lit(2)) == 1)
+        inner = F.when(closes, F.left(text, F.length(text) - 1)).otherwise(text)
+        value = F.concat(before, F.replace(inner, F.lit('""'), F.lit('"')))
+        error = F.lit(None).cast("string")
+        if not lazy_quotes:
+            single = F.contains(F.replace(inner, F.lit('""'), F.lit("")), F.lit('"'))
+            error = F.when(~in_quotes & F.contains(piece, F.lit('"')), "bare_quote").when(
+                in_quotes & single, "extraneous_quote"
+            )
+        ends = ~in_quotes | closes
+        field = F.when(in_quotes, value).otherwise(piece)
+        return F.struct(
+            F.when(ends, F.array_append(state.fields, field)).otherwise(state.fields).alias("fields"),
+            F.when(~ends, value).alias("open"),
+            F.coalesce(state.error, error).alias("error"),
+        ).cast(_STATE)
+
+    def finish(state: Column) -> Column:
+        unclosed = F.when(state.open.isNotNull(), "unclosed_quote")
+        return F.struct(state.fields.alias("fields"), F.coalesce(state.error, unclosed).alias("error"))
+
+    return F.aggregate(pieces, start, step, finish)

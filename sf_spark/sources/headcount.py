@@ -1,0 +1,36 @@
+"""Cells of the wide headcount files (formats.md 3.6): one column a month, one tuple for each cell that holds a number."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sf_spark.sources.checks import problem
+
+PUBLICATION_DELAY_MONTHS = 4
+
+
+def readable_cells() -> Column:
+    """array<struct<periode, effectif>> of a line: empty cells give nothing, zeros are kept.
+
+    Everything but digits is deleted first (thousands separators, but also ``-`` and ``,``: ``12,5`` is 125), as at the source.
+    A cell without any digit is no headcount: it gives no tuple and rejects the line, whose other cells stay.
+    """
+    counted = F.transform(
+        F.filter(F.col("_wide"), lambda cell: cell.cell != ""),
+        lambda cell: F.struct(cell.periode.alias("periode"), _headcount(cell.cell).alias("effectif")),
+    )
+    return F.filter(counted, lambda cell: cell.effectif.isNotNull())
+
+
+def unreadable_cell() -> Column:
+    """The reason to reject a line that has a cell without a headcount; it quotes the first one."""
+    bad = F.filter(F.col("_wide"), lambda cell: (cell.cell != "") & _headcount(cell.cell).isNull())
+    return problem(F.size(bad) > 0, "bad_number", "eff*", F.get(bad, F.lit(0)).cell, "a headcount")
+
+
+def known_on() -> Column:
+    """Four months after the month counted: URSSAF's usual publication delay."""
+    return F.add_months(F.col("periode"), PUBLICATION_DELAY_MONTHS)
+
+
+def _headcount(cell: Column) -> Column:
+    return F.regexp_replace(cell, "[^0-9]", "").try_cast("int")

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs a job:  ./spark-submit.sh [spark-submit options] jobs/<job>.py [--env local] [--set key=value ...] [options of the job]
+# Without spark-submit options the driver starts here and takes its master from the settings (a laptop). With any of them
+# (--master spark://..., yarn, k8s://...) Spark's own spark-submit takes over, with the package and the Delta jars shipped along.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+fail() { echo "spark-submit.sh: $*" >&2; exit 2; }
+
+submit=()
+while [ $# -gt 0 ] && [[ "$1" != *.py ]]; do
+  case "$1" in
+    --set|--env) fail "$1 belongs behind the job: ./spark-submit.sh jobs/<job>.py $1 ..." ;;
+    --supervise|--verbose|-v) submit+=("$1"); shift ;;
+    --*=*) submit+=("$1"); shift ;;
+    --*) [ $# -ge 2 ] || fail "$1 needs a value"; submit+=("$1" "$2"); shift 2 ;;
+    *) fail "unknown job '$1': there is $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')" ;;
+  esac
+done
+[ $# -gt 0 ] || fail "name a job: $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')"
+job=$1; shift
+[ -f "$job" ] || job=$here/$job
+[ -f "$job" ] || fail "unknown job '${job#"$here"/}': there is $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')"
+
+python=${PYSPARK_PYTHON:-$here/.venv/bin/python}
+[ -x "$python" ] || fail "no Python environment at $python: run 'make setup' first"
+export PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}" PYSPARK_PYTHON="$python" PYSPARK_DRIVER_PYTHON="$python" PYTHONUNBUFFERED=1
+# Spark 4 loads a Java module that Java itself still calls incubating, and Java says so at every start: nothing to act on.
+exec 2> >(grep --line-buffered -v 'WARNING: Using incubator modules' >&2)
+
+if [ ${#submit[@]} -eq 0 ]; then exec "$python" "$job" "$@"; fi
+
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+(cd "$here" && "$python" -m zipfile -c "$work/sf_spark.zip" sf_spark jobs)
+spark_home=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
+jars=$(ls "${DELTA_JARS:-$here/.jars}"/*delta-s*.jar 2>/dev/null | paste -sd, -)
+[ -n "$jars" ] || fail "no Delta jars in ${DELTA_JARS:-$here/.jars}: run 'make setup' first"
+code=0
+SPARK_HOME=$spark_home "$spark_home/bin/spark-submit" --py-files "$work/sf_spark.zip" --jars "$jars" \
+  --driver-java-options "-Dlog4j2.configurationFile=file:$here/conf/log4j2.properties" "${submit[@]}" "$job" "$@" || code=$?
+exit $code
