@@ -1,4 +1,4 @@
-"""Resolve the two Delta jars once, by their Maven coordinates, into a folder (set-up only: later starts need no network).
+"""Resolve the two Delta jars once, by their Maven coordinates, into a folder: later starts need no network.
 
 Usage: resolve_jars.py FOLDER
 """
@@ -59,14 +59,15 @@ def resolve(folder: Path) -> str:
 
 
 def main() -> int:
+    """Resolve what is missing; 2 when it cannot be had."""
     folder = Path(sys.argv[1])
     output = resolve(folder) if missing(folder) else ""
     if missing(folder):
         log = folder / "resolve.log"
         log.write_text(output)
         print(
-            f"sf_spark: cannot fetch {' and '.join(missing(folder))} from Maven Central; on a site without internet put "
-            f"the two jars into a folder and run DELTA_JARS=/that/folder make setup (details: {log})",
+            f"sf_spark: cannot fetch {' and '.join(missing(folder))} from Maven Central; on a site without internet "
+            f"put the two jars into a folder and run DELTA_JARS=/that/folder make setup (details: {log})",
             file=sys.stderr,
         )
         return 2

@@ -1,6 +1,7 @@
 """The command line that all jobs share: arguments, settings, session, exit codes, one clear line for every error."""
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from sf_spark.settings import Settings, load_settings
 
 Report = Callable[[str], None]
 Run = Callable[[SparkSession, Settings, argparse.Namespace, Report], int | None]
+RunWithoutSpark = Callable[[Settings, argparse.Namespace, Report], int | None]
 Check = Callable[[Settings, argparse.Namespace], None]
 
 
@@ -47,6 +49,18 @@ def main(
     sys.exit(_guarded(name, lambda: _run(name, parser, run, check, argv)))
 
 
+def main_without_spark(
+    name: str, parser: argparse.ArgumentParser, run: RunWithoutSpark, argv: list[str] | None = None
+) -> NoReturn:
+    """Run a job that needs no Spark as a process, with the same settings and exit codes."""
+
+    def action() -> int:
+        options = parser.parse_args(argv)
+        return run(load_settings(options.env, options.overrides), options, reporter(name)) or 0
+
+    sys.exit(_guarded(name, action))
+
+
 def reporter(name: str) -> Report:
     """Progress lines: seconds since the start, job, text."""
     start = time.monotonic()
@@ -64,6 +78,8 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
         check(settings, options)
     check_writable("lake", settings.lake)
     report = reporter(name)
+    # PySpark logs a failed query as one line of JSON with its stack; the user gets our line, the trace file the rest.
+    logging.getLogger("DataFrameQueryContextLogger").disabled = True
     spark = build_session(settings, name)
     try:
         return run(spark, settings, options, report) or 0
@@ -80,7 +96,7 @@ def _guarded(name: str, action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted; run it again to go on", file=sys.stderr)
         return 1
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets one line, a developer the file
+    except Exception as error:  # the last line of defence: a user gets one line, a developer the file
         print(f"{name}: {_one_line(error)} (details: {_write_trace()})", file=sys.stderr)
         return 1
 

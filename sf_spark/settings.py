@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -55,7 +55,12 @@ class TrainSettings(_Section):
     experiment: str
     test_months: int = Field(ge=1)
     origins: int = Field(ge=1)
+    months_between_origins: int = Field(ge=1)
     months_between_samples: int = Field(ge=1)
+    disjoint: bool
+    calibration_folds: int = Field(ge=2)
+    capacity: int = Field(ge=0)
+    max_values: int = Field(ge=1_000_000)
     seed: int = Field(ge=0)
 
 
@@ -63,6 +68,7 @@ class ScoreSettings(_Section):
     """Which months are scored."""
 
     months: int = Field(ge=1)
+    explain: Literal["alerts", "all"]
 
 
 class PublishSettings(_Section):

@@ -1,7 +1,7 @@
-"""Taking a batch in: every file read or refused by name, facts staged once, rejects kept, the delivery accounted for.
+"""Taking a batch in: every file read or refused by name, facts staged once, rejects kept, all accounted for.
 
-Order of the commits of a batch: staged rows of each source, then quarantine, then the account in ``deliveries``. Each is
-recognised when repeated, so a batch that was interrupted anywhere is simply taken in again.
+Order of the commits of a batch: staged rows of each source, then quarantine, then the account in ``deliveries``. Each
+is recognised when repeated, so a batch that was interrupted anywhere is simply taken in again.
 """
 
 import hashlib
@@ -39,8 +39,8 @@ Report = Callable[[str], None]
 DONE, FAILED, UNSUPPORTED = "ok", "failed", "unsupported"
 _DELIVERY_SCHEMA = (
     "source string, _batch string, _file string, sha256 string, bytes long, lines_read long, lines_accepted long, "
-    "lines_rejected long, lines_skipped long, money map<string,double>, delivery string, status string, message string, "
-    "known_on date, started_at timestamp, finished_at timestamp"
+    "lines_rejected long, lines_skipped long, money map<string,double>, delivery string, status string, "
+    "message string, known_on date, started_at timestamp, finished_at timestamp"
 )
 
 
@@ -171,7 +171,8 @@ def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_s
     assert row is not None  # an aggregate without groups has one row
     if row["undecodable"] > invalid_utf8_share * max(row["read"], 1):
         raise BrokenFileError(
-            f"wrong encoding: {row['undecodable']} of {row['read']} lines are not UTF-8; convert the file and deliver it again"
+            f"wrong encoding: {row['undecodable']} of {row['read']} lines are not UTF-8; "
+            "convert the file and deliver it again"
         )
     account.read, account.accepted = row["read"], row[ACCEPTED]
     account.rejected, account.skipped = row[REJECTED], row[SKIPPED]

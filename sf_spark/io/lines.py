@@ -9,9 +9,9 @@ _ROWS_OF_A_PARTITION = (1 << 33) - 1  # monotonically_increasing_id keeps the ra
 
 
 def numbered_lines(spark: SparkSession, file: DeliveredFile) -> DataFrame:
-    """The data lines of a file: ``_line`` (physical number, header = 1) and ``_raw`` (text without its line end).
+    r"""The data lines of a file: ``_line`` (physical number, header = 1) and ``_raw`` (text without its line end).
 
-    Only ``\\n`` and ``\\r\\n`` end a line. Blank lines and the header (the first line that is not blank) are left out.
+    Only ``\n`` and ``\r\n`` end a line. Blank lines and the header (the first line that is not blank) are left out.
     """
     # Spark's own line splitting would also break at a lone carriage return.
     text = spark.read.text(str(file.path.resolve()), lineSep="\n").withColumn("_id", F.monotonically_increasing_id())

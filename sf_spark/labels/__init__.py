@@ -1,0 +1,1 @@
+"""Targets: what is to be predicted, and from when it is known."""

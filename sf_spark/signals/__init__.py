@@ -1,0 +1,1 @@
+"""Signals: one record each, computed from the panels over real months."""

@@ -1,4 +1,4 @@
-"""Contributions due to URSSAF (formats.md 3.1): one line for an establishment, an account and a period."""
+"""Contributions due to URSSAF: one line for an establishment, an account and a period."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,7 +10,7 @@ from sf_spark.sources.source import Source
 
 
 def clean(df: DataFrame) -> DataFrame:
-    """Type the lines: amounts in euros (comma or dot), period as [periode_debut, periode_fin). Empty amounts are null."""
+    """Type the lines: amounts in euros (comma or dot), period [periode_debut, periode_fin). Empty amounts are null."""
     period = calendar.urssaf_period(F.col("periode"))
     encaisse = arithmetic.number(F.col("enc_direct"), comma=True)
     du = arithmetic.number(F.col("cotis_due"), comma=True)

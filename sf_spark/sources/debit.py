@@ -1,4 +1,4 @@
-"""Debts to URSSAF (formats.md 3.2): one line for an operation on an *écart négatif*; amounts are the balance after it."""
+"""Debts to URSSAF: one line for an operation on an *écart négatif*; amounts are the balance after it."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F

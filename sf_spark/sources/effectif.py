@@ -1,4 +1,4 @@
-"""Headcount of establishments (formats.md 3.6): a line for a SIRET and an account, a column for a month."""
+"""Headcount of establishments: a line for a SIRET and an account, a column for a month."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

@@ -1,4 +1,4 @@
-"""Headcount of companies (formats.md 3.7): a line for a SIREN, a column for a month."""
+"""Headcount of companies: a line for a SIREN, a column for a month."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

@@ -1,4 +1,4 @@
-"""Cells of the wide headcount files (formats.md 3.6): one column a month, one tuple for each cell that holds a number."""
+"""Cells of the wide headcount files: one column a month, one tuple for each cell that holds a number."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -11,7 +11,8 @@ PUBLICATION_DELAY_MONTHS = 4
 def readable_cells() -> Column:
     """array<struct<periode, effectif>> of a line: empty cells give nothing, zeros are kept.
 
-    Everything but digits is deleted first (thousands separators, but also ``-`` and ``,``: ``12,5`` is 125), as at the source.
+    Everything but digits is deleted first (thousands separators, but also ``-`` and ``,``: ``12,5`` is 125), as the
+    reference loader does.
     A cell without any digit is no headcount: it gives no tuple and rejects the line, whose other cells stay.
     """
     counted = F.transform(

@@ -1,4 +1,4 @@
-"""Collective proceedings (formats.md 3.5): one line for a stage of a proceeding, listed for an establishment."""
+"""Collective proceedings: one line for a stage of a proceeding, listed for an establishment."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -12,12 +12,12 @@ _ACTION = "liquidation|redressement|sauvegarde"
 
 
 def action(label: Column) -> Column:
-    """The first token of a label that names a proceeding, as a whole: ``Solde_procedure_redressement`` gives redressement."""
+    """The first token that names a proceeding, as a whole: ``Solde_procedure_redressement`` gives redressement."""
     return F.get(F.filter(_tokens(label), lambda token: token.rlike(_ACTION)), F.lit(0))
 
 
 def stage(label: Column) -> Column:
-    """The other tokens, joined again: ``Solde_procedure_redressement`` gives solde_procedure. Null without an action."""
+    """The other tokens, joined again: ``Solde_procedure_redressement`` gives solde_procedure. Null without action."""
     tokens = _tokens(label)
     rank = F.array_position(F.transform(tokens, lambda token: token.rlike(_ACTION)), F.lit(True))
     others = F.filter(tokens, lambda token, index: index + 1 != rank)

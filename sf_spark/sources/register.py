@@ -1,4 +1,4 @@
-"""Rules that the two Sirene files share (formats.md 5): activity, nomenclature, state."""
+"""Rules that the two Sirene files share: activity, nomenclature, state."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

@@ -1,4 +1,4 @@
-"""Establishments of the Sirene register, geocoded (formats.md 5.1): one line for an establishment."""
+"""Establishments of the Sirene register, geocoded: one line for an establishment."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -42,7 +42,7 @@ def departement_of(commune: Column) -> Column:
 
 
 def clean(df: DataFrame) -> DataFrame:
-    """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values are kept all the same."""
+    """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values stay all the same."""
     commune = F.when(
         F.col("codecommuneetablissement").rlike("^[0-9][0-9A-B][0-9]{3}$"), F.col("codecommuneetablissement")
     )

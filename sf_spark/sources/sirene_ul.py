@@ -1,4 +1,4 @@
-"""Companies of the Sirene register (formats.md 5.2): one line for a SIREN."""
+"""Companies of the Sirene register: one line for a SIREN."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

@@ -1,0 +1,43 @@
+"""Label the months: staged/procol, panel/entreprise -> labels/entreprise."""
+
+import argparse
+
+from pyspark.sql import SparkSession
+
+from sf_spark.calendar import index_of
+from sf_spark.cli import Report, job_parser, main
+from sf_spark.io.delta import read_table, replace_where
+from sf_spark.io.months import last_month
+from sf_spark.labels.events import openings
+from sf_spark.labels.target import build_labels
+from sf_spark.panel.proceedings import proceedings_changes
+from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, staged
+from sf_spark.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of this job."""
+    return job_parser("build_labels", __doc__ or "")
+
+
+def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
+    """Write every month again: labels of past months mature, and proceedings become known late."""
+    report("reading staged/procol, panel/entreprise")
+    procol = read_table(spark, settings.lake, staged("procol"))
+    months = read_table(spark, settings.lake, PANEL_ENTREPRISE).select("siren", "periode")
+    last = last_month(spark, settings.lake, PANEL_ENTREPRISE)
+    assert last is not None  # read_table has found the panel, and build_panel writes no empty one
+    labels = build_labels(
+        months,
+        openings(procol, settings.cutoff_day),
+        proceedings_changes(procol.where("superseded_on is null"), "date_effet", settings.cutoff_day),
+        settings.labels.horizons,
+        index_of(last),
+    )
+    replace_where(labels.repartition("periode"), settings.lake, LABELS_ENTREPRISE, "periode >= '0001-01-01'")
+    report(f"labels/entreprise: {read_table(spark, settings.lake, LABELS_ENTREPRISE).count()} rows written")
+    return 0
+
+
+if __name__ == "__main__":
+    main("build_labels", parser(), run)

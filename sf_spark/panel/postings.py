@@ -1,0 +1,135 @@
+"""Monthly postings of each measure: what to add to an establishment's account, and in which month. Pure and lazy.
+
+A *flow* that covers n months and becomes known in month K is spread evenly over rows K .. K+n-1; when it is withdrawn
+or corrected, the opposite is posted the same way from the month of the correction. Totals are conserved to the cent:
+
+    a quarter, 100.00 EUR, known 2024-04      rows 2024-04, 05, 06: 33.33, 33.33, 33.34
+    corrected to 70.00 EUR, known 2024-08     rows 2024-08, 09, 10: -10.00, -10.00, -10.00
+
+A *state* posts its change in the month of the change; its level is the running total.
+"""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark.arithmetic import cents, share_of_month
+from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
+from sf_spark.panel.asof import state_changes
+
+_ECART_NEGATIF = ("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif")
+_OPERATION_ORDER = ("numero_historique", "date_traitement", "_batch", "_line")
+
+
+def cotisation_postings(cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Contributions due, spread over months.
+
+    Args:
+        cotisation: The staged table.
+        cutoff_day: Day of the cut-off.
+
+    Returns:
+        ``siret, siren, mois, cotisation_cents``; several rows a month; amounts unknown at the source post nothing.
+    """
+    months = month_index(F.col("periode_fin")) - month_index(F.col("periode_debut"))
+    amount = cents(F.col("du"))
+    entries = F.array(
+        _entry(known_month(F.col("known_on"), cutoff_day), amount),
+        _entry(known_month(F.col("superseded_on"), cutoff_day), -amount),
+    )
+    return (
+        cotisation.where(F.col("du").isNotNull())
+        .select("siret", "siren", months.alias("nb_mois"), F.explode(entries).alias("entry"))
+        .where(F.col("entry.mois").isNotNull())
+        .select(
+            "siret", "siren", "nb_mois", "entry.*", F.explode(F.sequence(F.lit(0), F.col("nb_mois") - 1)).alias("rank")
+        )
+        .select(
+            "siret",
+            "siren",
+            (F.col("mois") + F.col("rank")).alias("mois"),
+            share_of_month(F.col("montant"), F.col("nb_mois"), F.col("rank")).alias("cotisation_cents"),
+        )
+    )
+
+
+def dette_postings(debit: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Changes of debt: each *écart négatif* lives from one operation to the next one known.
+
+    The operation that holds at a cut-off is the one with the highest rank in its history among those known then (ties:
+    accounting date, then order of delivery). Balances, negative ones too, are summed as they are.
+
+    Returns:
+        ``siret, siren, mois, part_ouvriere_cents, part_patronale_cents, nb_ecarts_negatifs`` (changes).
+    """
+    balances = debit.withColumns({"po": cents(F.col("part_ouvriere")), "pp": cents(F.col("part_patronale"))})
+    changes = state_changes(balances, ("siren", *_ECART_NEGATIF), _OPERATION_ORDER, ("po", "pp"), cutoff_day)
+    held = changes.select(
+        "siret",
+        "siren",
+        "mois",
+        "fin",
+        F.coalesce("state.po", F.lit(0)).alias("po"),
+        F.coalesce("state.pp", F.lit(0)).alias("pp"),
+    ).withColumn("ouvert", (F.col("po") + F.col("pp") > 0).cast("long"))
+    return _rises_and_falls(
+        held, {"part_ouvriere_cents": "po", "part_patronale_cents": "pp", "nb_ecarts_negatifs": "ouvert"}
+    )
+
+
+def etablissement_postings(sirene: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Openings and closures of establishments, as the register tells them.
+
+    An establishment counts from the month its row is known (its creation, for a first delivery) to the month of its
+    closure, or to the month its row is withdrawn.
+
+    Returns:
+        ``siret, siren, mois, nb_etablissements`` (+1 or -1).
+    """
+    known = known_month(F.col("known_on"), cutoff_day)
+    closed = F.when(
+        ~F.col("est_actif"), F.greatest(known, F.coalesce(known_month(F.col("date_debut"), cutoff_day), known))
+    )
+    held = sirene.select(
+        "siret",
+        "siren",
+        known.alias("mois"),
+        F.least(closed, known_month(F.col("superseded_on"), cutoff_day)).alias("fin"),
+        F.lit(1).cast("long").alias("present"),
+    )
+    return _rises_and_falls(held, {"nb_etablissements": "present"})
+
+
+def effectif_changes(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """The last published headcount, from month to month.
+
+    Several accounts of one SIRET give several headcounts of one month: the last delivered wins, as in the former system
+    since September 2020.
+
+    Returns:
+        ``key, mois, effectif_state`` struct<periode, effectif>; the fields are null when all was withdrawn.
+    """
+    changes = state_changes(effectif, (key,), ("periode", "_batch", "_line"), ("effectif",), cutoff_day)
+    state = F.struct(F.col("state.periode").alias("periode"), F.col("state.effectif").alias("effectif"))
+    return changes.select(key, "mois", state.alias("effectif_state"))
+
+
+def _entry(month: Column, amount: Column) -> Column:
+    return F.struct(month.alias("mois"), amount.alias("montant"))
+
+
+def _rises_and_falls(held: DataFrame, measures: dict[str, str]) -> DataFrame:
+    """Post the value at the start of an interval and take it back at its end."""
+    sides = F.array(
+        F.struct(F.col("mois").alias("mois"), F.lit(1).alias("sign")),
+        F.struct(F.col("fin").alias("mois"), F.lit(-1).alias("sign")),
+    )
+    return (
+        held.withColumn("side", F.explode(sides))
+        .where(F.col("side.mois").isNotNull())
+        .select(
+            "siret",
+            "siren",
+            F.col("side.mois").alias("mois"),
+            *((F.col(column) * F.col("side.sign")).alias(name) for name, column in measures.items()),
+        )
+    )
