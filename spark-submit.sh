@@ -31,6 +31,9 @@ if [ ${#submit[@]} -eq 0 ]; then exec "$python" "$job" "$@"; fi
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 (cd "$here" && "$python" -m zipfile -c "$work/sf_spark.zip" sf_spark jobs)
+# Spark puts the shipped package before everything else, on the driver too, which needs the checkout itself: conf/ is there.
+printf '#!/bin/sh\nPYTHONPATH="%s:$PYTHONPATH" exec "%s" "$@"\n' "$here" "$python" >"$work/python" && chmod +x "$work/python"
+export PYSPARK_DRIVER_PYTHON="$work/python"
 spark_home=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
 jars=$(ls "${DELTA_JARS:-$here/.jars}"/*delta-s*.jar 2>/dev/null | paste -sd, -)
 [ -n "$jars" ] || fail "no Delta jars in ${DELTA_JARS:-$here/.jars}: run 'make setup' first"

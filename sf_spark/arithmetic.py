@@ -28,7 +28,10 @@ def share_of_month(total_cents: Column, months: Column, rank: Column) -> Column:
     -100   3       -34, -33, -33
     5      1       5
     """
-    return F.floor(total_cents * (rank + 1) / months).cast("long") - F.floor(total_cents * rank / months).cast("long")
+    remainder = F.pmod(total_cents, months.cast("long"))
+    # Only the remainder is divided as doubles: a large total has more digits than a double holds.
+    whole = F.call_function("div", total_cents - remainder, months.cast("long"))
+    return whole + F.floor(remainder * (rank + 1) / months) - F.floor(remainder * rank / months)
 
 
 def number(text: Column, comma: bool = False) -> Column:

@@ -19,6 +19,7 @@ CUTOFF_DAY = 20  # URSSAF: paid by the 15th, a small delay is tolerated, what is
 
 _ENGLISH_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WHOLE_YEAR = "62"  # suffix of a period code that covers twelve months
+_FIRST_YEAR, _LAST_YEAR = 2, 9995  # odd quarters reach 5 months back and 3 years on: dates that every reader can hold
 
 
 def month_index(day: Column) -> Column:
@@ -111,8 +112,7 @@ def urssaf_period(code: Column) -> Column:
         .when(month == 0, F.struct(first_of_quarter.alias("debut"), F.lit(3).alias("mois")))
         .otherwise(F.struct((first_of_quarter + month - 1).alias("debut"), F.lit(1).alias("mois")))
     )
-    # Outside years 1 to 9998 a period has no date that every reader of the tables can hold.
-    return F.when(long_code.rlike(r"^\d{6}$") & year.between(1, 9998), period)
+    return F.when(long_code.rlike(r"^\d{6}$") & year.between(_FIRST_YEAR, _LAST_YEAR), period)
 
 
 def is_odd_period(code: Column) -> Column:
@@ -124,7 +124,9 @@ def period_of_header(code: str) -> date | None:
     """The month named by the header of a headcount column (``201631`` is July 2016), None where it names none."""
     if len(code) == 4:
         code = ("20" if code[:2] < "50" else "19") + code
-    if len(code) != 6 or not (code.isascii() and code.isdigit()) or not 1 <= int(code[:4]) <= 9998:
+    if len(code) != 6 or not (code.isascii() and code.isdigit()):
+        return None
+    if not _FIRST_YEAR <= int(code[:4]) <= _LAST_YEAR:
         return None
     january = int(code[:4]) * 12
     if code[4:] == _WHOLE_YEAR:

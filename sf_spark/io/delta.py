@@ -1,10 +1,9 @@
-"""Delta tables: read, append once, replace, supersede. Every write is one commit and safe to repeat."""
+"""Delta tables: read, append once, replace. Every write is one commit and safe to repeat."""
 
 from collections.abc import Mapping, Sequence
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from sf_spark.errors import MissingTableError
 from sf_spark.schema import Table
@@ -57,53 +56,11 @@ def replace_all(df: DataFrame, lake: str, table: Table) -> None:
     _writer(df, table, "overwrite", {"overwriteSchema": "true"}).save(location(lake, table))
 
 
-def append_and_supersede(
-    new_rows: DataFrame,
-    withdrawn: DataFrame,
-    lake: str,
-    table: Table,
-    identity: str,
-    transaction: str,
-) -> None:
-    """Append new versions and date the end of withdrawn ones, in one commit that is recognised when repeated.
-
-    Args:
-        new_rows: Rows to append, in the table's columns.
-        withdrawn: One row for each current row to end: ``identity``, ``_batch`` (its partition), ``superseded_on``.
-        lake: Root of the tables.
-        table: The staged table; it must exist.
-        identity: Column that names a current row; unique among rows whose ``superseded_on`` is null.
-        transaction: Name of this write.
-    """
-    spark = new_rows.sparkSession
-    changes = new_rows.withColumn("_ends", F.lit(None).cast("date")).unionByName(
-        withdrawn.withColumnRenamed("superseded_on", "_ends"), allowMissingColumns=True
-    )
-    # Merge takes its transaction from the session, not from an option.
-    settings = {
-        "spark.databricks.delta.write.txnAppId": transaction,
-        "spark.databricks.delta.write.txnVersion": "1",
-    }
-    for key, value in settings.items():
-        spark.conf.set(key, value)
-    try:
-        (
-            DeltaTable.forPath(spark, location(lake, table))
-            .alias("now")
-            .merge(
-                changes.alias("change"),
-                f"now.{identity} = change.{identity} and now._batch = change._batch "
-                "and now.superseded_on is null and change._ends is not null",
-            )
-            .whenMatchedUpdate(set={"superseded_on": "change._ends"})
-            .whenNotMatchedInsert(
-                condition="change._ends is null", values={name: f"change.{name}" for name in new_rows.columns}
-            )
-            .execute()
-        )
-    finally:
-        for key in settings:
-            spark.conf.unset(key)
+def rewrite_partitions(df: DataFrame, lake: str, table: Table, values: Sequence[str], transaction: str) -> None:
+    """Replace whole partitions of an existing table in one commit that is recognised when repeated."""
+    predicate = f"{table.partition} in ({literal_list(values)})"
+    options = {"replaceWhere": predicate, "txnAppId": transaction, "txnVersion": "1"}
+    _writer(df, table, "overwrite", options).save(location(lake, table))
 
 
 def _writer(df: DataFrame, table: Table, mode: str, options: Mapping[str, str]):  # type: ignore[no-untyped-def]

@@ -83,17 +83,17 @@ def list_files(folder: Path, batch: str) -> list[DeliveredFile]:
     return [DeliveredFile(path, batch, _sha256(path), path.stat().st_size) for path in paths]
 
 
-def read_header(path: Path) -> str:
-    """The first non-blank line of a delimited file, without its line end.
+def read_header(path: Path) -> tuple[int, str]:
+    """The first non-blank line of a delimited file: its number (1 for the first line) and text without line end.
 
     Raises:
         BrokenFileError: When the file is empty, cannot be decompressed or is not UTF-8.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            line = b"\n"
+            number, line = 0, b"\n"
             while line and not line.strip(b"\r\n"):
-                line = file.readline(_LONGEST_HEADER)
+                number, line = number + 1, file.readline(_LONGEST_HEADER)
     except (OSError, EOFError) as error:
         raise BrokenFileError(f"cannot be read: {error}") from None
     for mark, encoding in _BYTE_ORDER_MARKS.items():
@@ -102,7 +102,7 @@ def read_header(path: Path) -> str:
     if not line:
         raise BrokenFileError("the file is empty: not even a header")
     try:
-        return line.rstrip(b"\n").removesuffix(b"\r").decode("utf-8")
+        return number, line.rstrip(b"\n").removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:
         raise BrokenFileError("wrong encoding: the header is not UTF-8") from None
 

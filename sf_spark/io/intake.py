@@ -7,17 +7,20 @@ is recognised when repeated, so a batch that was interrupted anywhere is simply 
 import hashlib
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import batch_date
 from sf_spark.errors import BrokenFileError, SfSparkError
-from sf_spark.io.delta import append_and_supersede, append_once, exists, literal_list, read_table, replace_where
+from sf_spark.io.delta import append_once, exists, literal_list, read_table, replace_where, rewrite_partitions
 from sf_spark.io.files import DeliveredFile, find_batch, list_files, read_header
 from sf_spark.io.lines import numbered_lines
 from sf_spark.schema import DELIVERIES, QUARANTINE, staged
@@ -32,7 +35,15 @@ from sf_spark.sources.reading import (
     read_lines,
     staged_rows,
 )
-from sf_spark.sources.versions import IDENTITY, appeared, identify, known_date, withdrawn
+from sf_spark.sources.versions import (
+    IDENTITY,
+    appeared,
+    compare,
+    identify,
+    known_date,
+    supersede,
+    withdrawn,
+)
 
 Report = Callable[[str], None]
 
@@ -87,38 +98,120 @@ def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report)
         SfSparkError: When a later batch of the same source is already there.
     """
     files = list_files(find_batch(settings.landing, batch), batch)
-    todo = _not_yet(spark, settings, batch, files)
+    history = _history(spark, settings)
+    known = {(row["_file"], row["sha256"]) for row in history if row["_batch"] == batch}
+    todo = [file for file in files if (file.name, file.sha256) not in known]
     if not todo:
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
-    accounts = [_unsupported(file) for file in todo if source_of(file.name) is None]
+    intakes = []
     for source in SOURCES:
         mine = [file for file in todo if source_of(file.name) is source]
+        earlier = [row["_batch"] for row in history if row["source"] == source.name and row["_batch"] != batch]
         if mine:
-            start = time.monotonic()
-            taken = _take_in_source(spark, settings, batch, source, mine)
-            accounts += taken
-            for account in taken:
-                report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
-    for account in accounts:
-        if account.status == UNSUPPORTED:
-            report(account.line())
+            _refuse_older(batch, source, earlier)
+            intakes.append(_Intake(spark, settings, batch, source, mine, is_first=not earlier))
+    try:
+        # Planning a small delivery costs more than running it: two sources at a time keep the cores busy.
+        with ThreadPoolExecutor(settings.ingest.sources_at_a_time) as pool:
+            for intake in pool.map(_Intake.stage, intakes):
+                for account in intake.accounts:
+                    report(f"{account.line()} ({intake.seconds:.1f} s)")
+        _keep_rejects(settings, batch, intakes)
+    finally:
+        for intake in intakes:
+            intake.forget()
+    unsupported = [_unsupported(file) for file in todo if source_of(file.name) is None]
+    for account in unsupported:
+        report(account.line())
+    accounts = [account for intake in intakes for account in intake.accounts] + unsupported
     _write_accounts(spark, settings, batch, accounts)
     return accounts
 
 
-def _not_yet(spark: SparkSession, settings: Settings, batch: str, files: list[DeliveredFile]) -> list[DeliveredFile]:
-    """The files whose very bytes have not been taken in under this batch."""
+@dataclass
+class _Intake:
+    """The files of one source in one batch, from opening them to storing their facts."""
+
+    spark: SparkSession
+    settings: Settings
+    batch: str
+    source: Source
+    files: list[DeliveredFile]
+    is_first: bool
+    accounts: list[FileAccount] = field(default_factory=list)
+    opened: list[DataFrame] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def stage(self) -> "_Intake":
+        """Read every file, then store what is new in one commit."""
+        start = time.monotonic()
+        for file in self.files:
+            self._open(file)
+        if self.opened:
+            self._store()
+        self.seconds = time.monotonic() - start
+        return self
+
+    def forget(self) -> None:
+        """Release the cached lines."""
+        for read in self.opened:
+            read.unpersist()
+
+    def _open(self, file: DeliveredFile) -> None:
+        account = FileAccount(file, self.source.name, self.source.delivery)
+        self.accounts.append(account)
+        read = None
+        try:
+            read = _read(self.spark, self.source, file).persist(StorageLevel.MEMORY_AND_DISK)
+            _count(read, self.source, account, self.settings.ingest.invalid_utf8_share)
+            self.opened.append(read)
+        except (BrokenFileError, PySparkException, Py4JJavaError) as error:
+            account.status, account.message = FAILED, _why(error)
+            if read is not None:
+                read.unpersist()
+
+    def _store(self) -> None:
+        lake, table = self.settings.lake, staged(self.source.name)
+        rows = _union([staged_rows(read, self.source) for read in self.opened])
+        content = content_columns(rows)
+        delivered = identify(rows, content)
+        day = batch_date(self.batch, self.settings.cutoff_day)
+        transaction = _transaction(self.source.name, self.batch, self.accounts)
+
+        def dated(facts: DataFrame) -> DataFrame:
+            known = facts.withColumn("known_on", known_date(self.source.known_on(), day, self.is_first))
+            ended = known.withColumn("superseded_on", F.lit(None).cast("date"))
+            return ended.select(*content, "_batch", "_file", "_line", "known_on", "superseded_on", IDENTITY)
+
+        if not exists(self.spark, lake, table):
+            append_once(dated(delivered), lake, table, transaction)
+            return
+        stored = read_table(self.spark, lake, table)
+        # A snapshot with a broken file is not whole: what it lacks is not withdrawn.
+        whole = self.source.delivery == "snapshot" and all(account.status == DONE for account in self.accounts)
+        current = stored.where(F.col("superseded_on").isNull())
+        changes = compare(delivered, current, whole).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            touched = {row["_current_batch"] for row in changes.select("_current_batch").distinct().collect()}
+            new_rows = dated(appeared(changes))
+            batches = sorted(touched - {None})
+            if batches:
+                partitions = sorted({*batches, self.batch})
+                kept = supersede(stored.where(F.col("_batch").isin(partitions)), withdrawn(changes, day))
+                rewrite_partitions(kept.unionByName(new_rows), lake, table, partitions, transaction)
+            elif touched:
+                append_once(new_rows, lake, table, transaction)
+        finally:
+            changes.unpersist()
+
+
+def _history(spark: SparkSession, settings: Settings) -> list[Row]:
+    """The files taken in so far, those that failed apart."""
     if not exists(spark, settings.lake, DELIVERIES):
-        return files
-    rows = (
-        read_table(spark, settings.lake, DELIVERIES)
-        .where((F.col("_batch") == batch) & (F.col("status") != FAILED))
-        .select("_file", "sha256")
-        .collect()
-    )
-    known = {(row["_file"], row["sha256"]) for row in rows}
-    return [file for file in files if (file.name, file.sha256) not in known]
+        return []
+    deliveries = read_table(spark, settings.lake, DELIVERIES).where(F.col("status") != FAILED)
+    return deliveries.select("source", "_batch", "_file", "sha256").collect()
 
 
 def _unsupported(file: DeliveredFile) -> FileAccount:
@@ -127,35 +220,10 @@ def _unsupported(file: DeliveredFile) -> FileAccount:
     return FileAccount(file, source="", status=UNSUPPORTED, message=message)
 
 
-def _take_in_source(
-    spark: SparkSession, settings: Settings, batch: str, source: Source, files: list[DeliveredFile]
-) -> list[FileAccount]:
-    _refuse_older(spark, settings, batch, source)
-    accounts: list[FileAccount] = []
-    opened: list[DataFrame] = []
-    try:
-        for file in files:
-            account = FileAccount(file, source.name, source.delivery)
-            accounts.append(account)
-            try:
-                read = _open(spark, source, file).persist(StorageLevel.MEMORY_AND_DISK)
-                opened.append(read)
-                _count(read, source, account, settings.ingest.invalid_utf8_share)
-            except BrokenFileError as error:
-                account.status, account.message = FAILED, str(error)
-                if opened and len(opened) == len(accounts):
-                    opened.pop().unpersist()
-        _stage(spark, settings, batch, source, accounts, opened)
-        _keep_rejects(settings, source, accounts, opened)
-    finally:
-        for read in opened:
-            read.unpersist()
-    return accounts
-
-
-def _open(spark: SparkSession, source: Source, file: DeliveredFile) -> DataFrame:
-    columns = header_columns(source, read_header(file.path))
-    read = read_lines(numbered_lines(spark, file), source, columns)
+def _read(spark: SparkSession, source: Source, file: DeliveredFile) -> DataFrame:
+    header_line, header = read_header(file.path)
+    columns = header_columns(source, header)
+    read = read_lines(numbered_lines(spark, file, header_line), source, columns)
     return read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name))
 
 
@@ -179,72 +247,30 @@ def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_s
     account.money = {name: float(row[f"sum_{name}"] or 0) for name in source.money}
 
 
-def _stage(
-    spark: SparkSession,
-    settings: Settings,
-    batch: str,
-    source: Source,
-    accounts: list[FileAccount],
-    opened: list[DataFrame],
-) -> None:
-    """Store the facts that are new, and date the end of those that a full snapshot withdraws, in one commit."""
-    if not opened:
-        return
-    table = staged(source.name)
-    rows = _union([staged_rows(read, source) for read in opened])
-    content = content_columns(rows)
-    delivered = identify(rows, content)
-    day = batch_date(batch, settings.cutoff_day)
-    first = not exists(spark, settings.lake, table)
-    transaction = _transaction(source.name, batch, accounts)
-    ordered = [*content, "_batch", "_file", "_line", "known_on", "superseded_on", IDENTITY]
-
-    def dated(facts: DataFrame, is_first: bool) -> DataFrame:
-        known = facts.withColumn("known_on", known_date(source.known_on(), day, is_first))
-        return known.withColumn("superseded_on", F.lit(None).cast("date")).select(ordered)
-
-    if first:
-        append_once(dated(delivered, True), settings.lake, table, transaction)
-        return
-    stored = read_table(spark, settings.lake, table)
-    current = stored.where(F.col("superseded_on").isNull())
-    delivered = delivered.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        is_first = stored.where(F.col("_batch") < batch).isEmpty()
-        new_rows = dated(appeared(delivered, current), is_first)
-        whole = source.delivery == "snapshot" and all(account.status == DONE for account in accounts)
-        ended = withdrawn(delivered, current, day) if whole else None
-        if ended is None or ended.isEmpty():
-            append_once(new_rows, settings.lake, table, transaction)
-        else:
-            append_and_supersede(new_rows, ended, settings.lake, table, IDENTITY, transaction)
-    finally:
-        delivered.unpersist()
-
-
-def _keep_rejects(settings: Settings, source: Source, accounts: list[FileAccount], opened: list[DataFrame]) -> None:
+def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> None:
+    """Store the rejected lines of all sources in one commit."""
+    accounts = [account for intake in intakes for account in intake.accounts]
     if not any(account.rejected for account in accounts):
         return
-    rejects = _union(
-        [
-            read.where(F.col("_class") == REJECTED).select(
-                F.lit(source.name).alias("source"),
-                *("_batch", "_file", "_line"),
-                # Other engines refuse text that is not UTF-8: a bad byte shows as U+FFFD, the file keeps the original.
-                F.make_valid_utf8("_raw").alias("raw"),
-                F.transform(
-                    "_errors",
-                    lambda e: F.struct(
-                        e.code.alias("code"), e.column.alias("column"), F.make_valid_utf8(e.message).alias("message")
-                    ),
-                ).alias("reasons"),
-            )
-            for read in opened
-        ]
-    )
-    append_once(
-        rejects, settings.lake, QUARANTINE, "quarantine/" + _transaction(source.name, accounts[0].file.batch, accounts)
-    )
+    rejects = [
+        read.where(F.col("_class") == REJECTED).select(
+            F.lit(intake.source.name).alias("source"),
+            "_batch",
+            "_file",
+            "_line",
+            # Other engines refuse text that is not UTF-8: a bad byte shows as U+FFFD, the file keeps the original.
+            F.make_valid_utf8("_raw").alias("raw"),
+            F.transform("_errors", _readable).alias("reasons"),
+        )
+        for intake in intakes
+        for read in intake.opened
+    ]
+    append_once(_union(rejects), settings.lake, QUARANTINE, _transaction("quarantine", batch, accounts))
+
+
+def _readable(reason: Column) -> Column:
+    message = F.make_valid_utf8(reason["message"])
+    return F.struct(reason["code"].alias("code"), reason["column"].alias("column"), message.alias("message"))
 
 
 def _write_accounts(spark: SparkSession, settings: Settings, batch: str, accounts: list[FileAccount]) -> None:
@@ -254,21 +280,22 @@ def _write_accounts(spark: SparkSession, settings: Settings, batch: str, account
     replace_where(rows, settings.lake, DELIVERIES, f"_batch = '{batch}' and _file in ({names})")
 
 
-def _refuse_older(spark: SparkSession, settings: Settings, batch: str, source: Source) -> None:
+def _refuse_older(batch: str, source: Source, earlier: list[str]) -> None:
     """Snapshots are compared with the one before: a delivery cannot go below one that is already there."""
-    if not exists(spark, settings.lake, DELIVERIES):
-        return
-    latest = (
-        read_table(spark, settings.lake, DELIVERIES)
-        .where((F.col("source") == source.name) & (F.col("status") == DONE))
-        .agg(F.max("_batch"))
-        .first()
-    )
-    if latest and latest[0] and latest[0] > batch:
+    latest = max(earlier, default="")
+    if latest > batch:
         raise SfSparkError(
-            f"batch {batch} is older than {latest[0]}, already taken in for {source.name}: "
-            f"deliver the correction as a sub-batch of the latest ({latest[0][:4]}_01)"
+            f"batch {batch} is older than {latest}, already taken in for {source.name}: "
+            f"deliver the correction as a sub-batch of the latest ({latest[:4]}_01)"
         )
+
+
+def _why(error: Exception) -> str:
+    """One line on why a file could not be read."""
+    if isinstance(error, BrokenFileError):
+        return str(error)
+    causes = [line for line in str(error).splitlines() if "Exception" in line] or [str(error)]
+    return f"cannot be read to its end: {causes[-1].strip()[:200]}"
 
 
 def _transaction(source: str, batch: str, accounts: list[FileAccount]) -> str:

@@ -8,10 +8,10 @@ from sf_spark.io.files import DeliveredFile
 _ROWS_OF_A_PARTITION = (1 << 33) - 1  # monotonically_increasing_id keeps the rank inside a partition in its low 33 bits
 
 
-def numbered_lines(spark: SparkSession, file: DeliveredFile) -> DataFrame:
+def numbered_lines(spark: SparkSession, file: DeliveredFile, header_line: int) -> DataFrame:
     r"""The data lines of a file: ``_line`` (physical number, header = 1) and ``_raw`` (text without its line end).
 
-    Only ``\n`` and ``\r\n`` end a line. Blank lines and the header (the first line that is not blank) are left out.
+    Only ``\n`` and ``\r\n`` end a line. Blank lines and what stands up to ``header_line`` are left out.
     """
     # Spark's own line splitting would also break at a lone carriage return.
     text = spark.read.text(str(file.path.resolve()), lineSep="\n").withColumn("_id", F.monotonically_increasing_id())
@@ -23,8 +23,7 @@ def numbered_lines(spark: SparkSession, file: DeliveredFile) -> DataFrame:
         .otherwise(F.col("value"))
         .alias("_raw"),
     ).where(F.col("_raw") != "")
-    header = numbered.limit(1).select("_line").first()
-    return numbered.where(F.col("_line") > (header["_line"] if header else 0))
+    return numbered.where(F.col("_line") > header_line)
 
 
 def _first_lines(text: DataFrame):  # type: ignore[no-untyped-def]

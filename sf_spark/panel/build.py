@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, cutoff_of
+from sf_spark.calendar import CUTOFF_DAY, cutoff_of, month_index
 from sf_spark.panel.asof import state_changes
 from sf_spark.panel.monthly import monthly_rows, with_attributes
 from sf_spark.panel.postings import cotisation_postings, dette_postings, effectif_changes, etablissement_postings
 from sf_spark.panel.proceedings import proceedings_changes
-from sf_spark.panel.spine import bounds, closures, months_between
+from sf_spark.panel.spine import closures, company_months, months_between, open_spells, register_states
 
 _ADDRESS = ("departement", "code_commune", "ape", "date_creation", "siege")
 _LEGAL = ("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categorie_juridique", "ape", "date_creation")
@@ -47,47 +47,31 @@ def build_panels(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, Da
     """
     day = rules.cutoff_day
     cotisation, dette = cotisation_postings(staged.cotisation, day), dette_postings(staged.debit, day)
-    register = etablissement_postings(staged.sirene, day)
+    register = register_states(staged.sirene, day)
+    closed = closures(register)
     headcounts = effectif_changes(staged.effectif.where(F.col("effectif").isNotNull()), "siret", day)
     company_headcounts = effectif_changes(staged.effectif_ent, "siren", day)
 
     facts = (
-        _facts(cotisation, True)
-        .unionByName(_facts(dette, False))
-        .unionByName(_facts(headcounts.withColumn("siren", F.substring("siret", 1, 9)), False))
+        cotisation.select("siret", "siren", "mois")
+        .unionByName(dette.select("siret", "siren", "mois"))
+        .unionByName(headcounts.select("siret", F.substring("siret", 1, 9).alias("siren"), "mois"))
+        .groupBy("siret", "siren")
+        .agg(F.min("mois").alias("mois"))
     )
-    limits = bounds(facts, closures(staged.sirene, day), rules.last_month)
-    postings = [cotisation, dette, register]
+    sites = months_between(open_spells(facts, closed, rules.last_month))
+    companies = company_months(
+        open_spells(facts.unionByName(register.select("siret", "siren", "mois")), closed, rules.last_month),
+        facts.select("siren", "mois").unionByName(company_headcounts.select("siren", "mois")),
+        rules.last_month,
+    )
+    postings = [cotisation, dette, etablissement_postings(register)]
 
-    etablissement = monthly_rows("siret", months_between(limits, "siret"), postings, headcounts)
-    entreprise = monthly_rows(
-        "siren",
-        months_between(_company_limits(limits, company_headcounts, rules), "siren"),
-        postings,
-        company_headcounts,
-    )
+    etablissement = monthly_rows("siret", sites, postings, headcounts, rules.last_month)
+    entreprise = monthly_rows("siren", companies, postings, company_headcounts, rules.last_month)
     return (
         _etablissement_columns(etablissement, staged, rules),
         _entreprise_columns(entreprise, staged, rules),
-    )
-
-
-def _facts(frame: DataFrame, is_flow: bool) -> DataFrame:
-    return frame.select("siret", "siren", "mois", F.lit(is_flow).alias("est_flux"))
-
-
-def _company_limits(limits: DataFrame, headcounts: DataFrame, rules: PanelRules) -> DataFrame:
-    """A company lives from the first to the last month of its establishments and headcounts.
-
-    A company of which only headcounts are known has no closure to go by and stays to the end.
-    """
-    known = headcounts.select("siren", F.col("mois").alias("premier"), F.lit(None).cast("int").alias("dernier"))
-    return (
-        limits.select("siren", "premier", "dernier")
-        .unionByName(known)
-        .groupBy("siren")
-        .agg(F.min("premier").alias("premier"), F.coalesce(F.max("dernier"), F.lit(rules.last_month)).alias("dernier"))
-        .where(F.col("premier") <= F.col("dernier"))
     )
 
 
@@ -110,7 +94,8 @@ def _entreprise_columns(rows: DataFrame, staged: StagedTables, rules: PanelRules
     legal = _attributes(staged.sirene_ul, ("siren",), ("siren",), _LEGAL, rules)
     known = with_attributes(with_attributes(rows, head_office, "siren"), legal, "siren")
     known = with_attributes(known, proceedings_changes(staged.procol, cutoff_day=day), "siren")
-    published = Window.partitionBy("siren").orderBy("periode").rowsBetween(1 - rules.perimeter_months, 0)
+    published = Window.partitionBy("siren").orderBy(month_index(F.col("periode")))
+    published = published.rangeBetween(1 - rules.perimeter_months, 0)
     return known.select(
         "siren",
         *(name for name in known.columns if name not in ("siren", "date_creation", *_LEGAL[:3])),

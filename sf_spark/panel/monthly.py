@@ -10,14 +10,18 @@ _FLOWS = ("cotisation_cents",)
 _LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
 
 
-def monthly_rows(key: str, spine: DataFrame, postings: list[DataFrame], effectif: DataFrame) -> DataFrame:
+def monthly_rows(
+    key: str, spine: DataFrame, postings: list[DataFrame], effectif: DataFrame, last_month: int
+) -> DataFrame:
     """Bring all postings to the rows of the spine.
 
     Args:
         key: ``siret`` or ``siren``.
-        spine: ``key, mois``: the rows wanted.
+        spine: ``key, mois``: the rows wanted, once or more. A month in which an amount falls has its row all the same,
+            after a closure too: totals must not lose it.
         postings: Frames with ``key, mois`` and any of the posted measures; several rows a month are added up.
         effectif: ``key, mois, effectif_state``.
+        last_month: Index of the last month whose cut-off has passed.
 
     Returns:
         ``key, periode`` and the measures. A contribution is null in a month that no declared period reaches; a debt
@@ -47,7 +51,8 @@ def monthly_rows(key: str, spine: DataFrame, postings: list[DataFrame], effectif
         *(F.coalesce(F.sum(name).over(so_far), F.lit(0)).alias(name) for name in _LEVELS),
         F.last("effectif_state", ignorenulls=True).over(so_far).alias("effectif_state"),
     )
-    return _named(key, levels.where("wanted"))
+    has_flow = F.coalesce(*_FLOWS).isNotNull()
+    return _named(key, levels.where((F.col("wanted") | has_flow) & (F.col("mois") <= last_month)))
 
 
 def _named(key: str, levels: DataFrame) -> DataFrame:

@@ -31,24 +31,24 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY) -> 
         ``siret, siren, mois, cotisation_cents``; several rows a month; amounts unknown at the source post nothing.
     """
     months = month_index(F.col("periode_fin")) - month_index(F.col("periode_debut"))
-    amount = cents(F.col("du"))
     entries = F.array(
-        _entry(known_month(F.col("known_on"), cutoff_day), amount),
-        _entry(known_month(F.col("superseded_on"), cutoff_day), -amount),
+        _side(known_month(F.col("known_on"), cutoff_day), 1),
+        _side(known_month(F.col("superseded_on"), cutoff_day), -1),
     )
+    # The sign comes after the split: what is taken back is, month by month, exactly what was posted.
+    share = share_of_month(F.col("montant"), F.col("nb_mois"), F.col("rank")) * F.col("sign")
     return (
         cotisation.where(F.col("du").isNotNull())
-        .select("siret", "siren", months.alias("nb_mois"), F.explode(entries).alias("entry"))
-        .where(F.col("entry.mois").isNotNull())
-        .select(
-            "siret", "siren", "nb_mois", "entry.*", F.explode(F.sequence(F.lit(0), F.col("nb_mois") - 1)).alias("rank")
-        )
         .select(
             "siret",
             "siren",
-            (F.col("mois") + F.col("rank")).alias("mois"),
-            share_of_month(F.col("montant"), F.col("nb_mois"), F.col("rank")).alias("cotisation_cents"),
+            months.alias("nb_mois"),
+            cents(F.col("du")).alias("montant"),
+            F.explode(entries).alias("side"),
         )
+        .where(F.col("side.mois").isNotNull())
+        .select("*", "side.*", F.explode(F.sequence(F.lit(0), F.col("nb_mois") - 1)).alias("rank"))
+        .select("siret", "siren", (F.col("mois") + F.col("rank")).alias("mois"), share.alias("cotisation_cents"))
     )
 
 
@@ -76,25 +76,20 @@ def dette_postings(debit: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
     )
 
 
-def etablissement_postings(sirene: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def etablissement_postings(register: DataFrame) -> DataFrame:
     """Openings and closures of establishments, as the register tells them.
 
     An establishment counts from the month its row is known (its creation, for a first delivery) to the month of its
     closure, or to the month its row is withdrawn.
 
+    Args:
+        register: See :func:`sf_spark.panel.spine.register_states`.
+
     Returns:
         ``siret, siren, mois, nb_etablissements`` (+1 or -1).
     """
-    known = known_month(F.col("known_on"), cutoff_day)
-    closed = F.when(
-        ~F.col("est_actif"), F.greatest(known, F.coalesce(known_month(F.col("date_debut"), cutoff_day), known))
-    )
-    held = sirene.select(
-        "siret",
-        "siren",
-        known.alias("mois"),
-        F.least(closed, known_month(F.col("superseded_on"), cutoff_day)).alias("fin"),
-        F.lit(1).cast("long").alias("present"),
+    held = register.select(
+        "siret", "siren", "mois", F.least("fermeture", "fin").alias("fin"), F.lit(1).cast("long").alias("present")
     )
     return _rises_and_falls(held, {"nb_etablissements": "present"})
 
@@ -113,16 +108,13 @@ def effectif_changes(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY
     return changes.select(key, "mois", state.alias("effectif_state"))
 
 
-def _entry(month: Column, amount: Column) -> Column:
-    return F.struct(month.alias("mois"), amount.alias("montant"))
+def _side(month: Column, sign: int) -> Column:
+    return F.struct(month.alias("mois"), F.lit(sign).alias("sign"))
 
 
 def _rises_and_falls(held: DataFrame, measures: dict[str, str]) -> DataFrame:
     """Post the value at the start of an interval and take it back at its end."""
-    sides = F.array(
-        F.struct(F.col("mois").alias("mois"), F.lit(1).alias("sign")),
-        F.struct(F.col("fin").alias("mois"), F.lit(-1).alias("sign")),
-    )
+    sides = F.array(_side(F.col("mois"), 1), _side(F.col("fin"), -1))
     return (
         held.withColumn("side", F.explode(sides))
         .where(F.col("side.mois").isNotNull())

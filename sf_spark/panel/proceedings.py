@@ -1,9 +1,9 @@
 """Where a company stands in collective proceedings, from month to month. Pure and lazy.
 
-At each change the last event of each action counts. A proceeding is over after ``fin_procedure``, ``abandon_procedure``
-or ``inclusion_autre_procedure``, and a continuation plan after 10 years (the longest the law allows, art. L626-12 code de
-commerce). Where several are open, liquidation goes before redressement before sauvegarde. ``solde_procedure`` concerns
-an establishment's account, not the company's proceeding, and is left out.
+At each change the last event of each action counts. A proceeding is over after ``fin_procedure``,
+``abandon_procedure`` or ``inclusion_autre_procedure``, and a continuation plan after 10 years (the longest the law
+allows, art. L626-12 code de commerce). Where several are open, liquidation goes before redressement before
+sauvegarde. ``solde_procedure`` concerns an establishment's account, not the company's proceeding, and is left out.
 
     events                                                    state
     sauvegarde ouverture 2023-04, fin_procedure 2026-01       2023-04: sauvegarde; 2026-01: none
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
+from sf_spark.calendar import CUTOFF_DAY, known_month
 
 OVER = ("fin_procedure", "abandon_procedure", "inclusion_autre_procedure")
 PLAN = "plan_continuation"
@@ -40,15 +40,14 @@ def proceedings_changes(procol: DataFrame, known_on: str = "known_on", cutoff_da
         _known_action().alias("action"),
         known_month(F.col(known_on), cutoff_day).alias("from"),
         known_month(F.col("superseded_on"), cutoff_day).alias("to"),
+        (known_month(F.col("date_effet"), cutoff_day) + LONGEST_PLAN_MONTHS).alias("expiry"),
     )
     events = (
         procol.where(_known_action().isNotNull() & (F.coalesce("stade_procol", F.lit("")) != "solde_procedure"))
         .groupBy("siren")
         .agg(F.collect_set(event).alias("events"))
     )
-    expiries = F.transform(
-        F.filter("events", lambda e: e["stade"] == PLAN), lambda e: month_index(e["date"]) + LONGEST_PLAN_MONTHS
-    )
+    expiries = F.transform(F.filter("events", lambda e: e["stade"] == PLAN), lambda e: e["expiry"])
     ends = F.filter(F.transform("events", lambda e: e["to"]), lambda m: m.isNotNull())
     months = F.array_sort(F.array_distinct(F.concat(F.transform("events", lambda e: e["from"]), ends, expiries)))
     changes = F.transform(
@@ -88,5 +87,5 @@ def _of_action(action: str) -> Callable[[Column], Column]:
 
 
 def _is_open(event: Column, month: Column) -> Column:
-    expired = (event["stade"] == PLAN) & (month_index(event["date"]) + LONGEST_PLAN_MONTHS <= month)
+    expired = (event["stade"] == PLAN) & (event["expiry"] <= month)
     return event.isNotNull() & ~event["stade"].isin(*OVER) & ~expired

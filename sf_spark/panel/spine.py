@@ -1,52 +1,120 @@
-"""The months of an establishment or a company: from its first known fact to its closure. Pure and lazy."""
+"""The months of an establishment or a company: from its first known fact to its closure. Pure and lazy.
+
+Whether month T has a row depends only on what was known at its cut-off:
+
+    establishment                                        rows
+    closes in 2024-02                                    .. 2024-02
+    closes in 2024-02, an amount falls in 2024-05        .. 2024-02, 2024-05
+    delivered 2024-03: closed; 2024-06: open after all   .. 2024-03, 2024-06 ..
+
+A company has rows as long as one of its establishments is not known to have closed, without facts of its own too.
+"""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.panel.asof import state_changes
+
+_BEFORE_ALL = 0  # a month index before that of any fact
 
 
-def closures(sirene: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
-    """The month from which the register says that an establishment is closed.
+def register_states(sirene: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """What the register says of each establishment, from change to change.
 
     Returns:
-        ``siret, fermeture`` (month index); establishments that are open, or unknown to the register, are absent.
+        ``siret, siren, mois, fin`` and ``fermeture``: the month in [mois, fin) from which it says closed; null
+        where it says open. Months in which it says nothing have no row.
     """
-    known = known_month(F.col("known_on"), cutoff_day)
-    month = F.greatest(known, F.coalesce(known_month(F.col("date_debut"), cutoff_day), known))
+    changes = state_changes(
+        sirene, ("siret", "siren"), ("_batch", "_line"), ("est_actif", "date_debut"), cutoff_day
+    ).where(F.col("state").isNotNull())
+    since = F.greatest("mois", known_month(F.col("state.date_debut"), cutoff_day))
+    closed = ~F.col("state.est_actif") & (F.col("fin").isNull() | (since < F.col("fin")))
+    return changes.select("siret", "siren", "mois", "fin", F.when(closed, since).alias("fermeture"))
+
+
+def closures(register: DataFrame) -> DataFrame:
+    """The spells in which the register says that an establishment is closed.
+
+    Returns:
+        ``siret, fermetures``: array of struct<debut, fin> in order, months [debut, fin); the last ``fin`` may be null.
+        Establishments that never closed, or that the register does not know, are absent.
+    """
+    spell = F.struct(F.col("fermeture").alias("debut"), F.col("fin"))
     return (
-        sirene.where(F.col("superseded_on").isNull() & ~F.col("est_actif"))
+        register.where(F.col("fermeture").isNotNull())
         .groupBy("siret")
-        .agg(F.max(month).alias("fermeture"))
+        .agg(F.array_sort(F.collect_list(spell)).alias("fermetures"))
     )
 
 
-def bounds(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFrame:
-    """First and last month of each establishment.
+def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFrame:
+    """The spells in which an establishment is open: between one closure and the next, from its first known fact on.
 
     Args:
-        facts: ``siret, siren, mois, est_flux``: the months in which something is posted.
-        closed: ``siret, fermeture``.
+        facts: ``siret, siren, mois``: the months in which something becomes known, or the first of them.
+        closed: ``siret, fermetures``.
         last_month: Index of the last month whose cut-off has passed.
 
     Returns:
-        ``siret, siren, premier, dernier``. The last month is the month of closure, or of the last amount still to be
-        spread if later: totals must not lose it. Nothing goes beyond ``last_month``.
+        ``siret, siren, premier, dernier``, both included. The month in which a closure starts still has its row;
+        nothing goes beyond ``last_month``.
     """
-    first_and_last = facts.groupBy("siret", "siren").agg(
-        F.min("mois").alias("premier"),
-        F.max(F.when(F.col("est_flux"), F.col("mois"))).alias("dernier_flux"),
-    )
-    end = F.when(F.col("fermeture").isNull(), last_month).otherwise(
-        F.least(F.greatest("fermeture", "dernier_flux"), F.lit(last_month))
+    spells = F.zip_with(
+        F.concat(F.array(F.lit(_BEFORE_ALL)), F.coalesce("fermetures.fin", F.array())),
+        F.concat(F.coalesce("fermetures.debut", F.array()), F.array(F.lit(last_month + 1))),
+        lambda after, until: F.struct(after.alias("after"), until.alias("until")),
     )
     return (
-        first_and_last.join(closed, on="siret", how="left")
-        .select("siret", "siren", "premier", end.alias("dernier"))
+        facts.groupBy("siret", "siren")
+        .agg(F.min("mois").alias("first"))
+        .join(closed, on="siret", how="left")
+        .select("siret", "siren", "first", F.explode(spells).alias("spell"))
+        # Not so after a closure without end, nor between two closures that follow each other: one closure, told twice.
+        .where(F.col("spell.after") < F.col("spell.until"))
+        .select(
+            "siret",
+            "siren",
+            F.greatest("first", "spell.after").alias("premier"),
+            F.least("spell.until", F.lit(last_month)).alias("dernier"),
+        )
         .where(F.col("premier") <= F.col("dernier"))
     )
 
 
-def months_between(limits: DataFrame, key: str) -> DataFrame:
-    """One row for every month from ``premier`` to ``dernier``: ``key, mois``."""
-    return limits.select(key, F.explode(F.sequence("premier", "dernier")).alias("mois"))
+def months_between(spells: DataFrame) -> DataFrame:
+    """One row for every month of an establishment: ``siret, mois``."""
+    return spells.select("siret", F.explode(F.sequence("premier", "dernier")).alias("mois"))
+
+
+def company_months(spells: DataFrame, facts: DataFrame, last_month: int) -> DataFrame:
+    """The months in which a company has rows.
+
+    Args:
+        spells: ``siren, premier, dernier`` of all its establishments, those of which only the register knows included.
+        facts: ``siren, mois``: when something became known of the company or its establishments, the register apart.
+            Before its first establishment is known, a company of which there are headcounts is open for all we know.
+        last_month: Index of the last month whose cut-off has passed.
+
+    Returns:
+        ``siren, mois``, distinct; companies without facts are absent.
+    """
+    of_sites = F.collect_set(F.when(F.col("premier").isNotNull(), F.struct("premier", "dernier")))
+    before_any_site = F.struct(
+        F.col("first").alias("premier"), (F.coalesce("first_site", F.lit(last_month + 1)) - 1).alias("dernier")
+    )
+    since_first = F.transform(
+        F.array_append("of_sites", before_any_site),
+        lambda s: F.struct(F.greatest(s["premier"], F.col("first")).alias("premier"), s["dernier"].alias("dernier")),
+    )
+    known = F.filter(since_first, lambda spell: spell["premier"] <= spell["dernier"])
+    months = F.flatten(F.transform(known, lambda spell: F.sequence(spell["premier"], spell["dernier"])))
+    return (
+        spells.select("siren", "premier", "dernier")
+        .unionByName(facts.select("siren", "mois"), allowMissingColumns=True)
+        .groupBy("siren")
+        .agg(of_sites.alias("of_sites"), F.min("mois").alias("first"), F.min("premier").alias("first_site"))
+        .where(F.col("first").isNotNull())
+        .select("siren", F.explode(F.array_distinct(months)).alias("mois"))
+    )

@@ -1,0 +1,1 @@
+"""From scores to what agents and analysts read: lists, reasons, territories, exports."""

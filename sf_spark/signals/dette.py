@@ -1,11 +1,11 @@
 """Signals on contributions and debts to URSSAF."""
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import ratio
 from sf_spark.signals import windows
 from sf_spark.signals.record import Signal
-from sf_spark.signals.rolling import Measure
+from sf_spark.signals.rolling import Measure, quotient
 
 WINDOWS = (3, 6, 12, 24)
 _NEVER = "jamais nul : 0 sans dette connue"
@@ -16,8 +16,13 @@ OUVRIERE = Measure("montant_part_ouvriere", "dette URSSAF, part des salaries", "
 PATRONALE = Measure("montant_part_patronale", "dette URSSAF, part de l'employeur", "EUR", "debit", "dette_urssaf")
 ECARTS = Measure("nb_ecarts_negatifs", "nombre de dettes URSSAF ouvertes", "nombre", "debit", "dette_urssaf")
 
-_IN_DEBT = F.col("dette") > 0
-_SILENT = F.col("cotisation").isNull()
+
+def _in_debt() -> Column:
+    return F.col("dette") > 0
+
+
+def _silent() -> Column:
+    return F.col("cotisation").isNull()
 
 
 def _shares() -> list[Signal]:
@@ -30,7 +35,7 @@ def _shares() -> list[Signal]:
             "dette_urssaf",
             12,
             "null si les cotisations des 12 derniers mois ne sont pas toutes connues, ou nulles en moyenne",
-            lambda _key, debt=debt: ratio(F.col(debt), F.col("cotisation_mean12m")),
+            quotient(debt, "cotisation_mean12m"),
             needs=tuple(dict.fromkeys((debt, "cotisation_mean12m"))),
         )
         for debt, text in (
@@ -50,7 +55,7 @@ def _shares() -> list[Signal]:
             "dette_urssaf",
             long,
             f"null si l'un des {long} derniers mois est inconnu",
-            lambda _key, a=f"cotisation_mean{short}m", b=f"cotisation_mean{long}m": ratio(F.col(a), F.col(b)),
+            quotient(f"cotisation_mean{short}m", f"cotisation_mean{long}m"),
             needs=(f"cotisation_mean{short}m", f"cotisation_mean{long}m"),
         )
         for short, long in ((3, 12), (6, 24))
@@ -86,7 +91,7 @@ SIGNALS: list[Signal] = [
             "mois",
             n,
             f"null sans {n} mois d'historique",
-            windows.count_of_months(_IN_DEBT, n),
+            windows.count_of_months(_in_debt, n),
         )
         for n in WINDOWS
     ),
@@ -96,7 +101,7 @@ SIGNALS: list[Signal] = [
         "mois",
         24,
         _NEVER,
-        windows.streak(_IN_DEBT, 24),
+        windows.streak(_in_debt, 24),
     ),
     DETTE.signal(
         "mois_depuis_dette",
@@ -104,7 +109,7 @@ SIGNALS: list[Signal] = [
         "mois",
         24,
         "null sans dette dans les 24 derniers mois",
-        windows.months_since(_IN_DEBT, 24),
+        windows.months_since(_in_debt, 24),
     ),
     COTISATION.signal(
         "nb_mois_sans_declaration",
@@ -112,7 +117,7 @@ SIGNALS: list[Signal] = [
         "mois",
         12,
         "jamais nul",
-        windows.streak(_SILENT, 12),
+        windows.streak(_silent, 12),
     ),
     *_shares(),
 ]

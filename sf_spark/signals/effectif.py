@@ -2,9 +2,8 @@
 
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import ratio
 from sf_spark.signals.record import Signal
-from sf_spark.signals.rolling import Measure
+from sf_spark.signals.rolling import Measure, quotient
 
 WINDOWS = (3, 6, 12, 24)
 EFFECTIF = Measure("effectif", "effectif salarie, dernier publie", "salaries", "effectif", "effectif")
@@ -34,7 +33,7 @@ SIGNALS: list[Signal] = [
         "effectif",
         24,
         "null sans 24 mois d'effectifs connus",
-        lambda _key: ratio(F.col("effectif"), F.col("effectif_max24m")),
+        quotient("effectif", "effectif_max24m"),
         needs=("effectif", "effectif_max24m"),
     ),
     Signal(
@@ -45,7 +44,7 @@ SIGNALS: list[Signal] = [
         "effectif",
         12,
         "null si cotisations ou effectifs des 12 derniers mois ne sont pas tous connus",
-        lambda _key: ratio(F.col("cotisation_mean12m"), F.col("effectif_mean12m")),
+        quotient("cotisation_mean12m", "effectif_mean12m"),
         needs=("cotisation_mean12m", "effectif_mean12m"),
     ),
     Signal(
@@ -56,7 +55,7 @@ SIGNALS: list[Signal] = [
         "dette_urssaf",
         1,
         "null sans effectif connu",
-        lambda _key: ratio(F.col("dette"), F.col("effectif")),
+        quotient("dette", "effectif"),
         needs=("dette", "effectif"),
     ),
 ]

@@ -16,6 +16,7 @@ Theme = Literal[
     "secteur",
 ]
 Rule = Callable[[str], Column]
+Value = Callable[[], Column]  # a Column on its row, made when it is asked for: PySpark makes none before a session runs
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from sf_spark.arithmetic import ratio
 from sf_spark.signals import windows
-from sf_spark.signals.record import Rule, Signal, Theme
+from sf_spark.signals.record import Rule, Signal, Theme, Value
 
 _STATISTICS: dict[str, tuple[str, Callable[[Column], Column]]] = {
     "mean": ("moyenne sur {n} mois", F.avg),
@@ -16,11 +17,16 @@ _STATISTICS: dict[str, tuple[str, Callable[[Column], Column]]] = {
     "min": ("minimum sur {n} mois", F.min),
     "std": ("ecart type sur {n} mois", F.stddev_samp),
 }
-_SHIFTS: dict[str, tuple[str, Callable[[Column, int], Rule]]] = {
+_SHIFTS: dict[str, tuple[str, Callable[[Value, int], Rule]]] = {
     "lag": ("{n} mois plus tot", windows.lag),
     "diff": ("variation sur {n} mois", windows.difference),
     "change": ("variation relative sur {n} mois", windows.relative_change),
 }
+
+
+def quotient(numerator: str, denominator: str) -> Rule:
+    """One signal over another; null where either is unknown or the denominator is not positive."""
+    return lambda _key: ratio(F.col(numerator), F.col(denominator))
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,6 @@ class Measure:
     theme: Theme
     company_only: bool = False
 
-    @property
     def column(self) -> Column:
         """The panel's column."""
         return F.col(self.name)
@@ -47,7 +52,7 @@ class Measure:
 
     def level(self, null_rule: str) -> Signal:
         """The measure itself."""
-        return self.signal(self.name, self.description, self.unit, 1, null_rule, lambda _key: self.column)
+        return self.signal(self.name, self.description, self.unit, 1, null_rule, lambda _key: self.column())
 
     def rolling(self, statistic: str, months: Iterable[int]) -> list[Signal]:
         """One signal for each window: ``<measure>_<statistic><n>m``."""

@@ -10,7 +10,7 @@ from sf_spark.sources.source import Source
 
 
 def clean(df: DataFrame) -> DataFrame:
-    """Type the lines: amounts in euros (comma or dot), period [periode_debut, periode_fin). Empty amounts are null."""
+    """Type the lines: amounts in euros (comma or dot), period [periode_debut, periode_fin); an empty amount is null."""
     period = calendar.urssaf_period(F.col("periode"))
     encaisse = arithmetic.number(F.col("enc_direct"), comma=True)
     du = arithmetic.number(F.col("cotis_due"), comma=True)

@@ -1,7 +1,8 @@
 """From a line of text to its fields, by the rules of the partners' CSV reader, as Columns.
 
 The rules are those of Go's ``encoding/csv``, because its counts are the reference: the header fixes the
-number of fields; with strict quotes a ``"`` inside an unquoted field rejects the line; with lazy quotes it is a character.
+number of fields; with strict quotes a ``"`` inside an unquoted field rejects the line, with lazy quotes it is a
+character.
 Spark's own CSV reader bends such lines silently, so lines are framed here and nothing is guessed.
 
     line (;)      strict                    lazy

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from sf_spark.columns import fingerprint
 
 IDENTITY = "_identity"
+CHANGE, APPEARED, WITHDRAWN = "_change", "appeared", "withdrawn"
 
 
 def identify(rows: DataFrame, content: Sequence[str]) -> DataFrame:
@@ -51,12 +52,41 @@ def known_date(rule: Column, batch_day: date, first_delivery: bool) -> Column:
     return F.least(rule, day) if first_delivery else day
 
 
-def appeared(delivered: DataFrame, current: DataFrame) -> DataFrame:
+def compare(delivered: DataFrame, current: DataFrame, whole: bool) -> DataFrame:
+    """What a delivery changes: facts that appear and, for a whole snapshot, current ones that it no longer holds.
+
+    Args:
+        delivered: The delivery's facts, identified.
+        current: The rows in force: ``_identity`` and ``_batch`` are read.
+        whole: Whether an absent fact is a withdrawn one.
+
+    Returns:
+        The changed facts only, with ``_change`` (``appeared`` or ``withdrawn``) and ``_current_batch``.
+    """
+    in_force = current.select(IDENTITY, F.col("_batch").alias("_current_batch"))
+    both = delivered.join(in_force, on=IDENTITY, how="full_outer" if whole else "left_outer")
+    change = F.when(F.col("_current_batch").isNull(), APPEARED).when(F.col("_file").isNull(), WITHDRAWN)
+    return both.withColumn(CHANGE, change).where(F.col(CHANGE).isNotNull())
+
+
+def appeared(changes: DataFrame) -> DataFrame:
     """The facts of a delivery that no current row holds yet."""
-    return delivered.join(current.select(IDENTITY), on=IDENTITY, how="left_anti")
+    return changes.where(F.col(CHANGE) == APPEARED).drop(CHANGE, "_current_batch")
 
 
-def withdrawn(delivered: DataFrame, current: DataFrame, batch_day: date) -> DataFrame:
-    """The current rows that a full snapshot no longer holds, with the day they end."""
-    gone = current.join(delivered.select(IDENTITY), on=IDENTITY, how="left_anti")
-    return gone.select(IDENTITY, "_batch", F.lit(batch_day).alias("superseded_on"))
+def withdrawn(changes: DataFrame, batch_day: date) -> DataFrame:
+    """The current rows that a whole snapshot no longer holds, with the day they end."""
+    gone = changes.where(F.col(CHANGE) == WITHDRAWN)
+    return gone.select(IDENTITY, F.lit(batch_day).alias("superseded_on"))
+
+
+def supersede(stored: DataFrame, ended: DataFrame) -> DataFrame:
+    """Stored rows, with the day of their end where a current one has ended: see :func:`withdrawn`.
+
+    A row that ended before keeps its day, also when a fact of the same identity came back and ends now.
+    """
+    now = ended.select(IDENTITY, F.col("superseded_on").alias("_now"))
+    joined = stored.join(now, on=IDENTITY, how="left")
+    return joined.select(
+        *(F.coalesce(name, "_now").alias(name) if name == "superseded_on" else F.col(name) for name in stored.columns)
+    )

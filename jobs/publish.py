@@ -1,0 +1,59 @@
+"""Publish the detection lists: predictions, signals, panel -> lists/detection, exports by department."""
+
+import argparse
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.cli import Report, job_parser, main
+from sf_spark.errors import SfSparkError
+from sf_spark.io.delta import exists, location, read_table, replace_where
+from sf_spark.publication.exports import CSV_OPTIONS, folder, preview, spreadsheet
+from sf_spark.publication.lists import SCHEMA, Month, build_list, champion_scores, list_name
+from sf_spark.schema import LISTS_DETECTION as LISTS
+from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE
+from sf_spark.settings import Settings
+
+SOURCES = (PREDICTIONS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_ENTREPRISE, SIGNALS_DICTIONARY)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of this job."""
+    return job_parser("publish", __doc__ or "")
+
+
+def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
+    """Publish every scored month, in order, and show the top of the latest list."""
+    report(f"reading {', '.join(table.path for table in SOURCES)}")
+    predictions, panel, signals, dictionary = (read_table(spark, settings.lake, table) for table in SOURCES)
+    scores = champion_scores(predictions, settings.train.horizon)
+    periodes = sorted(row["periode"] for row in scores.select("periode").distinct().collect())
+    if not periodes:
+        raise SfSparkError(f"no month is scored at train.horizon={settings.train.horizon}: run score, or set another")
+    for periode in periodes:
+        rows = publish(spark, settings, Month.of(periode, scores, panel, signals), dictionary)
+        counts = [
+            f"{row['count']} {row['status']}" for row in rows.groupBy("status").count().orderBy("status").collect()
+        ]
+        report(f"{LISTS.path}: {list_name(periode)}: {', '.join(counts) or 'no alert'}")
+    print(preview(rows.where("rank <= 10").orderBy("rank").collect()))
+    report(f"the list: {location(settings.lake, LISTS)}; by department: {folder(settings.lake, list_name(periode))}")
+    return 0
+
+
+def publish(spark: SparkSession, settings: Settings, month: Month, dictionary: DataFrame) -> DataFrame:
+    """Write the list of a month and its exports; returns the list as written."""
+    lake, name = settings.lake, list_name(month.periode)
+    lists = read_table(spark, lake, LISTS) if exists(spark, lake, LISTS) else spark.createDataFrame([], SCHEMA)
+    earlier = lists.where(F.col("list") < name)
+    previous = earlier.agg(F.max("list")).first()[0]  # type: ignore[index]
+    rows = build_list(month, dictionary, earlier, previous, settings.publish.list_size)
+    replace_where(rows.repartition("list").sortWithinPartitions("rank", "siren"), lake, LISTS, f"list = '{name}'")
+    written = read_table(spark, lake, LISTS).where(F.col("list") == name)
+    lines = spreadsheet(written).write.partitionBy("departement").mode("overwrite")
+    lines.options(**CSV_OPTIONS).csv(folder(lake, name))
+    return written
+
+
+if __name__ == "__main__":
+    main("publish", parser(), run)

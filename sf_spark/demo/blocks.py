@@ -1,0 +1,59 @@
+"""One block of companies from its seeds to its lines: the table of contents of the generator."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from sf_spark.demo import (
+    activite_partielle,
+    ap,
+    cotisations,
+    cotisdues,
+    debits,
+    delais,
+    effectifs,
+    impayes,
+    layouts,
+    pcoll,
+    sirene,
+    unites_legales,
+)
+from sf_spark.demo.arrays import stream
+from sf_spark.demo.health import Climate
+from sf_spark.demo.lines import LineVersions
+from sf_spark.demo.plan import DemoPlan, Timeline
+from sf_spark.demo.population import Population, draw_population
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a block of companies really is, and what each file says of it."""
+
+    population: Population
+    files: dict[str, LineVersions]
+
+
+def draw_block(plan: DemoPlan, timeline: Timeline, climate: Climate, block: int) -> Block:
+    """Draw the companies of that rank in the plan, and all their lines in all deliveries."""
+    chance = partial(stream, plan.seed, block)
+    population = draw_population(plan, timeline, climate, block)
+    declared = cotisations.draw_cotisations(chance("cotisations"), population)
+    declared = cotisations.fall_silent(chance("silence"), declared, population)
+    left = impayes.draw_impayes(chance("impayes"), declared, population)
+    history = debits.draw_operations(chance("debits"), declared, left.items, population)
+    asked = delais.draw_requests(chance("delais"), declared, left, population)
+    short_time = activite_partielle.draw_requests(chance("demandes"), population, climate)
+    consumed = activite_partielle.draw_consumptions(chance("consommations"), short_time, population)
+    files = {
+        layouts.COTISATION: cotisdues.cotisation_lines(chance("cotisdues"), declared, left.by_row, population),
+        layouts.DEBIT: debits.debit_lines(chance("recours"), declared, left.items, history, population),
+        layouts.DELAI: delais.delai_lines(chance("accords"), asked, declared, population),
+        layouts.CCSF: delais.ccsf_lines(chance("ccsf"), asked, population),
+        layouts.PROCOL: pcoll.procedure_lines(chance("pcoll"), population),
+        layouts.EFFECTIF: effectifs.siret_lines(chance("siret"), population),
+        layouts.EFFECTIF_ENT: effectifs.siren_lines(chance("siren"), population),
+        layouts.APCONSO: ap.consommation_lines(short_time, consumed, population),
+        layouts.APDEMANDE: ap.demande_lines(short_time, consumed, population),
+        layouts.SIRENE: sirene.etablissement_lines(chance("sirene"), population),
+        layouts.SIRENE_UL: unites_legales.unite_legale_lines(chance("unites"), population),
+    }
+    return Block(population, files)

@@ -1,0 +1,116 @@
+"""The same pipeline on a Spark cluster and on a laptop, and their detection lists compared.
+
+    python -m sf_spark.demo.cluster
+
+Starts a master and two workers on this machine and works in ``build/cluster-demo/`` of the checkout: one landing, a
+lake for each run, the cluster's logs.
+"""
+
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from sf_spark.demo.same_lists import differences, read_lists
+from sf_spark.demo.standalone import HOST, SIGNALS, process_group, standalone_cluster
+from sf_spark.errors import SfSparkError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WORK = ROOT / "build" / "cluster-demo"
+WORKERS = 2
+SHOWN = 10  # differences printed
+
+DELIVERIES = ("generate.entreprises=600", "generate.annees=4")  # small, with failures enough to learn from
+# Two cores share the work: 200 tasks a shuffle would only wait for one another.
+ON_CLUSTER = ("spark.sql.shuffle.partitions=8",)
+
+
+def main() -> int:
+    """Run the demonstration: 0 when both lists are the same; else 1, with one clear line."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)  # so that what was started is stopped then too
+    try:
+        demonstrate(WORK, _reporter())
+    except SfSparkError as error:
+        print(f"cluster-demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("cluster-demo: interrupted; what it started is stopped", file=sys.stderr)
+        return 1
+    return 0
+
+
+def demonstrate(work: Path, report: Callable[[str], None]) -> None:
+    """Run the pipeline on a cluster, then here, on the same deliveries, and compare.
+
+    Raises:
+        SfSparkError: When the cluster does not start, a job fails, or the lists differ.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    sources = (f"landing={work / 'landing'}", f"truth={work / 'truth'}", *DELIVERIES)
+    run_job(job_command("generate", "local", sources), work)
+    with standalone_cluster(WORKERS, "2g", work) as master:
+        report(f"master {master} and {WORKERS} workers of one core are up (logs: {work / 'logs'})")
+        lake = f"lake={work / 'cluster' / 'lake'}"
+        command = job_command("pipeline", "cluster", (*sources, lake, *ON_CLUSTER), submit_options(master))
+        seconds = run_job(command, work)
+    report(f"{seconds:.0f} s on the cluster, now stopped; next, the same on this machine alone")
+    seconds = run_job(job_command("pipeline", "local", (*sources, f"lake={work / 'local' / 'lake'}")), work)
+    first, second = (read_lists(work / place / "lake") for place in ("cluster", "local"))
+    found = differences(first, second)
+    if found:
+        print("\n".join(found[:SHOWN]))
+        raise SfSparkError(f"the lists of the cluster and of this machine differ in {len(found)} places")
+    lists = sorted({name for name, _ in first})
+    report(
+        f"{seconds:.0f} s on this machine. The lists are the same: {', '.join(lists)}, {len(first)} rows, every column"
+    )
+
+
+def submit_options(master: str) -> list[str]:
+    """What spark-submit is told: an executor of 1 GB on each worker, the driver here, on loopback."""
+    conf = {
+        "spark.driver.host": HOST,
+        "spark.driver.bindAddress": HOST,
+        "spark.executor.memory": "1g",
+        "spark.cores.max": str(WORKERS),
+    }
+    options = ["--master", master, "--driver-memory", "2g"]
+    return options + [part for key, value in conf.items() for part in ("--conf", f"{key}={value}")]
+
+
+def job_command(job: str, env: str, settings: Sequence[str], submit: Sequence[str] = ()) -> list[str]:
+    """The command line of a job, as a user would type it."""
+    given = [part for setting in settings for part in ("--set", setting)]
+    return [str(ROOT / "spark-submit.sh"), *submit, str(ROOT / "jobs" / f"{job}.py"), "--env", env, *given]
+
+
+def run_job(command: Sequence[str], work: Path) -> float:
+    """Run a job to its end; returns its seconds.
+
+    Raises:
+        SfSparkError: When it fails; it has said why.
+    """
+    started = time.monotonic()
+    with process_group(command, work) as process:
+        code = process.wait()
+    if code:
+        raise SfSparkError(f"a job failed with code {code}: {' '.join(command)}")
+    return time.monotonic() - started
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _reporter() -> Callable[[str], None]:
+    start = time.monotonic()
+    return lambda text: print(f"[{time.monotonic() - start:6.1f} s] cluster-demo: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Layouts of the delivered files: names, headers, and how each is written."""
+
+from dataclasses import dataclass
+
+from sf_spark.demo import effectifs
+from sf_spark.demo.plan import Timeline
+
+COTISATION, DEBIT = "sigfaible_cotisdues.csv.gz", "sigfaible_debits.csv.gz"
+DELAI, CCSF, PROCOL = "sigfaible_delais.csv", "sigfaible_ccsf.csv", "sigfaible_pcoll.csv"
+EFFECTIF, EFFECTIF_ENT = "sigfaible_effectif_siret.csv", "sigfaible_effectif_siren.csv"
+APCONSO, APDEMANDE = "consommation_ap.csv", "demande_ap.csv"
+SIRENE, SIRENE_UL = "StockEtablissement_utf8_geo.csv", "sireneUL.csv"
+
+ETABLISSEMENT_COLUMNS: tuple[str, ...] = (
+    "siren", "nic", "siret", "statutDiffusionEtablissement", "dateCreationEtablissement",
+    "trancheEffectifsEtablissement", "anneeEffectifsEtablissement",
+    "activitePrincipaleRegistreMetiersEtablissement", "dateDernierTraitementEtablissement", "etablissementSiege",
+    "nombrePeriodesEtablissement", "complementAdresseEtablissement", "numeroVoieEtablissement",
+    "indiceRepetitionEtablissement", "typeVoieEtablissement", "libelleVoieEtablissement", "codePostalEtablissement",
+    "libelleCommuneEtablissement", "libelleCommuneEtrangerEtablissement", "distributionSpecialeEtablissement",
+    "codeCommuneEtablissement", "codeCedexEtablissement", "libelleCedexEtablissement",
+    "codePaysEtrangerEtablissement", "libellePaysEtrangerEtablissement", "complementAdresse2Etablissement",
+    "numeroVoie2Etablissement", "indiceRepetition2Etablissement", "typeVoie2Etablissement",
+    "libelleVoie2Etablissement", "codePostal2Etablissement", "libelleCommune2Etablissement",
+    "libelleCommuneEtranger2Etablissement", "distributionSpeciale2Etablissement", "codeCommune2Etablissement",
+    "codeCedex2Etablissement", "libelleCedex2Etablissement", "codePaysEtranger2Etablissement",
+    "libellePaysEtranger2Etablissement", "dateDebut", "etatAdministratifEtablissement", "enseigne1Etablissement",
+    "enseigne2Etablissement", "enseigne3Etablissement", "denominationUsuelleEtablissement",
+    "activitePrincipaleEtablissement", "nomenclatureActivitePrincipaleEtablissement",
+    "caractereEmployeurEtablissement", "longitude", "latitude", "geo_score", "geo_type", "geo_adresse", "geo_id",
+    "geo_ligne", "geo_l4", "geo_l5",
+)  # fmt: skip
+
+UNITE_LEGALE_COLUMNS: tuple[str, ...] = (
+    "siren", "statutDiffusionUniteLegale", "unitePurgeeUniteLegale", "dateCreationUniteLegale", "sigleUniteLegale",
+    "sexeUniteLegale", "prenom1UniteLegale", "prenom2UniteLegale", "prenom3UniteLegale", "prenom4UniteLegale",
+    "prenomUsuelUniteLegale", "pseudonymeUniteLegale", "identifiantAssociationUniteLegale",
+    "trancheEffectifsUniteLegale", "anneeEffectifsUniteLegale", "dateDernierTraitementUniteLegale",
+    "nombrePeriodesUniteLegale", "categorieEntreprise", "anneeCategorieEntreprise", "dateDebut",
+    "etatAdministratifUniteLegale", "nomUniteLegale", "nomUsageUniteLegale", "denominationUniteLegale",
+    "denominationUsuelle1UniteLegale", "denominationUsuelle2UniteLegale", "denominationUsuelle3UniteLegale",
+    "categorieJuridiqueUniteLegale", "activitePrincipaleUniteLegale", "nomenclatureActivitePrincipaleUniteLegale",
+    "activitePrincipaleNAF25UniteLegale", "nicSiegeUniteLegale", "economieSocialeSolidaireUniteLegale",
+    "caractereEmployeurUniteLegale",
+)  # fmt: skip
+
+_HEADERS: dict[str, str] = {
+    COTISATION: "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due",
+    DEBIT: (
+        "Urssaf_gestion;Dep;num_cpte;Siren;Siret;Dt_immat;Etat_cpte;Cd_pro_col;Periode;Num_Ecn;Num_Hist_Ecn;"
+        "Dt_trt_ecn;Mt_PO;Mt_PP;Cd_op_ecn;Motif_ecn;Recours_en_cours"
+    ),
+    DELAI: (
+        "Urssaf_gestion;Dep;Siret;Numero_compte_externe;Numero_structure;Date_creation;Date_echeance;Duree_delai;"
+        "Denomination_premiere_ligne;Indic_6M;Annee_creation;Montant_global_echeancier;Code_externe_stade;"
+        "Code_externe_action"
+    ),
+    CCSF: "Urssaf_gestion;Dep;Siret;Compte;Date_de_traitement;Code_externe_stade;Code_externe_action",
+    PROCOL: "Siret;Siren;Dt_effet;Cat_v2;Lib_actx_stdx",
+    APCONSO: '"ID_DA","ETAB_SIRET","HEURES","MONTANTS","EFFECTIFS","MOIS"',
+    APDEMANDE: (
+        '"ID_DA","ETAB_SIRET","EFF_ENT","EFF_ETAB","DATE_STATUT","DATE_DEB","DATE_FIN","HTA","MTA","EFF_AUTO",'
+        '"MOTIF_RECOURS_SE","PERIMETRE_AP","S_HEURE_CONSOM_TOT","S_EFF_CONSOM_TOT","S_MONTANT_CONSOM_TOT",'
+        '"RECOURS_ANTERIEUR"'
+    ),
+    SIRENE: ",".join(ETABLISSEMENT_COLUMNS),
+    SIRENE_UL: ",".join(UNITE_LEGALE_COLUMNS),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one delivered file is written."""
+
+    name: str
+    delimiter: str
+    newline: str = "\n"
+    blank_lines: bool = False  # a blank line here and there, as in real deliveries
+
+    @property
+    def compressed(self) -> bool:
+        """Tell whether the file is gzipped."""
+        return self.name.endswith(".gz")
+
+    def header(self, timeline: Timeline, batch: int) -> str:
+        """Return the header of that file in a delivery."""
+        if self.name == EFFECTIF:
+            return effectifs.siret_header(timeline, batch)
+        if self.name == EFFECTIF_ENT:
+            return effectifs.siren_header(timeline, batch)
+        return _HEADERS[self.name]
+
+
+LAYOUTS: tuple[Layout, ...] = (
+    Layout(COTISATION, ";", blank_lines=True),
+    Layout(DEBIT, ";"),
+    Layout(DELAI, ";", newline="\r\n"),
+    Layout(CCSF, ";"),
+    Layout(PROCOL, ";", blank_lines=True),
+    Layout(EFFECTIF, ";"),
+    Layout(EFFECTIF_ENT, ";"),
+    Layout(APCONSO, ",", blank_lines=True),
+    Layout(APDEMANDE, ","),
+    Layout(SIRENE, ","),
+    Layout(SIRENE_UL, ","),
+)

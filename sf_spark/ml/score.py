@@ -1,0 +1,149 @@
+"""Score companies with the champion, spread over Spark, and write ``predictions/entreprise``.
+
+The driver loads the champion from the tracking store through a list of the types it may hold. What it sends to the
+workers is that object, by Spark's broadcast: workers never open a model file, nor need MLflow or its store.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import index_of, start_of
+from sf_spark.errors import SfSparkError
+from sf_spark.io.delta import read_table, replace_where
+from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, score_batches
+from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE
+from sf_spark.settings import Settings
+
+if TYPE_CHECKING:
+    from sf_spark.ml.records import Champion
+
+_KEY = ["siren", "periode"]
+_COLUMNS = (
+    "siren",
+    "periode",
+    "horizon",
+    "probability",
+    "raw_score",
+    "level_model",
+    "level",
+    "contributions",
+    "contributions_theme",
+    "model_name",
+    "model_version",
+    "run_id",
+)
+
+
+def score(
+    spark: SparkSession, settings: Settings, periodes: Sequence[date] | None, report: Callable[[str], None]
+) -> int:
+    """Score the companies in the perimeter and not in proceedings; a second call writes the same rows again.
+
+    Args:
+        spark: The session.
+        settings: All settings; ``score.months`` counts when no month is given.
+        periodes: First days of the months to score; None for the last months that have signals.
+        report: Takes progress lines.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        MissingTableError: When signals, panel or labels have not been written.
+        SfSparkError: When there is no champion, a month has no signals, or a signal of the champion is gone.
+    """
+    from sf_spark.ml.tracking import Tracker  # the one import of mlflow; workers import this module too
+
+    champion = Tracker(settings.tracking_store(), settings.train.experiment).champion(settings.train.model_name)
+    signals = read_table(spark, settings.lake, SIGNALS_ENTREPRISE)
+    months = months_to_score(signals, periodes, settings.score.months)
+    report(f"scoring {', '.join(f'{month:%Y-%m}' for month in months)} with {champion.name} version {champion.version}")
+    panel, labels = (read_table(spark, settings.lake, table) for table in (PANEL_ENTREPRISE, LABELS_ENTREPRISE))
+    scored = predict(rows_to_score(signals, panel, labels, months, champion.model.signals), champion, settings)
+    predicate = replaced_rows(months, champion.decision["horizon"], champion.version)
+    replace_where(scored.repartition("periode"), settings.lake, PREDICTIONS_ENTREPRISE, predicate)  # a file a month
+    written = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).where(predicate)
+    return _report_written(written, report)
+
+
+def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: int) -> list[date]:
+    """The months asked for, or the last ``count`` that have signals.
+
+    Raises:
+        SfSparkError: When one of them has no signals.
+    """
+    there = sorted(row["periode"] for row in signals.select("periode").distinct().collect())
+    if not there:
+        raise SfSparkError("signals/entreprise is empty: nothing to score")
+    months = sorted(set(periodes)) if periodes else there[-count:]
+    missing = [f"{month:%Y-%m}" for month in months if month not in there]
+    if missing:
+        raise SfSparkError(f"no signals for {', '.join(missing)} (there: {there[0]:%Y-%m} .. {there[-1]:%Y-%m})")
+    return months
+
+
+def rows_to_score(
+    signals: DataFrame, panel: DataFrame, labels: DataFrame, months: Sequence[date], names: Sequence[str]
+) -> DataFrame:
+    """Signals (float) of the companies in the perimeter and not known to be in proceedings in the month.
+
+    Raises:
+        SfSparkError: When a signal that the model needs is not there.
+    """
+    missing = [name for name in names if name not in signals.columns]
+    if missing:
+        raise SfSparkError(
+            f"the champion needs signals that signals/entreprise no longer holds: {', '.join(missing)}; train again"
+        )
+    values = [F.col(name).cast("float").alias(name) for name in names]
+    in_months = F.col("periode").isin(list(months))
+    in_perimeter = panel.where(in_months & F.col("est_dans_perimetre")).select(_KEY)
+    in_proceedings = labels.where(in_months & F.col("en_procedure")).select(_KEY)
+    kept = signals.where(in_months).select(*_KEY, *values).join(in_perimeter, _KEY, "left_semi")
+    return kept.join(in_proceedings, _KEY, "left_anti")
+
+
+def predict(rows: DataFrame, champion: "Champion", settings: Settings) -> DataFrame:
+    """Predictions in the columns of the table; one partition a core, because the model is what costs."""
+    context = rows.sparkSession.sparkContext
+    explain_all = settings.score.explain == "all"
+    scorer = context.broadcast(Scorer(champion.model, champion.thresholds, champion.decision["themes"], explain_all))
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return score_batches(batches, scorer)
+
+    scored = rows.repartition(context.defaultParallelism, "siren").mapInArrow(work, SPARK_SCHEMA)
+    constants = {
+        "horizon": F.lit(champion.decision["horizon"]).cast("int"),
+        "level": F.col("level_model"),  # expert rules will tell them apart
+        "model_name": F.lit(champion.name),
+        "model_version": F.lit(champion.version),
+        "run_id": F.lit(champion.run_id),
+    }
+    return scored.select(*(constants[name].alias(name) if name in constants else name for name in _COLUMNS))
+
+
+def replaced_rows(months: Sequence[date], horizon: int, version: str) -> str:
+    """The rows that a scoring replaces: its months (as half-open ranges), horizon and model version."""
+    ranges = []
+    for month in months:
+        after = start_of(index_of(month) + 1)
+        ranges.append(f"(periode >= '{month.isoformat()}' and periode < '{after.isoformat()}')")
+    return f"({' or '.join(ranges)}) and horizon = {horizon} and model_version = '{version}'"
+
+
+def _report_written(written: DataFrame, report: Callable[[str], None]) -> int:
+    counts = {"rows": F.count("*"), "fort": F.count_if(F.col("level") == "fort")}
+    counts |= {"modere": F.count_if(F.col("level") == "modere")}
+    by_month = written.groupBy("periode").agg(*(column.alias(name) for name, column in counts.items()))
+    total = 0
+    for row in by_month.orderBy("periode").collect():
+        report(f"{row['periode']:%Y-%m}: {row['rows']} companies scored, {row['fort']} fort, {row['modere']} modere")
+        total += row["rows"]
+    report(f"wrote {total} rows to {PREDICTIONS_ENTREPRISE.path}")
+    return total

@@ -1,0 +1,73 @@
+"""The artefact that is trained, logged, shipped and served: a pipeline, the signals it reads, its calibration.
+
+It is a scikit-learn classifier, so that MLflow serves it as such, and it imports nothing of the platform: its source
+travels with the model.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline
+
+
+class SignalModel(ClassifierMixin, BaseEstimator):
+    """A pipeline over named signals whose raw score a logistic curve turns into a probability of failure.
+
+    A null is an unknown value and reaches the pipeline as NaN; so does an infinite one, which no signal may hold.
+    A signal that no training row knows is held at zero, in training and ever after: nothing was learned about it, and
+    histogram binning refuses a column without a value.
+
+    Args:
+        pipeline: The scikit-learn pipeline, with its last step a binary classifier.
+        signals: Names of the columns, in the pipeline's order.
+        slope: Slope of the calibration on the raw score; 1 leaves the score as it is.
+        intercept: Intercept of the calibration.
+    """
+
+    def __init__(self, pipeline: Pipeline, signals: list[str], slope: float = 1.0, intercept: float = 0.0) -> None:
+        self.pipeline = pipeline
+        self.signals = signals
+        self.slope = slope
+        self.intercept = intercept
+
+    def fit(self, values: np.ndarray | pd.DataFrame, target: np.ndarray) -> "SignalModel":
+        """Learn the pipeline; ``values`` is rows x signals, ``target`` 0 or 1."""
+        matrix = self._matrix(values)
+        self.unknown_ = np.isnan(matrix).all(axis=0)
+        self.classes_ = np.array([0, 1])
+        self.pipeline.fit(self._without_unknown(matrix), target)
+        return self
+
+    def prepared(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
+        """The matrix that the pipeline sees (rows x signals, float32, NaN where unknown)."""
+        return self._without_unknown(self._matrix(values))
+
+    def raw_score(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
+        """The pipeline's own score (doubles): log-odds where it has them, else its uncalibrated probability."""
+        matrix = self.prepared(values)
+        if hasattr(self.pipeline, "decision_function"):
+            return np.asarray(self.pipeline.decision_function(matrix), dtype=np.float64)
+        return np.asarray(self.pipeline.predict_proba(matrix)[:, 1], dtype=np.float64)
+
+    def calibrate(self, raw_score: np.ndarray) -> np.ndarray:
+        """Turn raw scores into probabilities (doubles): 1 / (1 + exp(-(slope * score + intercept)))."""
+        return 1.0 / (1.0 + np.exp(-(self.slope * np.asarray(raw_score, dtype=np.float64) + self.intercept)))
+
+    def predict_proba(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
+        """Probabilities of (no failure, failure) within the horizon: rows x 2, doubles, calibrated."""
+        failure = self.calibrate(self.raw_score(values))
+        return np.column_stack([1.0 - failure, failure])
+
+    def predict(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
+        """The likelier class (0 or 1); the platform's levels use learned cut-offs instead."""
+        return (self.predict_proba(values)[:, 1] >= 0.5).astype(np.int64)
+
+    def _matrix(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
+        named = values[self.signals] if isinstance(values, pd.DataFrame) else values
+        matrix = np.array(named, dtype=np.float32)
+        matrix[~np.isfinite(matrix)] = np.nan
+        return matrix
+
+    def _without_unknown(self, matrix: np.ndarray) -> np.ndarray:
+        matrix[:, self.unknown_] = 0.0
+        return matrix

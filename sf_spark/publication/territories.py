@@ -1,0 +1,76 @@
+"""Where a company stands and what it is: region, section of activity, size class. Pure Columns.
+
+Facts: departments and regions of France on the 1st of January 2024 (Code officiel géographique) and the sections of NAF
+rev. 2, both INSEE open data, in ``departements.csv`` and ``sections.csv`` beside this module.
+"""
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTU"
+# Lower bound of each size class, in employees: 10, 50 and 250 are the European limits of small, medium and large.
+_SIZES = ((250, "250+"), (100, "100-249"), (50, "50-99"), (20, "20-49"), (10, "10-19"), (0, "0-9"))
+
+
+def department_label(departement: Column) -> Column:
+    """Name a department.
+
+    Args:
+        departement: Code: ``01``, ``2A``, ``974``.
+
+    Returns:
+        The name in French; null for an unknown code, and for the overseas collectivities (975, 977, ...), which INSEE
+        keeps in a table of their own because they belong to no region.
+    """
+    return _lookup("departements", "libelle", departement)
+
+
+def region_code(departement: Column) -> Column:
+    """The INSEE code of the region of a department (``84``, ``01``); null where :func:`department_label` is null."""
+    return _lookup("departements", "region", departement)
+
+
+def region_label(departement: Column) -> Column:
+    """The name of the region of a department; null where :func:`department_label` is null."""
+    return _lookup("departements", "region_libelle", departement)
+
+
+def section_letter(ape: Column) -> Column:
+    """The section of NAF rev. 2 (A to U) of an activity (``56.10A``); null without one."""
+    starts = list(_facts("sections", "premiere_division").items())
+    division = F.substring(ape, 1, 2)  # two digits: text compares as the number does
+    return F.coalesce(*(F.when(division >= start, F.lit(letter)) for letter, start in reversed(starts)))
+
+
+def letter_of(rank: Column) -> Column:
+    """The letter of a section known by its rank (A = 1 ... U = 21), whatever the type of number; else null."""
+    return F.when(rank.between(1, len(_LETTERS)), F.substring(F.lit(_LETTERS), rank.cast("int"), F.lit(1)))
+
+
+def section_label(letter: Column) -> Column:
+    """What a section is called; null for anything but A to U."""
+    return _lookup("sections", "libelle", letter)
+
+
+def size_class(effectif: Column) -> Column:
+    """The size class of a headcount: ``0-9, 10-19, 20-49, 50-99, 100-249, 250+``; null where it is unknown."""
+    return F.coalesce(*(F.when(effectif >= least, F.lit(name)) for least, name in _SIZES))
+
+
+def _lookup(table: str, value: str, key: Column) -> Column:
+    """A table of the package as one constant map: no join, no shuffle."""
+    pairs = (F.lit(text) for pair in _facts(table, value).items() for text in pair)
+    return F.try_element_at(F.create_map(*pairs), key)
+
+
+@cache
+def _facts(table: str, value: str) -> Mapping[str, str]:
+    """First column to another one of a table of the package."""
+    text = files(__package__).joinpath(f"{table}.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines(), delimiter=";")
+    return {next(iter(row.values())): row[value] for row in rows}

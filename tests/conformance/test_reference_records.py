@@ -1,0 +1,58 @@
+"""The public example files of the reference loader, when they are at hand: same records, same counts.
+
+Name their folder in ``SF_SPARK_FIXTURES`` (``<source>/<vintage>/`` with an input file and ``expected*.json``).
+"""
+
+import json
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from sf_spark.io.intake import take_in
+from sf_spark.settings import Settings
+
+FOLDER = Path(os.environ.get("SF_SPARK_FIXTURES", "/nonexistent"))
+DELIVERED_AS = {
+    "cotisation": "sigfaible_cotisdues.csv",
+    "debit": "sigfaible_debits.csv",
+    "effectif_ent": "sigfaible_effectif_siren.csv",
+    "sirene": "StockEtablissement_utf8_geo.csv",
+    "sirene_ul": "sireneUL.csv",
+}
+COLUMN = {"DebitID": "debit_id"}
+
+
+def vintages() -> list[Path]:
+    return sorted(path.parent for source in DELIVERED_AS for path in FOLDER.glob(f"{source}/*/expected*.json"))
+
+
+def comparable(value: Any) -> Any:
+    return f"{value.isoformat()}T00:00:00Z" if isinstance(value, date) else value
+
+
+@pytest.mark.skipif(not vintages(), reason="no folder of reference examples in SF_SPARK_FIXTURES")
+@pytest.mark.parametrize("vintage", vintages(), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_records_and_counts_are_those_of_the_reference(spark: SparkSession, settings: Settings, vintage: Path) -> None:
+    source = vintage.parent.name
+    expected = json.loads(next(vintage.glob("expected*.json")).read_text())
+    batch = Path(settings.landing) / "1910"
+    batch.mkdir(parents=True)
+    shutil.copyfile(next(vintage.glob("*.csv")), batch / DELIVERED_AS[source])
+    (account,) = take_in(spark, settings, "1910", lambda text: None)
+    report = expected["reports"][0]
+    assert (account.read, account.rejected, account.skipped, account.accepted) == tuple(
+        report[f"lines_{count}"] for count in ("parsed", "rejected", "skipped", "valid")
+    )
+    rows = DeltaTable(f"{settings.lake}/staged/{source}").to_pyarrow_table().to_pylist()
+    rows.sort(key=lambda row: (row["_line"], row.get("periode") or date.min))
+    found = [
+        {name: comparable(row[COLUMN.get(name, name)]) for name in tuple_}
+        for row, tuple_ in zip(rows, expected["tuples"], strict=True)
+    ]
+    assert found == expected["tuples"]

@@ -1,0 +1,488 @@
+"""What makes the panel honest: month T built from everything is month T built from what was known at T's cut-off.
+
+A dozen companies with every trouble that deliveries bring: corrections, withdrawals, debts that move, closures that are
+corrected, sites that follow one another, proceedings that become known late. The panel is compared with itself, built
+from cut and from shuffled inputs, and with a slow function that looks at one entity and one month at a time.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import batch_date, index_of, known_index, start_of
+from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+
+SCHEMAS = {
+    "cotisation": "siret string, siren string, periode_debut date, periode_fin date, du double",
+    "debit": "siret string, siren string, numero_compte string, periode_debut date, periode_fin date, "
+    "numero_ecart_negatif string, numero_historique int, date_traitement date, part_ouvriere double, "
+    "part_patronale double",
+    "effectif": "siret string, siren string, periode date, effectif int",
+    "effectif_ent": "siren string, periode date, effectif int",
+    "procol": "siren string, date_effet date, action_procol string, stade_procol string",
+    "sirene": "siret string, siren string, siege boolean, departement string, code_commune string, ape string, "
+    "date_creation date, est_actif boolean, date_debut date",
+    "sirene_ul": "siren string, raison_sociale string, nom_unite_legale string, prenom1_unite_legale string, "
+    "categorie_juridique string, ape string, date_creation date",
+}
+PLACE = "_batch string, _line long, known_on date, superseded_on date"
+NAMES = {source: [column.split()[0] for column in f"{ddl}, {PLACE}".split(", ")] for source, ddl in SCHEMAS.items()}
+Fact = dict[str, Any]
+Staged = dict[str, list[Fact]]
+
+FIRST_BATCH = "2301"
+BATCHES = [f"23{month:02d}" for month in range(1, 13)]
+LAST = index_of(date(2023, 12, 1))
+RULES = PanelRules(last_month=LAST, perimeter_effectif=10, perimeter_months=6)
+# Before, at and after the first delivery (January 2023); each letter marks the companies of one cut.
+CUTS = {
+    "A": date(2021, 6, 1),
+    "B": date(2022, 11, 1),
+    "C": date(2023, 1, 1),
+    "D": date(2023, 4, 1),
+    "E": date(2023, 7, 1),
+    "F": date(2023, 10, 1),
+}
+WHOLE = "0"
+
+
+class Deliveries:
+    """Facts as deliveries stage them: dated by the rule in the first one, by the delivery itself afterwards."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.staged: Staged = {source: [] for source in SCHEMAS}
+
+    def add(self, source: str, rule: date, fact: Fact, batch: str = FIRST_BATCH, until: str | None = None) -> None:
+        """Stage one fact."""
+        known = min(rule, batch_date(batch)) if batch == FIRST_BATCH else batch_date(batch)
+        line = len(self.staged[source]) + 2
+        end = batch_date(until) if until else None
+        self.staged[source].append({**fact, "_batch": batch, "_line": line, "known_on": known, "superseded_on": end})
+
+    def tell(
+        self, source: str, rule: date, fact: Fact, corrected: Callable[[Fact], Fact], troubled: float = 0.4
+    ) -> None:
+        """Stage a fact, in the first delivery that could hold it, and perhaps its correction or withdrawal."""
+        later = [batch for batch in BATCHES if batch_date(batch) >= rule]
+        if not later:
+            return
+        batch, *rest = later
+        until = self.rng.choice(rest) if rest and self.rng.random() < troubled else None
+        self.add(source, rule, fact, batch, until)
+        if until and self.rng.random() < 0.7:
+            self.add(source, rule, corrected(fact), until)
+
+
+def month(year: int, number: int) -> date:
+    return start_of(year * 12 + number - 1)
+
+
+def a_site(told: Deliveries, siren: str, siret: str) -> None:
+    """The contributions, debts and headcounts of one establishment."""
+    rng = told.rng
+    for _ in range(rng.randint(2, 7)):
+        start = month(rng.randint(2020, 2023), rng.randint(1, 12))
+        months = rng.choice((1, 1, 3, 12))
+        end = start_of(index_of(start) + months)
+        due = rng.choice((None, round(rng.uniform(-50, 5000), 2), round(rng.uniform(100, 900), 2)))
+        fact = {"siret": siret, "siren": siren, "periode_debut": start, "periode_fin": end, "du": due}
+        told.tell("cotisation", end + timedelta(days=19), fact, lambda f: {**f, "du": round(rng.uniform(1, 5000), 2)})
+    for _ in range(rng.randint(0, 3)):
+        debt = {
+            "siret": siret,
+            "siren": siren,
+            "numero_compte": rng.choice(("1", "2")),
+            "periode_debut": month(2020, 1),
+            "periode_fin": month(2020, 4),
+            "numero_ecart_negatif": rng.choice(("101", "102")),
+        }
+        for rank in range(1, rng.randint(2, 5)):
+            day = date(rng.randint(2020, 2023), rng.randint(1, 12), rng.randint(1, 28))
+            operation = {
+                **debt,
+                "numero_historique": rng.choice((rank, rank, None)),
+                "date_traitement": day,
+                "part_ouvriere": float(rng.randint(-1, 4) * 100),
+                "part_patronale": rng.choice((0.0, 50.5)),
+            }
+            told.tell("debit", day, operation, lambda f: {**f, "part_patronale": f["part_patronale"] + 10})
+    for _ in range(rng.randint(0, 4)):
+        counted = month(rng.randint(2020, 2023), rng.randint(1, 12))
+        fact = {"siret": siret, "siren": siren, "periode": counted, "effectif": rng.randint(0, 20)}
+        told.tell("effectif", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 1})
+
+
+def a_company(told: Deliveries, siren: str) -> None:
+    """A company with up to three establishments, of which the register does not know all."""
+    rng = told.rng
+    for number in range(rng.randint(1, 3)):
+        siret = f"{siren}{number:05d}"
+        a_site(told, siren, siret)
+        created = date(rng.randint(2018, 2022), rng.randint(1, 12), rng.randint(1, 28))
+        closed = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        place = {"siege": number == 0, "departement": "75", "code_commune": "75101", "ape": "62.01Z"}
+        fiche = {"siret": siret, "siren": siren, **place, "date_creation": created}
+        alive, dead = {"est_actif": True, "date_debut": created}, {"est_actif": False, "date_debut": closed}
+        story = rng.choice(("open", "dead", "dies", "reborn", "dead and corrected", "unknown", "moves"))
+        second, third = sorted(rng.sample(BATCHES[1:], 2))
+        versions = {
+            "open": [(alive, FIRST_BATCH, None)],
+            "dead": [(dead, FIRST_BATCH, None)],  # its closure may lie after a cut at which it was not known
+            "dies": [(alive, FIRST_BATCH, second), (dead, second, None)],
+            "reborn": [(dead, FIRST_BATCH, second), (alive, second, third), (dead, third, None)],
+            "dead and corrected": [(dead, FIRST_BATCH, second), ({**dead, "departement": "69"}, second, None)],
+            "unknown": [],
+            "moves": [(alive, FIRST_BATCH, second), ({**alive, "departement": "13", "siege": False}, second, None)],
+        }
+        for state, batch, until in versions[story]:
+            told.add("sirene", created, {**fiche, **state}, batch, until)
+    for _ in range(rng.randint(0, 4)):
+        counted = month(rng.randint(2020, 2023), rng.randint(1, 12))
+        fact = {"siren": siren, "periode": counted, "effectif": rng.randint(6, 12)}
+        told.tell("effectif_ent", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 3})
+    for _ in range(rng.randint(0, 3)):
+        day = date(rng.randint(2012, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        stage = rng.choice(("ouverture", "plan_continuation", "fin_procedure", "solde_procedure", None))
+        fact = {"siren": siren, "date_effet": day, "action_procol": rng.choice(ACTIONS), "stade_procol": stage}
+        told.tell("procol", day, fact, lambda f: {**f, "stade_procol": "ouverture"})
+    name = {"raison_sociale": rng.choice(("ACME", "")), "nom_unite_legale": "DUPONT", "prenom1_unite_legale": None}
+    legal = {"siren": siren, **name, "categorie_juridique": "5710", "ape": "62.01Z", "date_creation": month(2019, 3)}
+    told.tell("sirene_ul", month(2019, 3), legal, lambda f: {**f, "ape": None})
+
+
+ACTIONS = ("liquidation", "redressement", "sauvegarde")
+
+
+def a_move(told: Deliveries, siren: str, batch: str) -> None:
+    """An establishment replaced by another: in one delivery its debt and its contributions come under the new SIRET."""
+    old, new = f"{siren}00011", f"{siren}00029"
+    fiche = {"siren": siren, "siege": True, "departement": "31", "code_commune": "31555", "ape": "10.71C"}
+    born, moved, end = date(2019, 5, 2), date(2023, 3, 15), batch_date(batch)
+    told.add("sirene", born, {**fiche, "siret": old, "date_creation": born, "est_actif": True, "date_debut": born},
+             until=batch)  # fmt: skip
+    told.add("sirene", born, {**fiche, "siret": old, "date_creation": born, "est_actif": False, "date_debut": moved},
+             batch)  # fmt: skip
+    told.add("sirene", moved, {**fiche, "siret": new, "date_creation": moved, "est_actif": True, "date_debut": moved},
+             batch)  # fmt: skip
+    debt = {"numero_compte": "1", "periode_debut": month(2021, 1), "periode_fin": month(2021, 4)}
+    debt |= {"siren": siren, "numero_ecart_negatif": "101", "numero_historique": 1, "date_traitement": date(2021, 6, 2)}
+    amounts = {"part_ouvriere": 100.0, "part_patronale": 250.0}
+    told.add("debit", date(2021, 6, 2), {**debt, **amounts, "siret": old}, until=batch)
+    told.add("debit", date(2021, 6, 2), {**debt, **amounts, "siret": new}, batch)
+    due = {"siren": siren, "periode_debut": month(2022, 10), "periode_fin": month(2023, 1), "du": 1000.0}
+    told.add("cotisation", date(2023, 1, 20), {**due, "siret": old}, until=batch)
+    told.add("cotisation", date(2023, 1, 20), {**due, "siret": new}, batch)
+    assert end > moved  # the register and URSSAF tell of the move in the same delivery
+
+
+MOVED = "00000099"
+
+
+@pytest.fixture(scope="module")
+def staged() -> Staged:
+    told = Deliveries(random.Random(20))
+    for number in range(12):
+        a_company(told, f"{WHOLE}{number:08d}")
+    a_move(told, WHOLE + MOVED, "2305")
+    return told.staged
+
+
+def cut_at(staged: Staged, periode: date, mark: str = WHOLE) -> Staged:
+    """The inputs as they were on the cut-off of a month, under other identifiers if a mark is given."""
+    cutoff = periode.replace(day=20)
+    kept: Staged = {}
+    for source, facts in staged.items():
+        kept[source] = [
+            fact
+            | {key: mark + fact[key][1:] for key in ("siren", "siret") if key in fact}
+            | ({"superseded_on": None} if fact["superseded_on"] and fact["superseded_on"] > cutoff else {})
+            for fact in facts
+            if fact["known_on"] <= cutoff
+        ]
+    return kept
+
+
+def frames(spark: SparkSession, staged: Staged, arrange: Callable[[DataFrame], DataFrame]) -> StagedTables:
+    tables = {}
+    for source, ddl in SCHEMAS.items():
+        rows = [tuple(fact[name] for name in NAMES[source]) for fact in staged[source]]
+        tables[source] = arrange(spark.createDataFrame(rows, f"{ddl}, {PLACE}"))
+    return StagedTables(**tables)
+
+
+Panel = dict[tuple[str, int], Fact]
+
+
+def build(
+    spark: SparkSession,
+    staged: Staged,
+    rules: PanelRules = RULES,
+    arrange: Callable[[DataFrame], DataFrame] = lambda df: df,
+) -> Panel:
+    """The rows of both panels: a SIRET or a SIREN, and a month, name a row."""
+    found: Panel = {}
+    for key, panel in zip(("siret", "siren"), build_panels(frames(spark, staged, arrange), rules), strict=True):
+        for row in panel.collect():
+            name = (row[key], index_of(row["periode"]))
+            assert name not in found
+            found[name] = row.asDict()
+    return found
+
+
+@pytest.fixture(scope="module")
+def panel(spark: SparkSession, staged: Staged) -> Panel:
+    """Built from everything; beside it, under their own identifiers, the companies of each cut."""
+    everything = {source: list(facts) for source, facts in staged.items()}
+    for mark, periode in CUTS.items():
+        for source, facts in cut_at(staged, periode, mark).items():
+            everything[source] += facts
+    return build(spark, everything)
+
+
+def rows_of(panel: Panel, mark: str, until: int = LAST) -> Panel:
+    """The rows of the companies of one cut, up to a month, without their mark."""
+    return {
+        (key[1:], at): row | {name: row[name][1:] for name in ("siren", "siret") if name in row}
+        for (key, at), row in panel.items()
+        if key[0] == mark and at <= until
+    }
+
+
+def differences(one: Panel, other: Panel) -> list[tuple]:
+    """Each cell in which two panels differ, and each row that only one of them has."""
+    cells = [
+        (*key, name, one[key][name], other[key][name])
+        for key in sorted(one.keys() & other.keys())
+        for name in one[key]
+        if one[key][name] != other[key][name]
+    ]
+    return cells + [(*key, "only in one") for key in sorted(one.keys() ^ other.keys())]
+
+
+def test_the_data_hold_every_trouble(staged: Staged, panel: Panel) -> None:
+    whole = rows_of(panel, WHOLE)
+    assert all(any(fact["superseded_on"] for fact in facts) for facts in staged.values())
+    register = [f for f in staged["sirene"] if f["_batch"] == FIRST_BATCH and not f["est_actif"]]
+    assert any(fact["date_debut"] > cut for fact in register for cut in CUTS.values())
+    for length in (8, 13):  # of a SIREN and a SIRET without their mark
+        months: dict[str, list[int]] = {}
+        for key, at in whole:
+            if len(key) == length:
+                months.setdefault(key, []).append(at)
+        assert any(max(some) - min(some) >= len(some) for some in months.values())  # a month without a row
+    assert {row["procedure"] for row in whole.values() if "procedure" in row} == {None, *ACTIONS}
+    assert {row["est_dans_perimetre"] for row in whole.values() if "procedure" in row} == {True, False}
+    assert min(Counter(key for key, _ in whole).values()) < 36 < max(Counter(key for key, _ in whole).values())
+
+
+@pytest.mark.parametrize("mark", CUTS)
+def test_a_row_does_not_change_once_its_cut_off_has_passed(panel: Panel, mark: str) -> None:
+    until = index_of(CUTS[mark])
+    expected = rows_of(panel, WHOLE, until)
+    assert len(expected) > 100
+    assert differences(expected, rows_of(panel, mark, until)) == []
+
+
+def test_a_refresh_on_its_cut_off_wrote_what_is_built_later_in_any_order(
+    spark: SparkSession, staged: Staged, panel: Panel
+) -> None:
+    """As the monthly refresh builds it: cut inputs, nothing beyond the month, and rows wherever they happen to be."""
+    periode = CUTS["F"]
+    until = index_of(periode)
+    shuffled = {source: random.Random(7).sample(facts, len(facts)) for source, facts in cut_at(staged, periode).items()}
+    rules = PanelRules(until, RULES.perimeter_effectif, RULES.perimeter_months)
+    refreshed = rows_of(build(spark, shuffled, rules, lambda df: df.repartition(5, F.rand(3))), WHOLE)
+    assert max(at for _, at in refreshed) == until
+    assert differences(rows_of(panel, WHOLE, until), refreshed) == []
+
+
+def test_contributions_are_conserved_for_every_company(staged: Staged, panel: Panel) -> None:
+    due: Counter[str] = Counter()
+    to_come: set[str] = set()
+    for fact in staged["cotisation"]:
+        length = index_of(fact["periode_fin"]) - index_of(fact["periode_debut"])
+        if any(day and known_index(day) + length - 1 > LAST for day in (fact["known_on"], fact["superseded_on"])):
+            to_come.add(fact["siren"])
+        if fact["superseded_on"] is None:
+            due[fact["siren"]] += round((fact["du"] or 0.0) * 100)
+    complete = due.keys() - to_come
+    assert len(complete) > 3
+    for grain in ("siret", "siren"):
+        posted: Counter[str] = Counter()
+        for row in panel.values():
+            if ("siret" in row) == (grain == "siret") and row["siren"] in complete:
+                posted[row["siren"]] += round((row["cotisation"] or 0.0) * 100)
+        assert posted == {siren: due[siren] for siren in complete}
+
+
+def test_a_debt_that_moves_changes_sites_and_not_the_company(panel: Panel) -> None:
+    told = index_of(date(2023, 5, 1))
+    owed = {at: panel[WHOLE + MOVED, at]["dette"] for at in range(told - 2, LAST + 1)}
+    assert set(owed.values()) == {100.0 + 250.0}
+    old, new = ({at: row["dette"] for (key, at), row in panel.items() if key == WHOLE + MOVED + nic}
+                for nic in ("00011", "00029"))  # fmt: skip
+    assert (old[told - 1], old[told], new[told]) == (350.0, 0.0, 350.0)
+    assert min(new) == told
+
+
+# A slow panel: one entity, one month, and every staged row that was visible on its cut-off.
+
+
+def visible(facts: Iterable[Fact], at: int) -> list[Fact]:
+    return [
+        fact
+        for fact in facts
+        if known_index(fact["known_on"]) <= at
+        and (fact["superseded_on"] is None or known_index(fact["superseded_on"]) > at)
+    ]
+
+
+def told_closed(fiches: list[Fact], at: int) -> bool:
+    """What the register said of an establishment on the cut-off of a month."""
+    last = max(visible(fiches, at), key=lambda f: (f["_batch"], f["_line"]), default=None)
+    return last is not None and not last["est_actif"] and known_index(last["date_debut"]) <= at
+
+
+def posted(facts: list[Fact], at: int) -> int | None:
+    """The cents of contributions that fall in a month; None where no period reaches it."""
+    parts = []
+    for fact in facts:
+        months = index_of(fact["periode_fin"]) - index_of(fact["periode_debut"])
+        for day, sign in ((fact["known_on"], 1), (fact["superseded_on"], -1)):
+            if day is not None and fact["du"] is not None and 0 <= (rank := at - known_index(day)) < months:
+                cents = round(fact["du"] * 100)
+                parts.append(sign * (cents * (rank + 1) // months - cents * rank // months))
+    return sum(parts) if parts else None
+
+
+def first_known(facts: Iterable[Fact]) -> int:
+    return min((known_index(fact["known_on"]) for fact in facts), default=LAST + 1)
+
+
+def balances(debits: list[Fact], at: int) -> tuple[float, float, int]:
+    ecarts: dict[tuple, list[Fact]] = {}
+    for fact in visible(debits, at):
+        name = ("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif")
+        ecarts.setdefault(tuple(fact[part] for part in name), []).append(fact)
+    held = [
+        max(some, key=lambda f: (f["numero_historique"] or 0, f["date_traitement"], f["_batch"], f["_line"]))
+        for some in ecarts.values()
+    ]
+    ouvriere, patronale = (sum(fact[part] for fact in held) for part in ("part_ouvriere", "part_patronale"))
+    return ouvriere, patronale, sum(fact["part_ouvriere"] + fact["part_patronale"] > 0 for fact in held)
+
+
+def slow_measures(mine: Staged, headcounts: list[Fact], at: int) -> Fact:
+    flow = posted(mine["cotisation"], at)
+    ouvriere, patronale, ecarts = balances(mine["debit"], at)
+    counted = max(visible(headcounts, at), key=lambda f: (f["periode"], f["_batch"], f["_line"]), default=None)
+    return {
+        "periode": start_of(at),
+        "cotisation": None if flow is None else flow / 100,
+        "montant_part_ouvriere": ouvriere,
+        "montant_part_patronale": patronale,
+        "dette": ouvriere + patronale,
+        "nb_ecarts_negatifs": ecarts,
+        "effectif": counted and counted["effectif"],
+        "effectif_age_mois": counted and at - index_of(counted["periode"]),
+    }
+
+
+def site_is_there(mine: Staged, at: int) -> bool:
+    facts = [*(f for f in mine["cotisation"] if f["du"] is not None), *mine["debit"], *mine["effectif"]]
+    closed = told_closed(mine["sirene"], at) and told_closed(mine["sirene"], at - 1)
+    return (first_known(facts) <= at and not closed) or posted(mine["cotisation"], at) is not None
+
+
+def company_is_there(mine: Staged, sites: dict[str, Staged], at: int) -> bool:
+    of_sites = [*(f for f in mine["cotisation"] if f["du"] is not None), *mine["debit"], *mine["effectif"]]
+    if first_known([*of_sites, *mine["effectif_ent"]]) > at:
+        return False
+    known = [
+        site
+        for site in sites.values()
+        if first_known([f for facts in site.values() for f in facts if f.get("du", 0) is not None]) <= at
+    ]
+    still_open = [s for s in known if not (told_closed(s["sirene"], at) and told_closed(s["sirene"], at - 1))]
+    return not known or bool(still_open) or posted(mine["cotisation"], at) is not None
+
+
+def age(created: date | None, at: int) -> int | None:
+    if created is None or created > start_of(at).replace(day=20):
+        return None
+    return at - index_of(created) - (created.day > 20)
+
+
+def proceeding(events: list[Fact], at: int) -> Fact:
+    told: Fact = {"procedure": None, "stade": None, "date_procedure": None, "en_procedure": False}
+    for action in reversed(ACTIONS):  # the gravest is told last
+        some = [
+            f for f in visible(events, at) if f["action_procol"] == action and f["stade_procol"] != "solde_procedure"
+        ]
+        last = max(some, key=lambda f: (f["date_effet"], f["stade_procol"] or ""), default=None)
+        if last is None or last["stade_procol"] == "fin_procedure":
+            continue
+        if last["stade_procol"] == "plan_continuation" and at - known_index(last["date_effet"]) >= 120:
+            continue
+        told = {"procedure": action, "stade": last["stade_procol"] or "", "date_procedure": last["date_effet"]}
+        told["en_procedure"] = True
+    return told
+
+
+def slow_site(mine: Staged, siret: str, at: int) -> Fact:
+    fiche = max(visible(mine["sirene"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
+    place = {name: fiche.get(name) for name in ("departement", "code_commune", "ape", "siege")}
+    known = slow_measures(mine, mine["effectif"], at)
+    return {"siret": siret, "siren": siret[:9], **known, **place, "age_mois": age(fiche.get("date_creation"), at)}
+
+
+def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int) -> Fact:
+    seats = [fact for fact in visible(mine["sirene"], at) if fact["siege"]]
+    order = ("known_on", "date_creation", "siret", "_batch", "_line")
+    seat = max(seats, key=lambda f: tuple(f[name] for name in order), default={})
+    legal = max(visible(mine["sirene_ul"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
+    recent = [m for m in range(at - RULES.perimeter_months + 1, at + 1) if company_is_there(mine, sites, m)]
+    staff = [slow_measures(mine, mine["effectif_ent"], m)["effectif"] for m in recent]
+    return {
+        "siren": siren,
+        **slow_measures(mine, mine["effectif_ent"], at),
+        "nb_etablissements": sum(
+            bool(visible(s["sirene"], at)) and not told_closed(s["sirene"], at) for s in sites.values()
+        ),
+        **{name: seat.get(name) for name in ("departement", "code_commune")},
+        **{name: legal.get(name) for name in ("categorie_juridique", "ape")},
+        **proceeding(mine["procol"], at),
+        "raison_sociale": legal.get("raison_sociale") or legal.get("nom_unite_legale"),
+        "age_mois": age(legal.get("date_creation"), at),
+        "est_dans_perimetre": max((n for n in staff if n is not None), default=0) >= RULES.perimeter_effectif,
+    }
+
+
+def grouped(staged: Staged, key: str) -> dict[str, Staged]:
+    found: dict[str, Staged] = {}
+    for source, facts in staged.items():
+        for fact in facts:
+            if key in fact:
+                found.setdefault(fact[key], {name: [] for name in SCHEMAS})[source].append(fact)
+    return found
+
+
+def test_every_cell_agrees_with_the_slow_panel(staged: Staged, panel: Panel) -> None:
+    sites, companies = grouped(staged, "siret"), grouped(staged, "siren")
+    slow: Panel = {}
+    for at in range(index_of(date(2019, 10, 1)), LAST + 1):
+        for siret, mine in sites.items():
+            if site_is_there(mine, at):
+                slow[siret, at] = slow_site(mine, siret, at)
+        for siren, mine in companies.items():
+            own = {siret: site for siret, site in sites.items() if siret.startswith(siren)}
+            if company_is_there(mine, own, at):
+                slow[siren, at] = slow_company(mine, own, siren, at)
+    assert differences({key: row for key, row in panel.items() if key[0][0] == WHOLE}, slow) == []

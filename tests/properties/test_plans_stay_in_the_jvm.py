@@ -1,0 +1,96 @@
+"""No row passes through Python between the staged tables and the signals: the physical plans say so.
+
+The staged tables have the columns that the sources themselves make of lines in the partners' layouts, so this also
+proves that the panel finds what ingest writes.
+"""
+
+import re
+
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import index_of
+from sf_spark.labels.events import openings
+from sf_spark.labels.target import build_labels
+from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.proceedings import proceedings_changes
+from sf_spark.signals.catalogue import compute_signals, signals_for
+from sf_spark.sources import source_named
+from sf_spark.sources.reading import header_columns, read_lines, staged_rows
+
+LAST = index_of(pd.Timestamp("2024-06-01").date())
+WIDE = {"effectif": ["eff202311"], "effectif_ent": ["eff202311"]}
+# BatchEvalPython, ArrowEvalPython, FlatMapGroupsInPandas, MapInPandas, MapInArrow, PythonMapInArrow, ...
+PYTHON = re.compile(r"\w*(?:Python|InPandas|InArrow)\w*")
+
+
+def staged(spark: SparkSession, name: str) -> DataFrame:
+    """An empty staged table, with the columns of lines read as ingest reads them."""
+    source = source_named(name)
+    header = source.delimiter.join([*source.required, *source.optional, *WIDE.get(name, [])])
+    lines = spark.createDataFrame([(2, source.delimiter)], "_line long, _raw string")
+    facts = staged_rows(read_lines(lines, source, header_columns(source, header)), source)
+    known = source.known_on().cast("date").alias("known_on")
+    return empty(facts.select("*", F.lit("").alias("_batch"), known, F.lit(None).cast("date").alias("superseded_on")))
+
+
+def empty(like: DataFrame) -> DataFrame:
+    """A table of the same columns that stands where a stored one would: its own plan is not part of the readers'."""
+    spark = like.sparkSession
+    return spark.createDataFrame(spark.sparkContext.emptyRDD(), like.schema)
+
+
+@pytest.fixture(scope="module")
+def tables(spark: SparkSession) -> dict[str, DataFrame]:
+    """Both panels, both tables of signals, and the labels."""
+    sources = StagedTables(**{name: staged(spark, name) for name in StagedTables.__dataclass_fields__})
+    panels = build_panels(sources, PanelRules(LAST, 10, 36))
+    etablissement, entreprise = map(empty, panels)
+    labels = build_labels(
+        entreprise.select("siren", "periode"),
+        openings(sources.procol),
+        proceedings_changes(sources.procol.where("superseded_on is null"), "date_effet"),
+        (12, 18, 24),
+        LAST,
+    )
+    return {
+        "panel/etablissement": panels[0],
+        "panel/entreprise": panels[1],
+        "signals/etablissement": compute_signals(etablissement, "siret", signals_for("siret")),
+        "signals/entreprise": compute_signals(entreprise, "siren", signals_for("siren")),
+        "labels/entreprise": labels,
+    }
+
+
+def plan(df: DataFrame) -> str:
+    """The physical plan, as Spark will run it."""
+    return df._jdf.queryExecution().executedPlan().treeString()
+
+
+def python_nodes(df: DataFrame) -> set[str]:
+    return set(PYTHON.findall(plan(df)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "panel/etablissement",
+        "panel/entreprise",
+        "signals/etablissement",
+        "signals/entreprise",
+        "labels/entreprise",
+    ],
+)
+def test_no_row_passes_through_python(tables: dict[str, DataFrame], name: str) -> None:
+    assert python_nodes(tables[name]) == set()
+    assert {"Window", "Exchange"} <= set(re.findall(r"\w+", plan(tables[name])))  # the plan was not optimised away
+
+
+def test_a_python_function_would_be_seen(spark: SparkSession) -> None:
+    frame = spark.range(3)
+    slow = frame.select(F.udf(lambda x: x, "long")("id"))
+    batches = frame.mapInPandas(lambda some: some, "id long")
+    assert python_nodes(slow) and python_nodes(batches)
+    assert python_nodes(frame.repartition(2)) == set()

@@ -1,0 +1,184 @@
+"""Collective proceedings: the reference's own cases, the end of a plan, and a slow function for the rest."""
+
+import random
+from datetime import date
+from typing import NamedTuple
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from sf_spark.calendar import index_of, known_index
+from sf_spark.panel.proceedings import proceedings_changes
+
+
+class Event(NamedTuple):
+    day: date
+    action: str | None
+    stage: str | None
+    known_on: date | None = None  # the date of effect, unless a later delivery brought it
+    until: date | None = None
+
+
+OPENING, PLAN, END = "ouverture", "plan_continuation", "fin_procedure"
+CASES: dict[str, list[Event]] = {
+    "ended": [
+        Event(date(2023, 4, 13), "sauvegarde", OPENING),
+        Event(date(2026, 1, 23), "sauvegarde", END),
+    ],
+    "one ended, one open": [
+        Event(date(2023, 4, 13), "sauvegarde", OPENING),
+        Event(date(2024, 4, 26), "sauvegarde", PLAN),
+        Event(date(2026, 1, 23), "sauvegarde", END),
+        Event(date(2025, 12, 19), "redressement", OPENING),
+    ],
+    "included in another": [
+        Event(date(2020, 1, 1), "liquidation", OPENING),
+        Event(date(2021, 6, 1), "redressement", OPENING),
+        Event(date(2022, 3, 1), "redressement", "inclusion_autre_procedure"),
+    ],
+    "plan of the 20th": [Event(date(2014, 3, 20), "redressement", PLAN)],
+    "plan of the 21st": [Event(date(2014, 3, 21), "redressement", PLAN)],
+    "plan of December 21st": [Event(date(2013, 12, 21), "sauvegarde", PLAN)],
+    "account settled": [
+        Event(date(2022, 1, 5), "redressement", "solde_procedure"),
+        Event(date(2022, 6, 5), "redressement", OPENING),
+        Event(date(2023, 6, 5), "redressement", "solde_procedure"),
+    ],
+    "leaves its plan": [
+        Event(date(2020, 1, 5), "redressement", OPENING),
+        Event(date(2021, 1, 5), "redressement", PLAN),
+        Event(date(2023, 1, 5), "redressement", END),
+    ],
+    "abandoned": [
+        Event(date(2022, 1, 5), "sauvegarde", OPENING),
+        Event(date(2022, 5, 5), "sauvegarde", "abandon_procedure"),
+    ],
+    "converted": [
+        Event(date(2021, 6, 1), "redressement", OPENING),
+        Event(date(2022, 3, 1), "liquidation", OPENING),
+    ],
+    "withdrawn": [Event(date(2022, 1, 5), "redressement", OPENING, until=date(2022, 9, 20))],
+    "known late": [Event(date(2022, 1, 5), "redressement", OPENING, known_on=date(2022, 9, 20))],
+    "longer words": [Event(date(2022, 1, 5), "redressementjudiciaire", None)],
+    "no proceeding named": [Event(date(2022, 1, 5), None, None), Event(date(2022, 1, 5), "cession", OPENING)],
+}
+
+
+def random_events(rng: random.Random) -> list[Event]:
+    stages = (OPENING, PLAN, END, "abandon_procedure", "solde_procedure", "inclusion_autre_procedure", None)
+    some = []
+    for _ in range(rng.randint(1, 6)):
+        day = date(rng.randint(2011, 2014), rng.randint(1, 12), rng.randint(1, 28))
+        known = date(day.year + 1, rng.randint(1, 12), 20) if rng.random() < 0.4 else None
+        until = date(rng.randint(2016, 2024), rng.randint(1, 12), 20) if rng.random() < 0.3 else None
+        some.append(
+            Event(day, rng.choice(("liquidation", "redressement", "sauvegarde")), rng.choice(stages), known, until)
+        )
+    return some
+
+
+RANDOM = {f"random {seed}": random_events(random.Random(seed)) for seed in range(30)}
+MONTHS = range(index_of(date(2011, 1, 1)), index_of(date(2026, 6, 1)))
+State = tuple[str | None, str | None, date | None]
+OVER = (END, "abandon_procedure", "inclusion_autre_procedure")
+
+
+def state_at(events: list[Event], month: int) -> State:
+    """What is known of a company in a month, one month and one action at a time."""
+    for action in ("liquidation", "redressement", "sauvegarde"):
+        visible = [
+            e
+            for e in events
+            if action in (e.action or "")
+            and e.stage != "solde_procedure"
+            and known_index(e.known_on or e.day) <= month
+            and (e.until is None or known_index(e.until) > month)
+        ]
+        last = max(visible, key=lambda e: (e.day, e.stage or ""), default=None)
+        if last is None or last.stage in OVER:
+            continue
+        if last.stage == PLAN and month - known_index(last.day) >= 10 * 12:
+            continue
+        return action, last.stage or "", last.day
+    return None, None, None
+
+
+def told(changes: list[Row], month: int) -> State:
+    held = [c for c in changes if c["mois"] <= month and (c["fin"] is None or month < c["fin"])]
+    assert len(held) <= 1
+    return (held[0]["procedure"], held[0]["stade"], held[0]["date_procedure"]) if held else (None, None, None)
+
+
+@pytest.fixture(scope="module")
+def changes(spark: SparkSession) -> dict[str, list[Row]]:
+    """The changes of each company; those of ``effect/...`` are dated by effect, as labels are."""
+    rows = [
+        (name, e.day, e.action, e.stage, e.known_on or e.day, e.until)
+        for name, events in {**CASES, **RANDOM}.items()
+        for e in events
+    ]
+    schema = "siren string, date_effet date, action_procol string, stade_procol string, known_on date"
+    frame = spark.createDataFrame(rows, schema + ", superseded_on date")
+    by_effect = frame.where("siren = 'known late'").replace({"known late": "effect/known late"}, subset=["siren"])
+    both = proceedings_changes(frame).unionByName(proceedings_changes(by_effect, "date_effet"))
+    found: dict[str, list[Row]] = {}
+    for row in both.orderBy("siren", "mois").collect():
+        found.setdefault(row["siren"], []).append(row)
+    return found
+
+
+def procedure(changes: dict, name: str, *months: date) -> list[str | None]:
+    return [told(changes.get(name, []), index_of(month))[0] for month in months]
+
+
+def test_the_cases_of_the_reference(changes: dict) -> None:
+    february, june = date(2026, 2, 1), date(2022, 6, 1)
+    assert told(changes["ended"], index_of(february)) == (None, None, None)
+    assert told(changes["one ended, one open"], index_of(february)) == ("redressement", OPENING, date(2025, 12, 19))
+    assert told(changes["included in another"], index_of(june)) == ("liquidation", OPENING, date(2020, 1, 1))
+
+
+def test_an_event_of_the_23rd_counts_from_the_next_month(changes: dict) -> None:
+    assert procedure(changes, "ended", date(2026, 1, 1), date(2026, 2, 1)) == ["sauvegarde", None]
+
+
+def test_a_plan_is_over_after_ten_years_at_the_cut_off(changes: dict) -> None:
+    february, march, april = date(2024, 2, 1), date(2024, 3, 1), date(2024, 4, 1)
+    assert procedure(changes, "plan of the 20th", february, march) == ["redressement", None]
+    # On 20 March 2024 a plan of 21 March 2014 is one day short of ten years.
+    assert procedure(changes, "plan of the 21st", march, april) == ["redressement", None]
+    december, january = date(2023, 12, 1), date(2024, 1, 1)
+    assert procedure(changes, "plan of December 21st", december, january) == ["sauvegarde", None]
+
+
+def test_settling_an_account_neither_opens_nor_ends_a_proceeding(changes: dict) -> None:
+    months = [date(2022, 1, 1), date(2022, 5, 1), date(2022, 6, 1), date(2023, 7, 1)]
+    assert procedure(changes, "account settled", *months) == [None, None, "redressement", "redressement"]
+
+
+def test_a_company_that_leaves_its_plan_comes_back(changes: dict) -> None:
+    months = [date(2019, 12, 1), date(2020, 1, 1), date(2022, 12, 1), date(2023, 1, 1), date(2026, 1, 1)]
+    assert procedure(changes, "leaves its plan", *months) == [None, "redressement", "redressement", None, None]
+    assert procedure(changes, "abandoned", date(2022, 4, 1), date(2022, 5, 1)) == ["sauvegarde", None]
+
+
+def test_a_conversion_goes_on_as_the_graver_proceeding(changes: dict) -> None:
+    assert procedure(changes, "converted", date(2022, 2, 1), date(2022, 3, 1)) == ["redressement", "liquidation"]
+
+
+def test_what_was_known_and_what_had_happened(changes: dict) -> None:
+    before, after = date(2022, 8, 1), date(2022, 9, 1)
+    assert procedure(changes, "withdrawn", before, after) == ["redressement", None]
+    assert procedure(changes, "known late", before, after) == [None, "redressement"]
+    assert procedure(changes, "effect/known late", before, after) == ["redressement", "redressement"]
+
+
+def test_the_action_may_stand_inside_a_longer_word_and_other_words_are_none(changes: dict) -> None:
+    assert procedure(changes, "longer words", date(2022, 1, 1)) == ["redressement"]
+    assert "no proceeding named" not in changes
+
+
+@pytest.mark.parametrize("name", [*CASES, *RANDOM])
+def test_every_month_agrees_with_the_slow_function(changes: dict, name: str) -> None:
+    events = {**CASES, **RANDOM}[name]
+    assert [told(changes.get(name, []), m) for m in MONTHS] == [state_at(events, m) for m in MONTHS]

@@ -1,0 +1,103 @@
+"""Windows over real months: what a missing month, an unknown value and the edge of a window do."""
+
+from typing import Any
+
+import pytest
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.signals import windows
+
+# Month: value. A month that is not named has no row; months 11 and 12 are November and December of year 0.
+HISTORIES: dict[str, dict[int, float | None]] = {
+    "unknown value": {1: 0.0, 2: 10.0, 3: 20.0, 4: None, 5: 40.0},
+    "missing month": {1: 0.0, 2: 10.0, 3: 20.0, 5: 40.0},
+    "across the year": {11: 1.0, 12: 2.0, 13: 4.0},
+    "single month": {7: 5.0},
+    "in debt": {1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0},
+    "in debt with a hole": {1: 1.0, 2: 1.0, 4: 1.0, 5: 1.0},
+    "negative": {1: -4.0, 2: 2.0, 3: 0.0, 4: 3.0},
+}
+
+
+def value() -> Column:
+    return F.col("value")
+
+
+def positive() -> Column:
+    return value() > 0
+
+
+RULES = {
+    "max3m": windows.over_months(F.max, value, 3),
+    "mean2m": windows.over_months(F.avg, value, 2),
+    "lag1m": windows.lag(value, 1),
+    "lag2m": windows.lag(value, 2),
+    "diff1m": windows.difference(value, 1),
+    "change1m": windows.relative_change(value, 1),
+    "change2m": windows.relative_change(value, 2),
+    "count2m": windows.count_of_months(positive, 2),
+    "since3m": windows.months_since(positive, 3),
+    "streak3m": windows.streak(positive, 3),
+    "silent3m": windows.streak(lambda: value().isNull(), 3),
+}
+Found = dict[str, dict[str, list[Any]]]
+
+
+@pytest.fixture(scope="module")
+def found(spark: SparkSession) -> Found:
+    """Each rule's values in order of the months, by history."""
+    rows = [(name, month, value) for name, history in HISTORIES.items() for month, value in history.items()]
+    frame = spark.createDataFrame(rows[::-1], f"siren string, {windows.MONTH} int, value double")
+    computed = frame.select("*", *(rule("siren").alias(name) for name, rule in RULES.items()))
+    read: Found = {name: {rule: [] for rule in RULES} for name in HISTORIES}
+    for row in computed.orderBy(windows.MONTH).collect():
+        for rule in RULES:
+            read[row["siren"]][rule].append(row[rule])
+    return read
+
+
+def test_an_unknown_month_makes_the_windows_over_it_unknown(found: Found) -> None:
+    # month                                 01    02    03    04    05
+    assert found["unknown value"]["max3m"] == [None, None, 20.0, None, None]
+    assert found["unknown value"]["lag1m"] == [None, 0.0, 10.0, 20.0, None]
+    assert found["unknown value"]["diff1m"] == [None, 10.0, 10.0, None, None]
+    assert found["unknown value"]["mean2m"] == [None, 10 / 2, 30 / 2, None, None]
+    assert found["unknown value"]["count2m"] == [None, 1, 2, None, None]
+
+
+def test_a_month_without_a_row_is_an_unknown_month(found: Found) -> None:
+    with_row = found["unknown value"]
+    for rule in ("max3m", "mean2m", "lag1m", "lag2m", "diff1m", "change1m", "count2m", "since3m", "streak3m"):
+        assert found["missing month"][rule] == with_row[rule][:3] + with_row[rule][4:], rule
+
+
+def test_months_follow_one_another_across_the_year(found: Found) -> None:
+    assert found["across the year"]["max3m"] == [None, None, 4.0]
+    assert found["across the year"]["lag2m"] == [None, None, 1.0]
+    assert found["across the year"]["change1m"] == [None, 2 / 1 - 1, 4 / 2 - 1]
+
+
+def test_a_single_month_has_no_history(found: Found) -> None:
+    expected = dict.fromkeys(RULES, [None]) | {"since3m": [0], "streak3m": [1], "silent3m": [0]}
+    assert found["single month"] == expected
+
+
+def test_a_change_needs_a_positive_start(found: Found) -> None:
+    assert found["negative"]["change1m"] == [None, None, 0 / 2 - 1, None]
+    assert found["negative"]["change2m"] == [None, None, None, 3 / 2 - 1]
+    assert found["negative"]["diff1m"] == [None, 2 - -4, 0 - 2, 3 - 0]
+
+
+def test_months_since_looks_no_further_than_its_window(found: Found) -> None:
+    assert found["unknown value"]["since3m"] == [None, 0, 0, 1, 0]
+    assert found["in debt"]["since3m"] == [0, 0, 0, 0, 0]
+    assert found["negative"]["since3m"] == [None, 0, 1, 0]
+
+
+def test_a_streak_counts_months_in_a_row_up_to_its_window(found: Found) -> None:
+    assert found["in debt"]["streak3m"] == [1, 2, 3, 3, 3]
+    assert found["in debt with a hole"]["streak3m"] == [1, 2, 1, 2]
+    assert found["unknown value"]["streak3m"] == [0, 1, 2, 0, 1]
+    assert found["unknown value"]["silent3m"] == [0, 0, 0, 1, 0]
+    assert found["negative"]["streak3m"] == [0, 1, 0, 1]

@@ -1,0 +1,294 @@
+"""Typed rows, reasons and classes, source by source, from lines in the partners' exact layouts."""
+
+from datetime import date
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from sf_spark.errors import BrokenFileError
+from sf_spark.sources import SOURCES, source_named, source_of
+from sf_spark.sources.reading import header_columns, read_lines, staged_rows
+
+SIRET = "01234567800011"
+COTISATION = "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due"
+DEBIT = (
+    "Urssaf_gestion;Dep;num_cpte;Siren;Siret;Dt_immat;Etat_cpte;Cd_pro_col;Periode;Num_Ecn;Num_Hist_Ecn;Dt_trt_ecn;"
+    "Mt_PO;Mt_PP;Cd_op_ecn;Motif_ecn;Recours_en_cours"
+)
+
+
+def read(spark: SparkSession, name: str, header: str, *lines: str) -> tuple[list[Row], list[Row]]:
+    """(one row a line, one row a fact) of a small file."""
+    source = source_named(name)
+    numbered = spark.createDataFrame(
+        [(number, line) for number, line in enumerate(lines, start=2)], "_line long, _raw string"
+    )
+    done = read_lines(numbered, source, header_columns(source, header))
+    facts = staged_rows(done, source)
+    order = [column for column in ("_line", "periode") if column in facts.columns]
+    return done.orderBy("_line").collect(), facts.orderBy(*order).collect()
+
+
+def codes(row: Row) -> list[tuple[str, str]]:
+    return [(reason["code"], reason["column"]) for reason in row["_errors"]]
+
+
+def test_cotisation_reads_amounts_with_comma_or_dot_and_keeps_negative_ones(spark: SparkSession) -> None:
+    lines, facts = read(
+        spark,
+        "cotisation",
+        COTISATION,
+        f"671;14;{SIRET};000000000000000012;1031;5;-68231;-21099",
+        f"671;14;{SIRET};000000000000000012;202410;5;12,50;1e2",
+        f"671;14;{SIRET};000000000000000012;1862;5;;",
+    )
+    assert [row["_class"] for row in lines] == ["accepted"] * 3
+    assert [(f["periode_debut"], f["periode_fin"], f["encaisse"], f["du"]) for f in facts] == [
+        (date(2010, 7, 1), date(2010, 8, 1), -68231.0, -21099.0),
+        (date(2024, 1, 1), date(2024, 4, 1), 12 + 50 / 100, 100.0),
+        (date(2018, 1, 1), date(2019, 1, 1), None, None),
+    ]
+    assert facts[0]["numero_compte"] == "000000000000000012"  # ids are text: leading zeros live
+    assert facts[0]["siren"] == "012345678"
+
+
+@pytest.mark.parametrize(
+    ("line", "reasons"),
+    [
+        (f"671;14;{SIRET};c;2011T1;5;1;1", [("bad_period", "periode")]),
+        (f"671;14;{SIRET};c;;5;1;1", [("bad_period", "periode")]),
+        (f"671;14;{SIRET};c;202411;5;abc;1,2,3", [("bad_number", "enc_direct"), ("bad_number", "cotis_due")]),
+        (f"671;14;{SIRET};c;202411;5;NaN;1e400", [("bad_number", "enc_direct"), ("bad_number", "cotis_due")]),
+        (f"671;14;{SIRET};c;202411;5;1", [("field_count", "")]),
+        (f"671;14;{SIRET};c;202411;5;1;2;3", [("field_count", "")]),
+        ("671;14;0123456780001X;c;202411;5;1;1", [("bad_key", "siret")]),
+        ("671;14;123;c;202411;5;x;1", [("bad_number", "enc_direct")]),  # a bad key is reported only alone
+    ],
+)
+def test_cotisation_rejects_with_every_reason(spark: SparkSession, line: str, reasons: list) -> None:
+    (row,), facts = read(spark, "cotisation", COTISATION, line)
+    assert (row["_class"], codes(row), facts) == ("rejected", reasons, [])
+    assert row["_raw"] == line
+
+
+def test_a_quote_is_a_character_in_cotisation_and_an_error_in_debit(spark: SparkSession) -> None:
+    (row,), _ = read(spark, "cotisation", COTISATION, f'67"1;14;{SIRET};c;202411;5;1;1')
+    assert row["_class"] == "accepted"
+    good = f"939;27;c;000000000;{SIRET};20150708;5;0;201712;659;9;990505;195907;864497;3;74;0"
+    lines, facts = read(spark, "debit", DEBIT, good, good.replace("939", '9"39'))
+    assert [row["_class"] for row in lines] == ["accepted", "rejected"]
+    assert codes(lines[1]) == [("bare_quote", "")]
+    assert len(facts) == 1
+
+
+def test_debit_reads_centimes_dates_and_the_month_that_takes_the_operation_in(spark: SparkSession) -> None:
+    _, facts = read(
+        spark,
+        "debit",
+        DEBIT,
+        f"939;27;c;000000000;{SIRET};20150708;5;0;201712;659;9;990505;195907;864497;3;74;0",
+        f"238;72;c;111111111;{SIRET};19990830;4;4;201511;397;9;1050824;3;2;63;74;true",
+        f"838;36;c;222222222;{SIRET};20050501;1;1;199904;738;4;1121020;-1;2;43;40;1",
+        f"838;36;c;222222222;{SIRET};20050501;;;201511;738;;1121221;1;2;43;40;f",
+    )
+    assert [(f["part_ouvriere"], f["part_patronale"]) for f in facts] == [
+        (195907 / 100, 864497 / 100),
+        (3 / 100, 2 / 100),
+        (-1 / 100, 2 / 100),
+        (1 / 100, 2 / 100),
+    ]
+    assert [f["periode_prise_en_compte"] for f in facts] == [
+        date(1999, 5, 1),
+        date(2005, 9, 1),  # the 24th
+        date(2012, 10, 1),  # the 20th still counts
+        date(2013, 1, 1),  # the 21st of December
+    ]
+    assert [f["recours_en_cours"] for f in facts] == [False, True, True, False]
+    assert facts[0]["debit_id"] == SIRET + "20170201" + "20170301" + "659"
+    assert (facts[2]["periode_debut"], facts[2]["est_periode_atypique"]) == (date(1999, 1, 1), True)
+    assert (facts[3]["numero_historique"], facts[3]["etat_compte"], facts[3]["code_procedure_collective"]) == (
+        None,
+    ) * 3
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("990505", "11A0203"), ("bad_date", "dt_trt_ecn")),
+        (("990505", "1180151"), ("bad_date", "dt_trt_ecn")),
+        ((";195907;", ";;"), ("bad_number", "mt_po")),
+        ((";864497;", ";;"), ("bad_number", "mt_pp")),
+        ((";9;99", ";9.5;99"), ("bad_integer", "num_hist_ecn")),
+        ((";74;0", ";74;"), ("bad_boolean", "recours_en_cours")),
+        ((";74;0", ";74;oui"), ("bad_boolean", "recours_en_cours")),
+    ],
+)
+def test_debit_rejects(spark: SparkSession, change: tuple[str, str], reason: tuple[str, str]) -> None:
+    line = f"939;27;c;000000000;{SIRET};20150708;5;0;201712;659;9;990505;195907;864497;3;74;0"
+    assert change[0] in line
+    (row,), facts = read(spark, "debit", DEBIT, line.replace(*change))
+    assert (codes(row), facts) == ([reason], [])
+
+
+def test_procol_takes_the_token_that_names_a_proceeding_wherever_it_stands(spark: SparkSession) -> None:
+    lines, facts = read(
+        spark,
+        "procol",
+        "Siret;Siren;Dt_effet;Cat_v2;Lib_actx_stdx",
+        f"{SIRET};012345678;26MAY2014;1;Solde_procedure_redressement",
+        f"{SIRET};012345678;04oct2017;1;Redressement_plan_continuation",
+        f"{SIRET};012345678;31DEC2012;1;LIQUIDATION",
+        f"{SIRET};012345678;31DEC2012;1;Autre_chose",
+        f"{SIRET};012345678;31FEB2012;1;Liquidation_ouverture",
+    )
+    assert [(f["date_effet"], f["action_procol"], f["stade_procol"]) for f in facts] == [
+        (date(2014, 5, 26), "redressement", "solde_procedure"),
+        (date(2017, 10, 4), "redressement", "plan_continuation"),
+        (date(2012, 12, 31), "liquidation", None),
+        (date(2012, 12, 31), None, None),
+    ]
+    assert codes(lines[4]) == [("bad_date", "dt_effet")]
+
+
+def test_effectif_gives_one_fact_a_cell_and_keeps_those_of_a_rejected_line(spark: SparkSession) -> None:
+    lines, facts = read(
+        spark,
+        "effectif",
+        "compte;SIRET;rais_soc;ape_ins;dep;eff202411;eff202412;eff202413;eff202421;effectif_total;base;UR_EMET",
+        f"c;{SIRET};x;1086e;23;1 234;089;0;;99;719;733965",
+        f"c;{SIRET};x;1086e;23;12,5;-;-3;;99;719;733965",
+    )
+    assert [row["_class"] for row in lines] == ["accepted", "rejected"]
+    assert codes(lines[1]) == [("bad_number", "eff*")]
+    assert "'-'" in lines[1]["_errors"][0]["message"]
+    assert [(f["_line"], f["periode"], f["effectif"]) for f in facts] == [
+        (2, date(2024, 1, 1), 1234),
+        (2, date(2024, 2, 1), 89),
+        (2, date(2024, 3, 1), 0),
+        (3, date(2024, 1, 1), 125),  # every character that is no digit is deleted, as at the source
+        (3, date(2024, 3, 1), 3),
+    ]
+
+
+def test_effectif_ent_reads_the_layout_with_the_siren_first_and_the_older_one(spark: SparkSession) -> None:
+    _, facts = read(spark, "effectif_ent", "siren;eff201011;eff201012;rais_soc", "542368702;629;0;abcde")
+    _, older = read(
+        spark,
+        "effectif_ent",
+        "compte;siren;rais_soc;ape_ins;dep;eff201011;eff201012;base;UR_EMET",
+        "c;542368702;x;1086e;23;629;0;719;733965",
+    )
+    expected = [(date(2010, 1, 1), 629), (date(2010, 2, 1), 0)]
+    assert [(f["periode"], f["effectif"]) for f in facts] == expected
+    assert [(f["periode"], f["effectif"]) for f in older] == expected
+
+
+SIRENE = (
+    "siren,nic,siret,dateCreationEtablissement,etablissementSiege,complementAdresseEtablissement,"
+    "numeroVoieEtablissement,indiceRepetitionEtablissement,typeVoieEtablissement,libelleVoieEtablissement,"
+    "codePostalEtablissement,libelleCommuneEtablissement,libelleCommuneEtrangerEtablissement,"
+    "distributionSpecialeEtablissement,codeCommuneEtablissement,codeCedexEtablissement,libelleCedexEtablissement,"
+    "codePaysEtrangerEtablissement,libellePaysEtrangerEtablissement,dateDebut,etatAdministratifEtablissement,"
+    "activitePrincipaleEtablissement,nomenclatureActivitePrincipaleEtablissement,longitude,latitude"
+)
+
+
+def sirene_line(**changes: str) -> str:
+    values = dict.fromkeys(SIRENE.split(","), "")
+    values |= {"siren": "012345678", "nic": "00011", "siret": "99999999999999", "etablissementSiege": "true"}
+    values |= {"etatAdministratifEtablissement": "A", "nomenclatureActivitePrincipaleEtablissement": "NAFRev2"}
+    return ",".join((values | changes).values())
+
+
+def test_sirene_expands_codes_and_finds_the_department(spark: SparkSession) -> None:
+    _, facts = read(
+        spark,
+        "sirene",
+        SIRENE,
+        sirene_line(codeCommuneEtablissement="2A004", typeVoieEtablissement="CHE", indiceRepetitionEtablissement="B"),
+        sirene_line(codeCommuneEtablissement="97411", codePostalEtablissement="97400", typeVoieEtablissement="ZZ"),
+        sirene_line(codeCommuneEtablissement="", codePostalEtablissement="ABC", etatAdministratifEtablissement="F"),
+        sirene_line(
+            activitePrincipaleEtablissement="62.01Z", dateCreationEtablissement="invalid_date", longitude="2.5"
+        ),
+    )
+    assert [f["departement"] for f in facts] == ["2A", "974", None, None]
+    assert [(f["type_voie"], f["indrep"]) for f in facts[:2]] == [("CHEMIN", "BIS"), (None, None)]
+    assert [f["code_postal"] for f in facts[1:3]] == ["97400", None]
+    assert [f["est_actif"] for f in facts] == [True, True, False, True]
+    assert (facts[3]["ape"], facts[3]["date_creation"], facts[3]["longitude"]) == ("62.01Z", None, 2.5)
+    assert facts[0]["siret"] == "01234567800011"  # siren and nic, not the file's own column
+
+
+def test_sirene_skips_other_nomenclatures_and_keeps_the_values_of_a_rejected_line(spark: SparkSession) -> None:
+    lines, facts = read(
+        spark,
+        "sirene",
+        SIRENE,
+        sirene_line(activitePrincipaleEtablissement="28.41X", nomenclatureActivitePrincipaleEtablissement="NAFRev1"),
+        sirene_line(longitude="NOT_VALID", latitude="NOT_VALID"),
+        sirene_line(etablissementSiege="oui"),
+        sirene_line(siren="12"),
+    )
+    assert [row["_class"] for row in lines] == ["skipped", "rejected", "rejected", "rejected"]
+    assert codes(lines[1]) == [("bad_number", "longitude"), ("bad_number", "latitude")]
+    assert [f["_line"] for f in facts] == [3, 4]  # a line without a valid key gives nothing
+
+
+def test_sirene_ul_keeps_an_unreadable_creation_date_as_unknown(spark: SparkSession) -> None:
+    header = (
+        "siren,dateCreationUniteLegale,prenom1UniteLegale,prenom2UniteLegale,prenom3UniteLegale,prenom4UniteLegale,"
+        "etatAdministratifUniteLegale,nomUniteLegale,nomUsageUniteLegale,denominationUniteLegale,"
+        "categorieJuridiqueUniteLegale,activitePrincipaleUniteLegale,nomenclatureActivitePrincipaleUniteLegale,"
+        "activitePrincipaleNAF25UniteLegale"
+    )
+    lines, facts = read(
+        spark,
+        "sirene_ul",
+        header,
+        '112233445,1967-01-01,,,,,C,,,"Dupont, ""fils""",5422,68.01Z,NAFRev2,68.01Z',
+        "789211558,invalid_date,ana,,,,A,martin,,,1000,71.06B,NAFRev2,71.06B",
+        "238307776,1964-01-01,x,,,,A,y,,,4263,97.90,NAF,",
+    )
+    assert [row["_class"] for row in lines] == ["accepted", "accepted", "skipped"]
+    assert [(f["raison_sociale"], f["date_creation"], f["est_actif"]) for f in facts] == [
+        ('Dupont, "fils"', date(1967, 1, 1), False),
+        ("", None, True),
+    ]
+
+
+def test_a_missing_column_is_named_with_what_is_there() -> None:
+    with pytest.raises(BrokenFileError, match="column siret, cotis_due not found; the header has: Compte, periode"):
+        header_columns(source_named("cotisation"), "Compte;periode;enc_direct")
+
+
+def test_columns_are_found_by_name_whatever_their_order_and_case(spark: SparkSession) -> None:
+    header = "COTIS_DUE;extra;siret;SIRET;enc_direct;periode;COMPTE"
+    _, (fact,) = read(spark, "cotisation", header, f"3;x;99999999999999;{SIRET};2;202411;c")
+    assert (fact["siret"], fact["du"], fact["encaisse"]) == (SIRET, 3.0, 2.0)  # the last of two equal names counts
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("sigfaible_cotisdues.csv.gz", "cotisation"),
+        ("sigfaible_debits.csv", "debit"),
+        ("sigfaible_effectif_siren.csv", "effectif_ent"),
+        ("sigfaibles_effectif_siret.csv.gz", "effectif"),
+        ("sigfaible_pcoll.csv", "procol"),
+        ("StockEtablissement_utf8_geo.csv", "sirene"),
+        ("StockEtablissementHistorique_utf8.csv", None),
+        ("sireneUL.csv", "sirene_ul"),
+        ("notes.txt", None),
+    ],
+)
+def test_a_file_is_recognised_by_its_name(file: str, source: str | None) -> None:
+    found = source_of(file)
+    assert (found.name if found else None) == source
+
+
+def test_every_source_declares_a_key_that_it_types(spark: SparkSession) -> None:
+    for source in SOURCES:
+        header = source.delimiter.join([*source.required, *(["eff202411"] if source.wide else [])])
+        _, facts = read(spark, source.name, header)
+        assert facts == []

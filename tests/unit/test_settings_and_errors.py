@@ -1,0 +1,48 @@
+"""Settings are checked as a whole, and every mistake is one line."""
+
+from pathlib import Path
+
+import pytest
+
+from sf_spark.errors import ConfigurationError
+from sf_spark.session import delta_jars
+from sf_spark.settings import load_settings
+
+
+def test_overrides_reach_into_sections_and_keep_text_as_text() -> None:
+    settings = load_settings("local", ["lake=/somewhere", "train.horizon=12", "generate.last_batch=0910"])
+    assert (settings.lake, settings.train.horizon, settings.generate.last_batch) == ("/somewhere", 12, "0910")
+
+
+def test_an_environment_holds_only_what_differs() -> None:
+    assert load_settings("test").train.origins == 1
+    assert load_settings("test").cutoff_day == load_settings("local").cutoff_day == 20
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("lak=/x", "unknown setting 'lak': did you mean 'lake'"),
+        ("train.horizn=3", "did you mean 'train.horizon'"),
+        ("lake", "--set takes key=value, not 'lake'"),
+        ("train.horizon=never", "setting 'train.horizon': .*given: 'never'"),
+        ("cutoff_day=40", "setting 'cutoff_day'"),
+        ("train.horizon=[", "cannot read the value"),
+    ],
+)
+def test_a_mistake_names_the_key_and_what_would_be_right(override: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        load_settings("local", [override])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_environment_names_those_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="unknown environment 'prod': there is cluster, local, test"):
+        load_settings("prod")
+
+
+def test_missing_jars_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "delta-spark_4.2_2.13-4.4.0.jar").touch()
+    settings = load_settings("local", [f"jars={tmp_path}"])
+    with pytest.raises(ConfigurationError, match=r"delta-storage is not in .*there: delta-spark_4.2.*make setup"):
+        delta_jars(settings)
