@@ -43,8 +43,11 @@ def generate(plan: DemoPlan, landing: Path, truth: Path, report: Report = print)
     """Write the deliveries of a plan in `landing/AAMM/` and what is behind them in `truth/`.
 
     Every delivery is a full snapshot of what is known on the 20th of its month, in the layouts of 2025-12-15 and later.
-    The same plan gives the same bytes, so a second run finds its work done. Companies are drawn block by block: memory
-    holds one block, whatever the size of the plan. Raises ConfigurationError rather than touch deliveries of others.
+    The same plan gives the same bytes, so a second run finds its work done (another build of zlib may compress the
+    same lines differently). Companies are drawn block by block: memory holds one block, whatever the size of the plan.
+
+    Raises:
+        ConfigurationError: The landing folder holds deliveries of others, or would hold the truth.
     """
     started = time.perf_counter()
     zone = LandingZone(landing, truth)

@@ -12,8 +12,6 @@ import numpy as np
 
 from sf_spark.demo.arrays import BoolArray, IntArray
 
-NO_MONEY: Mapping[str, IntArray] = {}
-
 
 @dataclass(frozen=True)
 class BatchLines:

@@ -37,7 +37,7 @@ class DemoPlan:
         _require(self.seed >= 0, "seed", self.seed, "0 or a positive whole number")
         _require(bool(_BATCH.fullmatch(self.last_batch)), "last_batch", self.last_batch, "AAMM, for example 2610")
         _require(0 <= self.monthly_deliveries <= 60, "monthly_deliveries", self.monthly_deliveries, "between 0 and 60")
-        _require(0 <= self.dirty_share <= 0.2, "dirty_share", self.dirty_share, "between 0 and 0.2")
+        _require(0 <= self.dirty_share <= 0.5, "dirty_share", self.dirty_share, "between 0 and 0.5")
         _require(0 < self.failure_rate <= 0.2, "failure_rate", self.failure_rate, "above 0 and at most 0.2 a year")
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,8 @@ from mlflow.models import Model, ModelSignature
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.types import ColSpec, Schema, TensorSpec
 from skops.io.exceptions import UntrustedTypesFoundException  # type: ignore[import-untyped]
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 import sf_spark
 from sf_spark.errors import ConfigurationError, SfSparkError
@@ -221,9 +224,18 @@ def _create_store(uri: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
-    store = SqlAlchemyStore(f"{_SQLITE}{part}", _artifact_root(uri).as_uri())
-    store.engine.dispose()
+    event.listen(Engine, "connect", _no_sync)  # a hundred small transactions: seconds of waiting for the disk
+    try:
+        SqlAlchemyStore(f"{_SQLITE}{part}", _artifact_root(uri).as_uri()).engine.dispose()
+    finally:
+        event.remove(Engine, "connect", _no_sync)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
     os.replace(part, path)
+
+
+def _no_sync(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _artifact_root(uri: str) -> Path:

@@ -71,7 +71,7 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFra
         .agg(F.min("mois").alias("first"))
         .join(closed, on="siret", how="left")
         .select("siret", "siren", "first", F.explode(spells).alias("spell"))
-        # Not so after a closure without end, nor between two closures that follow each other: one closure, told twice.
+        # None after a closure without end, nor between two that follow each other: that is one closure, told twice.
         .where(F.col("spell.after") < F.col("spell.until"))
         .select(
             "siret",

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from sf_spark.calendar import start_of
 from sf_spark.io.delta import replace_all
 from sf_spark.ml.dataset import Dataset
+from sf_spark.ml.train import TrainingResult, train
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings, TrainSettings, load_settings
 
@@ -161,3 +162,12 @@ def tracking_store(ml_settings: Settings) -> str:
     racers = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(3)]
     assert [racer.wait(timeout=300) for racer in racers] == [0, 0, 0]
     return uri
+
+
+@pytest.fixture(scope="session")
+def trained(
+    spark: SparkSession, ml_settings: Settings, ml_lake: str, tracking_store: str, models_folder: Path
+) -> tuple[TrainingResult, list[str]]:
+    """A first training on the session's lake, and what it reported."""
+    said: list[str] = []
+    return train(spark, ml_settings, said.append, models_folder), said

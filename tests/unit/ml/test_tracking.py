@@ -6,11 +6,11 @@ import sys
 import time
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
+import mlflow
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml import tracking
 from sf_spark.ml.models import build, definition_of

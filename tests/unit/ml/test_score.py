@@ -1,0 +1,190 @@
+import subprocess
+import sys
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sf_spark.calendar import start_of
+from sf_spark.errors import SfSparkError
+from sf_spark.io.delta import location, read_table
+from sf_spark.ml.explain import Explainer
+from sf_spark.ml.score import months_to_score, replaced_rows, rows_to_score, score
+from sf_spark.ml.scorer import Scorer
+from sf_spark.ml.signal_model import SignalModel
+from sf_spark.ml.thresholds import Thresholds
+from sf_spark.ml.tracking import Tracker
+from sf_spark.schema import PREDICTIONS_ENTREPRISE
+
+HORIZON = 12
+
+
+@pytest.fixture(scope="module")
+def champion(trained, ml_settings):
+    return Tracker(ml_settings.tracking_store(), ml_settings.train.experiment).champion(ml_settings.train.model_name)
+
+
+@pytest.fixture(scope="module")
+def months(planted):
+    return [start_of(int(month)) for month in sorted(planted["mois"].unique())[-2:]]
+
+
+@pytest.fixture(scope="module")
+def predictions(champion, spark, ml_settings, months):
+    """The last two months, scored once: (rows written, rows by company and month)."""
+    count = score(spark, ml_settings, months, print)
+    return count, _rows(spark, ml_settings)
+
+
+def _rows(spark, settings):
+    rows = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).collect()
+    return {(row["siren"], row["periode"]): row.asDict() for row in rows}
+
+
+def test_scores_are_those_of_the_model_itself(predictions, champion, planted, months):
+    count, rows = predictions
+    in_scope = (planted["mois"] >= planted["mois"].max() - 1) & ~planted["en_procedure"]
+    expected = planted[in_scope & (planted["siren"] != "000000000")]
+    assert count == len(rows) == len(expected)
+    raw = champion.model.raw_score(expected[champion.model.signals].astype("float32"))
+    probability = champion.model.calibrate(raw)
+    level = champion.thresholds.levels(probability)
+    for siren, mois, *values in zip(expected["siren"], expected["mois"], raw, probability, level, strict=True):
+        row = rows[siren, start_of(mois)]
+        assert (row["raw_score"], row["probability"]) == pytest.approx(values[:2], rel=1e-12)
+        assert row["level"] == row["level_model"] == values[2]
+        assert (row["horizon"], row["model_version"]) == (HORIZON, champion.version)
+        assert (row["model_name"], row["run_id"]) == (champion.name, champion.run_id)
+
+
+def test_alerts_are_explained_and_the_sums_are_the_score(predictions, champion):
+    _, rows = predictions
+    base = Explainer(champion.model).expected
+    alerts = [row for row in rows.values() if row["level"] != "aucun"]
+    others = [row for row in rows.values() if row["level"] == "aucun"]
+    assert alerts and others
+    for row in alerts:
+        assert set(row["contributions"]) == set(champion.model.signals)
+        assert sum(row["contributions"].values()) + base == pytest.approx(row["raw_score"], rel=1e-4, abs=1e-5)
+        by_theme = dict.fromkeys(champion.decision["themes"].values(), 0.0)
+        for signal, value in row["contributions"].items():
+            by_theme[champion.decision["themes"][signal]] += value
+        assert row["contributions_theme"] == pytest.approx(by_theme, abs=1e-5)
+    assert all(row["contributions"] is None and row["contributions_theme"] is None for row in others)
+
+
+def test_twice_is_once_and_neighbours_do_not_move(predictions, spark, ml_settings, months, lines):
+    count, before = predictions
+    assert score(spark, ml_settings, months[1:], lines.append) < count
+    assert _rows(spark, ml_settings) == before
+    assert f"scoring {months[1]:%Y-%m} with" in lines[0]
+
+
+def test_all_rows_are_explained_on_request(champion):
+    scorer = Scorer(champion.model, Thresholds(modere=2.0, fort=3.0), champion.decision["themes"], explain_all=True)
+    scored = scorer.score(_batch(champion.model.signals, 3))
+    assert scored.column("level_model").to_pylist() == ["aucun"] * 3
+    assert all(len(contributions) == len(champion.model.signals) for contributions in scored.column(5).to_pylist())
+
+
+def test_a_batch_without_an_alert_has_no_contribution(champion):
+    scorer = Scorer(champion.model, Thresholds(modere=2.0, fort=3.0), champion.decision["themes"], explain_all=False)
+    scored = scorer.score(_batch(champion.model.signals, 3))
+    assert scored.column("contributions").to_pylist() == [None] * 3
+    assert scored.column("contributions_theme").to_pylist() == [None] * 3
+
+
+def test_only_rows_at_or_above_modere_are_explained(champion):
+    batch = _batch(champion.model.signals, 50)
+    values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in champion.model.signals])
+    probability = champion.model.predict_proba(values)[:, 1]
+    cutoffs = Thresholds(modere=float(np.quantile(probability, 0.6)), fort=float(np.quantile(probability, 0.9)))
+    scored = Scorer(champion.model, cutoffs, champion.decision["themes"], explain_all=False).score(batch)
+    explained = [each is not None for each in scored.column("contributions").to_pylist()]
+    assert explained == (probability >= cutoffs.modere).tolist()
+    expected = Explainer(champion.model).contributions(values[probability >= cutoffs.modere])
+    given = [dict(each) for each in scored.column("contributions").to_pylist() if each is not None]
+    for row, contributions in zip(expected, given, strict=True):
+        assert [contributions[name] for name in champion.model.signals] == pytest.approx(row, rel=1e-5, abs=1e-6)
+
+
+def test_months_are_the_last_ones_or_those_asked_for(spark):
+    days = [date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1)]
+    signals = spark.createDataFrame([(day,) for day in days], "periode date")
+    assert months_to_score(signals, None, 2) == days[1:]
+    assert months_to_score(signals, None, 9) == days
+    assert months_to_score(signals, [days[2], days[0], days[0]], 1) == [days[0], days[2]]
+    with pytest.raises(SfSparkError, match=r"no signals for 2023-12, 2024-04 \(there: 2024-01 \.\. 2024-03\)"):
+        months_to_score(signals, [date(2024, 4, 1), date(2023, 12, 1), days[0]], 1)
+    with pytest.raises(SfSparkError, match="nothing to score"):
+        months_to_score(signals.where("periode is null"), None, 1)
+
+
+def test_rows_out_of_the_perimeter_or_in_proceedings_are_not_scored(spark):
+    day = date(2024, 1, 1)
+    signals = spark.createDataFrame(
+        [("1", day, 1.0), ("2", day, 2.0), ("3", day, 3.0), ("4", day, None), ("5", date(2024, 2, 1), 5.0)],
+        "siren string, periode date, dette double",
+    )
+    panel = spark.createDataFrame(
+        [("1", day, True), ("2", day, False), ("3", day, True), ("4", day, True), ("5", date(2024, 2, 1), True)],
+        "siren string, periode date, est_dans_perimetre boolean",
+    )
+    labels = spark.createDataFrame(
+        [("1", day, False), ("3", day, True)], "siren string, periode date, en_procedure boolean"
+    )
+    rows = rows_to_score(signals, panel, labels, [day], ["dette"]).collect()
+    assert {(row["siren"], row["dette"]) for row in rows} == {("1", 1.0), ("4", None)}
+    with pytest.raises(SfSparkError, match="no longer holds: effectif; train again"):
+        rows_to_score(signals, panel, labels, [day], ["dette", "effectif"])
+
+
+def test_replaced_rows_are_months_horizon_and_version():
+    predicate = replaced_rows([date(2023, 12, 1), date(2024, 2, 1)], 18, "7")
+    assert predicate == (
+        "((periode >= '2023-12-01' and periode < '2024-01-01') or (periode >= '2024-02-01' and periode < '2024-03-01'))"
+        " and horizon = 18 and model_version = '7'"
+    )
+
+
+def test_no_champion_is_one_clear_line_and_writes_nothing(trained, spark, ml_settings, tmp_path, report):
+    train = ml_settings.train.model_copy(update={"model_name": "personne"})
+    settings = ml_settings.model_copy(update={"train": train, "lake": str(tmp_path)})
+    with pytest.raises(SfSparkError, match="no model 'personne' is champion"):
+        score(spark, settings, None, report)
+    assert not (tmp_path / location("", PREDICTIONS_ENTREPRISE).lstrip("/")).exists()
+
+
+def test_a_worker_needs_neither_mlflow_nor_shap_nor_plots():
+    script = (
+        "import sys, sf_spark.ml.score, sf_spark.ml.scorer\n"
+        "print([name for name in ('mlflow', 'shap', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_wrong_explanation_stops_the_scoring(champion):
+    scorer = Scorer(champion.model, Thresholds(modere=0.0, fort=0.0), champion.decision["themes"], explain_all=False)
+    scorer._explainer = Explainer(champion.model)
+    scorer._explainer.expected += 1
+    with pytest.raises(SfSparkError, match="do not add up"):
+        scorer.score(_batch(champion.model.signals, 2))
+
+
+def test_the_scorer_is_what_a_broadcast_can_carry(champion):
+    import pickle
+
+    scorer = Scorer(champion.model, champion.thresholds, champion.decision["themes"], explain_all=True)
+    batch = _batch(champion.model.signals, 5)
+    carried = pickle.loads(pickle.dumps(scorer))
+    assert isinstance(carried.model, SignalModel)
+    assert carried.score(batch).equals(scorer.score(batch))
+
+
+def _batch(signals: list[str], count: int) -> pa.RecordBatch:
+    draw = np.random.default_rng(8)
+    values = {name: pa.array(np.exp(draw.normal(size=count) * 2).astype(np.float32)) for name in signals}
+    keys = {"siren": pa.array([f"{k:09d}" for k in range(count)]), "periode": pa.array([date(2024, 1, 1)] * count)}
+    return pa.RecordBatch.from_pydict({**keys, **values})
