@@ -21,7 +21,7 @@ ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
 	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --host 127.0.0.1 --port 5000
 
 cluster-demo: setup  ## the same jobs on a Spark cluster of one master and two workers on this machine
-	@$(PYTHON_ENV) benchmarks/cluster_demo.py
+	@$(PYTHON_ENV) -m sf_spark.demo.cluster
 
 bench: setup  ## the benchmarks; each writes its own results
 	@$(PYTHON_ENV) benchmarks/run.py

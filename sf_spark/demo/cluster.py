@@ -23,7 +23,7 @@ WORK = ROOT / "build" / "cluster-demo"
 WORKERS = 2
 SHOWN = 10  # differences printed
 
-DELIVERIES = ("generate.entreprises=600", "generate.annees=4")  # small, with failures enough to learn from
+DELIVERIES = ("generate.entreprises=600", "generate.annees=4", "generate.monthly_deliveries=1")
 # Two cores share the work: 200 tasks a shuffle would only wait for one another.
 ON_CLUSTER = ("spark.sql.shuffle.partitions=8",)
 

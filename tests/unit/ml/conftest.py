@@ -96,8 +96,8 @@ def _create(spark: SparkSession, frame: pd.DataFrame) -> DataFrame:
 
 @pytest.fixture(scope="session")
 def planted() -> pd.DataFrame:
-    """150 companies over 48 months, 4 signals."""
-    return plant(companies=150, months=48, signals=4)
+    """220 companies over 48 months, 4 signals; the labels of the first 36 months have matured."""
+    return plant(companies=220, months=48, signals=4)
 
 
 @pytest.fixture(scope="session")
@@ -122,8 +122,12 @@ def rules(ml_settings: Settings) -> TrainSettings:
 
 @pytest.fixture(scope="session")
 def ml_lake(spark: SparkSession, ml_settings: Settings, planted: pd.DataFrame) -> str:
-    """The four tables, written once."""
-    write_lake(spark, ml_settings.lake, planted)
+    """The four tables, written once: the months that training samples or tests on, and the last two, for scoring."""
+    last = FIRST + 48 - 1 - HORIZON
+    ages = last - planted["mois"]
+    tested = (ages >= 0) & (ages < ml_settings.train.test_months)
+    sampled = (ages >= 0) & (ages % ml_settings.train.months_between_samples == 0)
+    write_lake(spark, ml_settings.lake, planted[tested | sampled | (ages < 2 - HORIZON)])
     return ml_settings.lake
 
 

@@ -90,10 +90,10 @@ def test_a_share_draws_whole_companies_and_always_the_same(ml_lake, spark, ml_se
     versions = data_versions(spark, ml_lake)
     signals = read_version(spark, ml_lake, SIGNALS_ENTREPRISE, versions)
     everyone = signals.selectExpr("siren", "periode", "cast(0 as tinyint) as cible")
-    months = [2019 * 12, 2019 * 12 + 5]
+    months = [2019 * 12 + 2, 2019 * 12 + 5]
     some = collect(sample(signals, everyone, months, ["dette"], share=0.4), ["dette"])
     again = collect(sample(signals.repartition(3), everyone, months, ["dette"], share=0.4), ["dette"])
-    assert 150 * 0.2 < len(set(some.siren)) < 150 * 0.6
+    assert 220 * 0.2 < len(set(some.siren)) < 220 * 0.6
     assert len(some) == 2 * len(set(some.siren))
     assert (some.siren == again.siren).all() and (some.values == again.values).all()
 

@@ -62,10 +62,12 @@ def only(rows: DataFrame) -> Row:
 
 def test_the_highest_probability_is_first_and_equal_ones_go_by_siren(spark: SparkSession) -> None:
     scores = {"3": ("fort", 0.9), "1": ("modere", 0.4), "2": ("modere", 0.4), "4": ("aucun", 0.1)}
-    assert by_siren(draw(spark, JANUARY, scores), "rank", "status", "first_alert") == {
-        "3": (1, "new", JANUARY),
-        "1": (2, "new", JANUARY),
-        "2": (3, "new", JANUARY),
+    panel = {siren: (f"NAME {siren}", "75", "56.10A", 12) for siren in "12"}  # 3 is listed, known or not
+    rows = draw(spark, JANUARY, scores, panel=panel)
+    assert by_siren(rows, "rank", "status", "first_alert", "raison_sociale", "region") == {
+        "3": (1, "new", JANUARY, None, None),
+        "1": (2, "new", JANUARY, "NAME 1", "11"),
+        "2": (3, "new", JANUARY, "NAME 2", "11"),
     }
 
 
@@ -105,11 +107,6 @@ def test_a_row_says_who_where_and_why(spark: SparkSession) -> None:
     }
 
 
-def test_a_company_that_the_panel_does_not_know_is_listed_all_the_same(spark: SparkSession) -> None:
-    row = only(draw(spark, JANUARY, {"1": ("fort", 0.9)}, panel={"9": ("OTHER", "75", None, None)}))
-    assert (row["siren"], row["rank"], row["raison_sociale"], row["region"]) == ("1", 1, None, None)
-
-
 def test_statuses_across_the_turn_of_the_year(spark: SparkSession) -> None:
     december = draw(
         spark,
@@ -138,13 +135,15 @@ def test_statuses_across_the_turn_of_the_year(spark: SparkSession) -> None:
 
 
 def test_a_company_is_gone_once_and_new_again_with_its_first_alert(spark: SparkSession) -> None:
-    november = draw(spark, NOVEMBER, {"1": ("fort", 0.9)})
-    december = draw(spark, DECEMBER, {"1": ("aucun", 0.1)}, november, "detection-2025-11")
-    still = draw(spark, JANUARY, {"1": ("aucun", 0.1)}, november.union(december), "detection-2025-12")
-    again = draw(spark, JANUARY, {"1": ("modere", 0.3)}, november.union(december), "detection-2025-12")
-    assert by_siren(december, "status", "rank", "first_alert") == {"1": ("gone", None, NOVEMBER)}
-    assert by_siren(still, "status") == {}
-    assert by_siren(again, "status", "rank", "first_alert") == {"1": ("new", 1, NOVEMBER)}
+    november = draw(spark, NOVEMBER, {"1": ("fort", 0.9), "2": ("fort", 0.8)})
+    december = draw(spark, DECEMBER, {"1": ("aucun", 0.1), "2": ("aucun", 0.1)}, november, "detection-2025-11")
+    scores = {"1": ("aucun", 0.1), "2": ("modere", 0.3)}
+    january = draw(spark, JANUARY, scores, november.union(december), "detection-2025-12")
+    assert by_siren(december, "status", "rank", "first_alert") == {
+        "1": ("gone", None, NOVEMBER),
+        "2": ("gone", None, NOVEMBER),
+    }
+    assert by_siren(january, "status", "rank", "first_alert") == {"2": ("new", 1, NOVEMBER)}
 
 
 def test_a_list_of_limited_size(spark: SparkSession) -> None:

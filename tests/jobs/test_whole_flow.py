@@ -1,0 +1,164 @@
+"""The whole flow on small generated deliveries: tables, registry, list; interrupted and run again."""
+
+import argparse
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from jobs import pipeline
+from sf_spark.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZE = ("generate.entreprises=400", "generate.annees=5", "generate.monthly_deliveries=1", "generate.last_batch=2610")
+TABLES = {
+    **{f"staged/{name}": ["_batch", "_file", "_line"] for name in ("cotisation", "debit", "procol", "sirene")},
+    **{f"staged/{name}": ["_batch", "_file", "_line", "periode"] for name in ("effectif", "effectif_ent")},
+    "staged/sirene_ul": ["_batch", "_file", "_line"],
+    "quarantine": ["source", "_batch", "_file", "_line"],
+    "deliveries": ["source", "_batch", "_file"],
+    "panel/etablissement": ["siret", "periode"],
+    "panel/entreprise": ["siren", "periode"],
+    "signals/etablissement": ["siret", "periode"],
+    "signals/entreprise": ["siren", "periode"],
+    "signals/dictionary": ["name"],
+    "labels/entreprise": ["siren", "periode"],
+    "predictions/entreprise": ["siren", "periode", "horizon", "model_version"],
+    "lists/detection": ["list", "siren"],
+}
+# What names a run rather than its result.
+OF_THE_RUN = ["run_id", "started_at", "finished_at"]
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake that the whole flow has filled, and what the flow said."""
+
+    settings: Settings
+    said: list[str]
+
+    def table(self, name: str) -> pd.DataFrame:
+        return DeltaTable(f"{self.settings.lake}/{name}").to_pyarrow_table().to_pandas()
+
+
+def overrides(folder: Path) -> list[str]:
+    return [*(f"{key}={folder / key}" for key in ("landing", "truth", "lake")), *SIZE]
+
+
+@pytest.fixture(scope="module")
+def flow(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    folder = tmp_path_factory.mktemp("flow")
+    settings = load_settings("test", overrides(folder))
+    options = argparse.Namespace(generate=True)
+    pipeline.check(settings, options)
+    said: list[str] = []
+    assert pipeline.run(spark, settings, options, said.append) == 0
+    return Lake(settings, said)
+
+
+def test_every_table_opens_without_spark_and_has_its_key(flow: Lake) -> None:
+    for name, key in TABLES.items():
+        rows = flow.table(name)
+        assert len(rows), name
+        assert not rows.duplicated(key).any(), name
+        protocol = DeltaTable(f"{flow.settings.lake}/{name}").protocol()
+        assert (protocol.min_reader_version, protocol.reader_features) == (1, None), name
+
+
+def test_nothing_is_lost_between_the_files_and_the_tables(flow: Lake) -> None:
+    accounts = flow.table("deliveries")
+    assert (
+        accounts["lines_read"] == accounts["lines_accepted"] + accounts["lines_rejected"] + accounts["lines_skipped"]
+    ).all()
+    assert accounts["lines_rejected"].sum() == len(flow.table("quarantine"))
+    planted = pd.read_csv(f"{flow.settings.truth}/dirty.csv", dtype=str)
+    read = set(accounts.loc[accounts["status"] == "ok", "_file"])
+    expected = {(row.batch, row.file, int(row.line)) for row in planted.itertuples(index=False) if row.file in read}
+    found = flow.table("quarantine")[["_batch", "_file", "_line"]].itertuples(index=False, name=None)
+    assert set(found) == expected
+
+
+def test_contributions_are_conserved_to_the_cent_for_every_company(flow: Lake) -> None:
+    staged = flow.table("staged/cotisation")
+    in_force = staged[staged["superseded_on"].isna()].assign(cents=lambda rows: (rows["du"] * 100).round())
+    panel = flow.table("panel/entreprise").assign(cents=lambda rows: (rows["cotisation"] * 100).round())
+    last = panel["periode"].max()
+    # What became known this month for several months is still being spread: leave those companies out.
+    spreading = staged[(pd.to_datetime(staged["periode_fin"]) - pd.to_datetime(staged["periode_debut"])).dt.days > 31]
+    recent = spreading[pd.to_datetime(spreading["known_on"]) > pd.Timestamp(last) - pd.DateOffset(months=13)]
+    settled = ~in_force["siren"].isin(set(recent["siren"]))
+    due = in_force[settled].groupby("siren")["cents"].sum()
+    posted = panel.groupby("siren")["cents"].sum()
+    assert len(due) > 100
+    assert (posted.reindex(due.index, fill_value=0) == due).all()
+
+
+def test_the_list_is_ranked_and_explained(flow: Lake) -> None:
+    rows = flow.table("lists/detection")
+    latest = rows[rows["list"] == rows["list"].max()]
+    alerts = latest[latest["rank"].notna()].sort_values("rank")
+    assert len(alerts)
+    assert list(alerts["rank"]) == list(range(1, len(alerts) + 1))
+    assert alerts["probability"].is_monotonic_decreasing
+    assert alerts["level"].isin(["fort", "modere"]).all()
+    assert alerts["reason_1"].str.contains(" : ").all()
+
+
+def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> None:
+    before = {
+        name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in TABLES if name != "lists/detection"
+    }
+    said: list[str] = []
+    assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=True), said.append) == 0
+    assert sum("already done" in text for text in said) == len(pipeline.STEPS) - 1
+    assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
+
+
+def test_a_run_killed_twice_ends_with_the_tables_of_an_uninterrupted_one(flow: Lake, tmp_path: Path) -> None:
+    arguments = [argument for override in overrides(tmp_path) for argument in ("--set", override)]
+    command = [str(ROOT / "spark-submit.sh"), "jobs/pipeline.py", "--env", "test", "--generate", *arguments]
+    _kill_when(command, lambda line: "staged/effectif:" in line, after=0.5)  # inside ingest
+    _kill_when(command, lambda line: "train: " in line and "average precision" in line, after=0.2)  # inside train
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "build_signals: already done" in done.stdout
+    other = Lake(load_settings("test", overrides(tmp_path)), [])
+    for name, key in TABLES.items():
+        pd.testing.assert_frame_equal(_comparable(other.table(name), key), _comparable(flow.table(name), key), obj=name)
+
+
+def _kill_when(command: list[str], seen: Callable[[str], bool], after: float) -> None:
+    """Start the pipeline and kill it without warning shortly after a line of its output."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if seen(line):
+                time.sleep(after)
+                process.send_signal(signal.SIGKILL)
+                break
+        else:
+            pytest.fail("the pipeline ended before it could be killed")
+    assert process.returncode == -signal.SIGKILL
+
+
+def _comparable(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    rows = rows.drop(columns=[name for name in OF_THE_RUN if name in rows.columns])
+    for name in rows.columns:
+        if rows[name].map(lambda value: isinstance(value, list | dict)).any():
+            rows[name] = rows[name].map(_frozen)
+    return rows.sort_values(key).reset_index(drop=True)[sorted(rows.columns)]
+
+
+def _frozen(value: Any) -> Any:
+    """A map's pairs have no order of their own."""
+    pairs = isinstance(value, list) and all(isinstance(item, tuple) for item in value)
+    return re.sub(r"\s+", " ", repr(sorted(value, key=repr) if pairs else value))
