@@ -5,8 +5,10 @@ A row is eligible when its company is in the perimeter, is not in proceedings in
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, NumericType
@@ -55,6 +57,20 @@ def data_versions(spark: SparkSession, lake: str) -> dict[str, int]:
         if versions[table.path] < 0:
             read_table(spark, lake, table)  # says what is missing
     return versions
+
+
+def data_identity(spark: SparkSession, lake: str, versions: Mapping[str, int]) -> dict[str, str]:
+    """What names the content of every table: its path, its own id, its version.
+
+    The id tells a lake from another one that was written in its place and reached the same version.
+    """
+    identity = {}
+    for path, version in versions.items():
+        place = f"{lake.rstrip('/')}/{path}"
+        made = DeltaTable.forPath(spark, place).detail().select("id").first() if version >= 0 else None
+        place = place if "://" in place else str(Path(place).resolve())
+        identity[place] = f"{made['id'] if made else None} {version}"
+    return identity
 
 
 def read_version(spark: SparkSession, lake: str, table: Table, versions: Mapping[str, int]) -> DataFrame:

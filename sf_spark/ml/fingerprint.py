@@ -13,18 +13,10 @@ from sf_spark.settings import TrainSettings
 _NAMES = ("model_name", "experiment")
 
 
-def of_evaluation(lake: str, versions: Mapping[str, int], definition: Definition, train: TrainSettings) -> str:
-    """The fingerprint of an evaluation. A table's version tells its content only within a lake: its path counts too."""
+def of_evaluation(data: Mapping[str, str], definition: Definition, train: TrainSettings) -> str:
+    """The fingerprint of an evaluation; ``data`` names the content of each table read."""
     settings = {key: value for key, value in train.model_dump(mode="json").items() if key not in _NAMES}
-    return _digest(
-        {
-            "lake": lake,
-            "versions": dict(versions),
-            "model": definition.as_dict(),
-            "settings": settings,
-            "code": __version__,
-        }
-    )
+    return _digest({"data": dict(data), "model": definition.as_dict(), "settings": settings, "code": __version__})
 
 
 def of_training(evaluation: str, model_name: str) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure  # scoring draws nothing and need not wait for it
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class RunContent:
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
     metrics_by_month: Mapping[int, Mapping[str, float]]
-    figures: Mapping[str, Figure]
+    figures: "Mapping[str, Figure]"
     texts: Mapping[str, str]
     evaluation: Mapping[str, Any]
     tables: Mapping[str, int]

@@ -122,7 +122,7 @@ def _evaluate_once(tracker: Tracker, definition: Definition, inputs: TrainingInp
 
 
 def _evaluation_mark(definition: Definition, inputs: TrainingInputs) -> str:
-    return fingerprint.of_evaluation(inputs.lake, inputs.versions, definition, inputs.train)
+    return fingerprint.of_evaluation(inputs.identity, definition, inputs.train)
 
 
 def _training_mark(definition: Definition, inputs: TrainingInputs) -> str:

@@ -139,7 +139,7 @@ def test_a_broken_file_fails_by_name_while_the_others_go_on(
     assert "cannot be read to its end" in accounts["b_effectif_siret.csv.gz"].message
     assert "1 of 1 lines are not UTF-8" in accounts["sigfaible_effectif_siret.csv"].message
     assert len(facts(settings)) == 1
-    # The corrected file is delivered again under the same name: only it is taken in, and its account replaces the first.
+    # The corrected file comes again under the same name: only it is taken in, and its account replaces the first.
     deliver("2403", "sigfaible_pcoll.csv", PCOLL + f"{SIRET};012345678;26MAY2014;1;Liquidation\n")
     retried = ingest(spark, settings, "2403")
     assert retried["sigfaible_pcoll.csv"].accepted == 1

@@ -1,3 +1,4 @@
+import shutil
 from datetime import date
 
 import numpy as np
@@ -7,6 +8,7 @@ from sf_spark.errors import MissingTableError, SfSparkError
 from sf_spark.io.delta import replace_all
 from sf_spark.ml.dataset import (
     collect,
+    data_identity,
     data_versions,
     eligible_rows,
     read_version,
@@ -118,6 +120,18 @@ def test_a_table_is_read_as_it_stood(spark, tmp_path):
     versions = {SIGNALS_ENTREPRISE.path: 0}
     replace_all(spark.createDataFrame([("000000001", JANUARY, 2.0)], schema), lake, SIGNALS_ENTREPRISE)
     assert [row["dette"] for row in read_version(spark, lake, SIGNALS_ENTREPRISE, versions).collect()] == [1.0]
+
+
+def test_a_lake_written_anew_in_the_same_place_is_another_one(spark, tmp_path):
+    lake, versions = str(tmp_path), {SIGNALS_ENTREPRISE.path: 0}
+    row = spark.createDataFrame([("000000001", JANUARY, 1.0)], "siren string, periode date, dette float")
+    replace_all(row, lake, SIGNALS_ENTREPRISE)
+    first = data_identity(spark, lake, versions)
+    assert first == data_identity(spark, f"{lake}/", versions)
+    shutil.rmtree(tmp_path / "signals")
+    replace_all(row, lake, SIGNALS_ENTREPRISE)
+    assert data_identity(spark, lake, versions) != first
+    assert data_identity(spark, lake, {"signals/dictionary": -1}) == {f"{lake}/signals/dictionary": "None -1"}
 
 
 def test_a_missing_table_is_named(spark, tmp_path):

@@ -124,20 +124,19 @@ def test_whole_companies_are_drawn_when_the_rows_would_be_too_many(trained, spar
 
 
 def test_whatever_changes_the_model_changes_the_fingerprint(rules):
-    definition = definition_of("m", TREES)
-    base = of_evaluation("lake", {"signals/entreprise": 1}, definition, rules)
-    assert base == of_evaluation("lake", {"signals/entreprise": 1}, definition, rules)
+    definition, data = definition_of("m", TREES), {"signals/entreprise": "id 1"}
+    base = of_evaluation(data, definition, rules)
+    assert base == of_evaluation(dict(data), definition, rules)
     other_model = definition_of("m", {"pipeline": [{"sklearn.ensemble.HistGradientBoostingClassifier": {}}]})
     changed = [
-        of_evaluation("other", {"signals/entreprise": 1}, definition, rules),
-        of_evaluation("lake", {"signals/entreprise": 2}, definition, rules),
-        of_evaluation("lake", {"signals/entreprise": 1}, other_model, rules),
-        of_evaluation("lake", {"signals/entreprise": 1}, definition, rules.model_copy(update={"seed": 1})),
-        of_evaluation("lake", {"signals/entreprise": 1}, definition, rules.model_copy(update={"disjoint": True})),
+        of_evaluation({"signals/entreprise": "id 2"}, definition, rules),
+        of_evaluation(data, other_model, rules),
+        of_evaluation(data, definition, rules.model_copy(update={"seed": 1})),
+        of_evaluation(data, definition, rules.model_copy(update={"disjoint": True})),
     ]
     assert len({base, *changed}) == 1 + len(changed)
     renamed = rules.model_copy(update={"model_name": "x", "experiment": "y"})
-    assert of_evaluation("lake", {"signals/entreprise": 1}, definition, renamed) == base
+    assert of_evaluation(data, definition, renamed) == base
     assert len({of_training(base, "a"), of_training(base, "b"), base}) == 3
 
 
