@@ -39,7 +39,7 @@ def measure(work: Path) -> str:
     landing = work / "landing"
     plan = DemoPlan(entreprises=ENTREPRISES, annees=ANNEES, monthly_deliveries=0)
     generating = seconds(lambda: generate(plan, landing, work / "truth", lambda text: None))
-    settings = load_settings("local", [f"landing={landing}", f"lake={work / 'lake'}", "ingest.sources_at_a_time=1"])
+    settings = load_settings("local", [f"landing={landing}", f"lake={work / 'lake'}"])
     spark = build_session(settings, "benchmark")
     spark.createDataFrame([(1,)], "n int").write.format("delta").save(str(work / "first"))  # a session's first write
     rows = []

@@ -32,7 +32,6 @@ class IngestSettings(_Section):
     """What ingest tolerates."""
 
     invalid_utf8_share: float = Field(ge=0, le=1)
-    sources_at_a_time: int = Field(ge=1, le=32)
 
 
 class PanelSettings(_Section):

@@ -99,7 +99,9 @@ def run_job(command: Sequence[str], work: Path) -> float:
     with process_group(command, work) as process:
         code = process.wait()
     if code:
-        raise SfSparkError(f"a job failed with code {code}: {' '.join(command)}")
+        script = next((part for part in command if part.endswith(".py")), command[0])
+        where = "the cluster" if "--master" in command else "this machine"
+        raise SfSparkError(f"{Path(script).name} failed on {where} with code {code}: its own message is above")
     return time.monotonic() - started
 
 

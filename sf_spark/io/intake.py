@@ -7,7 +7,6 @@ is recognised when repeated, so a batch that was interrupted anywhere is simply 
 import hashlib
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -112,11 +111,11 @@ def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report)
             _refuse_older(batch, source, earlier)
             intakes.append(_Intake(spark, settings, batch, source, mine, is_first=not earlier))
     try:
-        # Planning a small delivery costs more than running it: two sources at a time keep the cores busy.
-        with ThreadPoolExecutor(settings.ingest.sources_at_a_time) as pool:
-            for intake in pool.map(_Intake.stage, intakes):
-                for account in intake.accounts:
-                    report(f"{account.line()} ({intake.seconds:.1f} s)")
+        for intake in intakes:
+            start = time.monotonic()
+            intake.stage()
+            for account in intake.accounts:
+                report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
         _keep_rejects(settings, batch, intakes)
     finally:
         for intake in intakes:
@@ -141,17 +140,13 @@ class _Intake:
     is_first: bool
     accounts: list[FileAccount] = field(default_factory=list)
     opened: list[DataFrame] = field(default_factory=list)
-    seconds: float = 0.0
 
-    def stage(self) -> "_Intake":
+    def stage(self) -> None:
         """Read every file, then store what is new in one commit."""
-        start = time.monotonic()
         for file in self.files:
             self._open(file)
         if self.opened:
             self._store()
-        self.seconds = time.monotonic() - start
-        return self
 
     def forget(self) -> None:
         """Release the cached lines."""

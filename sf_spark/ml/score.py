@@ -16,7 +16,7 @@ from sf_spark.calendar import index_of, start_of
 from sf_spark.errors import SfSparkError
 from sf_spark.io.delta import read_table, replace_where
 from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, score_batches
-from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE
+from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def score(
         How many rows were written.
 
     Raises:
-        MissingTableError: When signals, panel or labels have not been written.
+        MissingTableError: When signals or panel have not been written.
         SfSparkError: When there is no champion, a month has no signals, or a signal of the champion is gone.
     """
     from sf_spark.ml.tracking import Tracker  # the one import of mlflow; workers import this module too
@@ -63,8 +63,8 @@ def score(
     signals = read_table(spark, settings.lake, SIGNALS_ENTREPRISE)
     months = months_to_score(signals, periodes, settings.score.months)
     report(f"scoring {', '.join(f'{month:%Y-%m}' for month in months)} with {champion.name} version {champion.version}")
-    panel, labels = (read_table(spark, settings.lake, table) for table in (PANEL_ENTREPRISE, LABELS_ENTREPRISE))
-    scored = predict(rows_to_score(signals, panel, labels, months, champion.model.signals), champion, settings)
+    panel = read_table(spark, settings.lake, PANEL_ENTREPRISE)
+    scored = predict(rows_to_score(signals, panel, months, champion.model.signals), champion, settings)
     predicate = replaced_rows(months, champion.decision["horizon"], champion.version)
     replace_where(scored.repartition("periode"), settings.lake, PREDICTIONS_ENTREPRISE, predicate)  # a file a month
     written = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).where(predicate)
@@ -87,10 +87,10 @@ def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: 
     return months
 
 
-def rows_to_score(
-    signals: DataFrame, panel: DataFrame, labels: DataFrame, months: Sequence[date], names: Sequence[str]
-) -> DataFrame:
+def rows_to_score(signals: DataFrame, panel: DataFrame, months: Sequence[date], names: Sequence[str]) -> DataFrame:
     """Signals (float) of the companies in the perimeter and not known to be in proceedings in the month.
+
+    The panel says what was known then; the labels say what had happened, known or not, and are not looked at.
 
     Raises:
         SfSparkError: When a signal that the model needs is not there.
@@ -102,10 +102,8 @@ def rows_to_score(
         )
     values = [F.col(name).cast("float").alias(name) for name in names]
     in_months = F.col("periode").isin(list(months))
-    in_perimeter = panel.where(in_months & F.col("est_dans_perimetre")).select(_KEY)
-    in_proceedings = labels.where(in_months & F.col("en_procedure")).select(_KEY)
-    kept = signals.where(in_months).select(*_KEY, *values).join(in_perimeter, _KEY, "left_semi")
-    return kept.join(in_proceedings, _KEY, "left_anti")
+    in_scope = panel.where(in_months & F.col("est_dans_perimetre") & ~F.col("en_procedure")).select(_KEY)
+    return signals.where(in_months).select(*_KEY, *values).join(in_scope, _KEY, "left_semi")
 
 
 def predict(rows: DataFrame, champion: "Champion", settings: Settings) -> DataFrame:

@@ -50,6 +50,8 @@ CUTS = {
     "F": date(2023, 10, 1),
 }
 WHOLE = "0"
+MOVED = WHOLE + "00000099"
+ACTIONS = ("liquidation", "redressement", "sauvegarde")
 
 
 class Deliveries:
@@ -119,30 +121,36 @@ def a_site(told: Deliveries, siren: str, siret: str) -> None:
         told.tell("effectif", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 1})
 
 
+def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
+    """What the register says of one establishment, from delivery to delivery."""
+    rng = told.rng
+    created = date(rng.randint(2018, 2022), rng.randint(1, 12), rng.randint(1, 28))
+    closed = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+    place = {"siege": siret.endswith("0"), "departement": "75", "code_commune": "75101", "ape": "62.01Z"}
+    fiche = {"siret": siret, "siren": siren, **place, "date_creation": created}
+    alive = {**fiche, "est_actif": True, "date_debut": created}
+    dead = {**fiche, "est_actif": False, "date_debut": closed}
+    second, third = sorted(rng.sample(BATCHES[1:], 2))
+    stories: dict[str, list[tuple[Fact, str, str | None]]] = {
+        "open": [(alive, FIRST_BATCH, None)],
+        "dead": [(dead, FIRST_BATCH, None)],  # its closure may lie after a cut at which it was not known
+        "dies": [(alive, FIRST_BATCH, second), (dead, second, None)],
+        "reborn": [(dead, FIRST_BATCH, second), (alive, second, third), (dead, third, None)],
+        "dead and corrected": [(dead, FIRST_BATCH, second), ({**dead, "departement": "69"}, second, None)],
+        "unknown": [],
+        "moves": [(alive, FIRST_BATCH, second), ({**alive, "departement": "13", "siege": False}, second, None)],
+    }
+    for state, batch, until in stories[rng.choice(list(stories))]:
+        told.add("sirene", created, state, batch, until)
+
+
 def a_company(told: Deliveries, siren: str) -> None:
-    """A company with up to three establishments, of which the register does not know all."""
+    """A company with up to three establishments, its headcounts, its proceedings and its name."""
     rng = told.rng
     for number in range(rng.randint(1, 3)):
         siret = f"{siren}{number:05d}"
         a_site(told, siren, siret)
-        created = date(rng.randint(2018, 2022), rng.randint(1, 12), rng.randint(1, 28))
-        closed = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
-        place = {"siege": number == 0, "departement": "75", "code_commune": "75101", "ape": "62.01Z"}
-        fiche = {"siret": siret, "siren": siren, **place, "date_creation": created}
-        alive, dead = {"est_actif": True, "date_debut": created}, {"est_actif": False, "date_debut": closed}
-        story = rng.choice(("open", "dead", "dies", "reborn", "dead and corrected", "unknown", "moves"))
-        second, third = sorted(rng.sample(BATCHES[1:], 2))
-        versions = {
-            "open": [(alive, FIRST_BATCH, None)],
-            "dead": [(dead, FIRST_BATCH, None)],  # its closure may lie after a cut at which it was not known
-            "dies": [(alive, FIRST_BATCH, second), (dead, second, None)],
-            "reborn": [(dead, FIRST_BATCH, second), (alive, second, third), (dead, third, None)],
-            "dead and corrected": [(dead, FIRST_BATCH, second), ({**dead, "departement": "69"}, second, None)],
-            "unknown": [],
-            "moves": [(alive, FIRST_BATCH, second), ({**alive, "departement": "13", "siege": False}, second, None)],
-        }
-        for state, batch, until in versions[story]:
-            told.add("sirene", created, {**fiche, **state}, batch, until)
+        a_fiche(told, siren, siret)
     for _ in range(rng.randint(0, 4)):
         counted = month(rng.randint(2020, 2023), rng.randint(1, 12))
         fact = {"siren": siren, "periode": counted, "effectif": rng.randint(6, 12)}
@@ -157,20 +165,15 @@ def a_company(told: Deliveries, siren: str) -> None:
     told.tell("sirene_ul", month(2019, 3), legal, lambda f: {**f, "ape": None})
 
 
-ACTIONS = ("liquidation", "redressement", "sauvegarde")
-
-
 def a_move(told: Deliveries, siren: str, batch: str) -> None:
     """An establishment replaced by another: in one delivery its debt and its contributions come under the new SIRET."""
     old, new = f"{siren}00011", f"{siren}00029"
-    fiche = {"siren": siren, "siege": True, "departement": "31", "code_commune": "31555", "ape": "10.71C"}
-    born, moved, end = date(2019, 5, 2), date(2023, 3, 15), batch_date(batch)
-    told.add("sirene", born, {**fiche, "siret": old, "date_creation": born, "est_actif": True, "date_debut": born},
-             until=batch)  # fmt: skip
-    told.add("sirene", born, {**fiche, "siret": old, "date_creation": born, "est_actif": False, "date_debut": moved},
-             batch)  # fmt: skip
-    told.add("sirene", moved, {**fiche, "siret": new, "date_creation": moved, "est_actif": True, "date_debut": moved},
-             batch)  # fmt: skip
+    born, moved = date(2019, 5, 2), date(2023, 3, 15)  # known in the batch: the register is late too
+    place = {"siren": siren, "siege": True, "departement": "31", "code_commune": "31555", "ape": "10.71C"}
+    before = {**place, "siret": old, "date_creation": born, "est_actif": True, "date_debut": born}
+    told.add("sirene", born, before, until=batch)
+    told.add("sirene", born, {**before, "est_actif": False, "date_debut": moved}, batch)
+    told.add("sirene", moved, {**before, "siret": new, "date_creation": moved, "date_debut": moved}, batch)
     debt = {"numero_compte": "1", "periode_debut": month(2021, 1), "periode_fin": month(2021, 4)}
     debt |= {"siren": siren, "numero_ecart_negatif": "101", "numero_historique": 1, "date_traitement": date(2021, 6, 2)}
     amounts = {"part_ouvriere": 100.0, "part_patronale": 250.0}
@@ -179,10 +182,6 @@ def a_move(told: Deliveries, siren: str, batch: str) -> None:
     due = {"siren": siren, "periode_debut": month(2022, 10), "periode_fin": month(2023, 1), "du": 1000.0}
     told.add("cotisation", date(2023, 1, 20), {**due, "siret": old}, until=batch)
     told.add("cotisation", date(2023, 1, 20), {**due, "siret": new}, batch)
-    assert end > moved  # the register and URSSAF tell of the move in the same delivery
-
-
-MOVED = "00000099"
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +189,7 @@ def staged() -> Staged:
     told = Deliveries(random.Random(20))
     for number in range(12):
         a_company(told, f"{WHOLE}{number:08d}")
-    a_move(told, WHOLE + MOVED, "2305")
+    a_move(told, MOVED, "2305")
     return told.staged
 
 
@@ -324,9 +323,9 @@ def test_contributions_are_conserved_for_every_company(staged: Staged, panel: Pa
 
 def test_a_debt_that_moves_changes_sites_and_not_the_company(panel: Panel) -> None:
     told = index_of(date(2023, 5, 1))
-    owed = {at: panel[WHOLE + MOVED, at]["dette"] for at in range(told - 2, LAST + 1)}
+    owed = {at: panel[MOVED, at]["dette"] for at in range(told - 2, LAST + 1)}
     assert set(owed.values()) == {100.0 + 250.0}
-    old, new = ({at: row["dette"] for (key, at), row in panel.items() if key == WHOLE + MOVED + nic}
+    old, new = ({at: row["dette"] for (key, at), row in panel.items() if key == MOVED + nic}
                 for nic in ("00011", "00029"))  # fmt: skip
     assert (old[told - 1], old[told], new[told]) == (350.0, 0.0, 350.0)
     assert min(new) == told

@@ -83,9 +83,13 @@ def test_what_a_process_says_last_counts(tmp_path: Path) -> None:
 
 
 def test_a_failed_job_is_named(tmp_path: Path) -> None:
+    job = tmp_path / "pipeline.py"
+    job.write_text("import sys; sys.exit(len(sys.argv))")
     assert cluster.run_job(python("pass"), tmp_path) < 60
-    with pytest.raises(SfSparkError, match="a job failed with code 4: .*exit"):
-        cluster.run_job(python("exit(4)"), tmp_path)
+    with pytest.raises(SfSparkError, match="^pipeline.py failed on this machine with code 1: its own message"):
+        cluster.run_job([sys.executable, str(job)], tmp_path)
+    with pytest.raises(SfSparkError, match="^pipeline.py failed on the cluster with code 3: "):
+        cluster.run_job([sys.executable, str(job), "--master", "spark://127.0.0.1:7077"], tmp_path)
 
 
 def test_commands_are_those_a_user_would_type() -> None:

@@ -79,7 +79,7 @@ def write_lake(spark: SparkSession, lake: str, frame: pd.DataFrame) -> None:
     target = F.when(~F.isnan("cible"), F.col("cible") == 1).alias(f"cible_{HORIZON}m")
     replace_all(rows.select(*key, "en_procedure", target), lake, LABELS_ENTREPRISE)
     perimeter = (F.col("siren") != "000000000").alias("est_dans_perimetre")
-    replace_all(rows.select(*key, perimeter), lake, PANEL_ENTREPRISE)
+    replace_all(rows.select(*key, perimeter, "en_procedure"), lake, PANEL_ENTREPRISE)
     themes = [(name, THEMES[rank % len(THEMES)]) for rank, name in enumerate(names)]
     replace_all(spark.createDataFrame(themes, "name string, theme string"), lake, SIGNALS_DICTIONARY)
 

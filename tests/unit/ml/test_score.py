@@ -128,16 +128,19 @@ def test_rows_out_of_the_perimeter_or_in_proceedings_are_not_scored(spark):
         "siren string, periode date, dette double",
     )
     panel = spark.createDataFrame(
-        [("1", day, True), ("2", day, False), ("3", day, True), ("4", day, True), ("5", date(2024, 2, 1), True)],
-        "siren string, periode date, est_dans_perimetre boolean",
+        [
+            ("1", day, True, False),
+            ("2", day, False, False),
+            ("3", day, True, True),
+            ("4", day, True, False),
+            ("5", date(2024, 2, 1), True, False),
+        ],
+        "siren string, periode date, est_dans_perimetre boolean, en_procedure boolean",
     )
-    labels = spark.createDataFrame(
-        [("1", day, False), ("3", day, True)], "siren string, periode date, en_procedure boolean"
-    )
-    rows = rows_to_score(signals, panel, labels, [day], ["dette"]).collect()
+    rows = rows_to_score(signals, panel, [day], ["dette"]).collect()
     assert {(row["siren"], row["dette"]) for row in rows} == {("1", 1.0), ("4", None)}
     with pytest.raises(SfSparkError, match="no longer holds: effectif; train again"):
-        rows_to_score(signals, panel, labels, [day], ["dette", "effectif"])
+        rows_to_score(signals, panel, [day], ["dette", "effectif"])
 
 
 def test_replaced_rows_are_months_horizon_and_version():
