@@ -43,7 +43,7 @@ if [ ! -x .venv/bin/python ]; then
   "$python" -m venv .venv.part && rm -rf .venv.part && "$python" -m venv .venv
 fi
 
-wanted=$(cat setup.cfg pyproject.toml | cksum)
+wanted=$(cksum <setup.cfg)
 if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
   echo "sf_spark: installing the packages (about 2 minutes the first time)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' >/tmp/sf_spark-pip.log 2>&1 ||

@@ -1,6 +1,8 @@
 """Run the whole flow, step after step: ingest, panels, signals, labels, model, scores, list. Run again, it goes on."""
 
 import argparse
+from functools import partial
+from types import ModuleType
 
 from pyspark.sql import SparkSession
 
@@ -9,7 +11,7 @@ from sf_spark.cli import Report, job_parser, main, reporter
 from sf_spark.io.steps import finished_steps, run_name, run_step
 from sf_spark.settings import Settings
 
-STEPS = {
+STEPS: dict[str, ModuleType] = {
     "ingest": ingest,
     "build_panel": build_panel,
     "build_signals": build_signals,
@@ -45,9 +47,8 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
             continue
         report(title)
         defaults = job.parser().parse_args([])
-        code = run_step(
-            spark, settings.lake, name, step, lambda j=job, o=defaults, s=step: j.run(spark, settings, o, reporter(s))
-        )
+        action = partial(job.run, spark, settings, defaults, reporter(step))
+        code = run_step(spark, settings.lake, name, step, action)
         if code:
             report(f"{step} failed: put it right and run the pipeline again, it goes on from here")
             return code

@@ -67,9 +67,7 @@ def distress(health: FloatArray) -> FloatArray:
     return logistic(-2.5 * (health + 1.5))
 
 
-def _auto_regressive(
-    rng: np.random.Generator, rows: int, months: int, persistence: float, spread: float
-) -> FloatArray:
+def _auto_regressive(rng: np.random.Generator, rows: int, months: int, persistence: float, spread: float) -> FloatArray:
     shocks = rng.normal(0.0, spread, (rows, months))
     fresh = np.sqrt(1.0 - persistence**2)
     path = np.empty_like(shocks)

@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sf_spark.demo.plan import DemoPlan
 from sf_spark.demo.truth import TRUTH_FILES, read_totals
@@ -96,7 +97,7 @@ class LandingZone:
             (self.landing / batch).rename(leaving / batch)
             shutil.rmtree(leaving)
 
-    def _marker(self) -> dict:  # type: ignore[type-arg]
+    def _marker(self) -> dict[str, Any]:
         path = self.landing / MARKER
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 

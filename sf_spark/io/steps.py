@@ -41,10 +41,10 @@ def finished_steps(spark: SparkSession, lake: str, run: str) -> set[str]:
     return {row["step"] for row in rows}
 
 
-def run_step(spark: SparkSession, lake: str, run: str, step: str, action: Callable[[], int]) -> int:
+def run_step(spark: SparkSession, lake: str, run: str, step: str, action: Callable[[], int | None]) -> int:
     """Run a step and note that it has finished; a step that fails is not noted."""
     started, clock = datetime.now(UTC), time.monotonic()
-    code = action()
+    code = action() or 0
     if code == 0:
         row = (run, step, started, datetime.now(UTC), time.monotonic() - clock)
         frame = spark.createDataFrame([row], _SCHEMA).coalesce(1)
