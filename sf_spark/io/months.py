@@ -32,12 +32,12 @@ def write_months(
     if first is not None and first > last:
         report(f"{table.path}: every month up to {last:%Y-%m} is already there")
         return
-    start = first or date(1, 1, 1)
     after = start_of(index_of(last) + 1)
-    months = df.where((F.col("periode") >= F.lit(start)) & (F.col("periode") < F.lit(after)))
+    wanted = f"periode < '{after}'" if first is None else f"periode >= '{first}' and periode < '{after}'"
+    months = df.where(wanted)
     # One file a month: all rows of a month meet in one task.
-    replace_where(months.repartition("periode"), lake, table, f"periode >= '{start}' and periode < '{after}'")
-    written = read_table(df.sparkSession, lake, table).where(F.col("periode") >= F.lit(start)).count()
+    replace_where(months.repartition("periode"), lake, table, wanted)
+    written = read_table(df.sparkSession, lake, table).where(wanted).count()
     report(
         f"{table.path}: {written} rows written, months {'from the first' if first is None else first} to {last:%Y-%m}"
     )

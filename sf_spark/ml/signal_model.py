@@ -39,7 +39,7 @@ class SignalModel(ClassifierMixin, BaseEstimator):
         return self
 
     def prepared(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
-        """The matrix that the pipeline sees (rows x signals, float32, NaN where unknown)."""
+        """The matrix that the pipeline sees (rows x signals, doubles of float32 precision, NaN where unknown)."""
         return self._without_unknown(self._matrix(values))
 
     def raw_score(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
@@ -66,7 +66,9 @@ class SignalModel(ClassifierMixin, BaseEstimator):
         named = values[self.signals] if isinstance(values, pd.DataFrame) else values
         matrix = np.array(named, dtype=np.float32)
         matrix[~np.isfinite(matrix)] = np.nan
-        return matrix
+        # A product in single precision depends, in its last bits, on how many rows share a batch; in double it does not
+        # show: a list must not depend on how a cluster cuts its rows.
+        return matrix.astype(np.float64)
 
     def _without_unknown(self, matrix: np.ndarray) -> np.ndarray:
         matrix[:, self.unknown_] = 0.0
