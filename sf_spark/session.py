@@ -19,6 +19,8 @@ def build_session(settings: Settings, name: str) -> SparkSession:
         ConfigurationError: If the Delta jars are not there or the master does not answer.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
+    # Where /proc tells no physical cores (containers), scikit-learn's helper would warn at every fit and score.
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(os.cpu_count() or 1))
     builder = SparkSession.builder.appName(f"sf_spark {name}")
     if not submitted():
         if settings.master.startswith("local"):
