@@ -127,7 +127,7 @@ def test_a_run_killed_twice_ends_with_the_tables_of_an_uninterrupted_one(flow: L
     arguments = [argument for override in overrides(tmp_path) for argument in ("--set", override)]
     command = [str(ROOT / "spark-submit.sh"), "jobs/pipeline.py", "--env", "test", "--generate", *arguments]
     _kill_when(command, lambda line: "staged/effectif:" in line, after=0.5)  # inside ingest
-    _kill_when(command, lambda line: "train: " in line and "average precision" in line, after=0.2)  # inside train
+    _kill_when(command, lambda line: "gradient_boosting: average_precision" in line, after=0.2)  # inside train
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "build_signals: already done" in done.stdout
