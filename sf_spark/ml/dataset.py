@@ -81,6 +81,9 @@ def read_version(spark: SparkSession, lake: str, table: Table, versions: Mapping
 def eligible_rows(labels: DataFrame, panel: DataFrame, horizon: int) -> DataFrame:
     """Rows that may be learned from or tested on: siren, periode, cible (tinyint, 0 or 1).
 
+    Companies in proceedings are left out twice: those known to be, which no list would name, and those that were though
+    nobody knew, which have no first failure ahead.
+
     Raises:
         SfSparkError: When the labels do not have this horizon.
     """
@@ -89,8 +92,8 @@ def eligible_rows(labels: DataFrame, panel: DataFrame, horizon: int) -> DataFram
         there = ", ".join(column for column in labels.columns if column.startswith("cible_"))
         raise SfSparkError(f"labels/entreprise has no {name} (there: {there}): set train.horizon or labels.horizons")
     matured = labels.where(F.col(name).isNotNull() & ~F.col("en_procedure"))
-    in_perimeter = panel.where("est_dans_perimetre").select(_KEY)
-    return matured.select(*_KEY, F.col(name).cast("tinyint").alias("cible")).join(in_perimeter, _KEY, "inner")
+    in_scope = panel.where(F.col("est_dans_perimetre") & ~F.col("en_procedure")).select(_KEY)
+    return matured.select(*_KEY, F.col(name).cast("tinyint").alias("cible")).join(in_scope, _KEY, "inner")
 
 
 def signal_names(signals: DataFrame) -> list[str]:

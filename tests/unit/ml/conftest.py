@@ -96,8 +96,8 @@ def _create(spark: SparkSession, frame: pd.DataFrame) -> DataFrame:
 
 @pytest.fixture(scope="session")
 def planted() -> pd.DataFrame:
-    """220 companies over 48 months, 4 signals; the labels of the first 36 months have matured."""
-    return plant(companies=220, months=48, signals=4)
+    """400 companies over 48 months, 4 signals; the labels of the first 36 months have matured."""
+    return plant(companies=400, months=48, signals=4)
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +111,7 @@ def ml_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of the session's lake and store."""
     root = tmp_path_factory.mktemp("ml")
     own = {"lake": root / "lake", "tracking_uri": f"sqlite:///{root}/store/mlflow.db", "train.horizon": HORIZON}
+    own |= {"train.months_between_samples": 6}  # few months, few files
     return load_settings("test", [f"{key}={value}" for key, value in own.items()])
 
 

@@ -31,15 +31,21 @@ def frames(spark):
             ("000000002", FEBRUARY, False, None),  # has not matured
             ("000000001", FEBRUARY, False, False),
             ("000000001", JANUARY, False, False),
-            ("000000003", JANUARY, True, True),  # in proceedings
+            ("000000003", JANUARY, True, True),  # in proceedings, though nobody knew
             ("000000004", JANUARY, False, True),  # out of the perimeter
             ("000000005", JANUARY, False, True),  # no panel row
+            ("000000006", JANUARY, False, True),  # was known to be in proceedings, whatever is known today
         ],
         "siren string, periode date, en_procedure boolean, cible_12m boolean",
     )
-    inside = [(siren, day, True) for siren in ("000000001", "000000002", "000000003") for day in (JANUARY, FEBRUARY)]
+    known = ("000000001", "000000002", "000000003")
     panel = spark.createDataFrame(
-        [*inside, ("000000004", JANUARY, False)], "siren string, periode date, est_dans_perimetre boolean"
+        [
+            *((siren, day, True, False) for siren in known for day in (JANUARY, FEBRUARY)),
+            ("000000004", JANUARY, False, False),
+            ("000000006", JANUARY, True, True),
+        ],
+        "siren string, periode date, est_dans_perimetre boolean, en_procedure boolean",
     )
     signals = spark.createDataFrame(
         [
@@ -88,14 +94,15 @@ def test_only_the_months_asked_for_are_read(frames):
     assert data.month.tolist() == [INDEX + 1]
 
 
-def test_a_share_draws_whole_companies_and_always_the_same(ml_lake, spark, ml_settings):
-    versions = data_versions(spark, ml_lake)
-    signals = read_version(spark, ml_lake, SIGNALS_ENTREPRISE, versions)
+def test_a_share_draws_whole_companies_and_always_the_same(spark):
+    rows = [(f"{company:09d}", day, float(company)) for company in range(200) for day in (JANUARY, FEBRUARY)]
+    signals = spark.createDataFrame(rows, "siren string, periode date, dette float")
     everyone = signals.selectExpr("siren", "periode", "cast(0 as tinyint) as cible")
-    months = [2019 * 12 + 2, 2019 * 12 + 5]
-    some = collect(sample(signals, everyone, months, ["dette"], share=0.4), ["dette"])
-    again = collect(sample(signals.repartition(3), everyone, months, ["dette"], share=0.4), ["dette"])
-    assert 220 * 0.2 < len(set(some.siren)) < 220 * 0.6
+    some, again = (
+        collect(sample(table, everyone, [INDEX, INDEX + 1], ["dette"], share=0.4), ["dette"])
+        for table in (signals, signals.orderBy("dette", ascending=False))
+    )
+    assert 200 * 0.25 < len(set(some.siren)) < 200 * 0.55
     assert len(some) == 2 * len(set(some.siren))
     assert (some.siren == again.siren).all() and (some.values == again.values).all()
 

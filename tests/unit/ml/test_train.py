@@ -3,6 +3,7 @@ import pytest
 import mlflow
 from sf_spark.errors import ConfigurationError, MissingTableError, SfSparkError
 from sf_spark.ml.fingerprint import of_evaluation, of_training
+from sf_spark.ml.inputs import TrainingInputs
 from sf_spark.ml.models import definition_of
 from sf_spark.ml.tracking import Tracker
 from sf_spark.ml.train import evaluate_champion, train
@@ -61,22 +62,22 @@ def test_a_second_training_changes_nothing_and_says_so(trained, spark, client, m
     assert not any(line.startswith("read ") for line in lines)  # no row was read
 
 
-def test_a_killed_training_is_taken_up_where_it_stopped(trained, spark, client, ml_settings, models_folder, lines):
-    """As a kill between the two models leaves it: one run finished, one running, nothing registered, no champion."""
-    settings = ml_settings.model_copy(update={"train": ml_settings.train.model_copy(update={"model_name": "autre"})})
-    said: list[str] = []
-    expected = train(spark, settings, said.append, models_folder)
-    killed = expected.runs[1]
-    client.delete_registered_model("autre")
-    client.update_run(killed.run_id, status="RUNNING")
+def test_a_run_that_a_kill_left_open_is_closed_and_trained_again(
+    trained, spark, client, ml_settings, models_folder, lines
+):
+    """In an experiment of its own, where nothing is finished and the second model's run is still open."""
+    first, _ = trained
+    rules = ml_settings.train.model_copy(update={"experiment": "coupure"})
+    settings = ml_settings.model_copy(update={"train": rules})
+    tags = client.get_run(first.runs[1].run_id).data.tags
+    killed = client.create_run(Tracker(settings.tracking_store(), "coupure")._experiment, tags=tags).info.run_id
 
     result = train(spark, settings, lines.append, models_folder)
-    assert result.runs[0] == expected.runs[0]
-    assert result.runs[1].run_id != killed.run_id
-    assert result.runs[1].metrics == expected.runs[1].metrics
-    assert client.get_run(killed.run_id).info.status == "KILLED"
-    assert any("closed 1 run(s) that a killed training left open" in line for line in lines)
-    assert result.champion == "1"
+    assert client.get_run(killed).info.status == "KILLED"
+    assert "trees: closed 1 run(s) that a killed training left open" in lines
+    assert [run.metrics for run in result.runs] == [run.metrics for run in first.runs]  # the same to the last digit
+    assert not {run.run_id for run in result.runs} & {killed, *(run.run_id for run in first.runs)}
+    assert (result.version, result.champion) == ("1", "1")  # this fingerprint was registered before
 
 
 def test_the_champion_is_evaluated_once_and_not_registered(trained, spark, client, ml_settings, lines):
@@ -110,17 +111,18 @@ def test_missing_tables_models_and_history_are_one_clear_line(
         train(spark, other, report, models_folder)
 
 
-def test_whole_companies_are_drawn_when_the_rows_would_be_too_many(trained, spark, ml_settings, tmp_path):
-    from sf_spark.ml.inputs import TrainingInputs
-
+def test_whole_companies_are_drawn_when_the_rows_would_be_too_many(trained, spark, client, ml_settings, planted_data):
     said: list[str] = []
-    full = TrainingInputs(spark, ml_settings.lake, ml_settings.train, said.append)
-    few = ml_settings.train.model_copy(update={"max_values": full.data.values.size // 2})
-    half = TrainingInputs(spark, ml_settings.lake, few, said.append)
-    assert 0.3 * full.data.values.size < half.data.values.size < 0.7 * full.data.values.size
-    assert "50.0% of the companies drawn" in said[-1]
-    kept = full.data.where([siren in set(half.data.siren) for siren in full.data.siren])
-    assert (kept.siren == half.data.siren).all() and (kept.month == half.data.month).all()
+    few = int(client.get_run(trained[0].best.run_id).data.params["training_rows"])
+    rules = ml_settings.train.model_copy(update={"max_values": few})
+    inputs = TrainingInputs(spark, ml_settings.lake, rules, said.append)
+    data, months = inputs.data, inputs.plan.months
+    assert 0.5 * few < data.values.size < 1.5 * few
+    share = few / (4 * sum(inputs.plan.rows[month] for month in months))  # 4 signals
+    assert f"{share:.1%} of the companies drawn" in said[-1]
+    whole = planted_data.of_months(months)
+    for siren in set(data.siren):
+        assert (data.siren == siren).sum() == (whole.siren == siren).sum()
 
 
 def test_whatever_changes_the_model_changes_the_fingerprint(rules):
