@@ -102,12 +102,15 @@ def bilan_date(text: Column) -> Column:
 
 def french_date(text: Column) -> Column:
     """Read JJ/MM/AAAA; anything else, or a day that does not exist, gives null."""
-    return iso_date(F.regexp_replace(text, r"^(\d{2})/(\d{2})/(\d{4})\z", "$3-$2-$1"))
+    written = F.when(text.rlike(r"^\d{2}/\d{2}/\d{4}\z"), text)
+    return iso_date(
+        F.concat_ws("-", F.right(written, F.lit(4)), F.substring(written, 4, 2), F.substring(written, 1, 2))
+    )
 
 
 def french_month(text: Column) -> Column:
     """Read MM/AAAA as the first day of that month; anything else gives null."""
-    return iso_date(F.regexp_replace(text, r"^(\d{2})/(\d{4})\z", "$2-$1-01"))
+    return french_date(F.concat(F.lit("01/"), text))
 
 
 def urssaf_period(code: Column) -> Column:

@@ -1,4 +1,4 @@
-"""A second reader of delimited files, by the documented rules of the reference one: an oracle, character by character."""
+"""A second reader of delimited files, by the documented rules of the reference one: an oracle, one sign at a time."""
 
 from dataclasses import dataclass, field
 

@@ -92,8 +92,17 @@ class FileAccount:
         return (*identity, *counts, self.money, *end)
 
 
-def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report) -> list[FileAccount]:
+def take_in(
+    spark: SparkSession, settings: Settings, batch: str, report: Report, sources: tuple[Source, ...] = SOURCES
+) -> list[FileAccount]:
     """Take in the files of a batch that have not been taken in yet.
+
+    Args:
+        spark: The session.
+        settings: All settings.
+        batch: ``AAMM`` or ``AAMM_NN``.
+        report: Takes progress lines.
+        sources: What is read.
 
     Returns:
         The account of each file handled now; empty when there was nothing to do.
@@ -109,8 +118,8 @@ def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report)
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
     intakes, context = [], Context(spark, settings)
-    for source in SOURCES:
-        mine = [file for file in todo if source_of(file.name) is source]
+    for source in sources:
+        mine = [file for file in todo if source_of(file.name, sources) is source]
         earlier = [row["_batch"] for row in history if row["source"] == source.name and row["_batch"] != batch]
         if mine:
             _refuse_older(batch, source, earlier)
@@ -125,7 +134,7 @@ def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report)
     finally:
         for intake in intakes:
             intake.forget()
-    unsupported = [_unsupported(file) for file in todo if source_of(file.name) is None]
+    unsupported = [_unsupported(file, sources) for file in todo if source_of(file.name, sources) is None]
     for account in unsupported:
         report(account.line())
     accounts = [account for intake in intakes for account in intake.accounts] + unsupported
@@ -233,8 +242,8 @@ def _history(spark: SparkSession, settings: Settings) -> list[Row]:
     return deliveries.select("source", "_batch", "_file", "sha256").collect()
 
 
-def _unsupported(file: DeliveredFile) -> FileAccount:
-    names = ", ".join(source.name for source in SOURCES)
+def _unsupported(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAccount:
+    names = ", ".join(source.name for source in sources)
     message = f"no source reads a file of this name (sources: {names})"
     return FileAccount(file, source="", status=UNSUPPORTED, message=message)
 

@@ -23,6 +23,7 @@ from sf_spark.sources.checks import or_else, problem, problems, unreadable
 from sf_spark.sources.source import Layout, Source
 
 STILL_OPEN = date(2899, 1, 1)
+STARTING_WITH_SIRET = ("debit_id",)  # identifiers made when the SIRET was not known yet: it goes before them
 
 
 def clean(df: DataFrame) -> DataFrame:
@@ -89,16 +90,14 @@ def with_siret(typed: DataFrame, accounts: DataFrame, day: str) -> DataFrame:
     """
     joined = typed.join(F.broadcast(accounts), on="numero_compte", how="left")
     found = F.get(F.filter("_sites", lambda site: F.col(day) < site["date_fermeture"]), F.lit(0))["siret"]
+    siret = F.coalesce(found, F.lit(""))
     nowhere = F.col(day).isNotNull() & found.isNull()
-    return joined.select(
-        *(
-            {
-                "siret": F.coalesce(found, F.lit("")).alias("siret"),
-                "_skip": F.when(nowhere, F.lit("no_siret")).otherwise(F.col("_skip")).alias("_skip"),
-            }.get(name, F.col(name))
-            for name in typed.columns
-        )
-    )
+    changed = {
+        "siret": siret,
+        **{name: F.concat(siret, name) for name in STARTING_WITH_SIRET},
+        "_skip": F.when(nowhere, F.lit("no_siret")).otherwise(F.col("_skip")),
+    }
+    return joined.select(*(changed.get(name, F.col(name)).alias(name) for name in typed.columns))
 
 
 def by_account(rows: DataFrame) -> DataFrame:

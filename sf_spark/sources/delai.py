@@ -67,7 +67,6 @@ SOURCE = Source(
     delimiter=";",
     layouts=(
         Layout("2025-12", ("siret", *_READ)),
-        Layout("2019-07", _READ, by_account=True),
         Layout(
             "2018",
             positional=_BY_POSITION,
@@ -75,6 +74,7 @@ SOURCE = Source(
             by_account=True,
             clean=partial(clean, read_date=calendar.iso_date, form="AAAA-MM-JJ"),
         ),
+        Layout("2019-07", _READ, by_account=True),
     ),
     key_column="siret",
     natural_key=("siret", "numero_compte", "numero_contentieux", "date_creation"),

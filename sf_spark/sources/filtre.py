@@ -31,7 +31,7 @@ SOURCE = Source(
     delimiter=";",
     layouts=(
         Layout("given", ("siren",)),
-        Layout("without header", positional=("siren",), first_record=r"^[0-9]{9}(;.*)?\z"),
+        Layout("without header", positional=("siren",), first_record=r"^[0-9]{9}(;.*)?$"),
     ),
     key_column="siren",
     natural_key=("siren",),

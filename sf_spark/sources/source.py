@@ -29,7 +29,7 @@ class Layout:
         byte_order_mark: Whether the file may start with one.
         clean: The rule of this layout, where it is not the source's.
         by_account: The file knows URSSAF accounts and no SIRET: see :mod:`sf_spark.sources.comptes`.
-        first_record: Regular expression of a first line that is a record and no header; only with ``positional``.
+        first_record: Regular expression (Python's) of a first line that is a record, not a header; with ``positional``.
         trailer: Regular expression of a line that ends the file and is no record.
         reshape: From the header's columns to the columns of a record, and from the fields of a line to an array of
             records: one line that holds several records.
