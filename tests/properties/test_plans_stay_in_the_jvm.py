@@ -15,9 +15,10 @@ from sf_spark.calendar import index_of
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
 from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.inputs import COLUMNS
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.signals.catalogue import compute_signals, signals_for
-from sf_spark.sources import source_named
+from sf_spark.sources import SOURCES, source_named
 from sf_spark.sources.reading import header_columns, read_lines, staged_rows
 
 LAST = index_of(pd.Timestamp("2024-06-01").date())
@@ -28,6 +29,8 @@ PYTHON = re.compile(r"\w*(?:Python|InPandas|InArrow)\w*")
 
 def staged(spark: SparkSession, name: str) -> DataFrame:
     """An empty staged table, with the columns of lines read as ingest reads them."""
+    if name not in {source.name for source in SOURCES}:
+        return spark.createDataFrame(spark.sparkContext.emptyRDD(), COLUMNS[name])
     source = source_named(name)
     header = source.delimiter.join([*source.required, *source.optional, *WIDE.get(name, [])])
     lines = spark.createDataFrame([(2, source.delimiter)], "_line long, _raw string")
