@@ -4,7 +4,7 @@ PYTHON_ENV := .venv/bin/python
 DEMO := demo
 SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --set truth=$(DEMO)/truth
 
-.PHONY: help setup demo test ui cluster-demo bench check clean
+.PHONY: help setup demo test quarantine ui cluster-demo bench check clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -16,6 +16,9 @@ demo: setup  ## the whole flow on generated deliveries, in ./demo
 
 test: setup  ## the test suite
 	@$(PYTHON_ENV) -m pytest
+
+quarantine: setup  ## the rejected lines of the demo, by source and reason
+	@./spark-submit.sh jobs/quarantine.py $(SETTINGS)
 
 ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
 	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --host 127.0.0.1 --port 5000

@@ -12,7 +12,7 @@ from sf_spark.cli import Report, job_parser, main
 from sf_spark.io.delta import read_table
 from sf_spark.io.months import months_to_write, write_months
 from sf_spark.io.staged import absent_sources, read_or_empty
-from sf_spark.panel.build import PanelRules, build_panels
+from sf_spark.panel.build import Exclusions, PanelRules, build_panels
 from sf_spark.panel.inputs import COLUMNS, StagedTables
 from sf_spark.schema import DELIVERIES, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT
 from sf_spark.settings import Settings
@@ -33,17 +33,19 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
         report(f"never delivered, their measures are unknown: {', '.join(sorted(absent))}")
     tables = StagedTables.read(partial(read_or_empty, spark, settings.lake))
     last_day = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'").agg(F.max("known_on")).first()[0]  # type: ignore[index]
+    panel = settings.panel
     rules = PanelRules(
         last_month=index_of(last_day),
-        perimeter_effectif=settings.panel.perimeter_effectif,
-        perimeter_months=settings.panel.perimeter_months,
+        perimeter_effectif=panel.perimeter_effectif,
+        perimeter_months=panel.perimeter_months,
         cutoff_day=settings.cutoff_day,
+        exclusions=Exclusions(panel.categories_juridiques, panel.activites, panel.siege_en_france),
         absent=absent,
     )
     for rank, table in enumerate((PANEL_ETABLISSEMENT, PANEL_ENTREPRISE)):
         first = months_to_write(spark, settings.lake, table, options.rebuild, report)
-        panel = build_panels(tables, replace(rules, first_month=index_of(first) if first else None))[rank]
-        write_months(panel, settings.lake, table, first, start_of(rules.last_month), report)
+        rows = build_panels(tables, replace(rules, first_month=index_of(first) if first else None))[rank]
+        write_months(rows, settings.lake, table, first, start_of(rules.last_month), report)
     return 0
 
 

@@ -6,7 +6,9 @@ Money is summed as integer cents: a sum of doubles depends on the order of its r
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\z"
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _LARGEST = 1e15  # beyond this a double no longer holds cents, and no establishment owes so much
 
 
@@ -43,7 +45,18 @@ def number(text: Column, comma: bool = False) -> Column:
 
 def integer(text: Column) -> Column:
     """Read a strict base-10 integer (int); anything else gives null."""
-    return F.when(text.rlike(r"^[+-]?\d+$"), text.try_cast("int"))
+    return F.when(text.rlike(r"^[+-]?\d+\z"), text.try_cast("int"))
+
+
+def integer_from_float(text: Column) -> Column:
+    """Read a number and cut its decimals (int): ``12.0`` is 12. Anything else gives null."""
+    value = number(text)
+    return F.when(F.abs(value) < 2**31, F.when(value >= 0, F.floor(value)).otherwise(F.ceil(value)).cast("int"))
+
+
+def boolean(text: Column) -> Column:
+    """Read the spellings of true and false that the reference loader accepts; anything else, empty too, gives null."""
+    return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
 
 
 def ratio(numerator: Column, denominator: Column) -> Column:

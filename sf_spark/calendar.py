@@ -18,6 +18,8 @@ from pyspark.sql import functions as F
 CUTOFF_DAY = 20  # URSSAF: paid by the 15th, a small delay is tolerated, what is unpaid on the 20th is a debt
 
 _ENGLISH_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_FRENCH_MONTHS = ("janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc")
+_MONTHS = (_ENGLISH_MONTHS, _FRENCH_MONTHS)
 _WHOLE_YEAR = "62"  # suffix of a period code that covers twelve months
 _FIRST_YEAR, _LAST_YEAR = 2, 9995  # odd quarters reach 5 months back and 3 years on: dates that every reader can hold
 
@@ -68,7 +70,7 @@ def batch_date(batch: str, cutoff_day: int = CUTOFF_DAY) -> date:
 
 def iso_date(text: Column) -> Column:
     """Read AAAA-MM-JJ; anything else, or a day that does not exist, gives null."""
-    return F.when(text.rlike(r"^\d{4}-\d{2}-\d{2}$") & ~text.startswith("0000"), text.try_cast("date"))
+    return F.when(text.rlike(r"^\d{4}-\d{2}-\d{2}\z") & ~text.startswith("0000"), text.try_cast("date"))
 
 
 def aammjj_date(text: Column) -> Column:
@@ -76,7 +78,7 @@ def aammjj_date(text: Column) -> Column:
 
     ``990612`` is 1999-06-12, ``1050824`` is 2005-08-24, ``9990101`` (an account still open) is 2899-01-01.
     """
-    digits = (F.when(text.rlike(r"^[+-]?\d{1,8}$"), text.try_cast("int")) + 19_000_000).cast("string")
+    digits = (F.when(text.rlike(r"^[+-]?\d{1,8}\z"), text.try_cast("int")) + 19_000_000).cast("string")
     return iso_date(F.regexp_replace(digits, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3"))
 
 
@@ -84,7 +86,31 @@ def english_date(text: Column) -> Column:
     """Read JJMMMAAAA with an English month in any case (``26MAY2014``); anything else gives null."""
     number = F.array_position(F.array(*map(F.lit, _ENGLISH_MONTHS)), F.upper(F.substring(text, 3, 3)))
     parts = F.concat_ws("-", F.substring(text, 6, 4), F.lpad(number.cast("string"), 2, "0"), F.substring(text, 1, 2))
-    return F.when(text.rlike(r"^\d{2}[A-Za-z]{3}\d{4}$"), iso_date(parts))
+    return F.when(text.rlike(r"^\d{2}[A-Za-z]{3}\d{4}\z"), iso_date(parts))
+
+
+def bilan_date(text: Column) -> Column:
+    """Read JJMMMAAAA with an upper-case English or a lower-case French month (``31DEC2012``, ``30juin2015``)."""
+    month = F.regexp_extract(text, r"^\d{2}(.*)\d{4}\z", 1)
+    number = F.coalesce(
+        *(F.nullif(F.array_position(F.array(*map(F.lit, names)), month), F.lit(0)) for names in _MONTHS)
+    )
+    return iso_date(
+        F.concat_ws("-", F.right(text, F.lit(4)), F.lpad(number.cast("string"), 2, "0"), F.left(text, F.lit(2)))
+    )
+
+
+def french_date(text: Column) -> Column:
+    """Read JJ/MM/AAAA; anything else, or a day that does not exist, gives null."""
+    written = F.when(text.rlike(r"^\d{2}/\d{2}/\d{4}\z"), text)
+    return iso_date(
+        F.concat_ws("-", F.right(written, F.lit(4)), F.substring(written, 4, 2), F.substring(written, 1, 2))
+    )
+
+
+def french_month(text: Column) -> Column:
+    """Read MM/AAAA as the first day of that month; anything else gives null."""
+    return french_date(F.concat(F.lit("01/"), text))
 
 
 def urssaf_period(code: Column) -> Column:
@@ -112,12 +138,12 @@ def urssaf_period(code: Column) -> Column:
         .when(month == 0, F.struct(first_of_quarter.alias("debut"), F.lit(3).alias("mois")))
         .otherwise(F.struct((first_of_quarter + month - 1).alias("debut"), F.lit(1).alias("mois")))
     )
-    return F.when(long_code.rlike(r"^\d{6}$") & year.between(_FIRST_YEAR, _LAST_YEAR), period)
+    return F.when(long_code.rlike(r"^\d{6}\z") & year.between(_FIRST_YEAR, _LAST_YEAR), period)
 
 
 def is_odd_period(code: Column) -> Column:
     """True where a period code is readable but its quarter or month is out of range (``199904``)."""
-    return ~F.substring(code, -2, 2).rlike(r"^([1-4][0-3]|62)$")
+    return ~F.substring(code, -2, 2).rlike(r"^([1-4][0-3]|62)\z")
 
 
 def period_of_header(code: str) -> date | None:

@@ -6,6 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 _PSEUDO_SIRET_MARKS = ("5", "6", "7", "9")  # first digit of the NIC of numbers forged by ACOSS for temporary workforces
+_LA_POSTE = "356000000"
 _ABSENT = "\u0001"  # stands for null in a fingerprint: xxhash64 skips nulls, and (a, null, b) is not (a, b, null)
 
 
@@ -21,17 +22,34 @@ def siren_of(siret: Column) -> Column:
 
 def is_siret(text: Column) -> Column:
     """True for 14 digits. No Luhn check: partners deliver numbers that fail it, and La Poste's are legal."""
-    return text.rlike(r"^[0-9]{14}$")
+    return text.rlike(r"^[0-9]{14}\z")
 
 
 def is_siren(text: Column) -> Column:
     """True for 9 digits."""
-    return text.rlike(r"^[0-9]{9}$")
+    return text.rlike(r"^[0-9]{9}\z")
 
 
 def is_pseudo_siret(siret: Column) -> Column:
     """True for a SIRET forged by ACOSS (10th digit 5, 6, 7 or 9), which Sirene does not know."""
     return F.substring(siret, 10, 1).isin(*_PSEUDO_SIRET_MARKS)
+
+
+def is_luhn_valid(number: Column, kind: str) -> Column:
+    """True when the digits of a SIRET or SIREN satisfy Luhn's formula. A flag, never a reason to reject.
+
+    La Poste has more establishments than its NIC has valid numbers: a SIRET of SIREN 356000000 is valid, too, when its
+    digits add up to a multiple of 5 (INSEE).
+    """
+    length = {"siret": 14, "siren": 9}[kind]
+    digits = [F.ascii(F.substring(number, place + 1, 1)) - 48 for place in range(length)]
+    doubled = [F.when(digit > 4, digit * 2 - 9).otherwise(digit * 2) for digit in digits]
+    terms = [doubled[place] if (length - place) % 2 == 0 else digits[place] for place in range(length)]
+    valid = F.pmod(sum(terms[1:], terms[0]), F.lit(10)) == 0
+    if kind == "siren":
+        return valid
+    of_la_poste = number.startswith(_LA_POSTE) & (F.pmod(sum(digits[1:], digits[0]), F.lit(5)) == 0)
+    return valid | of_la_poste
 
 
 def fingerprint(columns: Sequence[str]) -> Column:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ class IngestSettings(_Section):
     """What ingest tolerates."""
 
     invalid_utf8_share: float = Field(ge=0, le=1)
+    date_debut: date
+    perimetre: Literal["filter", "computed", "off"]
 
 
 class PanelSettings(_Section):
@@ -39,6 +42,9 @@ class PanelSettings(_Section):
 
     perimeter_effectif: int = Field(ge=0)
     perimeter_months: int = Field(ge=1)
+    categories_juridiques: tuple[str, ...]
+    activites: tuple[str, ...]
+    siege_en_france: bool
 
 
 class LabelSettings(_Section):
@@ -115,6 +121,7 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
     """
     values: dict[str, Any] = _read(conf / "base" / "settings.yml")
     values["spark"] = _read(conf / "base" / "spark.yml")
+    values["panel"] |= _exclusions(_read(conf / "base" / "perimetre.yml"))
     path = conf / "env" / f"{env}.yml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (conf / "env").glob("*.yml")))
@@ -132,6 +139,11 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
 
 def _read(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _exclusions(content: dict[str, Any]) -> dict[str, Any]:
+    """The exclusions of the perimeter; activities stand in groups there."""
+    return content | {"activites": [code for group in content["activites"] for code in group]}
 
 
 def _merge(values: dict[str, Any], changes: Mapping[str, Any]) -> None:

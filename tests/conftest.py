@@ -1,13 +1,17 @@
 """One Spark session for the whole suite: the JVM costs seconds, once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from sf_spark.io.intake import FileAccount, take_in
 from sf_spark.session import build_session
 from sf_spark.settings import Settings, load_settings
+from sf_spark.sources import SOURCES, Source
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,32 @@ def spark(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
 def settings(tmp_path: Path) -> Settings:
     """Settings whose lake, landing and truth are this test's own."""
     return load_settings("test", [f"{key}={tmp_path / key}" for key in ("lake", "landing", "truth")])
+
+
+@pytest.fixture
+def deliver(settings: Settings) -> Callable[[str, str, bytes | str], None]:
+    """Puts a file into the landing folder: batch, name, content."""
+
+    def write(batch: str, name: str, content: bytes | str) -> None:
+        folder = Path(settings.landing) / batch
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+    return write
+
+
+@pytest.fixture
+def ingest(spark: SparkSession, settings: Settings) -> Callable[..., dict[str, FileAccount]]:
+    """Takes a batch in, of all sources or some; the account of each file by its name."""
+
+    def take(batch: str, sources: tuple[Source, ...] = SOURCES) -> dict[str, FileAccount]:
+        done = take_in(spark, settings, batch, lambda text: None, sources)
+        return {account.file.name: account for account in done}
+
+    return take
+
+
+@pytest.fixture
+def rows(settings: Settings) -> Callable[[str], list[dict[str, Any]]]:
+    """A table read by another engine than the one that wrote it."""
+    return lambda table: DeltaTable(f"{settings.lake}/{table}").to_pyarrow_table().to_pylist()

@@ -5,19 +5,18 @@ import gzip
 import hashlib
 import re
 import tempfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from sf_spark.errors import BrokenFileError, ConfigurationError
+from sf_spark.sources.source import LATIN9, UTF8, UTF16
 
 _BATCH = re.compile(r"^\d{2}(0[1-9]|1[0-2])(_\d{2})?$")
 _BLOCK = 1 << 20
-_LONGEST_HEADER = 1 << 20
-_BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "a UTF-8 byte order mark",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
+_LONGEST_HEADER = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -83,28 +82,76 @@ def list_files(folder: Path, batch: str) -> list[DeliveredFile]:
     return [DeliveredFile(path, batch, _sha256(path), path.stat().st_size) for path in paths]
 
 
-def read_header(path: Path) -> tuple[int, str]:
-    """The first non-blank line of a delimited file: its number (1 for the first line) and text without line end.
+@dataclass(frozen=True)
+class Header:
+    """The first non-blank line of a delimited file.
+
+    Attributes:
+        line: Its physical number, 1 for the first line.
+        text: Without line end and byte order mark.
+        encoding: ``utf-8``, ``utf-16-le``, or ``iso-8859-15`` where it is neither.
+        byte_order_mark: Whether the file starts with one.
+    """
+
+    line: int
+    text: str
+    encoding: str
+    byte_order_mark: bool
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a file, and tell its encoding from it.
 
     Raises:
-        BrokenFileError: When the file is empty, cannot be decompressed or is not UTF-8.
+        BrokenFileError: When the file is empty or cannot be decompressed.
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            number, line = 0, b"\n"
-            while line and not line.strip(b"\r\n"):
-                number, line = number + 1, file.readline(_LONGEST_HEADER)
-    except (OSError, EOFError) as error:
-        raise BrokenFileError(f"cannot be read: {error}") from None
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
-        if line.startswith(mark):
-            raise BrokenFileError(f"wrong encoding: the file starts with {encoding}, plain UTF-8 is expected")
-    if not line:
+    encoding = UTF16 if next(blocks_of(path), b"").startswith(codecs.BOM_UTF16_LE) else UTF8
+    number, line = 0, b"\n"
+    for line in _lines_of(blocks_of(path, encoding)):
+        number += 1
+        if line.strip(b"\r\n"):
+            break
+    else:
         raise BrokenFileError("the file is empty: not even a header")
+    line = line.rstrip(b"\n").removesuffix(b"\r")
+    mark = line.startswith(codecs.BOM_UTF8)
+    line = line.removeprefix(codecs.BOM_UTF8)
     try:
-        return number, line.rstrip(b"\n").removesuffix(b"\r").decode("utf-8")
+        return Header(number, line.decode("utf-8"), encoding, mark)
     except UnicodeDecodeError:
-        raise BrokenFileError("wrong encoding: the header is not UTF-8") from None
+        return Header(number, line.decode(LATIN9), LATIN9, False)
+
+
+def blocks_of(path: Path, encoding: str = UTF8) -> Iterator[bytes]:
+    """The bytes of a file, decompressed, as UTF-8, in blocks of about a megabyte.
+
+    Raises:
+        BrokenFileError: When it cannot be read to its end, or is not in this encoding.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)() if encoding != UTF8 else None
+    try:
+        with _opened(path) as file:
+            while block := file.read(_BLOCK):
+                yield decoder.decode(block).encode("utf-8") if decoder else block
+    except UnicodeDecodeError:
+        raise BrokenFileError(f"wrong encoding: the file is not {encoding} to its end") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise BrokenFileError(f"cannot be read to its end: {error}") from None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _lines_of(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+        if len(rest) > _LONGEST_HEADER:
+            return
+    if rest:
+        yield rest
 
 
 def _sha256(path: Path) -> str:

@@ -19,19 +19,23 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import batch_date
 from sf_spark.errors import BrokenFileError, SfSparkError
+from sf_spark.io.context import Context
 from sf_spark.io.delta import append_once, exists, literal_list, read_table, replace_where, rewrite_partitions
 from sf_spark.io.files import DeliveredFile, find_batch, list_files, read_header
 from sf_spark.io.lines import numbered_lines
+from sf_spark.io.records import spanning_records
 from sf_spark.schema import DELIVERIES, QUARANTINE, staged
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of
+from sf_spark.sources.comptes import latest_file
+from sf_spark.sources.perimetre import skip_outside
 from sf_spark.sources.reading import (
     ACCEPTED,
     REJECTED,
     SKIPPED,
     content_columns,
-    header_columns,
     read_lines,
+    recognise,
     staged_rows,
 )
 from sf_spark.sources.versions import (
@@ -49,8 +53,8 @@ Report = Callable[[str], None]
 DONE, FAILED, UNSUPPORTED = "ok", "failed", "unsupported"
 _DELIVERY_SCHEMA = (
     "source string, _batch string, _file string, sha256 string, bytes long, lines_read long, lines_accepted long, "
-    "lines_rejected long, lines_skipped long, money map<string,double>, delivery string, status string, "
-    "message string, known_on date, started_at timestamp, finished_at timestamp"
+    "lines_rejected long, lines_skipped long, money map<string,double>, delivery string, layout string, "
+    "status string, message string, known_on date, started_at timestamp, finished_at timestamp"
 )
 
 
@@ -61,6 +65,7 @@ class FileAccount:
     file: DeliveredFile
     source: str
     delivery: str = ""
+    layout: str = ""
     status: str = DONE
     message: str = ""
     read: int = 0
@@ -83,12 +88,21 @@ class FileAccount:
         """The file's row of ``deliveries``."""
         counts = (self.read, self.accepted, self.rejected, self.skipped)
         identity = (self.source, self.file.batch, self.file.name, self.file.sha256, self.file.size)
-        end = (self.delivery, self.status, self.message, known_on, self.started_at, datetime.now(UTC))
+        end = (self.delivery, self.layout, self.status, self.message, known_on, self.started_at, datetime.now(UTC))
         return (*identity, *counts, self.money, *end)
 
 
-def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report) -> list[FileAccount]:
+def take_in(
+    spark: SparkSession, settings: Settings, batch: str, report: Report, sources: tuple[Source, ...] = SOURCES
+) -> list[FileAccount]:
     """Take in the files of a batch that have not been taken in yet.
+
+    Args:
+        spark: The session.
+        settings: All settings.
+        batch: ``AAMM`` or ``AAMM_NN``.
+        report: Takes progress lines.
+        sources: What is read.
 
     Returns:
         The account of each file handled now; empty when there was nothing to do.
@@ -103,13 +117,13 @@ def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report)
     if not todo:
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
-    intakes = []
-    for source in SOURCES:
-        mine = [file for file in todo if source_of(file.name) is source]
+    intakes, context = [], Context(spark, settings)
+    for source in sources:
+        mine = [file for file in todo if source_of(file.name, sources) is source]
         earlier = [row["_batch"] for row in history if row["source"] == source.name and row["_batch"] != batch]
         if mine:
             _refuse_older(batch, source, earlier)
-            intakes.append(_Intake(spark, settings, batch, source, mine, is_first=not earlier))
+            intakes.append(_Intake(spark, settings, batch, source, mine, not earlier, context))
     try:
         for intake in intakes:
             start = time.monotonic()
@@ -120,7 +134,7 @@ def take_in(spark: SparkSession, settings: Settings, batch: str, report: Report)
     finally:
         for intake in intakes:
             intake.forget()
-    unsupported = [_unsupported(file) for file in todo if source_of(file.name) is None]
+    unsupported = [_unsupported(file, sources) for file in todo if source_of(file.name, sources) is None]
     for account in unsupported:
         report(account.line())
     accounts = [account for intake in intakes for account in intake.accounts] + unsupported
@@ -138,6 +152,7 @@ class _Intake:
     source: Source
     files: list[DeliveredFile]
     is_first: bool
+    context: Context
     accounts: list[FileAccount] = field(default_factory=list)
     opened: list[DataFrame] = field(default_factory=list)
 
@@ -158,7 +173,7 @@ class _Intake:
         self.accounts.append(account)
         read = None
         try:
-            read = _read(self.spark, self.source, file).persist(StorageLevel.MEMORY_AND_DISK)
+            read = self._read(file, account).persist(StorageLevel.MEMORY_AND_DISK)
             _count(read, self.source, account, self.settings.ingest.invalid_utf8_share)
             self.opened.append(read)
         except (BrokenFileError, PySparkException, Py4JJavaError) as error:
@@ -166,9 +181,27 @@ class _Intake:
             if read is not None:
                 read.unpersist()
 
+    def _read(self, file: DeliveredFile, account: FileAccount) -> DataFrame:
+        """The classified records of a file, lazily; its layout is noted in its account."""
+        header = read_header(file.path)
+        reading = recognise(self.source, header.text, header.encoding, header.byte_order_mark)
+        account.layout = reading.layout.name
+        start = header.line - 1 if reading.layout.first_record else header.line
+        where = (reading.layout.encoding, reading.delimiter, self.source.lazy_quotes, start)
+        spans = spanning_records(file.path, *where)
+        lines = numbered_lines(self.spark, file, start, reading.layout.encoding, spans)
+        accounts = self.context.accounts(file.name) if reading.layout.by_account else None
+        read = read_lines(lines, reading, accounts, self.context.series(self.batch))
+        inside = self.context.perimeter(self.source.name)
+        if inside is not None:
+            read = skip_outside(read, inside, self.source.key_column, ACCEPTED, SKIPPED)
+        return read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name))
+
     def _store(self) -> None:
         lake, table = self.settings.lake, staged(self.source.name)
         rows = _union([staged_rows(read, self.source) for read in self.opened])
+        if self.source.gather is not None and len(self.opened) > 1:
+            rows = latest_file(rows, self.source.key_column)
         content = content_columns(rows)
         delivered = identify(rows, content)
         day = batch_date(self.batch, self.settings.cutoff_day)
@@ -209,17 +242,10 @@ def _history(spark: SparkSession, settings: Settings) -> list[Row]:
     return deliveries.select("source", "_batch", "_file", "sha256").collect()
 
 
-def _unsupported(file: DeliveredFile) -> FileAccount:
-    names = ", ".join(source.name for source in SOURCES)
+def _unsupported(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAccount:
+    names = ", ".join(source.name for source in sources)
     message = f"no source reads a file of this name (sources: {names})"
     return FileAccount(file, source="", status=UNSUPPORTED, message=message)
-
-
-def _read(spark: SparkSession, source: Source, file: DeliveredFile) -> DataFrame:
-    header_line, header = read_header(file.path)
-    columns = header_columns(source, header)
-    read = read_lines(numbered_lines(spark, file, header_line), source, columns)
-    return read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name))
 
 
 def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_share: float) -> None:
@@ -228,6 +254,7 @@ def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_s
     row = read.agg(
         F.count("*").alias("read"),
         F.count_if(~F.is_valid_utf8("_raw")).alias("undecodable"),
+        F.min(_fatal(source)).alias("fatal"),
         *(F.count_if(F.col("_class") == name).alias(name) for name in (ACCEPTED, REJECTED, SKIPPED)),
         *(F.sum(F.when(F.col("_class") == ACCEPTED, amount)).alias(f"sum_{name}") for name, amount in exact.items()),
     ).first()
@@ -237,9 +264,19 @@ def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_s
             f"wrong encoding: {row['undecodable']} of {row['read']} lines are not UTF-8; "
             "convert the file and deliver it again"
         )
+    if row["fatal"] is not None:
+        reason = row["fatal"]
+        raise BrokenFileError(f"line {reason['line']}: {reason['message']}; this file is taken whole or not at all")
     account.read, account.accepted = row["read"], row[ACCEPTED]
     account.rejected, account.skipped = row[REJECTED], row[SKIPPED]
     account.money = {name: float(row[f"sum_{name}"] or 0) for name in source.money}
+
+
+def _fatal(source: Source) -> Column:
+    """Line and message of the first reason that makes the whole file fail; null where there is none."""
+    found = F.filter("_errors", lambda reason: reason["code"].isin(*source.fatal_codes))
+    message = F.get(found, F.lit(0))["message"]
+    return F.when(message.isNotNull(), F.struct(F.col("_line").alias("line"), message.alias("message")))
 
 
 def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> None:

@@ -18,8 +18,9 @@ from sf_spark.panel.asof import latest_entries
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 
 KNOWN_AFTER_MONTHS, VALID_MONTHS = 7, 14
-# Several accounts of one closing date: the company's own complete ones say most, consolidated ones speak of a group.
-TYPES_BILAN = ("K", "S", "C")
+# Several accounts of one closing date, least wanted first: consolidated ones speak of a group; the company's own
+# complete ones say most.
+TYPES_BILAN = ("K", "A", "B", "S", "C")
 
 
 def bilan_entries(ratios: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:

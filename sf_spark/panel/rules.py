@@ -12,8 +12,8 @@ from sf_spark.calendar import CUTOFF_DAY
 class Exclusions:
     """Companies that are out of the perimeter whatever their headcount; empty: none."""
 
-    categories_juridiques: frozenset[str] = frozenset()
-    activites: frozenset[str] = frozenset()  # main activity of the company, not of its head office: 84.11Z
+    categories_juridiques: tuple[str, ...] = ()
+    activites: tuple[str, ...] = ()  # main activity of the company, not of its head office: 84.11Z
     siege_en_france: bool = False  # whether a head office with a French department is asked for
 
 
@@ -44,10 +44,10 @@ class PanelRules:
         out = F.lit(False)
         if self.exclusions.categories_juridiques:
             out = out | F.coalesce(
-                F.col("categorie_juridique").isin(*sorted(self.exclusions.categories_juridiques)), F.lit(False)
+                F.col("categorie_juridique").isin(*self.exclusions.categories_juridiques), F.lit(False)
             )
         if self.exclusions.activites:
-            out = out | F.coalesce(F.col("ape").isin(*sorted(self.exclusions.activites)), F.lit(False))
+            out = out | F.coalesce(F.col("ape").isin(*self.exclusions.activites), F.lit(False))
         if self.exclusions.siege_en_france and "sirene" not in self.absent:
             out = out | F.coalesce("departement", F.lit("")).isin("")
         return out

@@ -1,22 +1,57 @@
-"""The partner files. One file a source; this list is what ``ingest`` reads."""
+"""The partner files. One file a source; this list is what ``ingest`` reads, in this order."""
 
-from sf_spark.sources import cotisation, debit, effectif, effectif_ent, procol, sirene, sirene_ul
+from sf_spark.sources import (
+    apconso,
+    apdemande,
+    bdf,
+    ccsf,
+    comptes,
+    contexte,
+    cotisation,
+    debit,
+    delai,
+    diane,
+    effectif,
+    effectif_ent,
+    filtre,
+    paydex,
+    procedures,
+    procol,
+    ratios,
+    sirene,
+    sirene_histo,
+    sirene_ul,
+)
 from sf_spark.sources.source import Source
 
+# Accounts and the perimeter come first: the files behind them are read with their help.
 SOURCES: tuple[Source, ...] = (
+    filtre.SOURCE,
+    comptes.SOURCE,
     sirene_ul.SOURCE,
     sirene.SOURCE,
+    sirene_histo.SOURCE,
     effectif_ent.SOURCE,
     effectif.SOURCE,
     cotisation.SOURCE,
     debit.SOURCE,
+    delai.SOURCE,
+    ccsf.SOURCE,
     procol.SOURCE,
+    apdemande.SOURCE,
+    apconso.SOURCE,
+    paydex.SOURCE,
+    bdf.SOURCE,
+    diane.SOURCE,
+    ratios.SOURCE,
+    procedures.SOURCE,
+    contexte.SOURCE,
 )
 
 
-def source_of(file_name: str) -> Source | None:
+def source_of(file_name: str, sources: tuple[Source, ...] = SOURCES) -> Source | None:
     """The source that a delivered file belongs to, by its name; None for an unsupported file."""
-    return next((source for source in SOURCES if source.delivers(file_name)), None)
+    return next((source for source in sources if source.delivers(file_name)), None)
 
 
 def source_named(name: str) -> Source:

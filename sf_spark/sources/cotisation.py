@@ -6,7 +6,9 @@ from pyspark.sql import functions as F
 from sf_spark import arithmetic, calendar
 from sf_spark.columns import filled
 from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
+
+_READ = ("compte", "periode", "enc_direct", "cotis_due")
 
 
 def clean(df: DataFrame) -> DataFrame:
@@ -44,7 +46,12 @@ SOURCE = Source(
     file_pattern=r"sigfaible_cotisdues\.csv",
     delimiter=";",
     lazy_quotes=True,
-    required=("siret", "compte", "periode", "enc_direct", "cotis_due"),
+    layouts=(
+        Layout("2025-12", ("siret", *_READ)),
+        Layout("2018", (*_READ, "periode_debit"), by_account=True),
+        Layout("2019-07", _READ, by_account=True),
+    ),
+    account_date="periode_debut",
     key_column="siret",
     natural_key=("siret", "numero_compte", "periode_debut", "periode_fin"),
     clean=clean,

@@ -1,29 +1,32 @@
 """Debts to URSSAF: one line for an operation on an *écart négatif*; amounts are the balance after it."""
 
+from functools import partial
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark import arithmetic, calendar
 from sf_spark.columns import filled
 from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
 
-_TRUE = ("1", "t", "T", "TRUE", "true", "True")
-_FALSE = ("0", "f", "F", "FALSE", "false", "False")
-
-
-def boolean(text: Column) -> Column:
-    """Read the spellings of true and false that the reference loader accepts; anything else, empty too, gives null."""
-    return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
+_BEFORE_2020 = (
+    *("num_cpte", "num_ecn", "dt_trt_ecn", "mt_po", "mt_pp", "num_hist_ecn", "etat_cpte", "cd_pro_col", "periode"),
+    *("cd_op_ecn", "motif_ecn"),
+)
+_SINCE_2020 = (*_BEFORE_2020, "recours_en_cours")
 
 
-def clean(df: DataFrame) -> DataFrame:
-    """Type the lines: balances from centimes to euros; an empty balance, date, period or boolean rejects the line."""
+def clean(df: DataFrame, has_appeal: bool = True) -> DataFrame:
+    """Type the lines: balances from centimes to euros; an empty balance, date, period or boolean rejects the line.
+
+    Pending appeals (``recours_en_cours``) are delivered since February 2020, and unknown before.
+    """
     period = calendar.urssaf_period(F.col("periode"))
     treated = calendar.aammjj_date(F.col("dt_trt_ecn"))
     balances = {column: arithmetic.number(F.col(column)) for column in ("mt_po", "mt_pp")}
     integers = {column: arithmetic.integer(F.col(column)) for column in ("num_hist_ecn", "etat_cpte")}
-    appeal = boolean(F.col("recours_en_cours"))
+    appeal = arithmetic.boolean(F.col("recours_en_cours"))
     start, end = calendar.month_start(period.debut), calendar.month_start(period.debut + period.mois)
     return df.select(
         "_line",
@@ -59,7 +62,9 @@ def clean(df: DataFrame) -> DataFrame:
                 unreadable(F.col(column), value, "bad_integer", column, "an integer")
                 for column, value in integers.items()
             ),
-            unreadable(F.col("recours_en_cours"), appeal, "bad_boolean", "recours_en_cours", "0 or 1", required=True),
+            unreadable(
+                F.col("recours_en_cours"), appeal, "bad_boolean", "recours_en_cours", "0 or 1", required=has_appeal
+            ),
         ).alias("_errors"),
         F.lit(None).cast("string").alias("_skip"),
     )
@@ -75,10 +80,12 @@ SOURCE = Source(
     description="debts by operation, URSSAF",
     file_pattern=r".*_debits.*\.csv",
     delimiter=";",
-    required=(
-        *("siret", "num_cpte", "num_ecn", "dt_trt_ecn", "mt_po", "mt_pp", "num_hist_ecn", "etat_cpte", "cd_pro_col"),
-        *("periode", "cd_op_ecn", "motif_ecn", "recours_en_cours"),
+    layouts=(
+        Layout("2025-12", ("siret", *_SINCE_2020)),
+        Layout("2020-02", _SINCE_2020, by_account=True),
+        Layout("2018", _BEFORE_2020, by_account=True, clean=partial(clean, has_appeal=False)),
     ),
+    account_date="periode_debut",
     key_column="siret",
     natural_key=(
         *("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif"),

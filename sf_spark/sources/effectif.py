@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from sf_spark.columns import filled
 from sf_spark.sources import headcount
 from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
 
 
 def clean(df: DataFrame) -> DataFrame:
@@ -27,7 +27,7 @@ SOURCE = Source(
     description="headcount of establishments by month, URSSAF",
     file_pattern=r"(?!.*effectif_siren).*effectif_.*\.csv",
     delimiter=";",
-    required=("siret", "compte"),
+    layouts=(Layout("2018", ("siret", "compte")),),
     wide="eff",
     key_column="siret",
     natural_key=("siret", "numero_compte", "periode"),

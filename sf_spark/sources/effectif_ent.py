@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.sources import headcount
 from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
 
 
 def clean(df: DataFrame) -> DataFrame:
@@ -25,7 +25,7 @@ SOURCE = Source(
     description="headcount of companies by month, URSSAF",
     file_pattern=r".*effectif_siren.*\.csv",
     delimiter=";",
-    required=("siren",),
+    layouts=(Layout("2018", ("siren",)),),
     wide="eff",
     key_column="siren",
     natural_key=("siren", "periode"),

@@ -1,16 +1,19 @@
-"""From a line of text to its fields, by the rules of the partners' CSV reader, as Columns.
+r"""From the text of a record to its fields, by the rules of the partners' CSV reader, as Columns.
 
 The rules are those of Go's ``encoding/csv``, because its counts are the reference: the header fixes the
-number of fields; with strict quotes a ``"`` inside an unquoted field rejects the line, with lazy quotes it is a
-character.
-Spark's own CSV reader bends such lines silently, so lines are framed here and nothing is guessed.
+number of fields; with strict quotes a ``"`` inside an unquoted field rejects the record, with lazy quotes it is a
+character; a quoted field may hold the delimiter and line ends.
+Spark's own CSV reader bends such lines silently, so they are framed here and nothing is guessed. Which lines make one
+record is decided before: see :mod:`sf_spark.io.records`.
 
-    line (;)      strict                    lazy
+    record (;)    strict                    lazy
     a;b           [a, b]                    [a, b]
     a;"b;c"       [a, b;c]                  [a, b;c]
     a;"b""c"      [a, b"c]                  [a, b"c]
     a;b"c         error bare_quote          [a, b"c]
-    a;"b"c;d      error extraneous_quote    field still open: error unclosed_quote
+    a;"b"c"       error extraneous_quote    [a, b"c]
+    a;"b⏎c"       [a, b⏎c]                  [a, b⏎c]
+    a;"b (last)   error unclosed_quote      [a, b]
 """
 
 import re
@@ -21,11 +24,11 @@ from pyspark.sql import functions as F
 _STATE = "struct<fields: array<string>, open: string, error: string>"
 
 
-def frame(line: Column, delimiter: str, lazy_quotes: bool) -> Column:
-    """Split a line into struct<fields: array<string>, error: string>; ``error`` is a code, null when well-formed."""
-    pieces = F.split(line, re.escape(delimiter), -1)
+def frame(record: Column, delimiter: str, lazy_quotes: bool) -> Column:
+    """Split a record into struct<fields: array<string>, error: string>; ``error`` is a code, null when well-formed."""
+    pieces = F.split(record, re.escape(delimiter), -1)
     plain = F.struct(pieces.alias("fields"), F.lit(None).cast("string").alias("error"))
-    return F.when(F.contains(line, F.lit('"')), _frame_quoted(pieces, delimiter, lazy_quotes)).otherwise(plain)
+    return F.when(F.contains(record, F.lit('"')), _frame_quoted(pieces, delimiter, lazy_quotes)).otherwise(plain)
 
 
 def _frame_quoted(pieces: Column, delimiter: str, lazy_quotes: bool) -> Column:
@@ -41,7 +44,7 @@ def _frame_quoted(pieces: Column, delimiter: str, lazy_quotes: bool) -> Column:
         text = F.when(quoted_start, F.substring(piece, 2, 2_147_483_647)).otherwise(piece)
         before = F.when(state.open.isNull(), "").otherwise(F.concat(state.open, F.lit(delimiter)))
         in_quotes = quoted_start | state.open.isNotNull()
-        trailing = F.length(F.regexp_extract(text, '"*$', 0))
+        trailing = F.length(F.regexp_extract(text, r'"*\z', 0))
         closes = in_quotes & (F.pmod(trailing, F.lit(2)) == 1)
         inner = F.when(closes, F.left(text, F.length(text) - 1)).otherwise(text)
         value = F.concat(before, F.replace(inner, F.lit('""'), F.lit('"')))
@@ -60,7 +63,11 @@ def _frame_quoted(pieces: Column, delimiter: str, lazy_quotes: bool) -> Column:
         ).cast(_STATE)
 
     def finish(state: Column) -> Column:
-        unclosed = F.when(state.open.isNotNull(), "unclosed_quote")
+        still_open = state.open.isNotNull()
+        if lazy_quotes:  # the file ends inside the field: the field ends there
+            fields = F.when(still_open, F.array_append(state.fields, state.open)).otherwise(state.fields)
+            return F.struct(fields.alias("fields"), state.error.alias("error"))
+        unclosed = F.when(still_open, "unclosed_quote")
         return F.struct(state.fields.alias("fields"), F.coalesce(state.error, unclosed).alias("error"))
 
     return F.aggregate(pieces, start, step, finish)

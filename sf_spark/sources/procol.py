@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from sf_spark import calendar
 from sf_spark.columns import filled
 from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
 
 _ACTION = "liquidation|redressement|sauvegarde"
 
@@ -56,7 +56,7 @@ SOURCE = Source(
     description="collective proceedings by stage, URSSAF",
     file_pattern=r"sigfaible_pcoll\.csv",
     delimiter=";",
-    required=("siret", "dt_effet", "lib_actx_stdx"),
+    layouts=(Layout("2018", ("siret", "dt_effet", "lib_actx_stdx")),),
     key_column="siret",
     natural_key=("siret", "date_effet", "action_procol", "stade_procol"),
     clean=clean,

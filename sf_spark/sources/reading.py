@@ -8,70 +8,122 @@ Every line ends up in exactly one class (``_class``), decided in the reference l
 """
 
 import csv
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import period_of_header
-from sf_spark.columns import is_pseudo_siret, siren_of
+from sf_spark.columns import is_luhn_valid, is_pseudo_siret, siren_of
 from sf_spark.errors import BrokenFileError
 from sf_spark.sources.checks import or_else, problem, problems
+from sf_spark.sources.comptes import with_siret
 from sf_spark.sources.framing import frame
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import LATIN9, UTF8, UTF16, Layout, Source
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
+Series = tuple[date, date] | None
 _FRAMING_MESSAGES = {
     "bare_quote": "a quote inside an unquoted field",
     "extraneous_quote": "a stray quote inside a quoted field",
-    "unclosed_quote": "a quoted field that does not end on its line",
+    "unclosed_quote": "a quoted field that does not end",
 }
 
 
-def header_columns(source: Source, header: str) -> list[str]:
-    """The column names of a header line, as written.
+FRAMING_CODES = ("encoding", *_FRAMING_MESSAGES, "field_count")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the lines of one file are read: its layout, and its columns as the header gives them."""
+
+    source: Source
+    layout: Layout
+    columns: tuple[str, ...]
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter of the file."""
+        return self.layout.delimiter or self.source.delimiter
+
+
+def recognise(source: Source, header: str, encoding: str = UTF8, byte_order_mark: bool = False) -> Reading:
+    """Tell the layout of a file from its header: the newest one that fits.
 
     Raises:
-        BrokenFileError: When a required column is missing; it names what is missing and what is there.
+        BrokenFileError: When none does; it names what is missing for the newest one, and what is there.
     """
-    names = next(csv.reader([header], delimiter=source.delimiter), [])
-    lowered = {name.lower() for name in names}
-    missing = [column for column in source.required if column not in lowered]
-    if missing:
-        there = ", ".join(names)[:300]
-        raise BrokenFileError(f"column {', '.join(missing)} not found; the header has: {there}")
-    return names
+    for layout in source.layouts:
+        if layout.encoding != encoding or (byte_order_mark and not layout.byte_order_mark):
+            continue
+        columns = header_columns(header, layout.delimiter or source.delimiter)
+        if _fits(layout, columns) and re.match(layout.first_record, header):
+            return Reading(source, layout, tuple(columns))
+    raise BrokenFileError(_why_not(source, header, encoding, byte_order_mark))
 
 
-def read_lines(lines: DataFrame, source: Source, columns: list[str]) -> DataFrame:
-    """Type the lines of a file.
+def header_columns(header: str, delimiter: str) -> list[str]:
+    """The column names of a header line, as written."""
+    return next(csv.reader([header], delimiter=delimiter), [])
+
+
+def _fits(layout: Layout, columns: list[str]) -> bool:
+    lowered = {name.lower() for name in columns}
+    if layout.positional:
+        wide_enough = len(columns) >= 1 if layout.first_record else len(columns) == len(layout.positional)
+        return wide_enough and not lowered & set(layout.forbidden)
+    names = {name.lower() for name in layout.reshape(columns)[0]} if layout.reshape else lowered
+    return names.issuperset(layout.required) and not names & set(layout.forbidden)
+
+
+def _why_not(source: Source, header: str, encoding: str, byte_order_mark: bool) -> str:
+    expected = {layout.encoding for layout in source.layouts}
+    if encoding not in expected or (byte_order_mark and not any(layout.byte_order_mark for layout in source.layouts)):
+        found = {UTF16: "UTF-16", LATIN9: "not UTF-8"}.get(encoding, "UTF-8 with a byte order mark")
+        return f"wrong encoding: the header is {found}, {' or '.join(sorted(expected))} is expected"
+    newest = source.layouts[0]
+    columns = header_columns(header, newest.delimiter or source.delimiter)
+    there = newest.reshape(columns)[0] if newest.reshape else columns
+    missing = [column for column in newest.required if column not in {name.lower() for name in there}]
+    return f"column {', '.join(missing)} not found; the header has: {', '.join(columns)[:300]}"
+
+
+def read_lines(
+    lines: DataFrame, reading: Reading, accounts: DataFrame | None = None, series: Series = None
+) -> DataFrame:
+    """Type the records of a file.
 
     Args:
         lines: ``_line`` (physical number, header = 1) and ``_raw`` (text without its line end); blank lines left out.
-        source: The layout.
-        columns: The header's column names, in the file's order.
+        reading: The file's layout and columns.
+        accounts: For a layout by account, the establishments of each: see :mod:`sf_spark.sources.comptes`.
+        series: For a source that gathers lines, the first month of the series and the one after its last.
 
     Returns:
-        One row a line: the source's typed columns, ``_line, _raw, _errors, _class``.
+        One row a record: the source's typed columns, ``_line, _raw, _errors, _class``.
     """
-    width = len(columns)
-    framed = lines.withColumn("_framed", frame(F.col("_raw"), source.delimiter, source.lazy_quotes))
-    fields = F.col("_framed.fields")
-    framing = problems(
-        problem(~F.is_valid_utf8("_raw"), "encoding", "", F.lit("the line"), "UTF-8"),
-        _framing_problem(F.col("_framed.error")),
-        problem(
-            F.col("_framed.error").isNull() & (F.size(fields) != width),
-            "field_count",
-            "",
-            F.concat(F.size(fields).cast("string"), F.lit(" fields")),
-            f"the {width} of the header",
-        ),
+    source, layout, columns = reading.source, reading.layout, list(reading.columns)
+    if layout.trailer:
+        lines = lines.where(~F.col("_raw").rlike(layout.trailer))
+    framed = lines.withColumn("_framed", frame(F.col("_raw"), reading.delimiter, source.lazy_quotes))
+    framed = framed.select("_line", "_raw", "_framed.fields", _framing(len(columns)).alias("_framing"))
+    if layout.reshape:
+        columns, records = layout.reshape(columns)
+        whole = F.when(F.size("_framing") == 0, records(F.col("fields"))).otherwise(F.array(F.col("fields")))
+        framed = framed.select("_line", "_raw", "_framing", F.explode(whole).alias("fields"))
+    fields = F.col("fields")
+    text = framed.select(
+        "_line", "_raw", "_framing", *_named_cells(reading, columns, fields), *_wide_cells(source, columns, fields)
     )
-    text = framed.select("*", framing.alias("_framing")).select(
-        "_line", "_raw", "_framing", *_named_cells(source, columns, fields), *_wide_cells(source, columns, fields)
-    )
-    return _classify(_cleaned(text, source), source)
+    cleaned = _cleaned(text, source, layout)
+    if layout.by_account and accounts is not None:
+        cleaned = with_siret(cleaned, accounts, source.account_date)
+    if source.gather is not None and series is not None:
+        cleaned = source.gather(cleaned, *series)
+    return _classify(cleaned, source)
 
 
 def staged_rows(read: DataFrame, source: Source) -> DataFrame:
@@ -83,18 +135,17 @@ def staged_rows(read: DataFrame, source: Source) -> DataFrame:
     if source.emits_rejected:
         kept = kept | ((F.col("_class") == REJECTED) & F.col("_framed_well") & _valid_key(source))
     rows = read.where(kept).withColumn("_raw_hash", F.xxhash64("_raw"))
-    if source.wide:
+    if "_tuples" in rows.columns:
         rows = rows.withColumn("_tuple", F.explode("_tuples")).select("*", "_tuple.*").drop("_tuple", "_tuples")
     rows = rows.drop("_raw", "_errors", "_class", "_framed_well")
+    if source.key_column not in ("siret", "siren"):
+        return rows
+    key = F.col(source.key_column)
+    identity = {source.key_column: key, "est_luhn_valide": is_luhn_valid(key, source.key_column)}
     if source.key_column == "siret":
-        values = [name for name in rows.columns if name not in ("siret", "siren")]
-        rows = rows.select(
-            "siret",
-            siren_of(F.col("siret")).alias("siren"),
-            is_pseudo_siret(F.col("siret")).alias("est_pseudo_siret"),
-            *values,
-        )
-    return rows
+        identity |= {"siren": siren_of(key), "est_pseudo_siret": is_pseudo_siret(key)}
+    values = [name for name in rows.columns if name not in identity]
+    return rows.select(*(column.alias(name) for name, column in identity.items()), *values)
 
 
 def content_columns(rows: DataFrame) -> list[str]:
@@ -102,16 +153,22 @@ def content_columns(rows: DataFrame) -> list[str]:
     return [name for name in rows.columns if not name.startswith("_")]
 
 
-def _cleaned(text: DataFrame, source: Source) -> DataFrame:
-    """Apply the source's own rules, keeping the framing problems beside them."""
+def _cleaned(text: DataFrame, source: Source, layout: Layout) -> DataFrame:
+    """Apply the layout's own rules, keeping the framing problems beside them."""
     carried = text.withColumn("_line", F.struct("_line", "_framing")).drop("_framing")
-    cleaned = source.clean(carried)
+    cleaned = (layout.clean or source.clean)(carried)
     return cleaned.withColumn("_framing", F.col("_line._framing")).withColumn("_line", F.col("_line._line"))
 
 
 def _classify(cleaned: DataFrame, source: Source) -> DataFrame:
     key = F.col(source.key_column)
-    invalid_key = problem(~_valid_key(source), "bad_key", source.key_column, key, _key_name(source))
+    provisional = key.rlike(r"^[0-9A-Za-z]{14}\z") if source.key_column == "siret" else F.lit(False)
+    invalid_key = F.coalesce(
+        problem(
+            ~_valid_key(source) & provisional, "provisional_siret", "siret", key, "a final SIRET: it holds letters"
+        ),
+        problem(~_valid_key(source), "bad_key", source.key_column, key, _key_name(source)),
+    )
     well_framed = F.size("_framing") == 0
     errors = F.when(well_framed, or_else(F.col("_errors"), invalid_key)).otherwise(F.col("_framing"))
     skipped = well_framed & F.col("_skip").isNotNull()
@@ -126,12 +183,30 @@ def _classify(cleaned: DataFrame, source: Source) -> DataFrame:
     )
 
 
-def _named_cells(source: Source, columns: list[str], fields: Column) -> list[Column]:
+def _framing(width: int) -> Column:
+    """Why a record is not well-formed: array<struct>, empty when it is."""
+    error, fields = F.col("_framed.error"), F.col("_framed.fields")
+    return problems(
+        problem(~F.is_valid_utf8("_raw"), "encoding", "", F.lit("the line"), "UTF-8"),
+        _framing_problem(error),
+        problem(
+            error.isNull() & (F.size(fields) != width),
+            "field_count",
+            "",
+            F.concat(F.size(fields).cast("string"), F.lit(" fields")),
+            f"the {width} of the header",
+        ),
+    )
+
+
+def _named_cells(reading: Reading, columns: list[str], fields: Column) -> list[Column]:
     """One text column for each column that the source reads; '' where the file does not have it."""
-    positions: Mapping[str, int] = {name.lower(): rank for rank, name in enumerate(columns)}  # the last of a name wins
+    layout = reading.layout
+    names = layout.positional or [layout.rename.get(name.lower(), name.lower()) for name in columns]
+    positions: Mapping[str, int] = {name: rank for rank, name in enumerate(names)}  # the last of a name wins
     return [
         (F.coalesce(F.get(fields, F.lit(positions[name])), F.lit("")) if name in positions else F.lit("")).alias(name)
-        for name in (*source.required, *source.optional)
+        for name in reading.source.columns_read
     ]
 
 
@@ -163,8 +238,9 @@ def _framing_problem(error: Column) -> Column:
 
 
 def _valid_key(source: Source) -> Column:
-    return F.coalesce(F.col(source.key_column).rlike(source.key_pattern), F.lit(False))
+    return F.coalesce(F.col(source.key_column).rlike(source.valid_key), F.lit(False))
 
 
 def _key_name(source: Source) -> str:
-    return "a SIRET of 14 digits" if source.key_column == "siret" else "a SIREN of 9 digits"
+    names = {"siret": "a SIRET of 14 digits", "siren": "a SIREN of 9 digits"}
+    return names.get(source.key_column, f"a key like {source.key_pattern}")

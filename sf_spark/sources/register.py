@@ -9,7 +9,7 @@ BEFORE_ALL = "1900-01-01"
 
 def activity(code: Column) -> Column:
     """The activity when it has the dotted form of NAF rev. 2 (``52.21Z``), else null."""
-    return F.when(code.rlike(r"^\d{2}\.\d{2}[A-Z]$"), code)
+    return F.when(code.rlike(r"^\d{2}\.\d{2}[A-Z]\z"), code)
 
 
 def skipped_nomenclature(code: Column, nomenclature: Column) -> Column:

@@ -7,8 +7,7 @@ from sf_spark import arithmetic, calendar
 from sf_spark.columns import filled
 from sf_spark.sources import register
 from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.debit import boolean
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
 
 _REPETITION = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
 _STREET = {
@@ -44,10 +43,10 @@ def departement_of(commune: Column) -> Column:
 def clean(df: DataFrame) -> DataFrame:
     """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values stay all the same."""
     commune = F.when(
-        F.col("codecommuneetablissement").rlike("^[0-9][0-9A-B][0-9]{3}$"), F.col("codecommuneetablissement")
+        F.col("codecommuneetablissement").rlike(r"^[0-9][0-9A-B][0-9]{3}\z"), F.col("codecommuneetablissement")
     )
-    postal = F.when(F.col("codepostaletablissement").rlike(r"^\d{5}$"), F.col("codepostaletablissement"))
-    head_office = boolean(F.col("etablissementsiege"))
+    postal = F.when(F.col("codepostaletablissement").rlike(r"^\d{5}\z"), F.col("codepostaletablissement"))
+    head_office = arithmetic.boolean(F.col("etablissementsiege"))
     coordinates = {name: arithmetic.number(F.col(name)) for name in ("longitude", "latitude")}
     return df.select(
         "_line",
@@ -88,13 +87,18 @@ SOURCE = Source(
     description="establishments of the Sirene register, INSEE",
     file_pattern=r"StockEtablissement_utf8_geo\.csv",
     delimiter=",",
-    required=(
-        *("siren", "nic", "etablissementsiege", "typevoieetablissement", "indicerepetitionetablissement"),
-        *_VERBATIM.values(),
-        *("codecommuneetablissement", "codepostaletablissement", "datecreationetablissement"),
-        *("longitude", "latitude", "etatadministratifetablissement"),
+    layouts=(
+        Layout(
+            "2019",
+            required=(
+                *("siren", "nic", "etablissementsiege", "typevoieetablissement", "indicerepetitionetablissement"),
+                *_VERBATIM.values(),
+                *("codecommuneetablissement", "codepostaletablissement", "datecreationetablissement"),
+                *("longitude", "latitude", "etatadministratifetablissement"),
+            ),
+            optional=("activiteprincipaleetablissement", "nomenclatureactiviteprincipaleetablissement", "datedebut"),
+        ),
     ),
-    optional=("activiteprincipaleetablissement", "nomenclatureactiviteprincipaleetablissement", "datedebut"),
     key_column="siret",
     natural_key=("siret",),
     clean=clean,

@@ -7,8 +7,9 @@ from sf_spark import calendar
 from sf_spark.columns import filled
 from sf_spark.sources import register
 from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Source
+from sf_spark.sources.source import Layout, Source
 
+_NAF25 = "activiteprincipalenaf25unitelegale"  # since May 2026
 _VERBATIM = {
     "prenom1_unite_legale": "prenom1unitelegale",
     "prenom2_unite_legale": "prenom2unitelegale",
@@ -17,8 +18,16 @@ _VERBATIM = {
     "nom_unite_legale": "nomunitelegale",
     "nom_usage_unite_legale": "nomusageunitelegale",
     "categorie_juridique": "categoriejuridiqueunitelegale",
-    "ape_naf25": "activiteprincipalenaf25unitelegale",
+    "ape_naf25": _NAF25,
 }
+_REQUIRED = (
+    "siren",
+    "denominationunitelegale",
+    *(column for column in _VERBATIM.values() if column != _NAF25),
+    "datecreationunitelegale",
+    "etatadministratifunitelegale",
+)
+_OPTIONAL = ("activiteprincipaleunitelegale", "nomenclatureactiviteprincipaleunitelegale")
 
 
 def clean(df: DataFrame) -> DataFrame:
@@ -47,14 +56,7 @@ SOURCE = Source(
     description="companies of the Sirene register, INSEE",
     file_pattern=r"sireneUL\.csv",
     delimiter=",",
-    required=(
-        "siren",
-        "denominationunitelegale",
-        *_VERBATIM.values(),
-        "datecreationunitelegale",
-        "etatadministratifunitelegale",
-    ),
-    optional=("activiteprincipaleunitelegale", "nomenclatureactiviteprincipaleunitelegale"),
+    layouts=(Layout("2026-05", (*_REQUIRED, _NAF25), _OPTIONAL), Layout("2019", _REQUIRED, _OPTIONAL)),
     key_column="siren",
     natural_key=("siren",),
     clean=clean,

@@ -22,6 +22,11 @@ DELIVERED_AS = {
     "cotisation": "sigfaible_cotisdues.csv",
     "debit": "sigfaible_debits.csv",
     "effectif_ent": "sigfaible_effectif_siren.csv",
+    "delai": "sigfaible_delais.csv",
+    "ccsf": "sigfaible_ccsf.csv",
+    "apdemande": "demande_ap.csv",
+    "apconso": "consommation_ap.csv",
+    "sirene_histo": "StockEtablissementHistorique_utf8.csv",
     "sirene": "StockEtablissement_utf8_geo.csv",
     "sirene_ul": "sireneUL.csv",
 }

@@ -15,11 +15,10 @@ from sf_spark.calendar import index_of
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
 from sf_spark.panel.build import PanelRules, StagedTables, build_panels
-from sf_spark.panel.inputs import COLUMNS
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.signals.catalogue import compute_signals, signals_for
-from sf_spark.sources import SOURCES, source_named
-from sf_spark.sources.reading import header_columns, read_lines, staged_rows
+from sf_spark.sources import source_named
+from sf_spark.sources.reading import read_lines, recognise, staged_rows
 
 LAST = index_of(pd.Timestamp("2024-06-01").date())
 WIDE = {"effectif": ["eff202311"], "effectif_ent": ["eff202311"]}
@@ -29,12 +28,11 @@ PYTHON = re.compile(r"\w*(?:Python|InPandas|InArrow)\w*")
 
 def staged(spark: SparkSession, name: str) -> DataFrame:
     """An empty staged table, with the columns of lines read as ingest reads them."""
-    if name not in {source.name for source in SOURCES}:
-        return spark.createDataFrame(spark.sparkContext.emptyRDD(), COLUMNS[name])
     source = source_named(name)
-    header = source.delimiter.join([*source.required, *source.optional, *WIDE.get(name, [])])
+    newest = source.layouts[0]
+    header = source.delimiter.join([*newest.required, *newest.optional, *WIDE.get(name, [])])
     lines = spark.createDataFrame([(2, source.delimiter)], "_line long, _raw string")
-    facts = staged_rows(read_lines(lines, source, header_columns(source, header)), source)
+    facts = staged_rows(read_lines(lines, recognise(source, header)), source)
     known = source.known_on().cast("date").alias("known_on")
     return empty(facts.select("*", F.lit("").alias("_batch"), known, F.lit(None).cast("date").alias("superseded_on")))
 

@@ -23,7 +23,11 @@ FAMILY = (  # a parent and a child that ignore the polite signal
 
 def is_running(pid: int) -> bool:
     """False too for a process that has ended and that nobody has collected yet."""
-    answer = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    if Path("/proc/self/stat").exists():  # Linux, where `ps` may not be installed
+        stat = Path(f"/proc/{pid}/stat")
+        answer = stat.read_text().rpartition(")")[2].strip() if stat.exists() else ""
+    else:
+        answer = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return bool(answer) and not answer.startswith("Z")
 
 

@@ -123,7 +123,7 @@ def test_a_broken_file_fails_by_name_while_the_others_go_on(
     deliver("2403", "sireneUL.csv", "siren\nDupont é\n".encode("latin-1"))
     deliver("2403", "sigfaible_effectif_siret.csv", "compte;siret;rais_soc;eff202411\nc;1;é\n".encode("latin-1"))
     deliver("2403", "b_effectif_siret.csv.gz", gzip.compress(("compte;siret\n" + "c;1\n" * 9999).encode())[:60])
-    deliver("2403", "sigfaible_delais.csv", "x\n")
+    deliver("2403", "sigfaible_notes.csv", "x\n")
     accounts = ingest(spark, settings, "2403")
     assert {name: account.status for name, account in accounts.items()} == {
         "sigfaible_cotisdues.csv": "ok",
@@ -132,7 +132,7 @@ def test_a_broken_file_fails_by_name_while_the_others_go_on(
         "sireneUL.csv": "failed",
         "sigfaible_effectif_siret.csv": "failed",
         "b_effectif_siret.csv.gz": "failed",
-        "sigfaible_delais.csv": "unsupported",
+        "sigfaible_notes.csv": "unsupported",
     }
     assert "empty" in accounts["sigfaible_debits.csv"].message
     assert "lib_actx_stdx not found" in accounts["sigfaible_pcoll.csv"].message

@@ -32,8 +32,10 @@ def framed(spark: SparkSession, lines: list[str], lazy: bool) -> list[tuple[list
         ('a;b"c', (None, "bare_quote"), (["a", 'b"c'], None)),
         ('a;b"', (None, "bare_quote"), (["a", 'b"'], None)),
         ('a;"b"c"', (None, "extraneous_quote"), (["a", 'b"c'], None)),
-        ('a;"b;c', (None, "unclosed_quote"), (None, "unclosed_quote")),
-        ('a;"b"c;d', (None, "extraneous_quote"), (None, "unclosed_quote")),
+        ('a;"b;c', (None, "unclosed_quote"), (["a", "b;c"], None)),  # the file ends there
+        ('a;"b"c;d', (None, "extraneous_quote"), (["a", 'b"c;d'], None)),
+        ('a;"b\n\nc";d', (["a", "b\n\nc", "d"], None), (["a", "b\n\nc", "d"], None)),
+        ('a;"b"\n', (None, "extraneous_quote"), (["a", 'b"\n'], None)),
     ],
 )
 def test_a_line_is_framed_by_the_rules_of_its_file(spark: SparkSession, line: str, strict: tuple, lazy: tuple) -> None:

@@ -7,7 +7,7 @@ from pyspark.sql import Row, SparkSession
 
 from sf_spark.errors import BrokenFileError
 from sf_spark.sources import SOURCES, source_named, source_of
-from sf_spark.sources.reading import header_columns, read_lines, staged_rows
+from sf_spark.sources.reading import read_lines, recognise, staged_rows
 
 SIRET = "01234567800011"
 COTISATION = "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due"
@@ -23,7 +23,7 @@ def read(spark: SparkSession, name: str, header: str, *lines: str) -> tuple[list
     numbered = spark.createDataFrame(
         [(number, line) for number, line in enumerate(lines, start=2)], "_line long, _raw string"
     )
-    done = read_lines(numbered, source, header_columns(source, header))
+    done = read_lines(numbered, recognise(source, header))
     facts = staged_rows(done, source)
     order = [column for column in ("_line", "periode") if column in facts.columns]
     return done.orderBy("_line").collect(), facts.orderBy(*order).collect()
@@ -61,7 +61,8 @@ def test_cotisation_reads_amounts_with_comma_or_dot_and_keeps_negative_ones(spar
         (f"671;14;{SIRET};c;202411;5;NaN;1e400", [("bad_number", "enc_direct"), ("bad_number", "cotis_due")]),
         (f"671;14;{SIRET};c;202411;5;1", [("field_count", "")]),
         (f"671;14;{SIRET};c;202411;5;1;2;3", [("field_count", "")]),
-        ("671;14;0123456780001X;c;202411;5;1;1", [("bad_key", "siret")]),
+        ("671;14;0123456780001X;c;202411;5;1;1", [("provisional_siret", "siret")]),
+        ("671;14;012345678000111;c;202411;5;1;1", [("bad_key", "siret")]),
         ("671;14;123;c;202411;5;x;1", [("bad_number", "enc_direct")]),  # a bad key is reported only alone
     ],
 )
@@ -259,7 +260,7 @@ def test_sirene_ul_keeps_an_unreadable_creation_date_as_unknown(spark: SparkSess
 
 def test_a_missing_column_is_named_with_what_is_there() -> None:
     with pytest.raises(BrokenFileError, match="column siret, cotis_due not found; the header has: Compte, periode"):
-        header_columns(source_named("cotisation"), "Compte;periode;enc_direct")
+        recognise(source_named("cotisation"), "Compte;periode;enc_direct")
 
 
 def test_columns_are_found_by_name_whatever_their_order_and_case(spark: SparkSession) -> None:
@@ -277,7 +278,19 @@ def test_columns_are_found_by_name_whatever_their_order_and_case(spark: SparkSes
         ("sigfaibles_effectif_siret.csv.gz", "effectif"),
         ("sigfaible_pcoll.csv", "procol"),
         ("StockEtablissement_utf8_geo.csv", "sirene"),
-        ("StockEtablissementHistorique_utf8.csv", None),
+        ("StockEtablissementHistorique_utf8.csv", "sirene_histo"),
+        ("sigfaible_etablissement_utf8.csv", "comptes"),
+        ("sigfaible_delais.csv.gz", "delai"),
+        ("sigfaible_ccsf.csv", "ccsf"),
+        ("demande_ap.csv", "apdemande"),
+        ("consommation_ap.csv", "apconso"),
+        ("E_202011095813_Retro-Paydex_20201207.csv", "paydex"),
+        ("bdf.csv", "bdf"),
+        ("Diane_export_2.txt", "diane"),
+        ("filter_siren_2403.csv", "filter"),
+        ("ratios_inpi_bce.csv", "ratios"),
+        ("bodacc_procedures.csv", "procedures"),
+        ("contexte_france_relance.csv", "contexte"),
         ("sireneUL.csv", "sirene_ul"),
         ("notes.txt", None),
     ],
@@ -289,6 +302,9 @@ def test_a_file_is_recognised_by_its_name(file: str, source: str | None) -> None
 
 def test_every_source_declares_a_key_that_it_types(spark: SparkSession) -> None:
     for source in SOURCES:
-        header = source.delimiter.join([*source.required, *(["eff202411"] if source.wide else [])])
-        _, facts = read(spark, source.name, header)
-        assert facts == []
+        newest = source.layouts[0]
+        header = source.delimiter.join([*newest.required, *(["eff202411"] if source.wide else [])])
+        done = read_lines(
+            spark.createDataFrame([], "_line long, _raw string"), recognise(source, header, newest.encoding)
+        )
+        assert {source.key_column, "_line", "_class", "_errors"} <= set(done.columns)

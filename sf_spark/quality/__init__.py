@@ -1,0 +1,1 @@
+"""What the data is worth: reports on it, as DataFrames. Pure and lazy."""

@@ -1,0 +1,35 @@
+"""The rejected lines, summed up: which source, which reason, since when, and how one looks."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+_LONGEST_EXAMPLE = 200
+
+
+def rejects_by_reason(quarantine: DataFrame) -> DataFrame:
+    """Count the rejected lines by source and reason; a line with several reasons counts under each.
+
+    Args:
+        quarantine: The table: ``source, _batch, _file, _line, raw, reasons``.
+
+    Returns:
+        ``source, code, column, lines, first_batch, last_batch, message, example`` (the first line of the last batch,
+        behind its file and number), the most frequent reason of each source first.
+    """
+    place = F.concat_ws(":", "_file", F.col("_line").cast("string"))
+    return (
+        quarantine.select("source", "_batch", "_file", "_line", "raw", F.explode("reasons").alias("reason"))
+        .select("*", "reason.code", "reason.column", "reason.message", place.alias("place"))
+        .groupBy("source", "code", "column")
+        .agg(
+            F.count_distinct("_batch", "_file", "_line").alias("lines"),
+            F.min("_batch").alias("first_batch"),
+            F.max("_batch").alias("last_batch"),
+            F.max(F.struct("_batch", -F.col("_line"), "message", "place", "raw")).alias("last"),
+        )
+        .select(
+            *("source", "code", "column", "lines", "first_batch", "last_batch", "last.message"),
+            F.concat_ws(" ", "last.place", F.left("last.raw", F.lit(_LONGEST_EXAMPLE))).alias("example"),
+        )
+        .orderBy("source", F.desc("lines"), "code", "column")
+    )

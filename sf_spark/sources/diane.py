@@ -1,0 +1,188 @@
+"""Accounts from Diane+ (Bureau van Dijk): one line for a company, with one column for each item and year.
+
+The export is UTF-16 and wide: every financial item is repeated for every year. A line gives one record for each year
+between the first and the last that its header names, those without any figure included.
+"""
+
+import re
+from collections.abc import Callable
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark import arithmetic, calendar
+from sf_spark.columns import filled
+from sf_spark.sources import bilans
+from sf_spark.sources.checks import problems
+from sf_spark.sources.source import UTF8, UTF16, Layout, Source
+
+_YEARLY = re.compile(r"^(.*) (\d{4})$")
+_YEAR = "annee"
+_TEXTS = {
+    "nom de l'entreprise": "nom_entreprise",
+    "numéro siren": "numero_siren",
+    "statut juridique": "statut_juridique",
+    "procédure collective": "procedure_collective",
+    "date de clôture": "arrete_bilan_diane",
+}
+_INTEGERS = {
+    "effectif consolidé": "effectif_consolide",
+    "nombre d'es": "nombre_etab_secondaire",
+    "nombre de filiales": "nombre_filiale",
+    "taille de la composition du groupe": "taille_compo_groupe",
+    "nombre de mois": "nombre_mois",
+}
+# Amounts in thousands of euros, ratios in percent or days, as their header says.
+_NUMBERS = {
+    "dettes fiscales et sociales keur": "dette_fiscale_et_sociale",
+    "frais de r&d : net keur": "frais_de_RetD",
+    "conces., brev. et droits sim. : net keur": "conces_brev_et_droits_sim",
+    "conc. banc. cour. & sold. cr. keur": "concours_bancaire_courant",
+    "equilibre financier": "equilibre_financier",
+    "indépendance fin. %": "independance_financiere",
+    "endettement %": "endettement",
+    "autonomie fin. %": "autonomie_financiere",
+    "degré d'amort. des immob. corp. %": "degre_immo_corporelle",
+    "financ. de l'actif circ. net": "financement_actif_circulant",
+    "liquidité générale": "liquidite_generale",
+    "liquidité réduite": "liquidite_reduite",
+    "rotation des stocks jours": "rotation_stocks",
+    "crédit clients jours": "credit_client",
+    "crédit fournisseurs jours": "credit_fournisseur",
+    "c. a. par effectif (milliers/pers.) keur": "ca_par_effectif",
+    "taux d'intérêt financier %": "taux_interet_financier",
+    "intérêts / chiffre d'affaires %": "taux_interet_sur_ca",
+    "endettement global jours": "endettement_global",
+    "taux d'endettement %": "taux_endettement",
+    "capacité de remboursement": "capacite_remboursement",
+    "capacité d'autofin. %": "capacite_autofinancement",
+    "couv. du c.a. par le f.d.r. jours": "couverture_ca_fdr",
+    "couv. du c.a. par bes. en fdr jours": "couverture_ca_besoin_fdr",
+    "poids des bfr d'exploitation %": "poids_bfr_exploitation",
+    "exportation %": "exportation",
+    "efficacité économique (milliers/pers.) keur": "efficacite_economique",
+    "prod. du potentiel de production": "productivite_potentiel_production",
+    "productivité du capital financier": "productivite_capital_financier",
+    "productivité du capital investi": "productivite_capital_investi",
+    "taux d'invest. productif %": "taux_d_investissement_productif",
+    "rentabilité économique %": "rentabilite_economique",
+    "performance %": "performance",
+    "rend. brut des f. propres nets %": "rendement_brut_fonds_propres",
+    "rentabilité nette %": "rentabilite_nette",
+    "rend. des capitaux propres nets %": "rendement_capitaux_propres",
+    "rend. des res. durables nettes %": "rendement_ressources_durables",
+    "taux de marge commerciale %": "taux_marge_commerciale",
+    "taux de valeur ajoutée %": "taux_valeur_ajoutee",
+    "part des salariés %": "part_salaries",
+    "part de l'etat %": "part_etat",
+    "part des prêteurs %": "part_preteur",
+    "part de l'autofin. %": "part_autofinancement",
+    "chiffre d'affaires net (h.t.) keur": "ca",
+    "dont exportation keur": "ca_exportation",
+    "achats march. et autres approv. keur": "achat_marchandises",
+    "achats de mat. prem. et autres approv. keur": "achat_matieres_premieres",
+    "production de l'ex. keur": "production",
+    "marge commerciale keur": "marge_commerciale",
+    "consommation de l'ex. keur": "consommation",
+    "autres achats et charges externes keur": "autres_achats_charges_externes",
+    "valeur ajoutée keur": "valeur_ajoutee",
+    "charges de personnel keur": "charge_personnel",
+    "impôts, taxes et vers. assimil. keur": "impots_taxes",
+    "subventions d'expl. keur": "subventions_d_exploitation",
+    "excédent brut d'exploitation keur": "excedent_brut_d_exploitation",
+    "autres prod., char. et repr. keur": "autres_produits_charges_reprises",
+    "dot. d'exploit. aux amort. et prov. keur": "dotation_amortissement",
+    "résultat d'expl. keur": "resultat_expl",
+    "opérations en commun keur": "operations_commun",
+    "produits fin. keur": "produits_financiers",
+    "charges fin. keur": "charges_financieres",
+    "intérêts et charges assimilées keur": "interets",
+    "résultat courant avant impôts keur": "resultat_avant_impot",
+    "produits except. keur": "produit_exceptionnel",
+    "charges except. keur": "charge_exceptionnelle",
+    "particip. des sal. aux résul. keur": "participation_salaries",
+    "impôts sur le bénéf. et impôts diff. keur": "impot_benefice",
+    "bénéfice ou perte keur": "benefice_ou_perte",
+}
+_NAMES = {**_TEXTS, **_INTEGERS, **_NUMBERS}
+
+
+def by_year(columns: list[str]) -> tuple[list[str], Callable[[Column], Column]]:
+    """From the wide header to the columns of one year, and from the fields of a line to its records.
+
+    A field that has no column for a year is empty in that year. Without any year in the header there is no record.
+
+    Returns:
+        The columns: ``annee``, then the names without their year; and the unpivot of an array of fields.
+    """
+    names = [_plain(name) for name in columns]
+    yearly = {rank: match for rank, name in enumerate(names) if (match := _YEARLY.match(name))}
+    fixed = {name: rank for rank, name in enumerate(names) if rank not in yearly}
+    ranks = {(_plain(match[1]), int(match[2])): rank for rank, match in yearly.items()}
+    years = range(min(year for _, year in ranks), max(year for _, year in ranks) + 1) if ranks else range(0)
+    items = list(dict.fromkeys(name for name, _ in ranks))
+
+    def records(fields: Column) -> Column:
+        return F.array(*(F.array(F.lit(str(year)), *cells(fields, year)) for year in years))
+
+    def cells(fields: Column, year: int) -> list[Column]:
+        places = [*fixed.values(), *(ranks.get((name, year)) for name in items)]
+        return [F.lit("") if place is None else F.coalesce(F.get(fields, F.lit(place)), F.lit("")) for place in places]
+
+    return [_YEAR, *fixed, *items], records
+
+
+def clean(df: DataFrame) -> DataFrame:
+    """Type the records of a company and a year; what cannot be read is unknown, never an error."""
+    return df.select(
+        "_line",
+        "_raw",
+        F.col("numero_siren").alias("siren"),
+        arithmetic.integer(F.col(_YEAR)).alias("exercice_diane"),
+        calendar.french_date(F.col("arrete_bilan_diane")).alias("arrete_bilan_diane"),
+        filled(F.col("nom_entreprise")).alias("nom_entreprise"),
+        filled(F.col("statut_juridique")).alias("statut_juridique"),
+        (F.col("procedure_collective") == "Oui").alias("procedure_collective"),
+        *(arithmetic.integer(F.col(name)).alias(name) for name in _INTEGERS.values()),
+        *(arithmetic.number(F.col(name), comma=True).alias(name) for name in _NUMBERS.values()),
+        problems().alias("_errors"),
+        F.lit(None).cast("string").alias("_skip"),
+    )
+
+
+def known_on() -> Column:
+    """Seven months after the closing day; the end of the year where there is none."""
+    end_of_year = F.make_date(F.col("exercice_diane"), F.lit(12), F.lit(31))
+    return bilans.published(F.coalesce(F.col("arrete_bilan_diane"), end_of_year))
+
+
+def _plain(name: str) -> str:
+    """A column's name without the accidents of exports: blanks doubled or at an end, typographic apostrophes."""
+    return re.sub(" +", " ", name.replace("\u2019", "'")).strip().lower()
+
+
+def _layout(name: str, encoding: str) -> Layout:
+    return Layout(
+        name,
+        required=(_YEAR, *_NAMES),
+        rename=_NAMES,
+        encoding=encoding,
+        byte_order_mark=True,
+        reshape=by_year,
+    )
+
+
+SOURCE = Source(
+    name="diane",
+    description="accounts, Bureau van Dijk",
+    file_pattern=r"[Dd]iane.*",
+    delimiter=";",
+    layouts=(_layout("export", UTF16), _layout("export in UTF-8", UTF8)),
+    key_column="siren",
+    natural_key=("siren", "exercice_diane"),
+    clean=clean,
+    known_on=known_on,
+    lazy_quotes=True,
+    delivery="increment",
+    fatal_codes=("bare_quote", "extraneous_quote", "unclosed_quote", "field_count", "encoding"),
+)
