@@ -1,6 +1,8 @@
 """Build the panels: staged/* -> panel/etablissement, panel/entreprise."""
 
 import argparse
+from dataclasses import replace
+from functools import partial
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -9,11 +11,11 @@ from sf_spark.calendar import index_of, start_of
 from sf_spark.cli import Report, job_parser, main
 from sf_spark.io.delta import read_table
 from sf_spark.io.months import months_to_write, write_months
-from sf_spark.panel.build import PanelRules, StagedTables, build_panels
-from sf_spark.schema import DELIVERIES, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, staged
+from sf_spark.io.staged import absent_sources, read_or_empty
+from sf_spark.panel.build import Exclusions, PanelRules, build_panels
+from sf_spark.panel.inputs import COLUMNS, StagedTables
+from sf_spark.schema import DELIVERIES, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT
 from sf_spark.settings import Settings
-
-TABLES = ("cotisation", "debit", "effectif", "effectif_ent", "procol", "sirene", "sirene_ul")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,20 +26,26 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Write the months whose cut-off has passed and that are not there yet."""
-    report(f"reading {', '.join(f'staged/{name}' for name in TABLES)}")
-    tables = StagedTables(**{name: read_table(spark, settings.lake, staged(name)) for name in TABLES})
+    """Write the months whose cut-off has passed that are not there yet, or that a later delivery corrects."""
+    absent = absent_sources(spark, settings.lake, [*COLUMNS])
+    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS if name not in absent)}")
+    if absent:
+        report(f"never delivered, their measures are unknown: {', '.join(sorted(absent))}")
+    tables = StagedTables.read(partial(read_or_empty, spark, settings.lake))
     last_day = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'").agg(F.max("known_on")).first()[0]  # type: ignore[index]
+    panel = settings.panel
     rules = PanelRules(
         last_month=index_of(last_day),
-        perimeter_effectif=settings.panel.perimeter_effectif,
-        perimeter_months=settings.panel.perimeter_months,
+        perimeter_effectif=panel.perimeter_effectif,
+        perimeter_months=panel.perimeter_months,
         cutoff_day=settings.cutoff_day,
+        exclusions=Exclusions(panel.categories_juridiques, panel.activites, panel.siege_en_france),
+        absent=absent,
     )
-    panels = build_panels(tables, rules)
-    for table, panel in zip((PANEL_ETABLISSEMENT, PANEL_ENTREPRISE), panels, strict=True):
-        first = months_to_write(spark, settings.lake, table, options.rebuild)
-        write_months(panel, settings.lake, table, first, start_of(rules.last_month), report)
+    for rank, table in enumerate((PANEL_ETABLISSEMENT, PANEL_ENTREPRISE)):
+        first = months_to_write(spark, settings.lake, table, options.rebuild, report)
+        rows = build_panels(tables, replace(rules, first_month=index_of(first) if first else None))[rank]
+        write_months(rows, settings.lake, table, first, start_of(rules.last_month), report)
     return 0
 
 

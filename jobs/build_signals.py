@@ -35,7 +35,7 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
     for key, source, target in GRAINS:
         signals = signals_for(key)
         panel = read_table(spark, settings.lake, source)
-        first = months_to_write(spark, settings.lake, target, options.rebuild)
+        first = months_to_write(spark, settings.lake, target, options.rebuild, report)
         if first is not None:
             panel = panel.where(F.col("periode") >= F.lit(start_of(index_of(first) - months_needed(signals))))
         report(f"reading {source.path}, computing {len(signals)} signals")

@@ -6,6 +6,7 @@ from functools import partial
 from sf_spark.demo import (
     activite_partielle,
     ap,
+    bilans,
     cotisations,
     cotisdues,
     debits,
@@ -13,8 +14,10 @@ from sf_spark.demo import (
     effectifs,
     impayes,
     layouts,
+    paydex,
     pcoll,
     sirene,
+    sirene_histo,
     unites_legales,
 )
 from sf_spark.demo.arrays import stream
@@ -54,6 +57,9 @@ def draw_block(plan: DemoPlan, timeline: Timeline, climate: Climate, block: int)
         layouts.APCONSO: ap.consommation_lines(short_time, consumed, population),
         layouts.APDEMANDE: ap.demande_lines(short_time, consumed, population),
         layouts.SIRENE: sirene.etablissement_lines(chance("sirene"), population),
+        layouts.SIRENE_HISTO: sirene_histo.historique_lines(chance("historique"), chance("sirene"), population),
+        layouts.PAYDEX: paydex.paydex_lines(chance("paydex"), population),
+        layouts.RATIOS: bilans.bilan_lines(chance("bilans"), population),
         layouts.SIRENE_UL: unites_legales.unite_legale_lines(chance("unites"), population),
     }
     return Block(population, files)

@@ -69,6 +69,11 @@ _BY_FILE: dict[str, tuple[int, tuple[Damage, ...]]] = {
     ),
     layouts.SIRENE: (0, ()),
     layouts.SIRENE_UL: (0, ()),
+    layouts.SIRENE_HISTO: (
+        2, (Damage("date", 4, ("2009-13-27", "27/05/2009")), Damage("booleen", 6, ("oui", "2", ""))),
+    ),
+    layouts.PAYDEX: (0, (Damage("jours", 1, ("n/d", "1.5")), Damage("date", 3, ("01/15/2019", "2019-01-15", "")))),
+    layouts.RATIOS: (0, (Damage("date", 1, ("2024-02-31", "31/12/2024", "")),)),
 }  # fmt: skip
 
 

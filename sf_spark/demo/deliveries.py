@@ -95,9 +95,9 @@ def _open_files(
             for layout in LAYOUTS:
                 # Damage differs from one delivery to the next, as it does in reality.
                 rng = stream(plan.seed, rank, f"damage of {layout.name}")
-                dirty = partial(truth.add_dirty, batch, layout.name)
-                header = layout.header(timeline, rank)
-                file = DeliveryFile(folder, batch, layout, header, rng, plan.dirty_share, dirty)
+                name, header = layout.file_name(timeline, rank), layout.header(timeline, rank)
+                dirty = partial(truth.add_dirty, batch, name)
+                file = DeliveryFile(folder, batch, name, layout, header, rng, plan.dirty_share, dirty)
                 stack.callback(file.release)
                 delivery.append(file)
             deliveries.append(delivery)

@@ -10,6 +10,8 @@ DELAI, CCSF, PROCOL = "sigfaible_delais.csv", "sigfaible_ccsf.csv", "sigfaible_p
 EFFECTIF, EFFECTIF_ENT = "sigfaible_effectif_siret.csv", "sigfaible_effectif_siren.csv"
 APCONSO, APDEMANDE = "consommation_ap.csv", "demande_ap.csv"
 SIRENE, SIRENE_UL = "StockEtablissement_utf8_geo.csv", "sireneUL.csv"
+SIRENE_HISTO, RATIOS = "StockEtablissementHistorique_utf8.csv", "ratios_inpi_bce.csv"
+PAYDEX = "Retro-Paydex"  # delivered under a name that holds two dates
 
 ETABLISSEMENT_COLUMNS: tuple[str, ...] = (
     "siren", "nic", "siret", "statutDiffusionEtablissement", "dateCreationEtablissement",
@@ -44,6 +46,23 @@ UNITE_LEGALE_COLUMNS: tuple[str, ...] = (
     "caractereEmployeurUniteLegale",
 )  # fmt: skip
 
+HISTORIQUE_COLUMNS: tuple[str, ...] = (
+    "siren", "nic", "siret", "dateFin", "dateDebut", "etatAdministratifEtablissement",
+    "changementEtatAdministratifEtablissement", "enseigne1Etablissement", "enseigne2Etablissement",
+    "enseigne3Etablissement", "changementEnseigneEtablissement", "denominationUsuelleEtablissement",
+    "changementDenominationUsuelleEtablissement", "activitePrincipaleEtablissement",
+    "nomenclatureActivitePrincipaleEtablissement", "changementActivitePrincipaleEtablissement",
+    "caractereEmployeurEtablissement", "changementCaractereEmployeurEtablissement",
+)  # fmt: skip
+
+RATIOS_COLUMNS: tuple[str, ...] = (
+    "siren", "date_cloture_exercice", "chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net",
+    "taux_d_endettement", "ratio_de_liquidite", "ratio_de_vetuste", "autonomie_financiere",
+    "poids_bfr_exploitation_sur_ca", "couverture_des_interets", "caf_sur_ca", "capacite_de_remboursement",
+    "marge_ebe", "resultat_courant_avant_impots_sur_ca", "poids_bfr_exploitation_sur_ca_jours",
+    "rotation_des_stocks_jours", "credit_clients_jours", "credit_fournisseurs_jours", "type_bilan", "confidentiality",
+)  # fmt: skip
+
 _HEADERS: dict[str, str] = {
     COTISATION: "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due",
     DEBIT: (
@@ -65,6 +84,9 @@ _HEADERS: dict[str, str] = {
     ),
     SIRENE: ",".join(ETABLISSEMENT_COLUMNS),
     SIRENE_UL: ",".join(UNITE_LEGALE_COLUMNS),
+    SIRENE_HISTO: ",".join(HISTORIQUE_COLUMNS),
+    PAYDEX: "SIREN;NB_JOURS;NB_JOURS_LIB;DATE_VALEUR",
+    RATIOS: ";".join(RATIOS_COLUMNS),
 }
 
 
@@ -81,6 +103,13 @@ class Layout:
     def compressed(self) -> bool:
         """Tell whether the file is gzipped."""
         return self.name.endswith(".gz")
+
+    def file_name(self, timeline: Timeline, batch: int) -> str:
+        """Return the name of that file in a delivery."""
+        if self.name != PAYDEX:
+            return self.name
+        year, month = timeline.year_and_month(timeline.initial + batch)
+        return f"E_{year}{month:02d}080930_Retro-Paydex_{year}{month:02d}15.csv"  # asked on the 8th, made on the 15th
 
     def header(self, timeline: Timeline, batch: int) -> str:
         """Return the header of that file in a delivery."""
@@ -103,4 +132,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(APDEMANDE, ","),
     Layout(SIRENE, ","),
     Layout(SIRENE_UL, ","),
+    Layout(SIRENE_HISTO, ","),
+    Layout(PAYDEX, ";"),
+    Layout(RATIOS, ";"),
 )

@@ -45,10 +45,8 @@ class Fiche(NamedTuple):
 
 def etablissement_lines(rng: np.random.Generator, population: Population) -> LineVersions:
     """Write every establishment but the pseudo ones; a closed one says F, and since when."""
-    companies, timeline = population.companies, population.timeline
-    fiches = _present(population)
-    fiches += _foreign_heads(companies) + _ancient(rng, companies, timeline)
-    fiches.sort(key=lambda fiche: (fiche.company, fiche.siret))
+    timeline = population.timeline
+    fiches = registered(rng, population)
     created = np.array([fiche.created_day for fiche in fiches], dtype=np.int64)
     closed = np.array([fiche.closed_day for fiche in fiches], dtype=np.int64)
     first, change = (timeline.batch_of_day(day + REGISTRATION_DAYS) for day in (created, closed))
@@ -60,6 +58,13 @@ def etablissement_lines(rng: np.random.Generator, population: Population) -> Lin
     ]
     skipped = np.array([fiche.nomenclature != CURRENT_NOMENCLATURE for fiche in fiches], dtype=np.bool_)[row]
     return LineVersions(text, start, end, skipped=skipped)
+
+
+def registered(rng: np.random.Generator, population: Population) -> list[Fiche]:
+    """Return every establishment of the register, in the order of its lines."""
+    fiches = _present(population) + _foreign_heads(population.companies)
+    fiches += _ancient(rng, population.companies, population.timeline)
+    return sorted(fiches, key=lambda fiche: (fiche.company, fiche.siret))
 
 
 def _present(population: Population) -> list[Fiche]:

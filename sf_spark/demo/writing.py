@@ -37,14 +37,15 @@ class DeliveryFile:
         self,
         folder: Path,
         batch: str,
+        name: str,
         layout: Layout,
         header: str,
         rng: np.random.Generator,
         dirty_share: float,
         report_dirty: ReportDirty,
     ) -> None:
-        self.batch, self.layout = batch, layout
-        self._path = folder / layout.name
+        self.batch, self.name, self.layout = batch, name, layout
+        self._path = folder / name
         self._raw: IO[bytes] = self._path.open("wb")
         self._out: IO[bytes] = _compressed(self._raw) if layout.compressed else self._raw
         self._rng, self._dirty_share, self._report_dirty = rng, dirty_share, report_dirty
@@ -91,7 +92,7 @@ class DeliveryFile:
         counts = self._counts
         return FileCount(
             batch=self.batch,
-            file=self.layout.name,
+            file=self.name,
             data_lines=counts["data"],
             dirty_lines=counts["dirty"],
             skipped_lines=counts["skipped"],

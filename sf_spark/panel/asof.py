@@ -12,7 +12,7 @@ A version is visible from the month it became known (``known_on``) to the month 
     February ends     2024-09        2024-09: January = 11
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -41,31 +41,80 @@ def state_changes(
         ``order`` and ``values``; null while no version is visible). Exact whatever the order of arrival, withdrawals
         of a later version included: each change looks at all versions of the thing.
     """
-    version = F.struct(
-        *order,
-        *(name for name in values if name not in order),
-        known_month(F.col("known_on"), cutoff_day).alias("_from"),
-        known_month(F.col("superseded_on"), cutoff_day).alias("_to"),
+    visible = _visible(versions, keys, order, values, cutoff_day)
+    return _changes(visible, keys, F.array_max).withColumnRenamed("held", "state")
+
+
+def latest_entries(
+    versions: DataFrame,
+    key: str,
+    name: str,
+    order: Sequence[str],
+    values: Sequence[str] = (),
+    cutoff_day: int = CUTOFF_DAY,
+) -> DataFrame:
+    """What a running maximum needs to tell the latest version visible in each month.
+
+    Most versions are never withdrawn: of those, the greatest so far is visible, and one entry each is enough. Only the
+    others are compared with one another, month by month of their changes.
+
+        version          visible           entry
+        January = 12     from 2024-05      2024-05 durable: January = 12
+        February = 14    2024-06 to 08     2024-06 passing: February = 14; 2024-09 passing: none
+
+    Returns:
+        ``key, mois, fin``, ``<name>_durable`` (struct of ``order`` and ``values``) and ``<name>_passing``
+        (struct<held>, whose field is null from a month in which no passing version is visible). The state of a month
+        is the greater of the two: see :func:`sf_spark.panel.monthly.monthly_rows`.
+    """
+    visible = _visible(versions, [key], order, values, cutoff_day)
+    durable = visible.where(F.col("fin").isNull()).withColumnRenamed("held", f"{name}_durable")
+    passing = _changes(visible.where(F.col("fin").isNotNull()), [key], F.array_max).select(
+        key, "mois", "fin", F.struct("held").alias(f"{name}_passing")
     )
-    gathered = versions.groupBy(*keys).agg(F.collect_list(version).alias("_versions"))
-    months = F.array_sort(
-        F.array_distinct(
-            F.concat(
-                F.transform("_versions", lambda v: v["_from"]),
-                F.filter(F.transform("_versions", lambda v: v["_to"]), lambda m: m.isNotNull()),
-            )
-        )
-    )
-    with_months = gathered.withColumn("_months", months)
+    return durable.unionByName(passing, allowMissingColumns=True)
+
+
+def held_together(intervals: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """All that is in force at once, from change to change.
+
+    Args:
+        intervals: ``keys``, ``mois``, ``fin`` (months [mois, fin), ``fin`` null for an open end), ``held`` (struct).
+        keys: What names one holder.
+
+    Returns:
+        ``keys, mois, fin, held``: the sorted array of what is in force in [mois, fin), possibly empty.
+    """
+    lasting = intervals.where(F.col("fin").isNull() | (F.col("mois") < F.col("fin")))
+    return _changes(lasting, keys, F.array_sort)
+
+
+def _changes(intervals: DataFrame, keys: Sequence[str], gist: Callable[[Column], Column]) -> DataFrame:
+    """From change to change, the gist of all that is in force; an interval without months still marks its month."""
+    gathered = intervals.groupBy(*keys).agg(F.collect_list(F.struct("held", "mois", "fin")).alias("_all"))
+    ends = F.filter(F.transform("_all", lambda v: v["fin"]), lambda month: month.isNotNull())
+    months = F.array_sort(F.array_distinct(F.concat(F.transform("_all", lambda v: v["mois"]), ends)))
     changes = F.transform(
         F.col("_months"),
         lambda month, rank: F.struct(
-            month.alias("mois"), F.get(F.col("_months"), rank + 1).alias("fin"), _holding(month).alias("state")
+            month.alias("mois"), F.get(F.col("_months"), rank + 1).alias("fin"), gist(_in_force(month)).alias("held")
         ),
     )
-    return with_months.select(*keys, F.explode(changes).alias("_change")).select(*keys, "_change.*")
+    exploded = gathered.withColumn("_months", months).select(*keys, F.explode(changes).alias("_change"))
+    return exploded.select(*keys, "_change.*")
 
 
-def _holding(month: Column) -> Column:
-    visible = F.filter("_versions", lambda v: (v["_from"] <= month) & (v["_to"].isNull() | (v["_to"] > month)))
-    return F.array_max(visible)
+def _visible(
+    versions: DataFrame, keys: Sequence[str], order: Sequence[str], values: Sequence[str], cutoff_day: int
+) -> DataFrame:
+    return versions.select(
+        *keys,
+        F.struct(*order, *(name for name in values if name not in order)).alias("held"),
+        known_month(F.col("known_on"), cutoff_day).alias("mois"),
+        known_month(F.col("superseded_on"), cutoff_day).alias("fin"),
+    )
+
+
+def _in_force(month: Column) -> Column:
+    visible = F.filter("_all", lambda v: (v["mois"] <= month) & (v["fin"].isNull() | (v["fin"] > month)))
+    return F.transform(visible, lambda v: v["held"])

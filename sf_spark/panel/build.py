@@ -1,110 +1,174 @@
 """The two panels, from the staged tables. Pure and lazy."""
 
-from dataclasses import dataclass
-
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, cutoff_of, month_index
+from sf_spark.calendar import cutoff_of
+from sf_spark.columns import siren_of
+from sf_spark.panel.activite_partielle import consommation_postings, demande_changes, demande_intervals
 from sf_spark.panel.asof import state_changes
+from sf_spark.panel.bilans import bdf_entries, bilan_entries, paydex_entries
+from sf_spark.panel.demographie import etablissement_events
+from sf_spark.panel.inputs import StagedTables
+from sf_spark.panel.measures import common_measures, company_measures, told, urssaf_measures
 from sf_spark.panel.monthly import monthly_rows, with_attributes
-from sf_spark.panel.postings import cotisation_postings, dette_postings, effectif_changes, etablissement_postings
+from sf_spark.panel.plans import ccsf_entries, delai_changes, delai_intervals
+from sf_spark.panel.postings import (
+    cotisation_postings,
+    declaration_entries,
+    dette_postings,
+    effectif_entries,
+    etablissement_postings,
+)
 from sf_spark.panel.proceedings import proceedings_changes
-from sf_spark.panel.spine import closures, company_months, months_between, open_spells, register_states
+from sf_spark.panel.rules import Exclusions, PanelRules
+from sf_spark.panel.spine import (
+    BEFORE_ALL,
+    closures,
+    company_months,
+    first_facts,
+    months_between,
+    open_spells,
+    register_states,
+)
+
+__all__ = ["Exclusions", "PanelRules", "StagedTables", "build_panels"]
 
 _ADDRESS = ("departement", "code_commune", "ape", "date_creation", "siege")
 _LEGAL = ("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categorie_juridique", "ape", "date_creation")
-
-
-@dataclass(frozen=True)
-class StagedTables:
-    """The staged tables that a panel is made of."""
-
-    cotisation: DataFrame
-    debit: DataFrame
-    effectif: DataFrame
-    effectif_ent: DataFrame
-    procol: DataFrame
-    sirene: DataFrame
-    sirene_ul: DataFrame
-
-
-@dataclass(frozen=True)
-class PanelRules:
-    """What a panel depends on besides its tables."""
-
-    last_month: int
-    perimeter_effectif: int
-    perimeter_months: int
-    cutoff_day: int = CUTOFF_DAY
+_SITE, _COMPANY = ("siren", "siret"), ("siren",)
 
 
 def build_panels(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, DataFrame]:
-    """Build both panels as known at each cut-off, up to ``rules.last_month``.
+    """Build both panels as known at each cut-off, from ``rules.first_month`` to ``rules.last_month``.
 
     Returns:
         The establishment panel, key (siret, periode), and the company panel, key (siren, periode).
     """
-    day = rules.cutoff_day
-    cotisation, dette = cotisation_postings(staged.cotisation, day), dette_postings(staged.debit, day)
-    register = register_states(staged.sirene, day)
+    register = register_states(staged.sirene, rules.cutoff_day)
     closed = closures(register)
-    headcounts = effectif_changes(staged.effectif.where(F.col("effectif").isNotNull()), "siret", day)
-    company_headcounts = effectif_changes(staged.effectif_ent, "siren", day)
-
-    facts = (
-        cotisation.select("siret", "siren", "mois")
-        .unionByName(dette.select("siret", "siren", "mois"))
-        .unionByName(headcounts.select("siret", F.substring("siret", 1, 9).alias("siren"), "mois"))
-        .groupBy("siret", "siren")
-        .agg(F.min("mois").alias("mois"))
+    facts = _first_facts(staged, rules)
+    spells = open_spells(facts, closed, rules.last_month)
+    first = rules.first_month or BEFORE_ALL
+    sites = monthly_rows(
+        _SITE, months_between(spells, first), _site_entries(staged, rules), rules.last_month, rules.first_month
     )
-    sites = months_between(open_spells(facts, closed, rules.last_month))
-    companies = company_months(
-        open_spells(facts.unionByName(register.select("siret", "siren", "mois")), closed, rules.last_month),
-        facts.select("siren", "mois").unionByName(company_headcounts.select("siren", "mois")),
+    # The perimeter looks back: a row of the first month wanted needs the headcounts of the months before.
+    company_first = None if rules.first_month is None else rules.first_month - rules.perimeter_months + 1
+    known = facts.unionByName(register.select("siret", "siren", "mois"))
+    headcounts = first_facts(staged.effectif_ent, "siren", rules.cutoff_day)
+    months = company_months(
+        open_spells(known, closed, rules.last_month),
+        facts.select("siren", "mois").unionByName(headcounts),
         rules.last_month,
+        company_first or BEFORE_ALL,
     )
-    postings = [cotisation, dette, etablissement_postings(register)]
+    entries = [*_company_entries(staged, rules, company_first), etablissement_postings(register)]
+    companies = monthly_rows(_COMPANY, months, entries, rules.last_month, company_first)
+    return _etablissement_columns(sites, staged, rules), _entreprise_columns(companies, sites, staged, rules)
 
-    etablissement = monthly_rows("siret", sites, postings, headcounts, rules.last_month)
-    entreprise = monthly_rows("siren", companies, postings, company_headcounts, rules.last_month)
-    return (
-        _etablissement_columns(etablissement, staged, rules),
-        _entreprise_columns(entreprise, staged, rules),
+
+def _first_facts(staged: StagedTables, rules: PanelRules) -> DataFrame:
+    dated = (
+        staged.cotisation.where(F.col("du").isNotNull()),
+        staged.debit,
+        staged.effectif.where(F.col("effectif").isNotNull()),
+        staged.apconso.where(F.col("heure_consomme").isNotNull()),
     )
+    first, *others = (first_facts(frame, "siret", rules.cutoff_day) for frame in dated)
+    for other in others:
+        first = first.unionByName(other)
+    return first.groupBy("siret", "siren").agg(F.min("mois").alias("mois"))
+
+
+def _common_entries(staged: StagedTables, key: str, day: int, first_month: int | None) -> list[DataFrame]:
+    return [
+        cotisation_postings(staged.cotisation, day, first_month),
+        dette_postings(staged.debit, day),
+        declaration_entries(staged.cotisation, key, day),
+        delai_changes(delai_intervals(staged.delai, day), key),
+        ccsf_entries(staged.ccsf, key, day),
+        demande_changes(demande_intervals(staged.apdemande, day), key),
+        consommation_postings(staged.apconso, day),
+    ]
+
+
+def _site_entries(staged: StagedTables, rules: PanelRules) -> list[DataFrame]:
+    headcounts = staged.effectif.where(F.col("effectif").isNotNull())
+    entries = [
+        *_common_entries(staged, "siret", rules.cutoff_day, rules.first_month),
+        effectif_entries(headcounts, "siret", rules.cutoff_day),
+    ]
+    return [frame.withColumn("siren", siren_of(F.col("siret"))) for frame in entries]
+
+
+def _company_entries(staged: StagedTables, rules: PanelRules, first_month: int | None) -> list[DataFrame]:
+    day = rules.cutoff_day
+    return [
+        *_common_entries(staged, "siren", day, first_month),
+        effectif_entries(staged.effectif_ent, "siren", day),
+        etablissement_events(staged.sirene, staged.sirene_histo, day),
+        paydex_entries(staged.paydex, day),
+        bilan_entries(staged.ratios, day),
+        bdf_entries(staged.bdf, day),
+    ]
 
 
 def _etablissement_columns(rows: DataFrame, staged: StagedTables, rules: PanelRules) -> DataFrame:
     attributes = _attributes(staged.sirene, ("siret",), ("siret",), _ADDRESS, rules)
-    known = with_attributes(rows.drop("nb_etablissements"), attributes, "siret")
+    measures = told(urssaf_measures("effectif") | common_measures(rules.cutoff_day), rules.absent)
+    known = with_attributes(rows.select("siret", "siren", "periode", *measures), attributes, "siret")
+    added = list(common_measures(rules.cutoff_day))
     return known.select(
-        "siret",
-        F.substring("siret", 1, 9).alias("siren"),
-        *(name for name in known.columns if name not in ("siret", "date_creation")),
+        *(name for name in known.columns if name not in ("date_creation", *added)),
         _age(rules.cutoff_day).alias("age_mois"),
+        *added,
     )
 
 
-def _entreprise_columns(rows: DataFrame, staged: StagedTables, rules: PanelRules) -> DataFrame:
+def _entreprise_columns(rows: DataFrame, sites: DataFrame, staged: StagedTables, rules: PanelRules) -> DataFrame:
     day = rules.cutoff_day
-    head_office = _attributes(
-        staged.sirene.where("siege"), ("siren",), ("known_on", "date_creation", "siret"), _ADDRESS[:2], rules
-    )
-    legal = _attributes(staged.sirene_ul, ("siren",), ("siren",), _LEGAL, rules)
-    known = with_attributes(with_attributes(rows, head_office, "siren"), legal, "siren")
-    known = with_attributes(known, proceedings_changes(staged.procol, cutoff_day=day), "siren")
-    published = Window.partitionBy("siren").orderBy(month_index(F.col("periode")))
-    published = published.rangeBetween(1 - rules.perimeter_months, 0)
+    published = Window.partitionBy("siren").orderBy("mois").rangeBetween(1 - rules.perimeter_months, 0)
+    staffed = F.max("effectif.effectif").over(published) >= rules.perimeter_effectif
+    wanted = rows.withColumn("staffed", staffed).where(F.col("mois") >= (rules.first_month or BEFORE_ALL))
+    rolled_up = wanted.join(_of_sites(sites), on=["siren", "mois"], how="left")
+    added = common_measures(day) | company_measures(day)
+    register = {"nb_etablissements": ("sirene", F.col("nb_etablissements").cast("int"))}
+    measures = told(urssaf_measures("effectif_ent") | register | added, rules.absent)
+    known = rolled_up.select("siren", "periode", "staffed", *measures)
+    for changes in _company_changes(staged, rules):
+        known = with_attributes(known, changes, "siren")
     return known.select(
-        "siren",
-        *(name for name in known.columns if name not in ("siren", "date_creation", *_LEGAL[:3])),
+        *(name for name in known.columns if name not in ("staffed", "date_creation", *_LEGAL[:3], *added)),
         _name().alias("raison_sociale"),
         F.col("procedure").isNotNull().alias("en_procedure"),
         _age(day).alias("age_mois"),
-        F.coalesce(F.max("effectif").over(published) >= rules.perimeter_effectif, F.lit(False)).alias(
-            "est_dans_perimetre"
-        ),
+        (F.coalesce("staffed", F.lit(False)) & ~rules.is_excluded()).alias("est_dans_perimetre"),
+        *added,
+    )
+
+
+def _company_changes(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, ...]:
+    """What is known of a company apart from measures: head office, legal unit, proceedings."""
+    seats = staged.sirene.where("siege")
+    return (
+        _attributes(seats, ("siren",), ("known_on", "date_creation", "siret"), _ADDRESS[:2], rules),
+        _attributes(staged.sirene_ul, ("siren",), ("siren",), _LEGAL, rules),
+        proceedings_changes(staged.procol, cutoff_day=rules.cutoff_day),
+    )
+
+
+def _of_sites(sites: DataFrame) -> DataFrame:
+    """What a company's open establishments say of it."""
+    indebted = F.col("part_ouvriere_cents") + F.col("part_patronale_cents") > 0
+    return (
+        sites.where("wanted")
+        .groupBy("siren", "mois")
+        .agg(
+            F.count_if(indebted).alias("nb_etablissements_en_dette"),
+            F.count("*").alias("nb_etablissements_suivis"),
+            F.max("effectif.effectif").alias("effectif_max_etablissement"),
+        )
     )
 
 
@@ -113,7 +177,8 @@ def _attributes(
 ) -> DataFrame:
     """What the register said of an entity, from change to change: ``keys, mois, fin`` and the values."""
     changes = state_changes(register, keys, (*order, "_batch", "_line"), values, rules.cutoff_day)
-    return changes.select(*keys, "mois", "fin", *(F.col(f"state.{name}").alias(name) for name in values))
+    lasting = F.col("fin").isNull() | (F.col("fin") > (rules.first_month or BEFORE_ALL))
+    return changes.where(lasting).select(*keys, "mois", "fin", *(F.col(f"state.{name}").alias(name) for name in values))
 
 
 def _age(cutoff_day: int) -> Column:

@@ -1,73 +1,68 @@
-"""One row for every month: postings and changes of state of all sources, brought to one grain in one shuffle. Pure."""
+"""One row for every month: entries of all sources, brought to one grain in one shuffle. Pure and lazy.
 
-from pyspark.sql import DataFrame, Window
+A source gives *entries*: ``key, mois`` and some of these columns; a month may have several.
+
+    kind      columns               value of a row
+    flow      FLOWS, COUNTS         sum of the month's entries
+    level     LEVELS                sum of all entries up to the month
+    latest    <name>_durable,       the greatest so far, or the passing one that holds: see asof.latest_entries
+              <name>_passing
+    held      HELD                  the last array so far: see asof.held_together
+"""
+
+from collections.abc import Iterable
+
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import euros
 from sf_spark.calendar import month_index, month_start
 
-_FLOWS = ("cotisation_cents",)
-_LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
+FLOWS = ("cotisation_cents", "apart_centiemes")
+COUNTS = ("nb_ouvertures", "nb_fermetures")
+LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
+LATEST = ("effectif", "declaration", "ccsf", "paydex", "bilan", "bdf")
+HELD = ("delais", "demandes")
 
 
 def monthly_rows(
-    key: str, spine: DataFrame, postings: list[DataFrame], effectif: DataFrame, last_month: int
+    keys: tuple[str, ...], spine: DataFrame, entries: Iterable[DataFrame], last_month: int, first_month: int | None
 ) -> DataFrame:
-    """Bring all postings to the rows of the spine.
+    """Bring all entries to the rows of the spine.
 
     Args:
-        key: ``siret`` or ``siren``.
-        spine: ``key, mois``: the rows wanted, once or more. A month in which an amount falls has its row all the same,
+        keys: What names an entity, ``siren`` first: rows are brought together by company, whatever the grain.
+        spine: ``keys, mois``: the rows wanted, once or more. A month in which a flow falls has its row all the same,
             after a closure too: totals must not lose it.
-        postings: Frames with ``key, mois`` and any of the posted measures; several rows a month are added up.
-        effectif: ``key, mois, effectif_state``.
+        entries: See above.
         last_month: Index of the last month whose cut-off has passed.
+        first_month: Index of the first month wanted, what came before counts as an opening balance; None for all.
 
     Returns:
-        ``key, periode`` and the measures. A contribution is null in a month that no declared period reaches; a debt
-        is 0 where none is known (the file of debts is complete); a headcount is null before the first published one.
+        ``keys, mois, periode, wanted`` (null where only a flow asks for the row) and the columns of all kinds that the
+        entries hold, one for each name of LATEST.
     """
-    entries = spine.select(key, "mois", F.lit(True).alias("wanted"))
-    for frame in [*postings, effectif]:
-        entries = entries.unionByName(
-            frame.select(key, "mois", *(n for n in frame.columns if n in (*_FLOWS, *_LEVELS, "effectif_state"))),
-            allowMissingColumns=True,
-        )
+    together = spine.select(*keys, "mois", F.lit(True).alias("wanted"))
+    for frame in entries:
+        known = _since(frame, first_month).select(*keys, "mois", *_measures(frame))
+        together = together.unionByName(known, allowMissingColumns=True)
+    names = _measures(together)
     by_month = (
-        entries.repartition(key)  # serves the grouping and the running totals: one shuffle
-        .groupBy(key, "mois")
-        .agg(
-            F.bool_or("wanted").alias("wanted"),
-            *(F.sum(name).alias(name) for name in (*_FLOWS, *_LEVELS)),
-            F.max("effectif_state").alias("effectif_state"),
-        )
+        together.repartition(keys[0])  # serves the grouping, the running totals and the company's own rows
+        .groupBy(*keys, "mois")
+        .agg(F.bool_or("wanted").alias("wanted"), *(_of_month(name) for name in names))
     )
-    so_far = Window.partitionBy(key).orderBy("mois").rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    levels = by_month.select(
-        key,
+    so_far = Window.partitionBy(*keys).orderBy("mois").rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    rows = by_month.select(*keys, "mois", "wanted", *(_so_far(name, so_far) for name in names))
+    has_flow = F.coalesce(*(F.col(name) for name in FLOWS if name in names), F.lit(None)).isNotNull()
+    inside = F.col("mois").between(first_month or 0, last_month)
+    states = [name for name in LATEST if f"{name}_durable" in names]
+    return rows.where((F.col("wanted") | has_flow) & inside).select(
+        *keys,
         "mois",
-        "wanted",
-        *_FLOWS,
-        *(F.coalesce(F.sum(name).over(so_far), F.lit(0)).alias(name) for name in _LEVELS),
-        F.last("effectif_state", ignorenulls=True).over(so_far).alias("effectif_state"),
-    )
-    has_flow = F.coalesce(*_FLOWS).isNotNull()
-    return _named(key, levels.where((F.col("wanted") | has_flow) & (F.col("mois") <= last_month)))
-
-
-def _named(key: str, levels: DataFrame) -> DataFrame:
-    debt = F.col("part_ouvriere_cents") + F.col("part_patronale_cents")
-    return levels.select(
-        key,
         month_start(F.col("mois")).alias("periode"),
-        euros(F.col("cotisation_cents")).alias("cotisation"),
-        euros(F.col("part_ouvriere_cents")).alias("montant_part_ouvriere"),
-        euros(F.col("part_patronale_cents")).alias("montant_part_patronale"),
-        euros(debt).alias("dette"),
-        F.col("nb_ecarts_negatifs").cast("int").alias("nb_ecarts_negatifs"),
-        F.col("effectif_state.effectif").cast("int").alias("effectif"),
-        (F.col("mois") - month_index(F.col("effectif_state.periode"))).alias("effectif_age_mois"),
-        F.col("nb_etablissements").cast("int").alias("nb_etablissements"),
+        "wanted",
+        *(name for name in names if not name.endswith(("_durable", "_passing"))),
+        *(F.greatest(f"{name}_durable", f"{name}_passing.held").alias(name) for name in states),
     )
 
 
@@ -80,3 +75,33 @@ def with_attributes(rows: DataFrame, changes: DataFrame, key: str) -> DataFrame:
         .join(renamed, on=(F.col(key) == F.col("_key")) & inside, how="left")
         .drop("_m", "_key", "mois", "fin")
     )
+
+
+def _measures(frame: DataFrame) -> list[str]:
+    latest = [f"{name}_{kind}" for name in LATEST for kind in ("durable", "passing")]
+    return [name for name in (*FLOWS, *COUNTS, *LEVELS, *latest, *HELD) if name in frame.columns]
+
+
+def _since(frame: DataFrame, first_month: int | None) -> DataFrame:
+    """What the months from ``first_month`` on need: flows from then on, all else as it stood the month before."""
+    if first_month is None:
+        return frame
+    if any(name in frame.columns for name in (*FLOWS, *COUNTS)):
+        return frame.where(F.col("mois") >= first_month)
+    lasting = frame.where(F.col("fin").isNull() | (F.col("fin") >= first_month)) if "fin" in frame.columns else frame
+    return lasting.withColumn("mois", F.greatest("mois", F.lit(first_month - 1)))
+
+
+def _of_month(name: str) -> Column:
+    of_month = F.sum(name) if name in (*FLOWS, *COUNTS, *LEVELS) else F.max(name)
+    return of_month.alias(name)
+
+
+def _so_far(name: str, window: WindowSpec) -> Column:
+    if name in (*FLOWS, *COUNTS):
+        return F.col(name)
+    if name in LEVELS:
+        return F.coalesce(F.sum(name).over(window), F.lit(0)).alias(name)
+    if name.endswith("_durable"):
+        return F.max(name).over(window).alias(name)
+    return F.last(name, ignorenulls=True).over(window).alias(name)

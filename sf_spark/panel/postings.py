@@ -14,18 +14,21 @@ from pyspark.sql import functions as F
 
 from sf_spark.arithmetic import cents, share_of_month
 from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
-from sf_spark.panel.asof import state_changes
+from sf_spark.panel.asof import latest_entries, state_changes
 
 _ECART_NEGATIF = ("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif")
 _OPERATION_ORDER = ("numero_historique", "date_traitement", "_batch", "_line")
 
 
-def cotisation_postings(cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def cotisation_postings(
+    cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY, first_month: int | None = None
+) -> DataFrame:
     """Contributions due, spread over months.
 
     Args:
         cotisation: The staged table.
         cutoff_day: Day of the cut-off.
+        first_month: Index of the first month wanted: what falls before is not even spread. None for all.
 
     Returns:
         ``siret, siren, mois, cotisation_cents``; several rows a month; amounts unknown at the source post nothing.
@@ -37,6 +40,7 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY) -> 
     )
     # The sign comes after the split: what is taken back is, month by month, exactly what was posted.
     share = share_of_month(F.col("montant"), F.col("nb_mois"), F.col("rank")) * F.col("sign")
+    earliest = F.lit(0) if first_month is None else F.greatest(F.lit(first_month) - F.col("mois"), F.lit(0))
     return (
         cotisation.where(F.col("du").isNotNull())
         .select(
@@ -46,8 +50,9 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY) -> 
             cents(F.col("du")).alias("montant"),
             F.explode(entries).alias("side"),
         )
-        .where(F.col("side.mois").isNotNull())
-        .select("*", "side.*", F.explode(F.sequence(F.lit(0), F.col("nb_mois") - 1)).alias("rank"))
+        .select("*", "side.*")
+        .where(F.col("mois").isNotNull() & (earliest < F.col("nb_mois")))
+        .select("*", F.explode(F.sequence(earliest, F.col("nb_mois") - 1)).alias("rank"))
         .select("siret", "siren", (F.col("mois") + F.col("rank")).alias("mois"), share.alias("cotisation_cents"))
     )
 
@@ -94,18 +99,21 @@ def etablissement_postings(register: DataFrame) -> DataFrame:
     return _rises_and_falls(held, {"nb_etablissements": "present"})
 
 
-def effectif_changes(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
-    """The last published headcount, from month to month.
+def effectif_entries(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Entries of the last published headcount.
 
     Several accounts of one SIRET give several headcounts of one month: the last delivered wins, as in the former system
     since September 2020.
-
-    Returns:
-        ``key, mois, effectif_state`` struct<periode, effectif>; the fields are null when all was withdrawn.
     """
-    changes = state_changes(effectif, (key,), ("periode", "_batch", "_line"), ("effectif",), cutoff_day)
-    state = F.struct(F.col("state.periode").alias("periode"), F.col("state.effectif").alias("effectif"))
-    return changes.select(key, "mois", state.alias("effectif_state"))
+    return latest_entries(effectif, key, "effectif", ("periode", "_batch", "_line"), ["effectif"], cutoff_day)
+
+
+def declaration_entries(cotisation: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Entries of the last month for which contributions were declared, 0 EUR included."""
+    declared = cotisation.where(F.col("du").isNotNull()).select(
+        "*", (month_index(F.col("periode_fin")) - 1).alias("dernier_mois")
+    )
+    return latest_entries(declared, key, "declaration", ["dernier_mois"], (), cutoff_day)
 
 
 def _side(month: Column, sign: int) -> Column:

@@ -14,9 +14,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.columns import siren_of
 from sf_spark.panel.asof import state_changes
 
-_BEFORE_ALL = 0  # a month index before that of any fact
+BEFORE_ALL = 0  # a month index before that of any fact
 
 
 def register_states(sirene: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
@@ -49,6 +50,13 @@ def closures(register: DataFrame) -> DataFrame:
     )
 
 
+def first_facts(dated: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """The month in which the first of some staged rows became known: ``key, siren, mois``."""
+    keys = [F.col("siren")] if key == "siren" else [F.col(key), siren_of(F.col(key)).alias("siren")]
+    known = dated.select(*keys, known_month(F.col("known_on"), cutoff_day).alias("mois"))
+    return known.groupBy(*(name for name in known.columns if name != "mois")).agg(F.min("mois").alias("mois"))
+
+
 def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFrame:
     """The spells in which an establishment is open: between one closure and the next, from its first known fact on.
 
@@ -62,7 +70,7 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFra
         nothing goes beyond ``last_month``.
     """
     spells = F.zip_with(
-        F.concat(F.array(F.lit(_BEFORE_ALL)), F.coalesce("fermetures.fin", F.array())),
+        F.concat(F.array(F.lit(BEFORE_ALL)), F.coalesce("fermetures.fin", F.array())),
         F.concat(F.coalesce("fermetures.debut", F.array()), F.array(F.lit(last_month + 1))),
         lambda after, until: F.struct(after.alias("after"), until.alias("until")),
     )
@@ -83,12 +91,14 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFra
     )
 
 
-def months_between(spells: DataFrame) -> DataFrame:
-    """One row for every month of an establishment: ``siret, mois``."""
-    return spells.select("siret", F.explode(F.sequence("premier", "dernier")).alias("mois"))
+def months_between(spells: DataFrame, first_month: int = BEFORE_ALL) -> DataFrame:
+    """One row for every month of an establishment, from ``first_month`` on: ``siret, siren, mois``."""
+    start = F.greatest("premier", F.lit(first_month))
+    wanted = spells.where(start <= F.col("dernier"))
+    return wanted.select("siret", "siren", F.explode(F.sequence(start, F.col("dernier"))).alias("mois"))
 
 
-def company_months(spells: DataFrame, facts: DataFrame, last_month: int) -> DataFrame:
+def company_months(spells: DataFrame, facts: DataFrame, last_month: int, first_month: int = BEFORE_ALL) -> DataFrame:
     """The months in which a company has rows.
 
     Args:
@@ -96,6 +106,7 @@ def company_months(spells: DataFrame, facts: DataFrame, last_month: int) -> Data
         facts: ``siren, mois``: when something became known of the company or its establishments, the register apart.
             Before its first establishment is known, a company of which there are headcounts is open for all we know.
         last_month: Index of the last month whose cut-off has passed.
+        first_month: Index of the first month wanted.
 
     Returns:
         ``siren, mois``, distinct; companies without facts are absent.
@@ -106,7 +117,9 @@ def company_months(spells: DataFrame, facts: DataFrame, last_month: int) -> Data
     )
     since_first = F.transform(
         F.array_append("of_sites", before_any_site),
-        lambda s: F.struct(F.greatest(s["premier"], F.col("first")).alias("premier"), s["dernier"].alias("dernier")),
+        lambda s: F.struct(
+            F.greatest(s["premier"], F.col("first"), F.lit(first_month)).alias("premier"), s["dernier"].alias("dernier")
+        ),
     )
     known = F.filter(since_first, lambda spell: spell["premier"] <= spell["dernier"])
     months = F.flatten(F.transform(known, lambda spell: F.sequence(spell["premier"], spell["dernier"])))

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import batch_date, index_of, known_index, start_of
 from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 
 SCHEMAS = {
     "cotisation": "siret string, siren string, periode_debut date, periode_fin date, du double",
@@ -30,6 +31,18 @@ SCHEMAS = {
     "date_creation date, est_actif boolean, date_debut date",
     "sirene_ul": "siren string, raison_sociale string, nom_unite_legale string, prenom1_unite_legale string, "
     "categorie_juridique string, ape string, date_creation date",
+    "sirene_histo": "siret string, siren string, date_debut date, date_fin date, est_actif boolean, "
+    "changement_statut_actif boolean",
+    "delai": "siret string, siren string, date_creation date, date_echeance date, duree_delai int, "
+    "montant_echeancier double, stade string",
+    "ccsf": "siret string, siren string, date_traitement date",
+    "apdemande": "siret string, siren string, id_demande string, date_statut date, periode_debut date, "
+    "periode_fin date, hta double",
+    "apconso": "siret string, siren string, heure_consomme double",
+    "paydex": "siren string, date_valeur date, nb_jours int",
+    "bdf": "siren string, arrete_bilan_bdf date, " + ", ".join(f"{name} double" for name in RATIOS_BDF),
+    "ratios": "siren string, date_cloture_exercice date, type_bilan string, "
+    + ", ".join(f"{name} double" for name in RATIOS),
 }
 PLACE = "_batch string, _line long, known_on date, superseded_on date"
 NAMES = {source: [column.split()[0] for column in f"{ddl}, {PLACE}".split(", ")] for source, ddl in SCHEMAS.items()}
@@ -121,6 +134,65 @@ def a_site(told: Deliveries, siren: str, siret: str) -> None:
         told.tell("effectif", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 1})
 
 
+def some_plans(told: Deliveries, siren: str, siret: str) -> None:
+    """The payment plans, commissions and short-time work of one establishment."""
+    rng, site = told.rng, {"siret": siret, "siren": siren}
+    for _ in range(rng.randint(0, 4)):
+        created = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        days = rng.choice((0, 15, 92, 200, 400))
+        plan = {**site, "date_creation": created, "date_echeance": created + timedelta(days=days), "duree_delai": days}
+        plan |= {
+            "montant_echeancier": rng.choice((1000.0, 0.0, 333.33)),
+            "stade": rng.choice(("APPROB", "REFUS", None)),
+        }
+        told.tell("delai", created, plan, lambda f: {**f, "montant_echeancier": f["montant_echeancier"] + 50})
+    for _ in range(rng.randint(0, 2)):
+        treated = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        told.tell("ccsf", treated, {**site, "date_traitement": treated}, lambda f: f)
+    for number in range(rng.randint(0, 3)):
+        status = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        start = status + timedelta(days=rng.randint(-40, 60))
+        request = {**site, "id_demande": f"{siret[4:]}{number}", "date_statut": status, "periode_debut": start}
+        request |= {
+            "periode_fin": start + timedelta(days=rng.randint(-1, 130)),
+            "hta": rng.choice((None, 310.0, 77.77)),
+        }
+        told.tell("apdemande", status, request, lambda f: {**f, "hta": 100.01})
+        revised = status + timedelta(days=rng.randint(0, 60))
+        told.tell("apdemande", revised, {**request, "date_statut": revised, "hta": 123.45}, lambda f: f)
+    for _ in range(rng.randint(0, 4)):
+        day = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        told.tell("apconso", day, {**site, "heure_consomme": rng.choice((None, 10.5, 33.33))}, lambda f: f)
+
+
+def some_accounts(told: Deliveries, siren: str) -> None:
+    """The accounts and the payment behaviour of a company."""
+    rng = told.rng
+    for _ in range(rng.randint(0, 4)):
+        closed = date(rng.randint(2019, 2022), rng.choice((6, 12)), rng.choice((15, 30)))
+        known = start_of(index_of(closed) + 7).replace(day=closed.day)
+        values = {name: rng.choice((None, round(rng.uniform(-9, 9), 3))) for name in (*RATIOS, *RATIOS_BDF)}
+        ratios = {"siren": siren, "date_cloture_exercice": closed, **{name: values[name] for name in RATIOS}}
+        ratios |= {"type_bilan": rng.choice(("C", "K", "S", None))}
+        told.tell("ratios", known, ratios, lambda f: {**f, "ebe": 1.0})
+        told.tell("ratios", known, {**ratios, "type_bilan": "K", "ebe": 2.0}, lambda f: f)
+        bdf = {"siren": siren, "arrete_bilan_bdf": closed, **{name: values[name] for name in RATIOS_BDF}}
+        told.tell("bdf", known, bdf, lambda f: {**f, "poids_frng": 1.0})
+    for _ in range(rng.randint(0, 4)):
+        day = date(rng.randint(2020, 2023), rng.randint(1, 12), rng.choice((15, 21)))
+        late = {"siren": siren, "date_valeur": day, "nb_jours": rng.choice((None, 0, 12, 40))}
+        told.tell("paydex", start_of(index_of(day) + 1).replace(day=day.day), late, lambda f: {**f, "nb_jours": 7})
+
+
+def a_past(told: Deliveries, siren: str, siret: str) -> None:
+    """The history of one establishment in the register."""
+    rng = told.rng
+    for _ in range(rng.randint(0, 3)):
+        day = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        spell = {"siret": siret, "siren": siren, "date_debut": day, "date_fin": None, "est_actif": rng.random() < 0.5}
+        told.tell("sirene_histo", day, {**spell, "changement_statut_actif": rng.random() < 0.7}, lambda f: f)
+
+
 def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
     """What the register says of one establishment, from delivery to delivery."""
     rng = told.rng
@@ -150,7 +222,10 @@ def a_company(told: Deliveries, siren: str) -> None:
     for number in range(rng.randint(1, 3)):
         siret = f"{siren}{number:05d}"
         a_site(told, siren, siret)
+        some_plans(told, siren, siret)
         a_fiche(told, siren, siret)
+        a_past(told, siren, siret)
+    some_accounts(told, siren)
     for _ in range(rng.randint(0, 4)):
         counted = month(rng.randint(2020, 2023), rng.randint(1, 12))
         fact = {"siren": siren, "periode": counted, "effectif": rng.randint(6, 12)}
@@ -292,33 +367,35 @@ def test_a_row_does_not_change_once_its_cut_off_has_passed(panel: Panel, mark: s
 def test_a_refresh_on_its_cut_off_wrote_what_is_built_later_in_any_order(
     spark: SparkSession, staged: Staged, panel: Panel
 ) -> None:
-    """As the monthly refresh builds it: cut inputs, nothing beyond the month, and rows wherever they happen to be."""
+    """As a refresh builds it: cut inputs, the last months only, opening balances, rows wherever they happen to be."""
     periode = CUTS["F"]
     until = index_of(periode)
     shuffled = {source: random.Random(7).sample(facts, len(facts)) for source, facts in cut_at(staged, periode).items()}
-    rules = PanelRules(until, RULES.perimeter_effectif, RULES.perimeter_months)
+    rules = PanelRules(until, RULES.perimeter_effectif, RULES.perimeter_months, first_month=until - 2)
     refreshed = rows_of(build(spark, shuffled, rules, lambda df: df.repartition(5, F.rand(3))), WHOLE)
-    assert max(at for _, at in refreshed) == until
-    assert differences(rows_of(panel, WHOLE, until), refreshed) == []
+    assert {at for _, at in refreshed} == {until - 2, until - 1, until}
+    whole = {key: row for key, row in rows_of(panel, WHOLE, until).items() if key[1] >= until - 2}
+    assert differences(whole, refreshed) == []
 
 
-def test_contributions_are_conserved_for_every_company(staged: Staged, panel: Panel) -> None:
-    due: Counter[str] = Counter()
-    to_come: set[str] = set()
-    for fact in staged["cotisation"]:
-        length = index_of(fact["periode_fin"]) - index_of(fact["periode_debut"])
-        if any(day and known_index(day) + length - 1 > LAST for day in (fact["known_on"], fact["superseded_on"])):
-            to_come.add(fact["siren"])
-        if fact["superseded_on"] is None:
-            due[fact["siren"]] += round((fact["du"] or 0.0) * 100)
-    complete = due.keys() - to_come
-    assert len(complete) > 3
+def test_contributions_and_hours_are_conserved_for_every_company(staged: Staged, panel: Panel) -> None:
+    """To the cent and the hundredth of an hour: due in the staged tables = in the panel + still to come."""
+    due: Counter[tuple] = Counter()
+    for source, amount, column in (("cotisation", "du", "cotisation"), ("apconso", "heure_consomme", "apart")):
+        for fact in staged[source]:
+            if fact["superseded_on"] is None:
+                due[fact["siren"], column] += round((fact[amount] or 0.0) * 100)
+    to_come: Counter[tuple] = Counter()
+    for siren, mine in grouped(staged, "siren").items():
+        to_come[siren, "cotisation"] = sum(posted(mine["cotisation"], at) or 0 for at in range(LAST + 1, LAST + 13))
+    assert sum(to_come.values()) and len(due) > 12
     for grain in ("siret", "siren"):
-        posted: Counter[str] = Counter()
+        told: Counter[tuple] = Counter()
         for row in panel.values():
-            if ("siret" in row) == (grain == "siret") and row["siren"] in complete:
-                posted[row["siren"]] += round((row["cotisation"] or 0.0) * 100)
-        assert posted == {siren: due[siren] for siren in complete}
+            if ("siret" in row) == (grain == "siret") and row["siren"][0] == WHOLE:
+                told[row["siren"], "cotisation"] += round((row["cotisation"] or 0.0) * 100)
+                told[row["siren"], "apart"] += round(row["apart_heures_consommees"] * 100)
+        assert {name: told[name] + to_come[name] for name in due} == dict(due)
 
 
 def test_a_debt_that_moves_changes_sites_and_not_the_company(panel: Panel) -> None:
@@ -394,23 +471,129 @@ def slow_measures(mine: Staged, headcounts: list[Fact], at: int) -> Fact:
     }
 
 
-def site_is_there(mine: Staged, at: int) -> bool:
-    facts = [*(f for f in mine["cotisation"] if f["du"] is not None), *mine["debit"], *mine["effectif"]]
+def slow_plans(mine: Staged, at: int) -> Fact:
+    """Silence, payment plans and short-time work."""
+    day = start_of(at).replace(day=20)
+    declared = [index_of(f["periode_fin"]) - 1 for f in visible(mine["cotisation"], at) if f["du"] is not None]
+    treated = [known_index(f["date_traitement"]) for f in visible(mine["ccsf"], at)]
+    plans = sorted(
+        (fact["date_echeance"], fact["duree_delai"], round(fact["montant_echeancier"] * 100))
+        for fact in visible(mine["delai"], at)
+        if fact["stade"] != "REFUS" and fact["duree_delai"] >= 1 and fact["montant_echeancier"] >= 0.01
+        and known_index(fact["date_creation"]) <= at and fact["date_echeance"] > day
+    )  # fmt: skip
+    granted, left = sum(plan[2] for plan in plans), 0.0
+    for due, days, cents in plans:
+        left += cents * (due - day).days / days
+    owed = sum(round(amount * 100) for amount in balances(mine["debit"], at)[:2])
+    return {
+        "mois_depuis_declaration": max(at - max(declared), 0) if declared else None,
+        "delai_montant_echeancier": granted / 100,
+        "delai_nb_jours_restants": float(max((due - day).days for due, *_ in plans)) if plans else None,
+        "delai_deviation_remboursement": (owed - left) / granted if plans else None,
+        "nb_delais": len(plans),
+        "mois_depuis_ccsf": max(at - max(treated), 0) if treated else None,
+        **slow_short_time(mine, at),
+    }
+
+
+def slow_short_time(mine: Staged, at: int) -> Fact:
+    requests: dict[tuple, list[Fact]] = {}
+    for fact in visible(mine["apdemande"], at):
+        requests.setdefault((fact["siret"], fact["id_demande"]), []).append(fact)
+    last = [max(some, key=lambda f: (f["date_statut"], f["_batch"], f["_line"])) for some in requests.values()]
+    running = [
+        fact
+        for fact in last
+        if index_of(fact["periode_debut"]) <= at <= index_of(fact["periode_fin"])
+        and fact["periode_debut"] <= fact["periode_fin"]
+    ]
+    hours = 0
+    for fact in running:
+        days = [fact["periode_debut"] + timedelta(days=n) for n in
+                range((fact["periode_fin"] - fact["periode_debut"]).days + 1)]  # fmt: skip
+        cents = round((fact["hta"] or 0.0) * 100)
+        before, until = (sum(index_of(day) < month for day in days) for month in (at, at + 1))
+        hours += cents * until // len(days) - cents * before // len(days)
+    return {
+        "apart_heures_autorisees": hours / 100,
+        "apart_demandes_en_cours": len(running),
+        "apart_heures_consommees": (consumed(mine["apconso"], at) or 0) / 100,
+    }
+
+
+def consumed(facts: list[Fact], at: int) -> int | None:
+    """The hundredths of an hour that become known in a month, less those withdrawn; None where nothing happens."""
+    parts = [
+        sign * round(fact["heure_consomme"] * 100)
+        for fact in facts
+        for day, sign in ((fact["known_on"], 1), (fact["superseded_on"], -1))
+        if day is not None and fact["heure_consomme"] is not None and known_index(day) == at
+    ]
+    return sum(parts) if parts else None
+
+
+def moves(mine: Staged, opened: bool, at: int) -> int:
+    """Openings or closures that count in a month."""
+    told = [(fact, fact["date_creation"], True) for fact in mine["sirene"]]
+    told += [(fact, fact["date_debut"], False) for fact in mine["sirene"] if not fact["est_actif"]]
+    told += [(f, f["date_debut"], f["est_actif"]) for f in mine["sirene_histo"] if f["changement_statut_actif"]]
+    months: dict[tuple, int] = {}
+    for fact, day, opening in told:
+        counts = max(known_index(day), known_index(fact["known_on"]))
+        if opening == opened and (fact["superseded_on"] is None or known_index(fact["superseded_on"]) > counts):
+            event = (fact["siret"], known_index(day))
+            months[event] = min(months.get(event, counts), counts)
+    return sum(counts == at for counts in months.values())
+
+
+def slow_accounts(mine: Staged, at: int) -> Fact:
+    late = [f for f in visible(mine["paydex"], at) if f["nb_jours"] is not None]
+    paid = max(late, key=lambda f: (f["date_valeur"], f["_batch"], f["_line"]), default=None)
+    found: Fact = {
+        "paydex_nb_jours": paid and float(paid["nb_jours"]),
+        "paydex_age_mois": paid and at - index_of(paid["date_valeur"]),
+    }
+    kinds = {"bilan": ("ratios", "date_cloture_exercice", RATIOS), "bdf": ("bdf", "arrete_bilan_bdf", RATIOS_BDF)}
+    for prefix, (source, closing, names) in kinds.items():
+        rank = {None: 0, "K": 1, "S": 2, "C": 3}
+        order = lambda f: (f[closing], rank[f.get("type_bilan")], f["_batch"], f["_line"])  # noqa: B023, E731
+        last = max(visible(mine[source], at), key=order, default=None)
+        # Known 7 months after the closing, valid 14 months.
+        known = last and known_index(start_of(index_of(last[closing]) + 7).replace(day=last[closing].day))
+        holds = last if known is not None and at < known + 14 else None
+        found |= {f"{prefix}_{name}": holds and holds[name] for name in names}
+        found[f"{prefix}_age_mois"] = holds and at - index_of(holds[closing])
+    return found
+
+
+def site_facts(mine: Staged) -> list[Fact]:
+    """What makes an establishment known."""
+    amounts = [f for f in mine["cotisation"] if f["du"] is not None]
+    hours = [f for f in mine["apconso"] if f["heure_consomme"] is not None]
+    return [*amounts, *hours, *mine["debit"], *mine["effectif"]]
+
+
+def has_flow(mine: Staged, at: int) -> bool:
+    return posted(mine["cotisation"], at) is not None or consumed(mine["apconso"], at) is not None
+
+
+def site_is_open(mine: Staged, at: int) -> bool:
     closed = told_closed(mine["sirene"], at) and told_closed(mine["sirene"], at - 1)
-    return (first_known(facts) <= at and not closed) or posted(mine["cotisation"], at) is not None
+    return first_known(site_facts(mine)) <= at and not closed
+
+
+def site_is_there(mine: Staged, at: int) -> bool:
+    return site_is_open(mine, at) or has_flow(mine, at)
 
 
 def company_is_there(mine: Staged, sites: dict[str, Staged], at: int) -> bool:
-    of_sites = [*(f for f in mine["cotisation"] if f["du"] is not None), *mine["debit"], *mine["effectif"]]
-    if first_known([*of_sites, *mine["effectif_ent"]]) > at:
+    if first_known([*site_facts(mine), *mine["effectif_ent"]]) > at:
         return False
-    known = [
-        site
-        for site in sites.values()
-        if first_known([f for facts in site.values() for f in facts if f.get("du", 0) is not None]) <= at
-    ]
+    of_sites = [[*site_facts(site), *site["sirene"]] for site in sites.values()]
+    known = [site for site, facts in zip(sites.values(), of_sites, strict=True) if first_known(facts) <= at]
     still_open = [s for s in known if not (told_closed(s["sirene"], at) and told_closed(s["sirene"], at - 1))]
-    return not known or bool(still_open) or posted(mine["cotisation"], at) is not None
+    return not known or bool(still_open) or has_flow(mine, at)
 
 
 def age(created: date | None, at: int) -> int | None:
@@ -439,7 +622,8 @@ def slow_site(mine: Staged, siret: str, at: int) -> Fact:
     fiche = max(visible(mine["sirene"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
     place = {name: fiche.get(name) for name in ("departement", "code_commune", "ape", "siege")}
     known = slow_measures(mine, mine["effectif"], at)
-    return {"siret": siret, "siren": siret[:9], **known, **place, "age_mois": age(fiche.get("date_creation"), at)}
+    return {"siret": siret, "siren": siret[:9], **known, **place, "age_mois": age(fiche.get("date_creation"), at),
+            **slow_plans(mine, at)}  # fmt: skip
 
 
 def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int) -> Fact:
@@ -449,18 +633,27 @@ def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int) ->
     legal = max(visible(mine["sirene_ul"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
     recent = [m for m in range(at - RULES.perimeter_months + 1, at + 1) if company_is_there(mine, sites, m)]
     staff = [slow_measures(mine, mine["effectif_ent"], m)["effectif"] for m in recent]
+    followed = [site for site in sites.values() if site_is_open(site, at)]
+    indebted = sum(sum(round(part * 100) for part in balances(site["debit"], at)[:2]) > 0 for site in followed)
+    registered = [s for s in sites.values() if visible(s["sirene"], at) and not told_closed(s["sirene"], at)]
+    largest = [slow_measures(site, site["effectif"], at)["effectif"] for site in followed]
     return {
         "siren": siren,
         **slow_measures(mine, mine["effectif_ent"], at),
-        "nb_etablissements": sum(
-            bool(visible(s["sirene"], at)) and not told_closed(s["sirene"], at) for s in sites.values()
-        ),
+        "nb_etablissements": len(registered),
         **{name: seat.get(name) for name in ("departement", "code_commune")},
         **{name: legal.get(name) for name in ("categorie_juridique", "ape")},
         **proceeding(mine["procol"], at),
         "raison_sociale": legal.get("raison_sociale") or legal.get("nom_unite_legale"),
         "age_mois": age(legal.get("date_creation"), at),
         "est_dans_perimetre": max((n for n in staff if n is not None), default=0) >= RULES.perimeter_effectif,
+        **slow_plans(mine, at),
+        "nb_ouvertures": moves(mine, True, at),
+        "nb_fermetures": moves(mine, False, at),
+        "nb_etablissements_en_dette": indebted,
+        "part_etablissements_en_dette": indebted / n if (n := max(len(registered), len(followed))) else None,
+        "effectif_max_etablissement": max((n for n in largest if n is not None), default=None),
+        **slow_accounts(mine, at),
     }
 
 

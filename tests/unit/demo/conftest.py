@@ -89,6 +89,16 @@ CHECKS: dict[str, dict[str, Callable[[str], object]]] = {
     },
     "StockEtablissement_utf8_geo.csv": {"siren": siren, "nic": _of_form(r"\d{5}"), "etablissementSiege": boolean},
     "sireneUL.csv": {"siren": siren},
+    "StockEtablissementHistorique_utf8.csv": {
+        "siret": siret, "dateDebut": date.fromisoformat, "changementEtatAdministratifEtablissement": boolean,
+    },
+    "Retro-Paydex": {"SIREN": siren, "NB_JOURS": integer, "DATE_VALEUR": read_french_date},
+    "ratios_inpi_bce.csv": {"siren": siren, "date_cloture_exercice": date.fromisoformat},
+}  # fmt: skip
+STATE = "etatAdministratifEtablissement"  # empty in spells of unknown state, which are left out
+COMMAS = {
+    "consommation_ap.csv", "demande_ap.csv", "StockEtablissement_utf8_geo.csv", "sireneUL.csv",
+    "StockEtablissementHistorique_utf8.csv",
 }  # fmt: skip
 NOMENCLATURES = {
     "StockEtablissement_utf8_geo.csv": "nomenclatureActivitePrincipaleEtablissement",
@@ -143,8 +153,12 @@ class Demo:
     def batches(self) -> list[str]:
         return sorted(path.name for path in self.landing.iterdir() if path.is_dir())
 
+    def file_name(self, batch: str, file: str) -> str:
+        """The name a file is delivered under: that of payment behaviour holds two dates."""
+        return f"E_20{batch}080930_Retro-Paydex_20{batch}15.csv" if file == "Retro-Paydex" else file
+
     def content(self, batch: str, file: str) -> str:
-        raw = (self.landing / batch / file).read_bytes()
+        raw = (self.landing / batch / self.file_name(batch, file)).read_bytes()
         return (gzip.decompress(raw) if file.endswith(".gz") else raw).decode("utf-8")
 
     def read(self, batch: str, file: str) -> Reading:
@@ -153,7 +167,7 @@ class Demo:
         return self._readings[batch, file]
 
     def _read(self, batch: str, file: str) -> Reading:
-        delimiter = "," if file in ("consommation_ap.csv", "demande_ap.csv") or file in NOMENCLATURES else ";"
+        delimiter = "," if file in COMMAS else ";"
         lines = self.content(batch, file).removesuffix("\n").split("\n")
         header = split_fields(lines[0].removesuffix("\r"), delimiter)
         reading = Reading(header, [], [], [], [])
@@ -165,7 +179,7 @@ class Demo:
             try:
                 fields = split_fields(text, delimiter)
                 row = dict(zip(header, fields, strict=True))
-                if row.get(NOMENCLATURES.get(file, ""), "NAFRev2") != "NAFRev2":
+                if row.get(NOMENCLATURES.get(file, ""), "NAFRev2") != "NAFRev2" or row.get(STATE) == "":
                     reading.skipped.append(number)
                     continue
                 for column, check in CHECKS[file].items():
@@ -212,3 +226,8 @@ def urssaf_date() -> Callable[[str], date]:
 @pytest.fixture(scope="session")
 def english_date() -> Callable[[str], date]:
     return read_english_date
+
+
+@pytest.fixture(scope="session")
+def french_date() -> Callable[[str], date]:
+    return read_french_date

@@ -10,7 +10,8 @@ from sf_spark.demo import DemoPlan
 FILES = (
     "sigfaible_cotisdues.csv.gz", "sigfaible_debits.csv.gz", "sigfaible_delais.csv", "sigfaible_ccsf.csv",
     "sigfaible_pcoll.csv", "sigfaible_effectif_siret.csv", "sigfaible_effectif_siren.csv", "consommation_ap.csv",
-    "demande_ap.csv", "StockEtablissement_utf8_geo.csv", "sireneUL.csv",
+    "demande_ap.csv", "StockEtablissement_utf8_geo.csv", "sireneUL.csv", "StockEtablissementHistorique_utf8.csv",
+    "Retro-Paydex", "ratios_inpi_bce.csv",
 )  # fmt: skip
 CENTS = {
     "sigfaible_cotisdues.csv.gz": {"enc_direct": 100, "cotis_due": 100},
@@ -33,7 +34,8 @@ def test_refused_lines_are_those_of_the_truth(file, which, request):
     landing = request.getfixturevalue(which)
     dirty = landing.truth_rows("dirty.csv")
     for batch in landing.batches:
-        planted = [int(row["line"]) for row in dirty if (row["batch"], row["file"]) == (batch, file)]
+        name = landing.file_name(batch, file)
+        planted = [int(row["line"]) for row in dirty if (row["batch"], row["file"]) == (batch, name)]
         assert landing.read(batch, file).rejected == planted
         assert planted
 
@@ -42,7 +44,7 @@ def test_refused_lines_are_those_of_the_truth(file, which, request):
 def test_totals_agree_with_the_files(demo, file):
     totals = {(row["batch"], row["file"]): row for row in demo.truth_rows("totals.csv")}
     for batch in demo.batches:
-        reading, total = demo.read(batch, file), totals[batch, file]
+        reading, total = demo.read(batch, file), totals[batch, demo.file_name(batch, file)]
         lines = len(reading.accepted) + len(reading.rejected) + len(reading.skipped)
         counted = (int(total[name]) for name in ("data_lines", "dirty_lines", "skipped_lines", "blank_lines"))
         assert tuple(counted) == (lines, len(reading.rejected), len(reading.skipped), len(reading.blank))
@@ -80,7 +82,8 @@ def test_no_damage_when_none_is_asked_but_provisional_numbers(new_demo, tmp_path
 
 
 def test_every_kind_of_damage_is_met(filthy):
-    kinds = Counter((row["file"], row["kind"]) for row in filthy.truth_rows("dirty.csv"))
+    named = {filthy.file_name(batch, file): file for batch in filthy.batches for file in FILES}
+    kinds = Counter((named[row["file"]], row["kind"]) for row in filthy.truth_rows("dirty.csv"))
     everywhere = {"champ_manquant", "champ_en_trop", "identifiant_avec_lettres"}
     assert {(file, kind) for file in FILES for kind in everywhere} <= kinds.keys()
     debit = {"periode", "rang", "date", "montant_vide", "montant", "guillemet", "booleen"}

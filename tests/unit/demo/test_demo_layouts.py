@@ -7,7 +7,8 @@ import pytest
 ALL_FILES = {
     "sigfaible_cotisdues.csv.gz", "sigfaible_debits.csv.gz", "sigfaible_delais.csv", "sigfaible_ccsf.csv",
     "sigfaible_pcoll.csv", "sigfaible_effectif_siret.csv", "sigfaible_effectif_siren.csv", "consommation_ap.csv",
-    "demande_ap.csv", "StockEtablissement_utf8_geo.csv", "sireneUL.csv",
+    "demande_ap.csv", "StockEtablissement_utf8_geo.csv", "sireneUL.csv", "StockEtablissementHistorique_utf8.csv",
+    "Retro-Paydex", "ratios_inpi_bce.csv",
 }  # fmt: skip
 
 # Written out by hand from the description of the formats: nothing here comes from the generator.
@@ -47,12 +48,27 @@ HEADERS = {
     "denominationUsuelle3UniteLegale,categorieJuridiqueUniteLegale,activitePrincipaleUniteLegale,"
     "nomenclatureActivitePrincipaleUniteLegale,activitePrincipaleNAF25UniteLegale,nicSiegeUniteLegale,"
     "economieSocialeSolidaireUniteLegale,caractereEmployeurUniteLegale",
+    "StockEtablissementHistorique_utf8.csv": "siren,nic,siret,dateFin,dateDebut,etatAdministratifEtablissement,"
+    "changementEtatAdministratifEtablissement,enseigne1Etablissement,enseigne2Etablissement,enseigne3Etablissement,"
+    "changementEnseigneEtablissement,denominationUsuelleEtablissement,changementDenominationUsuelleEtablissement,"
+    "activitePrincipaleEtablissement,nomenclatureActivitePrincipaleEtablissement,"
+    "changementActivitePrincipaleEtablissement,caractereEmployeurEtablissement,"
+    "changementCaractereEmployeurEtablissement",
+    "Retro-Paydex": "SIREN;NB_JOURS;NB_JOURS_LIB;DATE_VALEUR",
+    "ratios_inpi_bce.csv": "siren;date_cloture_exercice;chiffre_d_affaires;marge_brute;ebe;ebit;resultat_net;"
+    "taux_d_endettement;ratio_de_liquidite;ratio_de_vetuste;autonomie_financiere;poids_bfr_exploitation_sur_ca;"
+    "couverture_des_interets;caf_sur_ca;capacite_de_remboursement;marge_ebe;resultat_courant_avant_impots_sur_ca;"
+    "poids_bfr_exploitation_sur_ca_jours;rotation_des_stocks_jours;credit_clients_jours;credit_fournisseurs_jours;"
+    "type_bilan;confidentiality",
 }
 
 
 def test_one_folder_a_month_up_to_the_last_batch(demo):
     assert demo.batches == ["2607", "2608", "2609", "2610"]
-    assert all({path.name for path in (demo.landing / batch).iterdir()} == ALL_FILES for batch in demo.batches)
+    for batch in demo.batches:
+        expected = {demo.file_name(batch, file) for file in ALL_FILES}
+        assert {path.name for path in (demo.landing / batch).iterdir()} == expected
+    assert (demo.landing / "2610" / "E_202610080930_Retro-Paydex_20261015.csv").is_file()
 
 
 @pytest.mark.parametrize("file", sorted(HEADERS))

@@ -127,7 +127,7 @@ def test_progress_and_summary(tmp_path):
     said = []
     summary = generate(DemoPlan(entreprises=501, annees=1), tmp_path / "landing", tmp_path / "truth", said.append)
     assert [line for line in said if "501 of 501" in line]
-    assert len(summary.files) == 4 * 11
+    assert len(summary.files) == 4 * 14
     assert summary.bytes == sum(path.stat().st_size for path in (tmp_path / "landing").glob("2*/*"))
     assert summary.seconds > 0
 

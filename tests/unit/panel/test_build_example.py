@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of
 from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.measures import common_measures, company_measures
 
 SCHEMAS = {
     "cotisation": "siret string, siren string, periode_debut date, periode_fin date, du double, "
@@ -95,10 +96,16 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
     staged = dict(
         zip(SCHEMAS, (COTISATIONS, DEBITS, EFFECTIFS, EFFECTIFS_ENT, PROCOLS, SIRENES, SIRENE_ULS), strict=True)
     )
-    tables = StagedTables(**{name: spark.createDataFrame(rows, SCHEMAS[name]) for name, rows in staged.items()})
+    tables = StagedTables.read(
+        lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl))  # type: ignore[arg-type]
+    )
     panels = build_panels(tables, PANEL)
-    assert [panel.columns for panel in panels] == [ETABLISSEMENT, ENTREPRISE]
-    etablissement, entreprise = (panel.collect() for panel in panels)
+    added = [*common_measures(), *company_measures()]
+    columns = [ETABLISSEMENT + added[: len(common_measures())], ENTREPRISE + added]
+    assert [panel.columns for panel in panels] == columns
+    etablissement, entreprise = (
+        panel.select(names).collect() for panel, names in zip(panels, (ETABLISSEMENT, ENTREPRISE), strict=True)
+    )
     by_siret = {(row["siret"], row["periode"]): row.asDict() for row in etablissement}
     by_siren = {(row["siren"], row["periode"]): row.asDict() for row in entreprise}
     assert (len(by_siret), len(by_siren)) == (len(etablissement), len(entreprise))  # one row a key

@@ -1,0 +1,70 @@
+"""The staged tables that a panel is made of: what it reads of each. A source that was never delivered stands empty."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+RATIOS = (
+    "chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net", "taux_d_endettement", "ratio_de_liquidite",
+    "ratio_de_vetuste", "autonomie_financiere", "poids_bfr_exploitation_sur_ca", "couverture_des_interets",
+    "caf_sur_ca", "capacite_de_remboursement", "marge_ebe", "resultat_courant_avant_impots_sur_ca",
+    "poids_bfr_exploitation_sur_ca_jours", "rotation_des_stocks_jours", "credit_clients_jours",
+    "credit_fournisseurs_jours",
+)  # fmt: skip
+RATIOS_BDF = (
+    "poids_frng", "taux_marge", "delai_fournisseur", "dette_fiscale", "financier_court_terme", "frais_financier",
+)  # fmt: skip
+
+_PLACE = "_batch string, _file string, _line long, known_on date, superseded_on date"
+_SITE = "siret string, siren string"
+# Name of the staged table -> the columns that the panel reads, as Spark DDL.
+COLUMNS: dict[str, str] = {
+    "cotisation": f"{_SITE}, periode_debut date, periode_fin date, du double",
+    "debit": f"{_SITE}, numero_compte string, periode_debut date, periode_fin date, numero_ecart_negatif string, "
+    "numero_historique int, date_traitement date, part_ouvriere double, part_patronale double",
+    "effectif": "siret string, periode date, effectif int",
+    "effectif_ent": "siren string, periode date, effectif int",
+    "procol": "siren string, date_effet date, action_procol string, stade_procol string",
+    "sirene": f"{_SITE}, siege boolean, departement string, code_commune string, ape string, date_creation date, "
+    "est_actif boolean, date_debut date",
+    "sirene_ul": "siren string, raison_sociale string, nom_unite_legale string, prenom1_unite_legale string, "
+    "categorie_juridique string, ape string, date_creation date",
+    "sirene_histo": f"{_SITE}, date_debut date, date_fin date, est_actif boolean, changement_statut_actif boolean",
+    "delai": f"{_SITE}, date_creation date, date_echeance date, duree_delai int, montant_echeancier double, "
+    "stade string",
+    "ccsf": f"{_SITE}, date_traitement date",
+    "apdemande": f"{_SITE}, id_demande string, date_statut date, periode_debut date, periode_fin date, hta double",
+    "apconso": f"{_SITE}, heure_consomme double",
+    "paydex": "siren string, date_valeur date, nb_jours int",
+    "bdf": "siren string, arrete_bilan_bdf date, " + ", ".join(f"{name} double" for name in RATIOS_BDF),
+    "ratios": "siren string, date_cloture_exercice date, type_bilan string, "
+    + ", ".join(f"{name} double" for name in RATIOS),
+}
+COLUMNS = {name: f"{ddl}, {_PLACE}" for name, ddl in COLUMNS.items()}
+
+
+@dataclass(frozen=True)
+class StagedTables:
+    """The staged tables, each with the columns of :data:`COLUMNS` at least."""
+
+    cotisation: DataFrame
+    debit: DataFrame
+    effectif: DataFrame
+    effectif_ent: DataFrame
+    procol: DataFrame
+    sirene: DataFrame
+    sirene_ul: DataFrame
+    sirene_histo: DataFrame
+    delai: DataFrame
+    ccsf: DataFrame
+    apdemande: DataFrame
+    apconso: DataFrame
+    paydex: DataFrame
+    bdf: DataFrame
+    ratios: DataFrame
+
+    @classmethod
+    def read(cls, table: Callable[[str, str], DataFrame]) -> "StagedTables":
+        """Gather the tables from a reader that is given the name and the columns (DDL) of each."""
+        return cls(**{name: table(name, ddl) for name, ddl in COLUMNS.items()})

@@ -1,0 +1,78 @@
+"""Payment plans with URSSAF and plans of the commission of financial services (CCSF). Pure and lazy.
+
+A plan is in force at each cut-off from its creation to the last one before its due date; one that was refused never is.
+
+    created 2024-01-03, due 2024-04-05, 92 days, 1000 EUR; debt 600 EUR
+    cut-off        days left   deviation
+    2024-02-20     45          (600 - 1000 x 45 / 92) / 1000
+    2024-03-20     16          (600 - 1000 x 16 / 92) / 1000
+    2024-04-20     -           -
+"""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark.arithmetic import cents, euros, ratio
+from sf_spark.calendar import CUTOFF_DAY, cutoff_of, known_month
+from sf_spark.panel.asof import held_together, latest_entries
+
+_NOT_GRANTED = ("REFUS", "REJ", "REJET")
+
+
+def delai_intervals(delai: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """The months in which each plan is in force.
+
+    Rows that a plan cannot be made of (no duration or amount, no due date) are left out, as they always were.
+
+    Returns:
+        ``siret, siren, mois, fin`` and ``held``: struct<echeance, duree (days), montant (cents)>.
+    """
+    granted = ~F.coalesce(F.upper("stade"), F.lit("")).isin(*_NOT_GRANTED)
+    whole = (F.col("duree_delai") >= 1) & (F.col("montant_echeancier") >= 0.01) & F.col("date_echeance").isNotNull()
+    known, created = (known_month(F.col(name), cutoff_day) for name in ("known_on", "date_creation"))
+    ended, due = (known_month(F.col(name), cutoff_day) for name in ("superseded_on", "date_echeance"))
+    plan = F.struct(
+        F.col("date_echeance").alias("echeance"),
+        F.col("duree_delai").alias("duree"),
+        cents(F.col("montant_echeancier")).alias("montant"),
+    )
+    return delai.where(granted & whole).select(
+        "siret", "siren", F.greatest(known, created).alias("mois"), F.least(ended, due).alias("fin"), plan.alias("held")
+    )
+
+
+def delai_changes(intervals: DataFrame, key: str) -> DataFrame:
+    """``key, mois, fin, delais``: the plans in force together, from change to change."""
+    return held_together(intervals, [key]).withColumnRenamed("held", "delais")
+
+
+def ccsf_entries(ccsf: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Entries of the last time the commission dealt with the entity, whatever the stage."""
+    return latest_entries(
+        ccsf.where(F.col("date_traitement").isNotNull()), key, "ccsf", ["date_traitement"], (), cutoff_day
+    )
+
+
+def delai_measures(dette_cents: Column, cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
+    """Measures of the plans in force, from the column ``delais`` and ``periode``.
+
+    Returns:
+        ``delai_montant_echeancier`` (EUR, 0 without a plan), ``delai_nb_jours_restants`` (days from the cut-off to the
+        latest due date), ``delai_deviation_remboursement`` (debt less what linear repayment would have left, over the
+        amount: above 0 is late), both null without a plan, and ``nb_delais``.
+    """
+    day = cutoff_of(F.col("periode"), cutoff_day)
+    plans = F.coalesce("delais", F.array())
+    amount = F.aggregate(plans, F.lit(0).cast("long"), lambda total, plan: total + plan["montant"])
+    left = F.aggregate(
+        plans,
+        F.lit(0.0),
+        lambda total, plan: total + plan["montant"] * F.datediff(plan["echeance"], day) / plan["duree"],
+    )
+    days = F.array_max(F.transform(plans, lambda plan: F.datediff(plan["echeance"], day)))
+    return {
+        "delai_montant_echeancier": euros(amount),
+        "delai_nb_jours_restants": days.cast("double"),
+        "delai_deviation_remboursement": ratio(dette_cents - left, amount),
+        "nb_delais": F.size(plans),
+    }

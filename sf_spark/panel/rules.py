@@ -1,0 +1,53 @@
+"""What a panel depends on besides its tables."""
+
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import CUTOFF_DAY
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Companies that are out of the perimeter whatever their headcount; empty: none."""
+
+    categories_juridiques: tuple[str, ...] = ()
+    activites: tuple[str, ...] = ()  # main activity of the company, not of its head office: 84.11Z
+    siege_en_france: bool = False  # whether a head office with a French department is asked for
+
+
+@dataclass(frozen=True)
+class PanelRules:
+    """What a panel depends on besides its tables.
+
+    Attributes:
+        last_month: Index of the last month whose cut-off has passed.
+        perimeter_effectif: Smallest headcount that puts a company in the perimeter.
+        perimeter_months: At any of this many last months.
+        cutoff_day: Day of the cut-off.
+        first_month: Index of the first month wanted; None for all. The rows are those that a full build gives.
+        exclusions: Companies out of the perimeter.
+        absent: Sources that were never delivered: their measures are unknown.
+    """
+
+    last_month: int
+    perimeter_effectif: int
+    perimeter_months: int
+    cutoff_day: int = CUTOFF_DAY
+    first_month: int | None = None
+    exclusions: Exclusions = field(default_factory=Exclusions)
+    absent: frozenset[str] = frozenset()
+
+    def is_excluded(self) -> Column:
+        """Whether a company, as known in the month, is out of the perimeter; an unknown category or activity is not."""
+        out = F.lit(False)
+        if self.exclusions.categories_juridiques:
+            out = out | F.coalesce(
+                F.col("categorie_juridique").isin(*self.exclusions.categories_juridiques), F.lit(False)
+            )
+        if self.exclusions.activites:
+            out = out | F.coalesce(F.col("ape").isin(*self.exclusions.activites), F.lit(False))
+        if self.exclusions.siege_en_france and "sirene" not in self.absent:
+            out = out | F.coalesce("departement", F.lit("")).isin("")
+        return out

@@ -1,0 +1,26 @@
+"""Which months a refresh writes: those that are not there, and those that a later delivery corrects."""
+
+from datetime import date
+
+import pytest
+
+from sf_spark.io.months import first_to_write
+
+MARCH = date(2024, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("last", "delivered", "first"),
+    [
+        (None, ["2403"], None),
+        (MARCH, [], date(2024, 4, 1)),
+        (MARCH, ["2404"], date(2024, 4, 1)),
+        (MARCH, ["2404", "2406"], date(2024, 4, 1)),  # a month without a delivery has its row all the same
+        (MARCH, ["2403_02", "2404"], date(2024, 3, 1)),
+        (MARCH, ["2403"], date(2024, 3, 1)),  # a file that came after the others of its batch
+        (MARCH, ["2404", "2401_01", "2402"], date(2024, 1, 1)),
+        (date(2023, 12, 1), ["2312_01"], date(2023, 12, 1)),
+    ],
+)
+def test_the_first_month_to_write(last: date | None, delivered: list[str], first: date | None) -> None:
+    assert first_to_write(last, delivered) == first
