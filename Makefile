@@ -4,7 +4,7 @@ PYTHON_ENV := .venv/bin/python
 DEMO := demo
 SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --set truth=$(DEMO)/truth
 
-.PHONY: help setup demo test quarantine ui cluster-demo bench check clean
+.PHONY: help setup demo test quarantine fuzz ui cluster-demo bench check clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -19,6 +19,9 @@ test: setup  ## the test suite
 
 quarantine: setup  ## the rejected lines of the demo, by source and reason
 	@./spark-submit.sh jobs/quarantine.py $(SETTINGS)
+
+fuzz: setup  ## damages files of every source and checks what ingest makes of them (MUTATIONS=10000 SEED=1)
+	@$(PYTHON_ENV) -m tests.fuzz.campaign $(or $(MUTATIONS),10000) $(or $(SEED),1)
 
 ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
 	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --host 127.0.0.1 --port 5000

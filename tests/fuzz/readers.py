@@ -1,0 +1,160 @@
+"""How each kind of cell reads, written apart from the product: text in, value out, ValueError for a cell in error."""
+
+import calendar
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+Reader = Callable[[str], Any]
+FAR = date(2899, 1, 1)
+
+
+def text(cell: str) -> str | None:
+    return cell or None
+
+
+def verbatim(cell: str) -> str:
+    return cell
+
+
+def number(cell: str) -> float | None:
+    if not cell:
+        return None
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", cell):
+        raise ValueError(cell)
+    value = float(cell)
+    if not abs(value) < 1e15:
+        raise ValueError(cell)
+    return value
+
+
+def comma(cell: str) -> float | None:
+    return number(cell.replace(",", "."))
+
+
+def centimes(cell: str) -> float:
+    value = number(cell)
+    if value is None:
+        raise ValueError(cell)
+    return value / 100
+
+
+def integer(cell: str) -> int | None:
+    if not cell:
+        return None
+    if not re.fullmatch(r"[+-]?[0-9]+", cell) or not -(2**31) <= int(cell) < 2**31:
+        raise ValueError(cell)
+    return int(cell)
+
+
+def required_integer(cell: str) -> int:
+    value = integer(cell)
+    if value is None:
+        raise ValueError(cell)
+    return value
+
+
+def staff(cell: str) -> int | None:
+    value = number(cell)
+    if value is not None and not abs(value) < 2**31:
+        raise ValueError(cell)
+    return None if value is None else int(value)
+
+
+def lenient_integer(cell: str) -> int | None:
+    try:
+        return integer(cell)
+    except ValueError:
+        return None
+
+
+def reason(cell: str) -> int | None:
+    value = integer(cell)
+    if value is not None and not 1 <= value <= 7:
+        raise ValueError(cell)
+    return value
+
+
+def boolean(cell: str) -> bool:
+    if cell in ("1", "t", "T", "TRUE", "true", "True"):
+        return True
+    if cell in ("0", "f", "F", "FALSE", "false", "False"):
+        return False
+    raise ValueError(cell)
+
+
+def iso(cell: str) -> date:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):
+        raise ValueError(cell)
+    return date.fromisoformat(cell)
+
+
+def optional_iso(cell: str) -> date | None:
+    return iso(cell) if cell else None
+
+
+def lenient_iso(cell: str) -> date | None:
+    try:
+        return iso(cell)
+    except ValueError:
+        return None
+
+
+def midnight_iso(cell: str) -> date:
+    return iso(cell.removesuffix(" 00:00:00"))
+
+
+def french(cell: str) -> date:
+    if not re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", cell):
+        raise ValueError(cell)
+    return iso(f"{cell[6:]}-{cell[3:5]}-{cell[:2]}")
+
+
+def english(cell: str) -> date:
+    names = [name.upper() for name in calendar.month_abbr]
+    if not re.fullmatch(r"[0-9]{2}[A-Za-z]{3}[0-9]{4}", cell) or cell[2:5].upper() not in names:
+        raise ValueError(cell)
+    return iso(f"{cell[5:]}-{names.index(cell[2:5].upper()):02d}-{cell[:2]}")
+
+
+def bilan(cell: str) -> date:
+    french_names = ["janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"]
+    english_names = [name.upper() for name in calendar.month_abbr][1:]
+    match = re.fullmatch(r"([0-9]{2})(.*)([0-9]{4})", cell, re.DOTALL)
+    if not match:
+        raise ValueError(cell)
+    for names in (french_names, english_names):
+        if match[2] in names:
+            return iso(f"{match[3]}-{names.index(match[2]) + 1:02d}-{match[1]}")
+    raise ValueError(cell)
+
+
+def aammjj(cell: str) -> date:
+    if not re.fullmatch(r"[+-]?[0-9]{1,8}", cell):
+        raise ValueError(cell)
+    digits = str(int(cell) + 19_000_000)
+    if not re.fullmatch(r"[0-9]{8}", digits) or digits.startswith("0000"):
+        raise ValueError(cell)
+    return iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+
+
+def _period(cell: str) -> tuple[date, date]:
+    if len(cell) == 4:
+        cell = ("20" if cell[:2] < "50" else "19") + cell
+    if not re.fullmatch(r"[0-9]{6}", cell) or not 2 <= int(cell[:4]) <= 9995:
+        raise ValueError(cell)
+    first, months = int(cell[:4]) * 12, 12
+    if cell[4:] != "62":
+        quarter, month = int(cell[4]), int(cell[5])
+        first, months = first + 3 * (quarter - 1) + max(month - 1, 0), 1 if month else 3
+    after = first + months
+    return date(first // 12, first % 12 + 1, 1), date(after // 12, after % 12 + 1, 1)
+
+
+def period_start(cell: str) -> date:
+    return _period(cell)[0]
+
+
+def period_end(cell: str) -> date:
+    return _period(cell)[1]
