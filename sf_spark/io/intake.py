@@ -1,10 +1,10 @@
 """Taking a batch in: every file read or refused by name, facts staged once, rejects kept, all accounted for.
 
 Order of the commits of a batch: staged rows of each source, then quarantine, then the account in ``deliveries``. Each
-is recognised when repeated, so a batch that was interrupted anywhere is simply taken in again.
+replaces what an earlier run of the same batch left, so a batch that was interrupted anywhere is simply taken in again.
+All files that a source has in a batch are one delivery: when one of them comes late, or again, all are read.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,13 +18,14 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import batch_date
-from sf_spark.errors import BrokenFileError, SfSparkError
+from sf_spark.errors import BrokenFileError
 from sf_spark.io.context import Context
-from sf_spark.io.delta import append_once, exists, literal_list, read_table, replace_where, rewrite_partitions
+from sf_spark.io.delta import exists, literal_list, read_table, replace_where
 from sf_spark.io.files import DeliveredFile, find_batch, list_files, read_header
 from sf_spark.io.lines import numbered_lines
 from sf_spark.io.records import spanning_records
-from sf_spark.schema import DELIVERIES, QUARANTINE, staged
+from sf_spark.io.staging import Delivery, store
+from sf_spark.schema import DELIVERIES, QUARANTINE
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of
 from sf_spark.sources.comptes import latest_file
@@ -38,15 +39,7 @@ from sf_spark.sources.reading import (
     recognise,
     staged_rows,
 )
-from sf_spark.sources.versions import (
-    IDENTITY,
-    appeared,
-    compare,
-    identify,
-    known_date,
-    supersede,
-    withdrawn,
-)
+from sf_spark.sources.versions import identify
 
 Report = Callable[[str], None]
 
@@ -105,10 +98,8 @@ def take_in(
         sources: What is read.
 
     Returns:
-        The account of each file handled now; empty when there was nothing to do.
-
-    Raises:
-        SfSparkError: When a later batch of the same source is already there.
+        The account of each file handled now; empty when there was nothing to do. A file that cannot be taken in has
+        failed, by name: see :func:`_refusal` for those of the wrong batch.
     """
     files = list_files(find_batch(settings.landing, batch), batch)
     history = _history(spark, settings)
@@ -119,18 +110,21 @@ def take_in(
         return []
     intakes, context = [], Context(spark, settings)
     for source in sources:
-        mine = [file for file in todo if source_of(file.name, sources) is source]
-        earlier = [row["_batch"] for row in history if row["source"] == source.name and row["_batch"] != batch]
-        if mine:
-            _refuse_older(batch, source, earlier)
-            intakes.append(_Intake(spark, settings, batch, source, mine, not earlier, context))
+        mine = [file for file in files if source_of(file.name, sources) is source]
+        late = [file for file in mine if file in todo]
+        past = [(row["_batch"], row["_file"]) for row in history if row["source"] == source.name]
+        if late:
+            refusal = _refusal(batch, source, mine, past)
+            taken = late if refusal else mine
+            others = sorted({other for other, _ in past if other != batch})
+            intakes.append(_Intake(spark, settings, batch, source, taken, others, refusal, context))
     try:
         for intake in intakes:
             start = time.monotonic()
             intake.stage()
             for account in intake.accounts:
                 report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
-        _keep_rejects(settings, batch, intakes)
+        _keep_rejects(spark, settings, batch, intakes)
     finally:
         for intake in intakes:
             intake.forget()
@@ -151,7 +145,8 @@ class _Intake:
     batch: str
     source: Source
     files: list[DeliveredFile]
-    is_first: bool
+    other_batches: list[str]
+    refusal: str
     context: Context
     accounts: list[FileAccount] = field(default_factory=list)
     opened: list[DataFrame] = field(default_factory=list)
@@ -159,7 +154,11 @@ class _Intake:
     def stage(self) -> None:
         """Read every file, then store what is new in one commit."""
         for file in self.files:
-            self._open(file)
+            if self.refusal:
+                refused = FileAccount(file, self.source.name, self.source.delivery, status=FAILED, message=self.refusal)
+                self.accounts.append(refused)
+            else:
+                self._open(file)
         if self.opened:
             self._store()
 
@@ -198,40 +197,13 @@ class _Intake:
         return read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name))
 
     def _store(self) -> None:
-        lake, table = self.settings.lake, staged(self.source.name)
         rows = _union([staged_rows(read, self.source) for read in self.opened])
         if self.source.gather is not None and len(self.opened) > 1:
             rows = latest_file(rows, self.source.key_column)
-        content = content_columns(rows)
-        delivered = identify(rows, content)
-        day = batch_date(self.batch, self.settings.cutoff_day)
-        transaction = _transaction(self.source.name, self.batch, self.accounts)
-
-        def dated(facts: DataFrame) -> DataFrame:
-            known = facts.withColumn("known_on", known_date(self.source.known_on(), day, self.is_first))
-            ended = known.withColumn("superseded_on", F.lit(None).cast("date"))
-            return ended.select(*content, "_batch", "_file", "_line", "known_on", "superseded_on", IDENTITY)
-
-        if not exists(self.spark, lake, table):
-            append_once(dated(delivered), lake, table, transaction)
-            return
-        stored = read_table(self.spark, lake, table)
-        # A snapshot with a broken file is not whole: what it lacks is not withdrawn.
-        whole = self.source.delivery == "snapshot" and all(account.status == DONE for account in self.accounts)
-        current = stored.where(F.col("superseded_on").isNull())
-        changes = compare(delivered, current, whole).persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            touched = {row["_current_batch"] for row in changes.select("_current_batch").distinct().collect()}
-            new_rows = dated(appeared(changes))
-            batches = sorted(touched - {None})
-            if batches:
-                partitions = sorted({*batches, self.batch})
-                kept = supersede(stored.where(F.col("_batch").isin(partitions)), withdrawn(changes, day))
-                rewrite_partitions(kept.unionByName(new_rows), lake, table, partitions, transaction)
-            elif touched:
-                append_once(new_rows, lake, table, transaction)
-        finally:
-            changes.unpersist()
+        broken = tuple(account.file.name for account in self.accounts if account.status != DONE)
+        delivered = identify(rows, content_columns(rows))
+        delivery = Delivery(self.source, self.batch, delivered, broken, tuple(self.other_batches))
+        store(self.spark, self.settings, delivery)
 
 
 def _history(spark: SparkSession, settings: Settings) -> list[Row]:
@@ -279,10 +251,18 @@ def _fatal(source: Source) -> Column:
     return F.when(message.isNotNull(), F.struct(F.col("_line").alias("line"), message.alias("message")))
 
 
-def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> None:
-    """Store the rejected lines of all sources in one commit."""
-    accounts = [account for intake in intakes for account in intake.accounts]
-    if not any(account.rejected for account in accounts):
+def _keep_rejects(spark: SparkSession, settings: Settings, batch: str, intakes: list[_Intake]) -> None:
+    """Store the rejected lines of all sources in one commit, in place of those of an earlier run."""
+    done = [(i.source.name, a) for i in intakes for a in i.accounts if a.status == DONE]
+    if not done:
+        return
+    sources, files = sorted({name for name, _ in done}), sorted({account.file.name for _, account in done})
+    these = f"source in ({literal_list(sources)}) and _batch = '{batch}' and _file in ({literal_list(files)})"
+    earlier = (
+        exists(spark, settings.lake, QUARANTINE)
+        and not read_table(spark, settings.lake, QUARANTINE).where(these).isEmpty()
+    )
+    if not earlier and not any(account.rejected for _, account in done):
         return
     rejects = [
         read.where(F.col("_class") == REJECTED).select(
@@ -297,7 +277,7 @@ def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> Non
         for intake in intakes
         for read in intake.opened
     ]
-    append_once(_union(rejects), settings.lake, QUARANTINE, _transaction("quarantine", batch, accounts))
+    replace_where(_union(rejects), settings.lake, QUARANTINE, these)
 
 
 def _readable(reason: Column) -> Column:
@@ -312,14 +292,25 @@ def _write_accounts(spark: SparkSession, settings: Settings, batch: str, account
     replace_where(rows, settings.lake, DELIVERIES, f"_batch = '{batch}' and _file in ({names})")
 
 
-def _refuse_older(batch: str, source: Source, earlier: list[str]) -> None:
-    """Snapshots are compared with the one before: a delivery cannot go below one that is already there."""
-    latest = max(earlier, default="")
-    if latest > batch:
-        raise SfSparkError(
+def _refusal(batch: str, source: Source, mine: list[DeliveredFile], past: list[tuple[str, str]]) -> str:
+    """Why the files of a source cannot be taken in as this batch; '' when they can.
+
+    A snapshot is compared with the one before, so it cannot go below one that is there. Files that were taken in for
+    the same batch belong to the same delivery, and have to be there still.
+    """
+    latest = max((other for other, _ in past), default="")
+    if source.delivery == "snapshot" and latest > batch:
+        return (
             f"batch {batch} is older than {latest}, already taken in for {source.name}: "
             f"deliver the correction as a sub-batch of the latest ({latest[:4]}_01)"
         )
+    gone = sorted({name for other, name in past if other == batch} - {file.name for file in mine})
+    if gone:
+        return (
+            f"{', '.join(gone)} of the same delivery is no longer in batch {batch}: "
+            f"put it back, or deliver the new file as a sub-batch ({batch[:4]}_01)"
+        )
+    return ""
 
 
 def _why(error: Exception) -> str:
@@ -328,12 +319,6 @@ def _why(error: Exception) -> str:
         return str(error)
     causes = [line for line in str(error).splitlines() if "Exception" in line] or [str(error)]
     return f"cannot be read to its end: {causes[-1].strip()[:200]}"
-
-
-def _transaction(source: str, batch: str, accounts: list[FileAccount]) -> str:
-    """A name that is the same only for the same bytes taken in as the same batch."""
-    digest = hashlib.sha256("".join(sorted(a.file.sha256 for a in accounts if a.status == DONE)).encode())
-    return f"ingest/{source}/{batch}/{digest.hexdigest()[:32]}"
 
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:

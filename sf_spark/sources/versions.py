@@ -80,6 +80,21 @@ def withdrawn(changes: DataFrame, batch_day: date) -> DataFrame:
     return gone.select(IDENTITY, F.lit(batch_day).alias("superseded_on"))
 
 
+def only_new(facts: DataFrame, known: DataFrame) -> DataFrame:
+    """The facts whose identity is not among the known ones: an increment never repeats a fact."""
+    return facts.join(known.select(IDENTITY), on=IDENTITY, how="left_anti")
+
+
+def reopen(stored: DataFrame, batch_day: date) -> DataFrame:
+    """Stored rows as they were before a snapshot of that day: what it ended is in force again.
+
+    A delivery that is taken in again, or corrected by a sub-batch of the same month, is compared with what stood
+    before it.
+    """
+    ended_before = F.when(F.col("superseded_on") != F.lit(batch_day), F.col("superseded_on"))
+    return stored.withColumn("superseded_on", ended_before)
+
+
 def supersede(stored: DataFrame, ended: DataFrame) -> DataFrame:
     """Stored rows, with the day of their end where a current one has ended: see :func:`withdrawn`.
 

@@ -10,7 +10,6 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.errors import SfSparkError
 from sf_spark.io.intake import FileAccount, take_in
 from sf_spark.settings import Settings
 
@@ -151,12 +150,18 @@ def test_a_broken_file_fails_by_name_while_the_others_go_on(
         assert account["lines_read"] == sum(counts)
 
 
-def test_a_batch_older_than_the_latest_is_refused(spark: SparkSession, settings: Settings, deliver: Callable) -> None:
+def test_a_snapshot_older_than_the_latest_is_refused_by_name_while_the_others_go_on(
+    spark: SparkSession, settings: Settings, deliver: Callable
+) -> None:
     deliver("2404", "sigfaible_cotisdues.csv", COTISATION + due(1))
     deliver("2403", "sigfaible_cotisdues.csv", COTISATION + due(2))
+    deliver("2403", "sigfaible_pcoll.csv", PCOLL + f"{SIRET};012345678;26MAY2014;1;Liquidation\n")
     ingest(spark, settings, "2404")
-    with pytest.raises(SfSparkError, match="batch 2403 is older than 2404"):
-        ingest(spark, settings, "2403")
+    late = ingest(spark, settings, "2403")
+    assert late["sigfaible_cotisdues.csv"].status == "failed"
+    assert "batch 2403 is older than 2404" in late["sigfaible_cotisdues.csv"].message
+    assert late["sigfaible_pcoll.csv"].accepted == 1
+    assert [fact[1] for fact in facts(settings)] == [1.0]
 
 
 def test_two_files_of_one_source_are_one_snapshot(spark: SparkSession, settings: Settings, deliver: Callable) -> None:
