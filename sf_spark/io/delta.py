@@ -56,13 +56,6 @@ def replace_all(df: DataFrame, lake: str, table: Table) -> None:
     _writer(df, table, "overwrite", {"overwriteSchema": "true"}).save(location(lake, table))
 
 
-def rewrite_partitions(df: DataFrame, lake: str, table: Table, values: Sequence[str], transaction: str) -> None:
-    """Replace whole partitions of an existing table in one commit that is recognised when repeated."""
-    predicate = f"{table.partition} in ({literal_list(values)})"
-    options = {"replaceWhere": predicate, "txnAppId": transaction, "txnVersion": "1"}
-    _writer(df, table, "overwrite", options).save(location(lake, table))
-
-
 def _writer(df: DataFrame, table: Table, mode: str, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
     writer = df.write.format("delta").mode(mode).options(**options)
     return writer.partitionBy(table.partition) if table.partition else writer

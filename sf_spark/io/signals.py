@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
@@ -18,12 +17,11 @@ from sf_spark.io.delta import location, read_table, table_version
 from sf_spark.io.months import last_month, write_months
 from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
 from sf_spark.signals.catalogue import Catalogue, months_needed
-from sf_spark.signals.expression import Peer, SectorRank, measures_of, peers_of, sites_of, window
+from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of, window
 from sf_spark.signals.measures import derived
-from sf_spark.signals.peers import BRACKETS, GROUPS
 from sf_spark.signals.record import Signal
 from sf_spark.signals.sql import compute_signals
-from sf_spark.signals.worker import Order, PeerTable, count_peers, write_signals
+from sf_spark.signals.worker import Order, PeerTable, count_peers, peer_tables, write_signals
 
 GRAINS: dict[str, tuple[Table, Table]] = {
     "siren": (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE),
@@ -180,21 +178,7 @@ def _peer_tables(rows: DataFrame, order: Order) -> dict[Peer, PeerTable]:
     schema = "peer long, mois long, cell long, companies long, millionths long"
     counted = needed.mapInArrow(count, schema).groupBy("peer", "mois", "cell")
     table = counted.agg(F.sum("companies").alias("companies"), F.sum("millionths").alias("millionths")).toArrow()
-    columns = {name: table.column(name).to_numpy() for name in table.column_names}
-    return {node: _peer_table(node, columns["peer"] == rank, columns, order) for rank, node in enumerate(nodes)}
-
-
-def _peer_table(node: object, mine: np.ndarray, columns: Mapping[str, np.ndarray], order: Order) -> PeerTable:
-    ranked = isinstance(node, SectorRank)
-    shape = (order.last - order.first + 1, GROUPS * BRACKETS if ranked else GROUPS)
-    place = (columns["mois"][mine] - order.first, columns["cell"][mine])
-    companies = np.zeros(shape, dtype=np.int32 if ranked else np.int64)
-    companies[place] = columns["companies"][mine]
-    if ranked:
-        return PeerTable(companies, None)
-    millionths = np.zeros(shape, dtype=np.int64)
-    millionths[place] = columns["millionths"][mine]
-    return PeerTable(companies, millionths)
+    return peer_tables(table, nodes, order)
 
 
 def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, list[dict[str, object]]]:

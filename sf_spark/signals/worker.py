@@ -124,6 +124,25 @@ def count_peers(batches: Iterable[pa.RecordBatch], order: Order) -> Iterator[pa.
         yield _counted(rank, node, values, groups, order.first)
 
 
+def peer_tables(counted: pa.Table, nodes: Sequence[Peer], order: Order) -> dict[Peer, PeerTable]:
+    """The tables of the comparisons, from what all workers counted together (:data:`COUNTS`, each cell once)."""
+    columns = {name: counted.column(name).to_numpy() for name in counted.column_names}
+    return {node: _peer_table(node, columns["peer"] == rank, columns, order) for rank, node in enumerate(nodes)}
+
+
+def _peer_table(node: Peer, mine: np.ndarray, columns: Mapping[str, np.ndarray], order: Order) -> PeerTable:
+    ranked = isinstance(node, SectorRank)
+    shape = (order.last - order.first + 1, GROUPS * BRACKETS if ranked else GROUPS)
+    place = (columns["mois"][mine] - order.first, columns["cell"][mine])
+    companies = np.zeros(shape, dtype=np.int32 if ranked else np.int64)
+    companies[place] = columns["companies"][mine]
+    if ranked:
+        return PeerTable(companies, None)
+    millionths = np.zeros(shape, dtype=np.int64)
+    millionths[place] = columns["millionths"][mine]
+    return PeerTable(companies, millionths)
+
+
 def _counted(rank: int, node: Peer, values: Grid, groups: Grid, first: int) -> pa.RecordBatch:
     month, company = np.nonzero((groups >= 0) & ~np.isnan(values))
     value, cell = values[month, company], groups[month, company]
