@@ -134,10 +134,16 @@ def staged_rows(read: DataFrame, source: Source) -> DataFrame:
     kept = F.col("_class") == ACCEPTED
     if source.emits_rejected:
         kept = kept | ((F.col("_class") == REJECTED) & F.col("_framed_well") & _valid_key(source))
-    rows = read.where(kept).withColumn("_raw_hash", F.xxhash64("_raw"))
+    # The key is looked at once a line: a wide line gives a fact for each of its months.
+    rows = _with_identity(read.where(kept).withColumn("_raw_hash", F.xxhash64("_raw")), source)
+    rows = rows.drop("_raw", "_errors", "_class", "_framed_well")
     if "_tuples" in rows.columns:
         rows = rows.withColumn("_tuple", F.explode("_tuples")).select("*", "_tuple.*").drop("_tuple", "_tuples")
-    rows = rows.drop("_raw", "_errors", "_class", "_framed_well")
+    return rows
+
+
+def _with_identity(rows: DataFrame, source: Source) -> DataFrame:
+    """Put what the key says before the values: the company, and the flags of its number."""
     if source.key_column not in ("siret", "siren"):
         return rows
     key = F.col(source.key_column)

@@ -55,7 +55,7 @@ def row_of(rng: random.Random, name: int, month: int, state: dict[str, float], g
 def history(rng: random.Random, name: int) -> dict[int, Row]:
     """All months of one entity."""
     state = {"owed": 0.0, "staff": float(rng.randint(1, 18))}
-    gaps = 0.1 if rng.random() < 0.3 else 0.0
+    gaps = 0.1 if rng.random() < 0.3 and name != SINGLE else 0.0
     rows = {month: row_of(rng, name, month, state, gaps) for month in range(FIRST, LAST + 1)}
     for missing in (FIRST + 9, CUT - 5, CUT - 4) if name == HOLE else ():
         del rows[missing]

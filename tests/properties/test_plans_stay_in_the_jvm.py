@@ -16,7 +16,9 @@ from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
 from sf_spark.panel.build import PanelRules, StagedTables, build_panels
 from sf_spark.panel.proceedings import proceedings_changes
-from sf_spark.signals.catalogue import compute_signals, signals_for
+from sf_spark.settings import load_settings
+from sf_spark.signals.catalogue import catalogue_from
+from sf_spark.signals.sql import compute_signals
 from sf_spark.sources import source_named
 from sf_spark.sources.reading import read_lines, recognise, staged_rows
 
@@ -49,6 +51,7 @@ def tables(spark: SparkSession) -> dict[str, DataFrame]:
     sources = StagedTables(**{name: staged(spark, name) for name in StagedTables.__dataclass_fields__})
     panels = build_panels(sources, PanelRules(LAST, 10, 36))
     etablissement, entreprise = map(empty, panels)
+    some = catalogue_from(load_settings("test").signals.catalogue, ("cotisations", "effectifs", "secteur"))
     labels = build_labels(
         entreprise.select("siren", "periode"),
         openings(sources.procol),
@@ -59,8 +62,8 @@ def tables(spark: SparkSession) -> dict[str, DataFrame]:
     return {
         "panel/etablissement": panels[0],
         "panel/entreprise": panels[1],
-        "signals/etablissement": compute_signals(etablissement, "siret", signals_for("siret")),
-        "signals/entreprise": compute_signals(entreprise, "siren", signals_for("siren")),
+        "signals/etablissement": compute_signals(etablissement, "siret", some.of("siret")),
+        "signals/entreprise": compute_signals(entreprise, "siren", some.of("siren")),
         "labels/entreprise": labels,
     }
 
