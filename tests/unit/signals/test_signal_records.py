@@ -34,7 +34,10 @@ def test_records_are_complete() -> None:
 
 def test_a_window_is_what_the_name_says() -> None:
     for signal in COMPANY:
-        months = [int(n) for n in re.findall(r"(?:mean|sum|max|min|std|slope|part|first|last|serie|dette_)(\d+)m", signal.name)]
+        months = [
+            int(n)
+            for n in re.findall(r"(?:mean|sum|max|min|std|slope|part|first|last|serie|dette_)(\d+)m", signal.name)
+        ]
         months += [int(n) + 1 for n in re.findall(r"(?:lag|diff|change)(\d+)m", signal.name)]
         assert signal.window >= max(months, default=1), signal.name
         if months and "_sur_" not in signal.name:

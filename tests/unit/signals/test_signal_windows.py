@@ -77,7 +77,13 @@ def test_months_follow_one_another_across_the_year(found: Found) -> None:
 
 
 def test_a_single_month_has_no_history(found: Found) -> None:
-    expected = dict.fromkeys(RULES, [None]) | {"since3m": [0], "streak3m": [1], "silent3m": [0], "first3m": [5], "last3m": [5]}
+    expected = dict.fromkeys(RULES, [None]) | {
+        "since3m": [0],
+        "streak3m": [1],
+        "silent3m": [0],
+        "first3m": [5],
+        "last3m": [5],
+    }
     assert found["single month"] == expected
 
 
