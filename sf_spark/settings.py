@@ -47,6 +47,15 @@ class PanelSettings(_Section):
     siege_en_france: bool
 
 
+class SignalSettings(_Section):
+    """Which signals are computed, and by which engine."""
+
+    engine: Literal["kernel", "sql"]
+    families: tuple[str, ...]
+    rows_per_task: int = Field(ge=1000)
+    catalogue: dict[str, Any]
+
+
 class LabelSettings(_Section):
     """Horizons of the targets, in months."""
 
@@ -57,6 +66,7 @@ class TrainSettings(_Section):
     """What is learned and how it is evaluated."""
 
     horizon: int = Field(ge=1)
+    signals: Literal["core", "all"]
     model_name: str
     experiment: str
     test_months: int = Field(ge=1)
@@ -97,6 +107,7 @@ class Settings(_Section):
     generate: GenerateSettings
     ingest: IngestSettings
     panel: PanelSettings
+    signals: SignalSettings
     labels: LabelSettings
     train: TrainSettings
     score: ScoreSettings
@@ -121,6 +132,7 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
     """
     values: dict[str, Any] = _read(conf / "base" / "settings.yml")
     values["spark"] = _read(conf / "base" / "spark.yml")
+    values["signals"]["catalogue"] = _read(conf / "base" / "signals.yml")
     values["panel"] |= _exclusions(_read(conf / "base" / "perimetre.yml"))
     path = conf / "env" / f"{env}.yml"
     if not path.is_file():
@@ -184,6 +196,6 @@ def _parse_value(key: str, text: str) -> Any:
 def _dotted_keys(values: Mapping[str, Any]) -> list[str]:
     keys = []
     for key, value in values.items():
-        if key != "spark":
+        if key not in ("spark", "catalogue"):  # both are data of their own, not settings one by one
             keys += [f"{key}.{name}" for name in _dotted_keys(value)] if isinstance(value, dict) else [key]
     return keys

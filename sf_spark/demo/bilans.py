@@ -18,7 +18,7 @@ _EARLIEST_DAYS, _LATEST_DAYS = 150, 420  # from the closing to the publication
 _DECEMBER_SHARE = 0.75  # of companies close in December
 _OTHER_CLOSINGS = np.array([3, 6, 9])
 _SIMPLIFIED_STAFF = 20
-_MARGIN, _MARGIN_OF_HEALTH, _MARGIN_NOISE = 0.07, 0.012, 0.06  # accounts tell of health, among much else
+_MARGIN, _MARGIN_OF_HEALTH, _MARGIN_NOISE = 0.07, 0.025, 0.05  # accounts tell of health, among much else
 
 
 class _Accounts(NamedTuple):
@@ -80,8 +80,8 @@ def _ratios(rng: np.random.Generator, accounts: _Accounts, population: Populatio
     operating = margin - rng.uniform(0.005, 0.04, size)
     interest = rng.uniform(0.001, 0.015, size)
     cash_flow = 0.8 * margin - interest
-    equity = np.clip(32 + 5 * accounts.health + rng.normal(0.0, 18.0, size), -60, 95)
-    debt = np.clip(120 - 12 * accounts.health + rng.normal(0.0, 70.0, size), 0, 900)
+    equity = np.clip(32 + 9 * accounts.health + rng.normal(0.0, 16.0, size), -60, 95)
+    debt = np.clip(120 - 25 * accounts.health + rng.normal(0.0, 70.0, size), 0, 900)
     working_capital = rng.normal(12.0, 14.0, size)
     columns = [
         turnover, gross, margin * turnover, operating * turnover, (operating - interest) * turnover * 0.8,

@@ -6,6 +6,7 @@ A delivery that corrects a month already written is the exception: the months fr
     2024-03               2404                         2024-04
     2024-03               2403_02, 2404                2024-03
     2024-03               2401_01, 2404                2024-01
+    2024-03               2401, older than the first   every month: that one dates the facts of the past
     none                  2403                         every month
 """
 
@@ -38,6 +39,22 @@ def first_to_write(last: date | None, delivered_since: Iterable[str]) -> date | 
     return min([start_of(index_of(last) + 1), *of_batches])
 
 
+def older_beginnings(before: Iterable[tuple[str, str]], since: Iterable[tuple[str, str]]) -> list[str]:
+    """Batches that came since, and are older than all that was there of their source.
+
+    The first delivery of a source dates its facts by their own rule, in a past before any delivery. A source of which
+    nothing was there changes no past: its measures were unknown, and stay so.
+
+    Args:
+        before: (source, batch) of the deliveries that were there.
+        since: (source, batch) of those that came since.
+    """
+    first: dict[str, str] = {}
+    for source, batch in before:
+        first[source] = min(batch, first.get(source, batch))
+    return sorted({batch for source, batch in since if source in first and batch < first[source]})
+
+
 def last_month(spark: SparkSession, lake: str, table: Table) -> date | None:
     """The last month that a table holds; None when it has none."""
     if not exists(spark, lake, table):
@@ -57,7 +74,11 @@ def months_to_write(
     last = None if rebuild else last_month(spark, lake, table)
     if last is None:
         return None
-    batches = _delivered_since(spark, lake, _last_write(spark, lake, table))
+    before, since = _deliveries(spark, lake, _last_write(spark, lake, table))
+    if older := older_beginnings(before, since):
+        report(f"{table.path}: {', '.join(older)} came after it was written and is older: every month is written again")
+        return None
+    batches = sorted({batch for _, batch in since})
     first = first_to_write(last, batches)
     assert first is not None  # there is a last month
     if first <= last:
@@ -97,11 +118,17 @@ def _last_write(spark: SparkSession, lake: str, table: Table) -> datetime:
     return history.agg(F.max("timestamp")).first()[0]  # type: ignore[index]
 
 
-def _delivered_since(spark: SparkSession, lake: str, moment: datetime) -> list[str]:
+def _deliveries(
+    spark: SparkSession, lake: str, moment: datetime
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(source, batch) of the deliveries taken in up to a moment, and of those since."""
     if not exists(spark, lake, DELIVERIES):
-        return []
-    later = read_table(spark, lake, DELIVERIES).where((F.col("status") == "ok") & (F.col("finished_at") > moment))
-    return sorted(row["_batch"] for row in later.select("_batch").distinct().collect())
+        return [], []
+    taken_in = read_table(spark, lake, DELIVERIES).where("status = 'ok'")
+    is_later = (F.col("finished_at") > moment).alias("later")
+    rows = taken_in.select("source", "_batch", is_later).distinct().collect()
+    before, since = ([(row["source"], row["_batch"]) for row in rows if row["later"] is flag] for flag in (False, True))
+    return before, since
 
 
 def _check_columns(df: DataFrame, lake: str, table: Table) -> None:

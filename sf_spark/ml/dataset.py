@@ -96,13 +96,19 @@ def eligible_rows(labels: DataFrame, panel: DataFrame, horizon: int) -> DataFram
     return matured.select(*_KEY, F.col(name).cast("tinyint").alias("cible")).join(in_scope, _KEY, "inner")
 
 
-def signal_names(signals: DataFrame) -> list[str]:
+def signal_names(signals: DataFrame, chosen: set[str] | None = None) -> list[str]:
     """The signals of a table, by name, so that the order of its columns does not matter.
+
+    Args:
+        signals: The table.
+        chosen: The signals to keep; None keeps all.
 
     Raises:
         SfSparkError: For a column that is not a number, or no signal at all.
     """
-    fields = [field for field in signals.schema.fields if field.name not in _KEY]
+    fields = [
+        field for field in signals.schema.fields if field.name not in _KEY and (chosen is None or field.name in chosen)
+    ]
     odd = [field.name for field in fields if not isinstance(field.dataType, NumericType | BooleanType)]
     if odd or not fields:
         raise SfSparkError(f"signals/entreprise must hold numbers only, found: {', '.join(odd) or 'no signal'}")
@@ -144,6 +150,13 @@ def collect(rows: DataFrame, names: list[str]) -> Dataset:
         values[:, rank] = table.column(name).to_numpy()[order]
     target = table.column("cible").to_numpy().astype(np.int8)[order]
     return Dataset(tuple(names), siren[order], month[order], target, values)
+
+
+def core_signals(dictionary: DataFrame | None) -> set[str] | None:
+    """The signals that models read unless told otherwise; None where no dictionary marks any."""
+    if dictionary is None or "core" not in dictionary.columns:
+        return None
+    return {row["name"] for row in dictionary.where("core").select("name").collect()} or None
 
 
 def themes_of(dictionary: DataFrame | None, names: Iterable[str]) -> dict[str, str]:

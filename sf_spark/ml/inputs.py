@@ -72,7 +72,8 @@ class TrainingInputs:
     @cached_property
     def data(self) -> Dataset:
         """Every row that an origin or the final model reads."""
-        names, months = dataset.signal_names(self._signals), self.plan.months
+        chosen = dataset.core_signals(self._dictionary) if self.train.signals == "core" else None
+        names, months = dataset.signal_names(self._signals, chosen), self.plan.months
         share = min(1.0, self.train.max_values / (sum(self.plan.rows[month] for month in months) * len(names)))
         data = dataset.collect(dataset.sample(self._signals, self._eligible, months, names, share), names)
         drawn = f", {share:.1%} of the companies drawn (train.max_values)" if share < 1 else ""
@@ -90,8 +91,12 @@ class TrainingInputs:
     @cached_property
     def themes(self) -> dict[str, str]:
         """The theme of each signal."""
+        return dataset.themes_of(self._dictionary, self.data.signals)
+
+    @cached_property
+    def _dictionary(self) -> DataFrame | None:
         known = self.versions[SIGNALS_DICTIONARY.path] >= 0
-        return dataset.themes_of(self._read(SIGNALS_DICTIONARY) if known else None, self.data.signals)
+        return self._read(SIGNALS_DICTIONARY) if known else None
 
     @cached_property
     def _signals(self) -> DataFrame:

@@ -1,35 +1,66 @@
-"""All signals, and how a choice of them is computed. Pure and lazy."""
+"""All signals: families of measures x operators x months, read from data, and the signals that no operator makes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from sf_spark.calendar import month_index
 from sf_spark.errors import ConfigurationError
-from sf_spark.signals import demographie, dette, effectif, secteur
+from sf_spark.signals.measures import MEASURES, MeasureRecord
+from sf_spark.signals.operators import OPERATORS, level, rank, ratio_of_windows
 from sf_spark.signals.record import Signal
-from sf_spark.signals.windows import MONTH
+from sf_spark.signals.specials import SPECIALS
 
-CATALOGUE: tuple[Signal, ...] = (*dette.SIGNALS, *effectif.SIGNALS, *demographie.SIGNALS, *secteur.SIGNALS)
+_WITHOUT_MONTHS = {"level": level, "rank": rank}
+_WORDS = (*OPERATORS, *_WITHOUT_MONTHS, "ratio")
 
 
-def signals_for(key: str, names: Iterable[str] | None = None) -> tuple[Signal, ...]:
-    """The signals of a grain (``siren`` or ``siret``): all that make sense there, or those named.
+@dataclass(frozen=True)
+class Catalogue:
+    """The signals in use, by name."""
+
+    signals: tuple[Signal, ...]
+
+    def of(self, key: str, names: Iterable[str] | None = None) -> tuple[Signal, ...]:
+        """The signals of a grain (``siren`` or ``siret``): all that make sense there, or those named.
+
+        Raises:
+            ConfigurationError: For a name that is not in the catalogue of this grain.
+        """
+        there = {signal.name: signal for signal in self.signals if key == "siren" or not signal.company_only}
+        if names is None:
+            return tuple(there.values())
+        wanted = list(names)
+        unknown = [name for name in wanted if name not in there]
+        if unknown:
+            raise ConfigurationError(
+                f"unknown signal {', '.join(unknown)} at {key}; there are {len(there)}, see the dictionary"
+            )
+        return tuple(there[name] for name in wanted)
+
+
+def catalogue_from(content: Mapping[str, Any], families: Sequence[str] = ()) -> Catalogue:
+    """The catalogue that a file describes.
+
+    Args:
+        content: ``families``: name to ``measures`` (names), operators with their months, and ``core``: the operators,
+            with months, whose signals models read unless told otherwise.
+        families: Which to take; empty: all.
 
     Raises:
-        ConfigurationError: For a name that is not in the catalogue of this grain.
+        ConfigurationError: For an unknown family, measure or operator, or a signal that two families make.
     """
-    there = {signal.name: signal for signal in CATALOGUE if key == "siren" or not signal.company_only}
-    if names is None:
-        return tuple(there.values())
-    wanted = list(names)
-    unknown = [name for name in wanted if name not in there]
+    described: Mapping[str, Any] = content["families"]
+    unknown = [name for name in families if name not in described]
     if unknown:
-        raise ConfigurationError(
-            f"unknown signal {', '.join(unknown)} at {key}; there are {len(there)}, see the dictionary"
-        )
-    return tuple(there[name] for name in wanted)
+        raise ConfigurationError(f"unknown family {', '.join(unknown)}; there are {', '.join(described)}")
+    wanted = [name for name in described if not families or name in families]
+    signals = [signal for name in wanted for signal in _family(name, described[name])]
+    signals += [signal for signal in SPECIALS if signal.family in wanted]
+    names = [signal.name for signal in signals]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationError(f"signal {', '.join(twice)} is made twice: a measure belongs to one family")
+    return Catalogue(tuple(signals))
 
 
 def months_needed(signals: Iterable[Signal]) -> int:
@@ -37,37 +68,30 @@ def months_needed(signals: Iterable[Signal]) -> int:
     return max((signal.window for signal in signals), default=1) - 1
 
 
-def compute_signals(panel: DataFrame, key: str, signals: Sequence[Signal]) -> DataFrame:
-    """Compute signals for every row of a panel.
-
-    Args:
-        panel: ``key``, ``periode`` and the measures; one row a month.
-        key: ``siren`` or ``siret``.
-        signals: What to compute; the signals they need are computed along and left out again.
-
-    Returns:
-        ``key, periode`` and one float column a signal, null where unknown.
-    """
-    by_name = {signal.name: signal for signal in CATALOGUE}
-    frame = panel.withColumn(MONTH, month_index(F.col("periode")))
-    for stage in _stages(signals, by_name):
-        added = [signal for signal in stage if signal.name not in frame.columns]
-        frame = frame.select("*", *(signal.rule(key).alias(signal.name) for signal in added))
-    return frame.select(key, "periode", *(F.col(signal.name).cast("float").alias(signal.name) for signal in signals))
+def _family(name: str, described: Mapping[str, Any]) -> list[Signal]:
+    words = {word: months for word, months in described.items() if word not in ("measures", "core")}
+    core = described.get("core", {})
+    unknown = [word for word in (*words, *core) if word not in _WORDS]
+    unknown += [measure for measure in described["measures"] if measure not in MEASURES]
+    if unknown:
+        raise ConfigurationError(f"family {name}: unknown {', '.join(unknown)}; operators: {', '.join(_WORDS)}")
+    return [
+        signal
+        for measure in described["measures"]
+        for word, months in words.items()
+        for signal in _signals(MEASURES[measure], word, months, name, _of_core(core, measure, word))
+    ]
 
 
-def _stages(signals: Sequence[Signal], by_name: dict[str, Signal]) -> list[list[Signal]]:
-    """Group signals, and what they need, so that each stage needs only the ones before."""
-    depth: dict[str, int] = {}
+def _of_core(core: Mapping[str, Any], measure: str, word: str) -> Any:
+    """Months of an operator whose signals are core: for all measures of the family, or for this one."""
+    told = core.get(word)
+    return told.get(measure) if isinstance(told, Mapping) else told
 
-    def depth_of(name: str) -> int:
-        if name not in depth:
-            depth[name] = 1 + max((depth_of(need) for need in by_name[name].needs), default=-1)
-        return depth[name]
 
-    for signal in signals:
-        depth_of(signal.name)
-    stages: list[list[Signal]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
-    for name, rank in depth.items():
-        stages[rank].append(by_name[name])
-    return stages
+def _signals(measure: MeasureRecord, word: str, months: Any, family: str, core: Any) -> list[Signal]:
+    if word in _WITHOUT_MONTHS:
+        return [_WITHOUT_MONTHS[word](measure, family, bool(core))] if months else []
+    if word == "ratio":
+        return [ratio_of_windows(measure, pair, family, pair in (core or [])) for pair in months]
+    return [OPERATORS[word].signal(measure, n, family, n in (core or [])) for n in months]

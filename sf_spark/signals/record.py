@@ -1,10 +1,9 @@
-"""What a signal is: a record with its name, its meaning and its rule."""
+"""What a signal is: a record with its name, its meaning and what it computes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pyspark.sql import Column
+from sf_spark.signals.expression import Node, window
 
 Theme = Literal[
     "dette_urssaf",
@@ -15,8 +14,6 @@ Theme = Literal[
     "demographie",
     "secteur",
 ]
-Rule = Callable[[str], Column]
-Value = Callable[[], Column]  # a Column on its row, made when it is asked for: PySpark makes none before a session runs
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,14 @@ class Signal:
     Attributes:
         name: ``<measure>[_<stat><n>m]``, ``<a>_sur_<b>``, ``est_``, ``a_``, ``mois_depuis_``, ``nb_``.
         description: What it says, in French, as an agent reads it.
-        unit: ``EUR``, ``salaries``, ``mois``, ``ratio``, ``nombre``, ``code``.
+        unit: ``EUR``, ``salaries``, ``mois``, ``jours``, ``heures``, ``ratio``, ``nombre``, ``code``, ``%``.
         source: The partner file it comes from.
-        theme: The family an alert is explained by.
-        window: How many months it looks at, its own month included.
+        theme: The theme an alert is explained by.
+        family: What it is switched on with.
         null_rule: When it is null.
-        rule: From the entity's key column to the Column that computes it.
-        needs: Signals that must be computed first; empty for a rule on the panel's measures.
+        expression: What it computes.
         company_only: True where the signal makes no sense for one establishment.
+        core: True for the signals that models read unless told otherwise.
     """
 
     name: str
@@ -41,8 +38,13 @@ class Signal:
     unit: str
     source: str
     theme: Theme
-    window: int
+    family: str
     null_rule: str
-    rule: Rule
-    needs: tuple[str, ...] = ()
+    expression: Node
     company_only: bool = False
+    core: bool = False
+
+    @property
+    def window(self) -> int:
+        """How many months it looks at, its own month included."""
+        return window(self.expression)

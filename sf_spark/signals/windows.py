@@ -1,4 +1,4 @@
-"""Rolling windows over months: the only window code. Pure Columns.
+"""Rolling windows over months in Spark SQL: the only window code beside the kernel. Pure Columns.
 
 Months are real months: frames are ranges on the month index ``_mois``, so a missing row shortens no window in silence.
 A statistic over n months covers exactly n known months, and is null otherwise:
@@ -7,7 +7,6 @@ A statistic over n months covers exactly n known months, and is null otherwise:
     dette        0   10  20  -   40
     max3m        .   .   20  .   .      (needs 3 known months)
     lag1m        .   0   10  20  -
-    diff1m       .   10  10  -   -
 """
 
 from collections.abc import Callable
@@ -15,9 +14,16 @@ from collections.abc import Callable
 from pyspark.sql import Column, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from sf_spark.signals.record import Rule, Value
-
 MONTH = "_mois"  # the month index: the order of every window
+
+_STATISTICS: dict[str, Callable[[Column], Column]] = {
+    "mean": F.avg,
+    "sum": F.sum,
+    "max": F.max,
+    "min": F.min,
+    "std": F.stddev_samp,
+    "slope": lambda value: F.regr_slope(value, F.col(MONTH)),
+}
 
 
 def last_months(key: str, months: int) -> WindowSpec:
@@ -25,64 +31,33 @@ def last_months(key: str, months: int) -> WindowSpec:
     return Window.partitionBy(key).orderBy(MONTH).rangeBetween(1 - months, 0)
 
 
-def over_months(statistic: Callable[[Column], Column], measure: Value, months: int) -> Rule:
+def over(key: str, statistic: str, value: Column, months: int) -> Column:
     """A statistic over exactly ``months`` known months; null while one of them is unknown."""
-
-    def rule(key: str) -> Column:
-        frame = last_months(key, months)
-        return F.when(F.count(measure()).over(frame) == months, statistic(measure()).over(frame))
-
-    return rule
+    frame = last_months(key, months)
+    return F.when(F.count(value).over(frame) == months, _STATISTICS[statistic](value).over(frame))
 
 
-def lag(measure: Value, months: int) -> Rule:
+def lag(key: str, value: Column, months: int) -> Column:
     """The value ``months`` months earlier; null where that month has no row or no value."""
-
-    def rule(key: str) -> Column:
-        return F.max(measure()).over(Window.partitionBy(key).orderBy(MONTH).rangeBetween(-months, -months))
-
-    return rule
+    return F.max(value).over(Window.partitionBy(key).orderBy(MONTH).rangeBetween(-months, -months))
 
 
-def difference(measure: Value, months: int) -> Rule:
-    """The value minus the value ``months`` months earlier."""
-    return lambda key: measure() - lag(measure, months)(key)
+def known(key: str, which: str, value: Column, months: int) -> Column:
+    """The first or the last known value of the last ``months`` months."""
+    pick = F.first if which == "first" else F.last
+    return pick(value, ignorenulls=True).over(last_months(key, months))
 
 
-def relative_change(measure: Value, months: int) -> Rule:
-    """The change over ``months`` months as a share of the earlier value; null where that is not positive."""
-
-    def rule(key: str) -> Column:
-        before = lag(measure, months)(key)
-        return F.when(before > 0, measure() / before - 1)
-
-    return rule
+def months_since(key: str, condition: Column, months: int) -> Column:
+    """Months since a condition (1 or 0) last held (0: this month); null when not in the last ``months`` months."""
+    return F.col(MONTH) - F.max(F.when(condition == 1, F.col(MONTH))).over(last_months(key, months))
 
 
-def count_of_months(condition: Value, months: int) -> Rule:
-    """How many of the last ``months`` months meet a condition; null without that much history."""
-    return over_months(F.sum, lambda: condition().cast("int"), months)
-
-
-def months_since(condition: Value, months: int) -> Rule:
-    """Months since a condition was last met (0: this month); null when not in the last ``months`` months."""
-
-    def rule(key: str) -> Column:
-        met = F.max(F.when(condition(), F.col(MONTH))).over(last_months(key, months))
-        return F.col(MONTH) - met
-
-    return rule
-
-
-def streak(condition: Value, months: int) -> Rule:
-    """How many months in a row, up to now, meet a condition, counted up to ``months``; 0 when this one does not.
+def streak(key: str, condition: Column, months: int) -> Column:
+    """How many months in a row, up to now, a condition (1 or 0) holds, counted up to ``months``.
 
     A month without a row, or where the condition is unknown, ends the streak.
     """
-
-    def rule(key: str) -> Column:
-        met = F.array_sort(F.collect_list(F.when(condition(), F.col(MONTH))).over(last_months(key, months)))
-        # In order, and no month twice: the months in a row up to now are those that stand at their own place.
-        return F.size(F.filter(F.reverse(met), lambda month, rank: month + rank == F.col(MONTH)))
-
-    return rule
+    met = F.array_sort(F.collect_list(F.when(condition == 1, F.col(MONTH))).over(last_months(key, months)))
+    # In order, and no month twice: the months in a row up to now are those that stand at their own place.
+    return F.size(F.filter(F.reverse(met), lambda month, rank: month + rank == F.col(MONTH)))

@@ -31,7 +31,8 @@ class Refreshes:
     def build(self, name: str, rebuild: bool = False) -> None:
         """Take in what was delivered, build the panels, and note what they hold."""
         said: list[str] = []
-        assert ingest.run(self.spark, self.settings, argparse.Namespace(batch=[]), said.append) == 0
+        if not rebuild:
+            assert ingest.run(self.spark, self.settings, argparse.Namespace(batch=[]), said.append) == 0
         assert build_panel.run(self.spark, self.settings, argparse.Namespace(rebuild=rebuild), said.append) == 0
         self.said[name] = said
         self.files[name] = {path: self._files(path) for path in PANELS}

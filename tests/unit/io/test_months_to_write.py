@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from sf_spark.io.months import first_to_write
+from sf_spark.io.months import first_to_write, older_beginnings
 
 MARCH = date(2024, 3, 1)
 
@@ -24,3 +24,11 @@ MARCH = date(2024, 3, 1)
 )
 def test_the_first_month_to_write(last: date | None, delivered: list[str], first: date | None) -> None:
     assert first_to_write(last, delivered) == first
+
+
+def test_a_delivery_older_than_the_first_of_its_source_dates_the_past_anew() -> None:
+    before = [("debit", "2402"), ("debit", "2403"), ("effectif", "2401")]
+    assert older_beginnings(before, [("debit", "2401")]) == ["2401"]
+    assert older_beginnings(before, [("debit", "2402_01"), ("effectif", "2402")]) == []
+    assert older_beginnings(before, [("paydex", "2401")]) == []  # nothing was known of it
+    assert older_beginnings([], [("debit", "2401")]) == []

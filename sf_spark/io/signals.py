@@ -1,0 +1,209 @@
+"""Signals into their tables: which months, how many tasks, by which engine; one commit a table."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pyarrow as pa
+from pyspark import TaskContext
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import index_of, month_index, start_of
+from sf_spark.io.commit import commit_months, is_committed, sweep
+from sf_spark.io.delta import location, read_table, table_version
+from sf_spark.io.months import last_month, write_months
+from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
+from sf_spark.signals.catalogue import Catalogue, months_needed
+from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of, window
+from sf_spark.signals.measures import derived
+from sf_spark.signals.record import Signal
+from sf_spark.signals.sql import compute_signals
+from sf_spark.signals.worker import Order, PeerTable, count_peers, peer_tables, write_signals
+
+GRAINS: dict[str, tuple[Table, Table]] = {
+    "siren": (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE),
+    "siret": (PANEL_ETABLISSEMENT, SIGNALS_ETABLISSEMENT),
+}
+_OF_PEERS = ("secteur_section", "effectif")  # what groups companies for a comparison
+_ROWS_FOR_COVERAGE = 20_000
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Months to write, both included; ``whole`` replaces the tables with their columns.
+
+    A plan of one month reads no more than the windows need, a plan of the history all of it: the engine is the same.
+    """
+
+    first: date
+    last: date
+    whole: bool
+
+
+def write_signals_by_kernel(
+    spark: SparkSession, lake: str, catalogue: Catalogue, plan: Plan, rows_per_task: int, report: Report
+) -> None:
+    """Compute both tables in one pass over both panels, and commit each once.
+
+    Args:
+        spark: The session.
+        lake: A folder that driver and workers see.
+        catalogue: The signals.
+        plan: The months.
+        rows_per_task: Rows of 100 signals that one task holds.
+        report: Takes progress lines.
+    """
+    signals = {key: catalogue.of(key) for key in GRAINS}
+    order = _order(spark, lake, signals, plan)
+    folders = order.folders
+    todo = {key: signals[key] for key in GRAINS if not is_committed(folders[key], order.transaction)}
+    if not todo:
+        report(f"signals: months {plan.first:%Y-%m} to {plan.last:%Y-%m} are already there")
+        return
+    for folder in folders.values():
+        sweep(folder, order.transaction)
+    rows = _narrow(spark, lake, signals, order)
+    tasks = _tasks(spark, lake, signals, plan, rows_per_task)
+    report(f"reading panel/*: {len(order.measures)} measures, {tasks} tasks")
+    partitioned = rows.repartition(tasks, "siren")
+    order = replace(order, peers=_peer_tables(partitioned, order))
+    files = _written(spark, partitioned, order)
+    for key in todo:
+        _commit(key, files[key], signals[key], order, plan, report)
+
+
+def write_signals_by_sql(spark: SparkSession, lake: str, catalogue: Catalogue, plan: Plan, report: Report) -> None:
+    """The same tables by Spark alone: for a lake that workers cannot write files into."""
+    for key, (source, target) in GRAINS.items():
+        signals = catalogue.of(key)
+        earliest = start_of(index_of(plan.first) - months_needed(signals))
+        panel, sites = (
+            read_table(spark, lake, table).where(F.col("periode") >= F.lit(earliest))
+            for table in (source, PANEL_ETABLISSEMENT)
+        )
+        report(f"reading {source.path}, computing {len(signals)} signals")
+        computed = compute_signals(panel, key, signals, sites if key == "siren" else None)
+        write_months(computed, lake, target, None if plan.whole else plan.first, plan.last, report)
+
+
+def last_rows(spark: SparkSession, lake: str) -> pa.Table:
+    """Signals of the companies in the last month: all of them, or about 20 000, always the same ones."""
+    rows = read_table(spark, lake, SIGNALS_ENTREPRISE)
+    rows = rows.where(F.col("periode") == F.lit(last_month(spark, lake, SIGNALS_ENTREPRISE)))
+    one_in = max(1, rows.count() // _ROWS_FOR_COVERAGE)
+    return rows.where(F.pmod(F.xxhash64("siren"), F.lit(one_in)) == 0).toArrow()
+
+
+def _order(spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan) -> Order:
+    everything = [signal for of_grain in signals.values() for signal in of_grain]
+    first, last = index_of(plan.first), index_of(plan.last)
+    versions = [table_version(spark, lake, source) for source, _ in GRAINS.values()]
+    described = repr([versions, plan, [(signal.name, signal.expression) for signal in everything]])
+    return Order(
+        signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in signals.items()},
+        folders={key: location(lake, target) for key, (_, target) in GRAINS.items()},
+        measures=_measures(signals),
+        before=first - months_needed(everything),
+        first=first,
+        last=last,
+        transaction=hashlib.sha256(described.encode()).hexdigest()[:16],
+    )
+
+
+def _measures(signals: Mapping[str, tuple[Signal, ...]]) -> tuple[str, ...]:
+    roots = tuple(signal.expression for of_grain in signals.values() for signal in of_grain)
+    of_sites = tuple(node.of for node in sites_of(roots))
+    compared = _OF_PEERS if peers_of(roots) else ()
+    return tuple(sorted({*measures_of(roots), *measures_of(of_sites), *compared}))
+
+
+def _narrow(spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, ...]], order: Order) -> DataFrame:
+    """Rows of both grains: ``siren, siret`` (numbers; null for a company), ``mois`` and the measures as doubles."""
+    earliest, latest = start_of(order.before) if order.before > 0 else date(1, 1, 1), start_of(order.last)
+    frames = []
+    for key, (source, _) in GRAINS.items():
+        panel = derived(read_table(spark, lake, source).where(F.col("periode").between(F.lit(earliest), F.lit(latest))))
+        siret = F.col("siret").cast("long") if key == "siret" else F.lit(None).cast("long")
+        wanted = {*measures_of(tuple(s.expression for s in signals[key]))}
+        if key == "siret":
+            wanted |= {*measures_of(tuple(node.of for node in sites_of(tuple(s.expression for s in signals["siren"]))))}
+        else:
+            wanted |= {*_OF_PEERS}
+        values = [
+            (
+                F.col(name).cast("double") if name in wanted and name in panel.columns else F.lit(None).cast("double")
+            ).alias(name)
+            for name in order.measures
+        ]
+        frames.append(
+            panel.select(
+                F.col("siren").cast("long").alias("siren"),
+                siret.alias("siret"),
+                month_index(F.col("periode")).cast("int").alias("mois"),
+                *values,
+            )
+        )
+    return frames[0].unionByName(frames[1])
+
+
+def _tasks(
+    spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan, rows_per_task: int
+) -> int:
+    """Enough tasks that what one holds stays small, and no fewer than there are cores."""
+    months = index_of(plan.last) - index_of(plan.first) + 1
+    cells = 0.0
+    for key, (source, _) in GRAINS.items():
+        latest = read_table(spark, lake, source).where(F.col("periode") == F.lit(plan.last))
+        cells += latest.count() * months * len(signals[key]) / 100
+    return max(spark.sparkContext.defaultParallelism, math.ceil(cells / rows_per_task))
+
+
+def _peer_tables(rows: DataFrame, order: Order) -> dict[Peer, PeerTable]:
+    """What the whole sector says in each month: counted in the workers, added up by Spark, small."""
+    roots = tuple(node for _, node in order.signals.get("siren", ()))
+    nodes = peers_of(roots)
+    if not nodes:
+        return {}
+    reach = max(window(node) for node in nodes)
+    asked = replace(order, peers=dict.fromkeys(nodes))  # type: ignore[arg-type]
+    needed = rows.where(F.col("mois") > order.first - reach)
+
+    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return count_peers(batches, asked)
+
+    schema = "peer long, mois long, cell long, companies long, millionths long"
+    counted = needed.mapInArrow(count, schema).groupBy("peer", "mois", "cell")
+    table = counted.agg(F.sum("companies").alias("companies"), F.sum("millionths").alias("millionths")).toArrow()
+    return peer_tables(table, nodes, order)
+
+
+def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, list[dict[str, object]]]:
+    """Run the workers; returns the files that they wrote, by grain."""
+    sent = spark.sparkContext.broadcast(order)
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        context = TaskContext.get()
+        assert context is not None  # a task runs in a worker
+        return write_signals(batches, sent.value, context.partitionId())
+
+    schema = "key string, path string, periode string, bytes long, rows long, low string, high string"
+    try:
+        files = rows.mapInArrow(write, schema).toArrow().to_pylist()
+    finally:
+        sent.unpersist()
+    return {key: [file for file in files if file["key"] == key] for key in order.signals}
+
+
+def _commit(
+    key: str, files: list[dict[str, object]], signals: tuple[Signal, ...], order: Order, plan: Plan, report: Report
+) -> None:
+    months = None if plan.whole else (plan.first.isoformat(), plan.last.isoformat())
+    names = [signal.name for signal in signals]
+    commit_months(order.folders[key], key, names, files, months, order.transaction)
+    rows = sum(int(str(file["rows"])) for file in files)
+    told = f"{plan.first:%Y-%m} to {plan.last:%Y-%m}"
+    report(f"{GRAINS[key][1].path}: {rows} rows of {len(names)} signals written in {len(files)} files, months {told}")

@@ -1,0 +1,73 @@
+"""Comparison with the companies of the same section (and size) at the same month. Definitions for both engines.
+
+Means are taken over whole millionths, and positions over counts in fixed brackets, so that neither depends on the order
+of the rows, nor on how they are spread over workers.
+
+    position      companies in lower brackets, and half of those in the same one, over all: 0 lowest, 1 highest
+"""
+
+import numpy as np
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+FEWEST = 20  # a sector of fewer companies says more about its members than about the economy
+MILLIONTHS = 1_000_000
+SIZES = (20, 50, 250)  # employees: brackets of company size
+SECTIONS = 22  # codes 1 (A) to 21 (U)
+GROUPS = SECTIONS * (len(SIZES) + 1)
+_STEPS = (1, 1.6, 2.5, 4, 6.3)
+_POSITIVE = tuple(step * 10.0**power for power in range(-2, 8) for step in _STEPS)
+EDGES = (
+    *(-edge for edge in reversed(_POSITIVE)),
+    0.0,
+    *_POSITIVE,
+)  # a value is in the bracket of the edges not above it
+BRACKETS = len(EDGES) + 1
+
+# First division of each section of NAF rev. 2, A to U (INSEE).
+_SECTION_STARTS = (1, 5, 10, 35, 36, 41, 45, 49, 55, 58, 64, 68, 69, 77, 84, 85, 86, 90, 94, 97, 99)
+
+
+def division() -> Column:
+    """The division of NAF rev. 2 (its first two digits) as a number; null without an activity."""
+    return F.substring("ape", 1, 2).try_cast("int")
+
+
+def section() -> Column:
+    """The section of NAF rev. 2 as a number (A = 1 ... U = 21); null without an activity."""
+    reached = [F.when(division() >= start, 1).otherwise(0) for start in _SECTION_STARTS]
+    return F.when(division().isNotNull(), sum(reached[1:], reached[0]))
+
+
+def size(effectif: Column) -> Column:
+    """The bracket of a headcount, 0 (fewer than 20) to 3 (250 and more); null without one."""
+    reached = [F.when(effectif >= start, 1).otherwise(0) for start in SIZES]
+    return F.when(effectif.isNotNull(), sum(reached[1:], reached[0]))
+
+
+def bracket(value: Column) -> Column:
+    """The bracket of a value: how many edges are not above it."""
+    return F.size(F.filter(F.array(*map(F.lit, EDGES)), lambda edge: edge <= value))
+
+
+def millionths(value: Column) -> Column:
+    """A value in whole millionths, half up."""
+    return F.floor(value * MILLIONTHS + 0.5)
+
+
+def group_of(section_code: np.ndarray, effectif: np.ndarray, by_size: bool) -> np.ndarray:
+    """The group of each company (int), -1 where it has none: section, or section and size."""
+    known = ~np.isnan(section_code) & (~np.isnan(effectif) if by_size else True)
+    sections = np.where(known, section_code, 0).astype(np.int64)
+    sizes = np.searchsorted(SIZES, np.where(known, effectif, 0), side="right") if by_size else 0
+    return np.where(known, sections * (len(SIZES) + 1) + sizes, -1)
+
+
+def bracket_of(values: np.ndarray) -> np.ndarray:
+    """The same brackets, for arrays."""
+    return np.searchsorted(EDGES, values, side="right")
+
+
+def millionths_of(values: np.ndarray) -> np.ndarray:
+    """The same millionths, for arrays, as int64."""
+    return np.floor(values * MILLIONTHS + 0.5).astype(np.int64)

@@ -1,0 +1,37 @@
+"""Small staged tables, written as the few columns that matter, and the panels built from them."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from sf_spark.calendar import index_of
+from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+
+Fact = dict[str, Any]
+Cells = dict[tuple[str, str], Any]
+
+
+@pytest.fixture(scope="session")
+def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
+    """Builds both panels of 2024 and gives rows as dictionaries by (SIRET or SIREN, AAAA-MM)."""
+
+    def build(staged: dict[str, list[Fact]], last: date = date(2024, 12, 1), **rules: Any) -> tuple[Cells, Cells]:
+        def table(name: str, ddl: str) -> Any:
+            rows = [
+                {"_batch": "2401", "_file": "f", "_line": line, "superseded_on": None} | fact
+                for line, fact in enumerate(staged.get(name, []), start=2)
+            ]
+            columns = [column.split()[0] for column in ddl.split(", ")]
+            return spark.createDataFrame([tuple(row.get(column) for column in columns) for row in rows], ddl)
+
+        panels = build_panels(StagedTables.read(table), PanelRules(index_of(last), 10, 36, **rules))
+        found = []
+        for key, panel in zip(("siret", "siren"), panels, strict=True):
+            rows = panel.where("periode >= '2024-01-01'").collect()
+            found.append({(row[key], f"{row['periode']:%Y-%m}"): row.asDict() for row in rows})
+        return found[0], found[1]
+
+    return build
