@@ -55,7 +55,7 @@ SOURCE = Source(
     layouts=(Layout("open", ("type", "code", "drapeau"), optional=("debut", "fin"), byte_order_mark=True),),
     key_column="drapeau",
     key_pattern=r"^[a-z0-9_]+\z",
-    natural_key=("type", "code", "drapeau", "debut"),
+    natural_key=("type", "code", "drapeau", "date_debut"),
     clean=clean,
     known_on=known_on,
     delivery="increment",

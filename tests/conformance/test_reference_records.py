@@ -61,3 +61,29 @@ def test_records_and_counts_are_those_of_the_reference(spark: SparkSession, sett
         for row, tuple_ in zip(rows, expected["tuples"], strict=True)
     ]
     assert found == expected["tuples"]
+
+
+ACCOUNTS = FOLDER / "admin_urssaf" / "legacy_2025-06"
+
+
+@pytest.mark.skipif(not ACCOUNTS.is_dir(), reason="no folder of reference examples in SF_SPARK_FIXTURES")
+def test_accounts_and_their_counts_are_those_of_the_reference(spark: SparkSession, settings: Settings) -> None:
+    """The reference lists the SIRET of each account month by month; its example covers December 2018 alone."""
+    expected = json.loads((ACCOUNTS / "expectedComptes.json").read_text())
+    month = date(2018, 12, 1)
+    alone = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"date_debut": month})})
+    batch = Path(settings.landing) / "1901"
+    batch.mkdir(parents=True)
+    shutil.copyfile(ACCOUNTS / "comptesTestData.csv", batch / "sigfaible_etablissement_utf8.csv")
+    (account,) = take_in(spark, alone, "1901", lambda text: None)
+    report = expected["events"][0]["event"]
+    assert (account.read, account.rejected, account.skipped, account.accepted) == tuple(
+        report[f"lines{count}"] for count in ("Parsed", "Rejected", "Skipped", "Valid")
+    )
+    rows = DeltaTable(f"{settings.lake}/staged/comptes").to_pyarrow_table().to_pylist()
+    found = [
+        {"siret": row["siret"], "numero_compte": row["numero_compte"], "periode": comparable(month)}
+        for row in sorted(rows, key=lambda row: row["numero_compte"])
+        if month < row["date_fermeture"]
+    ]
+    assert found == expected["tuples"]

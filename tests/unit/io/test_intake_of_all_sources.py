@@ -1,13 +1,4 @@
-"""Whole batches of unusual files: accounts, perimeters, records over lines, encodings, corrections, a new source."""
-
-from datetime import date
-
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-from sf_spark import arithmetic, calendar
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+"""Whole batches of unusual files: accounts, perimeters, records over lines, encodings, corrections."""
 
 A, B = "01234567800011", "87654321000015"
 HEADER = "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due\n"
@@ -124,49 +115,3 @@ def test_increments_in_latin_9_with_a_trailer_are_read(deliver, ingest, rows) ->
     (account,) = ingest("2403").values()
     assert (account.layout, counts(account)) == ("increment", (1, 1, 0, 0))
     assert [(row["siren"], row["nb_jours"]) for row in rows("staged/paydex")] == [("012345678", 180 - 3 * 50)]
-
-
-def clean_embauches(df: DataFrame) -> DataFrame:
-    """Type the lines; an empty count is unknown."""
-    month = calendar.iso_date(F.col("mois"))
-    hired = arithmetic.integer(F.col("embauches"))
-    return df.select(
-        "_line",
-        "_raw",
-        "siret",
-        month.alias("periode"),
-        hired.alias("embauches"),
-        problems(
-            unreadable(F.col("mois"), month, "bad_date", "mois", "a date AAAA-MM-JJ", required=True),
-            unreadable(F.col("embauches"), hired, "bad_integer", "embauches", "an integer"),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
-    )
-
-
-def a_month_later() -> Column:
-    return F.add_months(F.col("periode"), 1)
-
-
-EMBAUCHES = Source(
-    name="embauches",
-    description="hiring declarations",
-    file_pattern=r"embauches\.csv",
-    delimiter=";",
-    layouts=(Layout("2024", ("siret", "mois", "embauches")),),
-    key_column="siret",
-    natural_key=("siret", "periode"),
-    clean=clean_embauches,
-    known_on=a_month_later,
-)
-
-
-def test_a_new_source_is_one_record(deliver, ingest, rows) -> None:
-    """The source of docs/add-a-source.md."""
-    deliver("2403", "embauches.csv", f"mois;siret;embauches\n2024-01-01;{A};3\n2024-01-01;{A};\n01/2024;{A};x\n")
-    deliver("2403", "sigfaible_debits.csv", DEBIT)
-    done = ingest("2403", (EMBAUCHES,))
-    assert counts(done["embauches.csv"]) == (3, 2, 1, 0)
-    assert done["sigfaible_debits.csv"].status == "unsupported"
-    facts = sorted(rows("staged/embauches"), key=lambda row: row["_line"])
-    assert [(row["embauches"], row["known_on"]) for row in facts] == [(3, date(2024, 2, 1)), (None, date(2024, 2, 1))]
