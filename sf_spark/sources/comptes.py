@@ -86,12 +86,13 @@ def with_siret(typed: DataFrame, accounts: DataFrame, day: str) -> DataFrame:
     Args:
         typed: ``numero_compte``, an empty ``siret``, the column ``day``.
         accounts: See :func:`by_account`.
-        day: Name of the column that dates the search; a line without it is left to its own errors.
+        day: Name of the column that dates the search. A line whose day cannot be read is skipped only when its account
+            is not known at all; else it is left to its own errors.
     """
     joined = typed.join(F.broadcast(accounts), on="numero_compte", how="left")
     found = F.get(F.filter("_sites", lambda site: F.col(day) < site["date_fermeture"]), F.lit(0))["siret"]
     siret = F.coalesce(found, F.lit(""))
-    nowhere = F.col(day).isNotNull() & found.isNull()
+    nowhere = F.col("_sites").isNull() | (F.col(day).isNotNull() & found.isNull())
     changed = {
         "siret": siret,
         **{name: F.concat(siret, name) for name in STARTING_WITH_SIRET},

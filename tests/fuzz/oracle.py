@@ -45,8 +45,10 @@ def _fate(layout: Fuzzed, columns: list[str], record: Record, raw: str) -> tuple
     cells = dict.fromkeys(layout.columns, "") | dict(zip(columns, record.fields, strict=True))
     siret = SITE
     if layout.by_account:
+        if cells[layout.by_account] != ACCOUNT:
+            return SKIPPED, {}  # whatever its day
         try:
-            if cells[layout.by_account] != ACCOUNT or not period_start(cells["periode"]) < FAR:
+            if not period_start(cells["periode"]) < FAR:
                 return SKIPPED, {}
         except ValueError:
             siret = ""
