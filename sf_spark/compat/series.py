@@ -1,0 +1,49 @@
+"""The months of the former system, and what its blocks share."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import index_of, month_start
+
+ARRIVAL = ("_batch", "_file", "_line")  # where the former system says "the last one wins"
+
+
+@dataclass(frozen=True)
+class Series:
+    """The months ``debut <= periode < fin``, and the last month whose headcount is published."""
+
+    debut: date
+    fin: date
+    fin_effectif: date
+
+    @property
+    def offset_effectif(self) -> int:
+        """Months from ``fin`` to the last published headcount; normally negative."""
+        return index_of(self.fin_effectif) - index_of(self.fin)
+
+
+def in_force(staged: DataFrame) -> DataFrame:
+    """The rows that no later delivery has withdrawn."""
+    return staged.where(F.col("superseded_on").isNull())
+
+
+def monthly_spine(entities: DataFrame, key: str, series: Series) -> DataFrame:
+    """``key, mois`` (month index): every month of the series, without a gap, for every entity."""
+    months = F.sequence(F.lit(index_of(series.debut)), F.lit(index_of(series.fin) - 1))
+    return entities.select(key).distinct().select(key, F.explode(months).alias("mois"))
+
+
+def each_month(first: Column, after_last: Column) -> Column:
+    """One row for each month index of [first, after_last); none when the interval is empty or has a null end."""
+    return F.explode(
+        F.when(first < after_last, F.sequence(first, after_last - 1)).otherwise(F.array().cast("array<int>"))
+    )
+
+
+def with_periode(rows: DataFrame, key: str) -> DataFrame:
+    """Replace the month index by ``periode``, the first day of the month."""
+    others = [name for name in rows.columns if name not in (key, "mois")]
+    return rows.select(key, month_start(F.col("mois")).alias("periode"), *others)
