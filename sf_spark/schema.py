@@ -22,12 +22,9 @@ SIGNALS_DICTIONARY = Table("signals/dictionary", ("name",))
 LABELS_ENTREPRISE = Table("labels/entreprise", ("siren", "periode"), "periode")
 PREDICTIONS_ENTREPRISE = Table("predictions/entreprise", ("siren", "periode", "horizon", "model_version"), "periode")
 LISTS_DETECTION = Table("lists/detection", ("list", "siren"), "list")
-<<<<<<< HEAD
-=======
 COMPAT_ETABLISSEMENT = Table("compat/etablissement", ("siret", "periode"), "periode")
 COMPAT_ENTREPRISE = Table("compat/entreprise", ("siren", "periode"), "periode")
 MONITORING_AUDIT = Table("monitoring/audit", ("run", "table", "periode", "column"))
->>>>>>> cadb9ae (Compat: debts, ratios, plans, headcounts, proceedings and target of the former system)
 MONITORING_STEPS = Table("monitoring/steps", ("step", "finished_at"))
 
 
