@@ -46,7 +46,7 @@ fi
 wanted=$(cksum <setup.cfg)
 if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
   echo "sf_spark: installing the packages (about 2 minutes the first time)"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' >/tmp/sf_spark-pip.log 2>&1 ||
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[dev]' >/tmp/sf_spark-pip.log 2>&1 ||
     fail "pip could not install the packages: $(grep -m 1 -i error /tmp/sf_spark-pip.log || tail -n 1 /tmp/sf_spark-pip.log) (details: /tmp/sf_spark-pip.log)"
   echo "$wanted" >.venv/.installed
 fi

@@ -1,10 +1,10 @@
 """Build the panels: staged/* -> panel/etablissement, panel/entreprise."""
 
 import argparse
-from dataclasses import replace
+from datetime import date
 from functools import partial
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
@@ -33,20 +33,30 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
         report(f"never delivered, their measures are unknown: {', '.join(sorted(absent))}")
     tables = StagedTables.read(partial(read_or_empty, spark, settings.lake))
     last_day = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'").agg(F.max("known_on")).first()[0]  # type: ignore[index]
+    last_month = index_of(last_day)
+    built: dict[date | None, tuple[DataFrame, DataFrame]] = {}
+    for rank, table in enumerate((PANEL_ETABLISSEMENT, PANEL_ENTREPRISE)):
+        first = months_to_write(spark, settings.lake, table, options.rebuild, report)
+        if first not in built:  # the same for both, unless a run died between them
+            built[first] = build_panels(
+                tables, rules_of(settings, last_month, absent, index_of(first) if first else None)
+            )
+        write_months(built[first][rank], settings.lake, table, first, start_of(last_month), report)
+    return 0
+
+
+def rules_of(settings: Settings, last_month: int, absent: frozenset[str], first_month: int | None) -> PanelRules:
+    """What a panel of these months depends on, as the settings say."""
     panel = settings.panel
-    rules = PanelRules(
-        last_month=index_of(last_day),
+    return PanelRules(
+        last_month=last_month,
         perimeter_effectif=panel.perimeter_effectif,
         perimeter_months=panel.perimeter_months,
         cutoff_day=settings.cutoff_day,
+        first_month=first_month,
         exclusions=Exclusions(panel.categories_juridiques, panel.activites, panel.siege_en_france),
         absent=absent,
     )
-    for rank, table in enumerate((PANEL_ETABLISSEMENT, PANEL_ENTREPRISE)):
-        first = months_to_write(spark, settings.lake, table, options.rebuild, report)
-        rows = build_panels(tables, replace(rules, first_month=index_of(first) if first else None))[rank]
-        write_months(rows, settings.lake, table, first, start_of(rules.last_month), report)
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,298 @@
+"""Times the signal engine beside DuckDB, Polars and plain Spark windows; writes RESULTS-signals.md.
+
+    benchmarks/signals.py [--entities 100000] [--base 25000] [--rounds 3]
+
+The task of all four: 4 measures x (mean, max, min over 3, 6, 12, 24 months and lags of 1, 3, 6, 12, 24) = 68 signals of
+every establishment in every one of 96 months, from the same Parquet files, written to Parquet. Ours also commits them
+as one Delta table. The null rules are ours where a library has none: a window with an unknown month gives null.
+
+Ways take turns, each time in a process of its own; a timing is a ratio against the one beside it. Starting Spark and
+its first small job are not counted, for both Spark ways alike: one session runs the whole pipeline.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from benchmarks.process_memory import peak_memory
+
+RESULTS = Path(__file__).parent / "RESULTS-signals.md"
+MEASURES = ("cotisation", "montant_part_ouvriere", "montant_part_patronale", "effectif")
+WINDOWS, LAGS, STATISTICS = (3, 6, 12, 24), (1, 3, 6, 12, 24), ("mean", "max", "min")
+MONTHS, FIRST_INDEX = 96, 12 * 2018
+OPERATORS = {**{name: list(WINDOWS) for name in STATISTICS}, "lag": list(LAGS)}
+WAYS = ("sf_spark", "duckdb", "polars", "spark_windows")
+
+
+def month(rank: int) -> date:
+    return date((FIRST_INDEX + rank) // 12, (FIRST_INDEX + rank) % 12 + 1, 1)
+
+
+def write_panel(lake: Path, entities: int, measures: tuple[str, ...], key: str, seed: int = 1) -> None:
+    """A panel as the product lays it out: a Delta table with one file a month."""
+    random = np.random.default_rng(seed)
+    ids = [f"{n:09d}" + ("00011" if key == "siret" else "") for n in range(1, entities + 1)]
+    size = random.lognormal(2.5, 1, entities)
+    indebted = random.random(entities) < 0.15
+    other = "etablissement" if key == "siret" else "entreprise"
+    for rank in range(MONTHS):
+        columns: dict[str, pa.Array] = {key: pa.array(ids), "siren": pa.array([text[:9] for text in ids])}
+        for name in measures:
+            columns[name] = _measure(name, random, size, indebted)
+        columns["periode"] = pa.array([month(rank)] * entities, pa.date32())
+        table = pa.table(columns)
+        write_deltalake(str(lake / "panel" / other), table, mode="append", partition_by=["periode"])
+
+
+def _measure(name: str, random: np.random.Generator, size: np.ndarray, indebted: np.ndarray) -> pa.Array:
+    entities = len(size)
+    if name == "effectif":
+        return pa.array(np.round(size + random.normal(0, 1, entities)).clip(0).astype(np.int32))
+    amounts = np.round(size * random.uniform(400, 600, entities), 2)
+    if name.startswith("montant") or name in ("dette", "nb_ecarts_negatifs"):
+        amounts = np.where(indebted & (random.random(entities) < 0.7), amounts, 0.0)
+    return pa.array(amounts, mask=random.random(entities) < 0.01)
+
+
+def other_panel(lake: Path, key: str) -> None:
+    """The panel of the other grain, which the engine asks for: without rows."""
+    name, keys = ("entreprise", ["siren"]) if key == "siret" else ("etablissement", ["siret", "siren"])
+    schema = pa.schema([*((k, pa.string()) for k in keys), ("periode", pa.date32())])
+    write_deltalake(str(lake / "panel" / name), schema.empty_table(), partition_by=["periode"])
+
+
+def catalogue(measures: tuple[str, ...] = MEASURES):  # type: ignore[no-untyped-def]
+    from sf_spark.signals.catalogue import catalogue_from
+
+    return catalogue_from({"families": {"benchmark": {"measures": list(measures), **OPERATORS}}})
+
+
+def spark_session(lake: Path):  # type: ignore[no-untyped-def]
+    from sf_spark.session import build_session
+    from sf_spark.settings import load_settings
+
+    spark = build_session(load_settings("local"), "benchmark")
+    spark.range(10).write.format("delta").save(str(lake / "warm"))
+    return spark
+
+
+def sf_spark(lake: Path, plan: str, signals: int) -> float:
+    from sf_spark.io.signals import Plan, write_signals_by_kernel
+    from sf_spark.settings import load_settings
+    from sf_spark.signals.catalogue import Catalogue, catalogue_from
+
+    settings = load_settings("local")
+    spark = spark_session(lake)
+    spark.range(10).mapInArrow(lambda batches: batches, "id long").collect()  # starts the Python workers
+    chosen = catalogue()
+    if signals:
+        chosen = Catalogue(catalogue_from(settings.signals.catalogue).of("siren")[:signals])
+    months = Plan(month(0 if plan == "history" else MONTHS - 1), month(MONTHS - 1), whole=plan == "history")
+    start = time.perf_counter()
+    write_signals_by_kernel(spark, str(lake), chosen, months, settings.signals.rows_per_task, lambda text: None)
+    return time.perf_counter() - start
+
+
+def duckdb(lake: Path, plan: str, signals: int) -> float:
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute("SET threads=2")
+    con.execute(f"SET temp_directory='{lake / 'spill'}'")
+    made = [
+        f"CASE WHEN count({m}) OVER w{n} = {n} THEN {'avg' if s == 'mean' else s}({m}) OVER w{n} END::FLOAT"
+        f" AS {m}_{s}{n}m"
+        for m in MEASURES
+        for s in STATISTICS
+        for n in WINDOWS
+    ]
+    made += [f"(lag({m}, {n}) OVER w)::FLOAT AS {m}_lag{n}m" for m in MEASURES for n in LAGS]
+    windows = ["w AS (PARTITION BY siret ORDER BY periode)"]
+    windows += [f"w{n} AS (PARTITION BY siret ORDER BY periode ROWS {n - 1} PRECEDING)" for n in WINDOWS]
+    files = lake / "panel" / "etablissement" / "*" / "*.parquet"
+    query = f"""SELECT siret, periode, {", ".join(made)} FROM read_parquet('{files}', hive_partitioning=true)
+        WINDOW {", ".join(windows)}"""
+    start = time.perf_counter()
+    con.execute(f"COPY ({query}) TO '{lake / 'out.parquet'}' (FORMAT parquet, COMPRESSION snappy)")
+    return time.perf_counter() - start
+
+
+def polars(lake: Path, plan: str, signals: int) -> float:
+    import polars as pl
+
+    pl_mean = {"mean": "rolling_mean", "max": "rolling_max", "min": "rolling_min"}
+    made = [
+        getattr(pl.col(m).cast(pl.Float64), pl_mean[s])(n).over("siret").cast(pl.Float32).alias(f"{m}_{s}{n}m")
+        for m in MEASURES
+        for s in STATISTICS
+        for n in WINDOWS
+    ]
+    made += [pl.col(m).shift(n).over("siret").cast(pl.Float32).alias(f"{m}_lag{n}m") for m in MEASURES for n in LAGS]
+    start = time.perf_counter()
+    panel = pl.read_parquet(lake / "panel" / "etablissement" / "**" / "*.parquet", hive_partitioning=True)
+    panel.sort("siret", "periode").select("siret", "periode", *made).write_parquet(
+        lake / "out.parquet", compression="snappy"
+    )
+    return time.perf_counter() - start
+
+
+def spark_windows(lake: Path, plan: str, signals: int) -> float:
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    spark = spark_session(lake)
+    by_site = Window.partitionBy("siret").orderBy("periode")
+    made = []
+    for m in MEASURES:
+        for n in WINDOWS:
+            over = by_site.rowsBetween(1 - n, 0)
+            for s in STATISTICS:
+                known = F.count(m).over(over) == n
+                made.append(F.when(known, getattr(F, s)(m).over(over)).cast("float").alias(f"{m}_{s}{n}m"))
+        made += [F.lag(m, n).over(by_site).cast("float").alias(f"{m}_lag{n}m") for n in LAGS]
+    start = time.perf_counter()
+    panel = spark.read.format("delta").load(str(lake / "panel" / "etablissement"))
+    panel.select("siret", "periode", *made).write.parquet(str(lake / "out"))
+    return time.perf_counter() - start
+
+
+def run(way: str, lake: Path, plan: str = "history", signals: int = 0) -> dict[str, float]:
+    """One way, in a process of its own and on a clean disk."""
+    for name in ("out", "out.parquet", "spill", "warm", "signals"):
+        path = lake / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "benchmarks.signals", "--way", way, "--lake", str(lake), "--plan", plan]
+    command += ["--signals", str(signals)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent)
+    if done.returncode:
+        raise SystemExit(f"{way} failed:\n{done.stderr[-3000:]}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    print(f"{lake.name} {way} {plan} {signals or 68} signals: {found}", flush=True)
+    return found
+
+
+def median(runs: list[dict[str, float]], what: str = "seconds") -> float:
+    return statistics.median(run[what] for run in runs)
+
+
+def side_by_side(lake: Path, rounds: int) -> list[str]:
+    found: dict[str, list[dict[str, float]]] = {}
+    for _ in range(rounds):
+        for way in WAYS:
+            found.setdefault(way, []).append(run(way, lake))
+        found.setdefault("month", []).append(run("sf_spark", lake, "month"))
+    reference, plain = median(found["duckdb"]), median(found["spark_windows"])
+    names = {
+        "sf_spark": "sf_spark, history plan, committed as a Delta table",
+        "duckdb": "DuckDB, one query",
+        "polars": "Polars",
+        "spark_windows": "Spark, one `Window` expression for each signal",
+        "month": "sf_spark, month plan (last month)",
+    }
+    rows = [
+        f"| {text} | {median(found[way]):.1f} s | {median(found[way]) / reference:.2f} | "
+        f"{median(found[way]) / plain:.2f} | {median(found[way], 'total'):.0f} MB |"
+        for way, text in names.items()
+    ]
+    head = ["| way | median time | against DuckDB | against Spark windows | peak memory |", "|---|---|---|---|---|"]
+    spread = ", ".join(
+        f"{way} {min(r['seconds'] for r in runs):.1f}-{max(r['seconds'] for r in runs):.1f} s"
+        for way, runs in found.items()
+    )
+    return [*head, *rows, "", f"Spread over {rounds} rounds: {spread}.", ""]
+
+
+def growth(work: Path, base: int) -> list[str]:
+    rows, first = [], 0.0
+    for factor in (1, 4, 16):
+        lake = work / f"x{factor}"
+        write_panel(lake, base * factor, MEASURES, "siret")
+        other_panel(lake, "siret")
+        found = run("sf_spark", lake)
+        first = first or found["seconds"]
+        rows.append(
+            f"| x{factor}: {base * factor} x {MONTHS} rows | {found['seconds']:.1f} s | "
+            f"{found['seconds'] / first:.1f} | {found['java']:.0f} MB | {found['worker']:.0f} MB |"
+        )
+        shutil.rmtree(lake)
+    head = ["| rows | time | against x1 | Java (driver and executor) | largest worker |", "|---|---|---|---|---|"]
+    return [*head, *rows, ""]
+
+
+def width(work: Path, base: int) -> list[str]:
+    """68 and 800 signals of companies, and the whole catalogue, from one panel that has every measure."""
+    from sf_spark.settings import load_settings
+    from sf_spark.signals.catalogue import catalogue_from
+    from sf_spark.signals.measures import DERIVED
+    from sf_spark.signals.measures import MEASURES as ALL
+
+    everything = len(catalogue_from(load_settings("local").signals.catalogue).of("siren"))
+    lake = work / "wide"
+    measures = tuple(name for name in ALL if name not in DERIVED)
+    write_panel(lake, base, measures, "siren")
+    other_panel(lake, "siren")
+    rows, first = [], 0.0
+    for signals in (0, 800, everything):
+        found = run("sf_spark", lake, "history", signals)
+        first = first or found["seconds"]
+        rows.append(
+            f"| {signals or 68} | {found['seconds']:.1f} s | {found['seconds'] / first:.1f} | "
+            f"{found['java']:.0f} MB | {found['worker']:.0f} MB |"
+        )
+    shutil.rmtree(lake)
+    head = ["| signals | time | against 68 | Java | largest worker |", "|---|---|---|---|---|"]
+    return [*head, *rows, ""]
+
+
+def measure(work: Path, entities: int, base: int, rounds: int) -> str:
+    lake = work / "panel"
+    write_panel(lake, entities, MEASURES, "siret")
+    other_panel(lake, "siret")
+    lines = ["# The signal engine, beside DuckDB, Polars and Spark's own windows", ""]
+    lines += [(__doc__ or "").split("\n\n", 2)[2].strip(), ""]
+    lines += [f"## 68 signals of {entities} establishments x {MONTHS} months", "", *side_by_side(lake, rounds)]
+    shutil.rmtree(lake)
+    lines += ["## How the history plan grows with the rows", "", *growth(work, base)]
+    lines += [f"## How it grows with the signals ({base} companies x {MONTHS} months)", "", *width(work, base)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entities", type=int, default=100_000)
+    parser.add_argument("--base", type=int, default=25_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    for inner in ("--way", "--lake", "--plan"):  # how it calls itself
+        parser.add_argument(inner, help=argparse.SUPPRESS)
+    parser.add_argument("--signals", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.way:
+        way: Callable[[Path, str, int], float] = globals()[options.way]
+        with peak_memory() as peak:
+            seconds = way(Path(options.lake), options.plan, options.signals)
+        print(json.dumps({"seconds": seconds, "total": peak.total, "java": peak.java, "worker": peak.worker}))
+        return
+    work = Path(tempfile.mkdtemp(prefix="sf_spark-bench-"))
+    try:
+        options.out.write_text(measure(work, options.entities, options.base, options.rounds), encoding="utf-8")
+        print(options.out.read_text(encoding="utf-8"))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Does a lake look ahead? Facts as they stood at a cut-off, and where two versions of a table differ. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+WHOLE_ROW = "(row)"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Cells of one column that two tables hold differently.
+
+    Attributes:
+        column: Its name, or :data:`WHOLE_ROW` for rows that only one of them has.
+        cells: How many differ.
+        example: The key of the first, and both values.
+    """
+
+    column: str
+    cells: int
+    example: str
+
+
+def as_known_on(staged: DataFrame, day: date) -> DataFrame:
+    """A staged table as it would have stood on a day, had nothing been delivered since.
+
+    Args:
+        staged: Versions: ``known_on``, ``superseded_on`` and the rest.
+        day: A cut-off, itself included.
+
+    Returns:
+        The same columns. Facts known later are gone, and so is the end of a fact that was withdrawn later:
+
+            known_on     superseded_on    on 2024-03-20
+            2024-03-20   2024-04-20       there, not withdrawn
+            2024-02-20   2024-03-20       there, withdrawn
+            2024-04-20                    gone
+    """
+    withdrawn = F.when(F.col("superseded_on") <= F.lit(day), F.col("superseded_on"))
+    return staged.where(F.col("known_on") <= F.lit(day)).withColumn("superseded_on", withdrawn)
+
+
+def differences(there: pa.Table, rebuilt: pa.Table, key: str) -> Iterator[Difference]:
+    """Compare two versions of the rows of one month, cell by cell; null equals null, NaN equals NaN.
+
+    Args:
+        there: What a table holds.
+        rebuilt: What it should hold; rows in any order, the same columns.
+        key: The column that names a row within the month.
+    """
+    held, wanted = (table.sort_by(key) for table in (there, rebuilt))
+    if not held.column(key).equals(wanted.column(key)):
+        yield _rows_of_one_only(held.column(key), wanted.column(key))
+        both = pc.filter(wanted.column(key), pc.is_in(wanted.column(key), held.column(key)))
+        held, wanted = (table.filter(pc.is_in(table.column(key), both)) for table in (held, wanted))
+    for name in wanted.column_names:
+        if name != key and (found := _cells(name, held, wanted, key)) is not None:
+            yield found
+
+
+def _rows_of_one_only(held: pa.ChunkedArray, wanted: pa.ChunkedArray) -> Difference:
+    more = pc.filter(held, pc.invert(pc.is_in(held, wanted)))
+    less = pc.filter(wanted, pc.invert(pc.is_in(wanted, held)))
+    examples = [f"{side} only: {keys[0].as_py()}" for side, keys in (("lake", more), ("rebuilt", less)) if len(keys)]
+    repeated = len(held) - len(pc.unique(held))
+    if repeated:
+        examples.append(f"{repeated} keys more than once in the lake")
+    return Difference(WHOLE_ROW, len(more) + len(less) + repeated, "; ".join(examples))
+
+
+def _cells(name: str, held: pa.Table, wanted: pa.Table, key: str) -> Difference | None:
+    left, right = held.column(name), wanted.column(name)
+    if left.equals(right):  # false too where both hold NaN
+        return None
+    apart = pc.invert(_same(left, right))
+    cells = pc.sum(apart).as_py() or 0
+    if not cells:
+        return None
+    first = pc.index(apart, True).as_py()
+    values = f"lake {left[first].as_py()}, rebuilt {right[first].as_py()}"
+    return Difference(name, cells, f"{held.column(key)[first].as_py()}: {values}")
+
+
+def _same(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
+    same = pc.or_(pc.fill_null(pc.equal(left, right), False), pc.and_(pc.is_null(left), pc.is_null(right)))
+    if pa.types.is_floating(left.type):
+        nans = (pc.fill_null(pc.is_nan(column), False) for column in (left, right))
+        same = pc.or_(same, pc.and_(*nans))
+    return same
+
+
+def chunks(columns: Sequence[str], rows: int, cells: int) -> Iterator[list[str]]:
+    """Columns in groups of at most so many cells, for a table that is wider than memory."""
+    width = max(1, cells // max(rows, 1))
+    for start in range(0, len(columns), width):
+        yield list(columns[start : start + width])

@@ -1,0 +1,205 @@
+"""A monthly refresh writes one month and touches no earlier file; a correction rewrites its own months, unasked.
+
+The lake that comes out is audited too: as it stands, and with a look ahead planted in it.
+"""
+
+import argparse
+import gzip
+import hashlib
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs import audit, build_panel, build_signals, generate, ingest
+from sf_spark.io import signals as signals_io
+from sf_spark.io.signals import Plan, write_signals_by_sql
+from sf_spark.panel import build as panel_build
+from sf_spark.panel import postings
+from sf_spark.settings import Settings, load_settings
+from sf_spark.signals.catalogue import catalogue_from
+
+SIZE = (
+    *("generate.entreprises=60", "generate.annees=2", "generate.monthly_deliveries=1", "generate.last_batch=2610"),
+    "signals.families=[cotisations, dettes, effectifs, secteur]",  # all kinds of operators, and half of the time
+)
+PANELS = {"panel/etablissement": "siret", "panel/entreprise": "siren"}
+SIGNALS = {"signals/etablissement": "siret", "signals/entreprise": "siren"}
+TABLES = PANELS | SIGNALS
+Files = dict[str, str]
+
+
+class Refreshes:
+    """A lake that is brought up to date delivery by delivery, and what its panels held each time."""
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self.spark, self.settings = spark, settings
+        self.files: dict[str, dict[str, Files]] = {}
+        self.rows: dict[str, dict[str, pd.DataFrame]] = {}
+        self.said: dict[str, list[str]] = {}
+
+    def build(self, name: str, rebuild: bool = False) -> None:
+        """Take in what was delivered, build the panels, and note what they hold."""
+        said: list[str] = []
+        if not rebuild:
+            assert ingest.run(self.spark, self.settings, argparse.Namespace(batch=[]), said.append) == 0
+        options = argparse.Namespace(rebuild=rebuild, page=None)
+        assert build_panel.run(self.spark, self.settings, options, said.append) == 0
+        assert build_signals.run(self.spark, self.settings, options, said.append) == 0
+        self.said[name] = said
+        self.files[name] = self.state()
+        self.rows[name] = {path: self.read(path) for path in TABLES}
+
+    def state(self) -> dict[str, Files]:
+        """The files of each table, with their digests."""
+        return {path: self._files(path) for path in TABLES}
+
+    def read(self, path: str) -> pd.DataFrame:
+        """A table in order."""
+        rows = DeltaTable(f"{self.settings.lake}/{path}").to_pyarrow_table().to_pandas()
+        return rows.sort_values([TABLES[path], "periode"]).reset_index(drop=True)
+
+    def _files(self, path: str) -> Files:
+        table = DeltaTable(f"{self.settings.lake}/{path}")
+        return {uri: hashlib.sha256(Path(uri).read_bytes()).hexdigest() for uri in table.file_uris()}
+
+
+@pytest.fixture(scope="module")
+def refreshes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Refreshes:
+    folder = tmp_path_factory.mktemp("refresh")
+    settings = load_settings("test", [*(f"{key}={folder / key}" for key in ("landing", "truth", "lake")), *SIZE])
+    generate.run(settings, argparse.Namespace(), lambda text: None)
+    landing, later = folder / "landing", folder / "later"
+    shutil.move(landing / "2610", later)
+    done = Refreshes(spark, settings)
+    done.build("first")
+    shutil.move(later, landing / "2610")
+    done.build("month")
+    _correct(landing / "2610" / "sigfaible_cotisdues.csv.gz", landing / "2610_01")
+    done.build("correction")
+    done.build("nothing new")
+    done.build("rebuilt", rebuild=True)
+    return done
+
+
+def _correct(delivered: Path, folder: Path) -> None:
+    """A second delivery of the month in which half of the contributions are missing."""
+    lines = gzip.decompress(delivered.read_bytes()).decode("utf-8").splitlines(keepends=True)
+    folder.mkdir()
+    (folder / delivered.name).write_bytes(gzip.compress("".join([lines[0], *lines[1::2]]).encode("utf-8")))
+
+
+def months(files: Files) -> set[str]:
+    return {uri.split("periode=")[1].split("/")[0] for uri in files}
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_a_refresh_writes_one_month_and_leaves_the_others_as_they_are(refreshes: Refreshes, path: str) -> None:
+    before, after = refreshes.files["first"][path], refreshes.files["month"][path]
+    assert before.items() <= after.items()  # the same files, the same bytes
+    added = {uri: digest for uri, digest in after.items() if uri not in before}
+    assert months(added) == {"2026-10-01"}
+    assert len(added) == 1 or path not in PANELS  # workers write their signals apart
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_a_correction_rewrites_the_months_from_its_own_on(refreshes: Refreshes, path: str) -> None:
+    before, after = refreshes.files["month"][path], refreshes.files["correction"][path]
+    changed = {uri: digest for uri, digest in before.items() if after.get(uri) != digest}
+    assert months(changed) == {"2026-10-01"}
+    assert any("2610_01" in text and path in text for text in refreshes.said["correction"])
+    old, new = (refreshes.rows[name][path]["cotisation"].sum() for name in ("month", "correction"))
+    assert old != new
+    assert refreshes.files["nothing new"][path] == after
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_month_after_month_is_what_a_whole_build_gives(refreshes: Refreshes, path: str) -> None:
+    pd.testing.assert_frame_equal(refreshes.rows["correction"][path], refreshes.rows["rebuilt"][path])
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_the_months_are_there_once_each(refreshes: Refreshes, path: str) -> None:
+    rows = refreshes.rows["correction"][path]
+    assert not rows.duplicated([TABLES[path], "periode"]).any()
+    assert str(rows["periode"].max()) == "2026-10-01"
+
+
+def test_a_run_that_dies_before_its_commit_changes_nothing_and_is_made_good(
+    refreshes: Refreshes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    options = argparse.Namespace(rebuild=True, page=None)
+    before = refreshes.state()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(signals_io, "commit_months", die)
+        build_signals.run(refreshes.spark, refreshes.settings, options, lambda text: None)
+    assert refreshes.state() == before
+    left = len(list(Path(refreshes.settings.lake, "signals").rglob("*.parquet")))
+    assert build_signals.run(refreshes.spark, refreshes.settings, options, lambda text: None) == 0
+    for path in SIGNALS:
+        pd.testing.assert_frame_equal(refreshes.read(path), refreshes.rows["rebuilt"][path])
+    # The files of the dead run were written again, under their own names.
+    assert len(list(Path(refreshes.settings.lake, "signals").rglob("*.parquet"))) <= left + 1
+
+
+def test_spark_alone_writes_the_same_signals(refreshes: Refreshes, tmp_path: Path) -> None:
+    for table in PANELS:
+        shutil.copytree(Path(refreshes.settings.lake, table), tmp_path / table)
+    month = date(2026, 10, 1)
+    catalogue = catalogue_from(refreshes.settings.signals.catalogue, ["effectifs"])
+    write_signals_by_sql(refreshes.spark, str(tmp_path), catalogue, Plan(month, month, whole=True), lambda text: None)
+    for path in SIGNALS:
+        alone = DeltaTable(str(tmp_path / path)).to_pyarrow_table().to_pandas()
+        alone = alone.sort_values(TABLES[path]).reset_index(drop=True)
+        rows = refreshes.rows["rebuilt"][path]
+        rows = rows[rows["periode"] == month].reset_index(drop=True)
+        assert len(alone.columns) > 50
+        pd.testing.assert_frame_equal(alone, rows[alone.columns], check_exact=False, rtol=1e-5, atol=1e-6)
+
+
+def test_the_audit_finds_no_difference(refreshes: Refreshes) -> None:
+    code, said = audited(refreshes.spark, refreshes.settings, "--months", "2", "--seed", "1")
+    assert code == 0, said
+    assert re.search(r"[1-9]\d{4,} cells compared, 0 differ$", said[-1])
+    written = DeltaTable(f"{refreshes.settings.lake}/monitoring/audit").to_pyarrow_table().to_pylist()
+    assert {row["table"] for row in written} == set(TABLES)
+    assert len(written) == 2 * len(TABLES)
+
+
+def test_the_audit_names_a_measure_that_has_lost_its_delay(
+    refreshes: Refreshes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_early(cotisation: DataFrame, cutoff_day: int, first_month: int | None) -> DataFrame:
+        leaky = cotisation.withColumn("known_on", F.col("periode_debut"))
+        return postings.cotisation_postings(leaky, cutoff_day, first_month)
+
+    lake = tmp_path / "lake"
+    shutil.copytree(refreshes.settings.lake, lake)
+    settings = refreshes.settings.model_copy(update={"lake": str(lake)})
+    monkeypatch.setattr(panel_build, "cotisation_postings", too_early)
+    options = argparse.Namespace(rebuild=True, page=None)
+    for job in (build_panel, build_signals):
+        assert job.run(refreshes.spark, settings, options, lambda text: None) == 0
+    code, said = audited(refreshes.spark, settings, "--month", "2026-05")
+    assert code == 1
+    named = said[-1].split("differ: ")[1].split(", ")
+    assert "cotisation" in named
+    assert "dette" not in named
+    rows = DeltaTable(str(lake / "monitoring/audit")).to_pyarrow_table().to_pandas()
+    rows = rows[rows["cells"] > 0]
+    assert set(rows["table"]) == set(TABLES)  # the panel, and what is computed from it
+    assert not rows["column"].str.startswith(("effectif", "nb_ecarts")).any()
+
+
+def audited(spark: SparkSession, settings: Settings, *arguments: str) -> tuple[int, list[str]]:
+    said: list[str] = []
+    return audit.run(spark, settings, audit.parser().parse_args(arguments), said.append), said
