@@ -183,7 +183,8 @@ def _encoded(text: str, encoding: str) -> bytes:
     if encoding == "utf-16-le":
         return text.encode(encoding, "surrogatepass")
     return b"".join(
-        bytes([ord(sign) - 0xDC00]) if "\udc80" <= sign <= "\udcff" else sign.encode(encoding, "replace") for sign in text
+        bytes([ord(sign) - 0xDC00]) if "\udc80" <= sign <= "\udcff" else sign.encode(encoding, "replace")
+        for sign in text
     )
 
 
@@ -263,7 +264,9 @@ def _differing_facts(wanted: Counter[Any], staged: Counter[Any], shown: dict[int
         if len(ours) == len(theirs) == 1:
             names = sorted(ours[0].keys() | theirs[0].keys())
             differing = [f"{n} is {theirs[0].get(n)!r}, should be {ours[0].get(n)!r}" for n in names]
-            told = ", ".join(text for text, n in zip(differing, names, strict=True) if ours[0].get(n) != theirs[0].get(n))
+            told = ", ".join(
+                text for text, n in zip(differing, names, strict=True) if ours[0].get(n) != theirs[0].get(n)
+            )
             told = told or f"columns {sorted(ours[0].keys() ^ theirs[0].keys())} on one side only"
         else:
             told = f"{len(theirs)} facts {theirs[:1]} that should not be, {len(ours)} missing {ours[:1]}"

@@ -11,12 +11,36 @@ _NUMBERS = [
 _DAYS = [
     *("2024-02-30", "2023-02-29", "31/02/2024", "2024-13-01", "00/01/2024", "0000-00-00", "0000-01-01", "9999-12-31"),
     *("31/12/9999", "0001-01-01", "2024-1-5", "05-01-2024", "2024-01-05 00:00:00", "2024-01-05T10:00", "12/2024"),
-    *("1180151", "9990101", "00000000", "-1", "99999999", "29FEB2023", "31déc2013", "31DÉC2013", "1jan2013", "20240105"),
+    *(
+        "1180151",
+        "9990101",
+        "00000000",
+        "-1",
+        "99999999",
+        "29FEB2023",
+        "31déc2013",
+        "31DÉC2013",
+        "1jan2013",
+        "20240105",
+    ),
     *("201799", "201760", "201700", "5062", "4962", "0000", "000162", "9999962", "56a1", "2011T1", "20112", "２０２４"),
 ]
 _TEXTS = [
     *("", " ", '"', '""', '"x', 'x"', '"a"b', "'", ";", ",", "\t", "\r", "a\nb", '"a\nb"', '"a\r\nb;c,d"', "\x00", "é"),
-    *("\u2028", "\u0085", "\ufeff", "NULL", "null", "true", "oui", "TRUE", "A" * 5000, "\U0001f600", "\udce9", "\udcff"),
+    *(
+        "\u2028",
+        "\u0085",
+        "\ufeff",
+        "NULL",
+        "null",
+        "true",
+        "oui",
+        "TRUE",
+        "A" * 5000,
+        "\U0001f600",
+        "\udce9",
+        "\udcff",
+    ),
     *("01234567800011", "0123456780001X", " 01234567800011", "012345678", "12", "35600000000048", "01234567857011"),
 ]
 _HOSTILE = [*_NUMBERS, *_DAYS, *_TEXTS]
@@ -118,7 +142,9 @@ def mutate_columns(rng: random.Random, names: list[str], lines: list[list[str]])
     elif kind == 2 and len(names) > 1:
         table = [row[:place] + row[place + 1 :] for row in table]
     elif kind == 3:
-        table = [[*row[:place], "en_plus" if row is names else rng.choice(["", "x", "1"]), *row[place:]] for row in table]
+        table = [
+            [*row[:place], "en_plus" if row is names else rng.choice(["", "x", "1"]), *row[place:]] for row in table
+        ]
     else:
         table = [row if row is names else [*row[:place], "", *row[place + 1 :]] for row in table]
     return table[0], table[1:]
@@ -158,7 +184,9 @@ def mutate_file(rng: random.Random, content: bytes, encoding: str) -> bytes:
     if kind == 2:
         return b"\xef\xbb\xbf" + content
     if kind == 3:
-        return content.decode(encoding, "replace").encode(rng.choice(["utf-16", "utf-16-be", "utf-8", "iso-8859-15"]), "replace")
+        return content.decode(encoding, "replace").encode(
+            rng.choice(["utf-16", "utf-16-be", "utf-8", "iso-8859-15"]), "replace"
+        )
     if kind == 4:
         return content.replace(b"\n", b"\r\n")
     if kind == 5:

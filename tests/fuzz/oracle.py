@@ -103,10 +103,10 @@ def _header(data: bytes) -> tuple[str, int, str, bool]:
             data = data.decode("utf-16-le").encode("utf-8")
         except UnicodeError:
             raise ValueError("not UTF-16 to its end") from None
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip(b"\r"):
-            break
-    else:
+    number, line = next(
+        ((at, text) for at, text in enumerate(data.split(b"\n"), start=1) if text.strip(b"\r")), (0, b"")
+    )
+    if not number:
         raise ValueError("no header")
     line = line.removesuffix(b"\r")
     mark, line = line.startswith(_UTF8_MARK), line.removeprefix(_UTF8_MARK)

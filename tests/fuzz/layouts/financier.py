@@ -6,7 +6,19 @@ from datetime import date
 
 from tests.fuzz import readers as r
 from tests.fuzz.layouts import cells as c
-from tests.fuzz.layouts.layout import ACCEPTED, REJECTED, Fact, Fuzzed, Outcome, Row, Rule, cell, identity, one_fact, words
+from tests.fuzz.layouts.layout import (
+    ACCEPTED,
+    REJECTED,
+    Fact,
+    Fuzzed,
+    Outcome,
+    Row,
+    Rule,
+    cell,
+    identity,
+    one_fact,
+    words,
+)
 
 
 def _observed(fact: Fact) -> date:

@@ -28,7 +28,9 @@ def _created(fact: Fact) -> date:
 
 def _activity(g: random.Random) -> list[str]:
     """Activity and nomenclature: now and then an older one."""
-    return g.choice([["62.01Z", "NAFRev2"], ["52.21Z", "NAFRev2"], ["28.41X", "NAFRev1"], ["", ""], ["5221Z", "NAFRev2"]])
+    return g.choice(
+        [["62.01Z", "NAFRev2"], ["52.21Z", "NAFRev2"], ["28.41X", "NAFRev1"], ["", ""], ["5221Z", "NAFRev2"]]
+    )
 
 
 # sirene
@@ -122,7 +124,8 @@ SIRENE = (
 # sirene_ul
 _UL_READ = (
     "siren denominationUniteLegale prenom1UniteLegale prenom2UniteLegale prenom3UniteLegale prenom4UniteLegale "
-    "nomUniteLegale nomUsageUniteLegale categorieJuridiqueUniteLegale dateCreationUniteLegale etatAdministratifUniteLegale"
+    "nomUniteLegale nomUsageUniteLegale categorieJuridiqueUniteLegale dateCreationUniteLegale "
+    "etatAdministratifUniteLegale"
 )
 _UL_HEADER = (
     "siren,dateCreationUniteLegale,prenom1UniteLegale,prenom2UniteLegale,prenom3UniteLegale,prenom4UniteLegale,"

@@ -97,7 +97,16 @@ COTISATION = (
     Fuzzed(
         *("cotisation", "2025-12", *_COTISATION_FILE),
         "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due",
-        lambda g: ["671", "14", c.siret(g), c.digits(g, 18), c.period(g), "5", c.maybe(g, c.amount(g)), c.with_comma(g)],
+        lambda g: [
+            "671",
+            "14",
+            c.siret(g),
+            c.digits(g, 18),
+            c.period(g),
+            "5",
+            c.maybe(g, c.amount(g)),
+            c.with_comma(g),
+        ],
         _cotisation,
         _due,
         _COTISATION | _SIRET,
@@ -443,7 +452,9 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
                 wrong = True
         if not re.fullmatch(form, named[kind]):
             return [Outcome(REJECTED)]
-        shared = identity(named[kind], kind) | {staged: reader(named[name]) for staged, (name, reader) in carried.items()}
+        shared = identity(named[kind], kind) | {
+            staged: reader(named[name]) for staged, (name, reader) in carried.items()
+        }
         return [Outcome(REJECTED if wrong else ACCEPTED, tuple(shared | fact for fact in facts))]
 
     return rule
