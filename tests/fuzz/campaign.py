@@ -1,19 +1,23 @@
-"""Damage files of every source, take them in, and hold what became of each record against the oracle.
+"""Damage files of every source and layout, take them in, and hold what became of each record against the oracle.
 
-    python -m tests.fuzz.campaign [MUTATIONS [SEED]]
+    python -m tests.fuzz.campaign [MUTATIONS [SEED [ROUND]]]
 
-A round is one batch: a file of each source, several hundred damaged lines in it, among good ones; in every other round
-the files are damaged as a whole too. Exit code 1, and how to see it again, where something differs.
+A round is one batch of some fifty files, taken in by one ingest: each layout of each source in turn, good lines and
+damaged ones, some files compressed, some damaged as a whole. A round depends on its seed and number alone: naming one
+runs it again. Each difference is one line; its file is kept. Exit code 1 when there is a difference.
 """
 
+import gzip
 import random
 import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +26,18 @@ from pyspark.sql import SparkSession
 
 from sf_spark.io.intake import FAILED, FileAccount, take_in
 from sf_spark.session import build_session
-from sf_spark.settings import Settings, load_settings
-from tests.fuzz.layouts import ACCOUNT, LAYOUTS, SITE, Fuzzed
-from tests.fuzz.mutations import mutate_file, mutate_header, mutate_line
-from tests.fuzz.oracle import ACCEPTED, REJECTED, SKIPPED, Fate, fates
+from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
+from tests.fuzz.layouts import LAYOUTS, layouts_of
+from tests.fuzz.layouts.layout import ACCEPTED, REJECTED, SKIPPED, Fact, Fuzzed
+from tests.fuzz.layouts.urssaf import good_accounts
+from tests.fuzz.mutations import mutate_archive, mutate_columns, mutate_file, mutate_header, mutate_line
+from tests.fuzz.oracle import Verdict, expected_facts, judge, lines
 
 ACCOUNTS, BATCH = "1801", "1802"
-_COMPTES = "Urssaf_gestion;Dep;Compte;Etat_compte;Siren;Siret;Date_crea_siret;Date_disp_siret\n"
-_SHOWN = 120
+_DAYS = {ACCOUNTS: date(2018, 1, 20), BATCH: date(2018, 2, 20)}
+_ACCOUNTS_FILE = "sigfaible_etablissement_utf8.csv"
+_SHOWN, _FINDINGS_OF_A_FILE = 160, 5
+_KEPT = PROJECT_ROOT / "build" / "fuzz"
 
 
 @dataclass
@@ -44,133 +52,249 @@ class Tally:
 
     def line(self) -> str:
         """One line for people."""
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.records.items()))
+        kinds = ", ".join(f"{self.records[kind]} {kind}" for kind in (ACCEPTED, REJECTED, SKIPPED))
         return (
-            f"{self.mutations} mutations in {self.files} files ({self.failed_files} failed by name): {kinds}; "
-            f"{len(self.findings)} differences"
+            f"{self.mutations} mutations, {self.files} files ({self.failed_files} failed by name), "
+            f"{self.records.total()} lines ({kinds}), {len(self.findings)} differences"
         )
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A file to deliver, and how often it was damaged."""
+
+    source: str
+    name: str
+    content: bytes
+    mutations: int
+
+
 def campaign(
-    spark: SparkSession, folder: Path, mutations: int, seed: int, lines: int, report: Callable[[str], None]
+    spark: SparkSession,
+    folder: Path,
+    mutations: int,
+    seed: int,
+    report: Callable[[str], None],
+    records: int = 40,
+    layouts: Sequence[Fuzzed] = LAYOUTS,
+    first: int = 0,
 ) -> Tally:
-    """Run rounds until so many mutations have been taken in, or one round finds a difference."""
-    tally, number = Tally(), 0
-    while tally.mutations < mutations and not tally.findings:
-        _round(spark, folder / str(number), random.Random(f"{seed} {number}"), number, lines, tally)
-        tally.findings = [f"seed {seed}, round {number}: {finding}" for finding in tally.findings]
+    """Run rounds until so many mutations have been taken in.
+
+    Args:
+        spark: The session.
+        folder: For landing and lake of each round, removed after it.
+        mutations: How many to do at least.
+        seed: Of the campaign.
+        report: Takes a line after each round.
+        records: Of a file.
+        layouts: What is damaged.
+        first: Number of the first round.
+    """
+    tally, number = Tally(), first
+    while tally.mutations < mutations:
+        found = _round(spark, folder / str(number), seed, number, records, layouts, tally)
+        tally.findings += [f"seed {seed}, round {number}: {finding}" for finding in found]
         report(f"round {number}: {tally.line()}")
         number += 1
     return tally
 
 
-def _round(spark: SparkSession, folder: Path, rng: random.Random, number: int, lines: int, tally: Tally) -> None:
+def _round(
+    spark: SparkSession, folder: Path, seed: int, number: int, records: int, layouts: Sequence[Fuzzed], tally: Tally
+) -> list[str]:
+    rng = random.Random(f"{seed} {number}")
     settings = load_settings(
-        "test", [f"landing={folder / 'landing'}", f"lake={folder / 'lake'}", "ingest.invalid_utf8_share=1"]
+        "test",
+        [
+            *(f"landing={folder / 'landing'}", f"lake={folder / 'lake'}"),
+            *("ingest.invalid_utf8_share=1", "ingest.perimetre=off"),
+        ],
     )
-    _write(
-        settings,
-        ACCOUNTS,
-        "sigfaible_etablissement_utf8.csv",
-        f"{_COMPTES}1;1;{ACCOUNT};1;x;{SITE};1130828;\n".encode(),
-    )
-    take_in(spark, settings, ACCOUNTS, _silent)
-    delivered: dict[str, tuple[Fuzzed, str]] = {}
-    for layout in _layouts(rng):
-        name, content, count = _damaged_file(rng, layout, lines, whole=number % 2 == 1)
-        _write(settings, BATCH, name, content)
-        delivered[name] = (layout, content.decode("utf-8", "surrogateescape") if not name.endswith(".gz") else "")
-        tally.mutations += count
-    done = {account.file.name: account for account in take_in(spark, settings, BATCH, _silent)}
-    rejected = _quarantined(settings)
-    for name, (layout, text) in delivered.items():
-        tally.files += 1
-        tally.findings += _differences(settings, done[name], layout, text, rejected.get(name, {}), tally)
+    _write(settings, ACCOUNTS, _ACCOUNTS_FILE, good_accounts().encode())
+    found = []
+    try:
+        for batch, files in _deliveries(rng, number, records, layouts).items():
+            for file in files:
+                _write(settings, batch, file.name, file.content)
+            done = {account.file.name: account for account in take_in(spark, settings, batch, _silent)}
+            found += _hold(settings, batch, files, done, tally, _KEPT / f"{seed}-{number}")
+    except Exception:  # whatever it is, no damaged file may do this
+        kept = _KEPT / f"{seed}-{number}"
+        shutil.copytree(settings.landing, kept, dirs_exist_ok=True)
+        found.append(f"ingest of {batch} broke: {traceback.format_exc(limit=-3)}; its files are in {kept}")
+        tally.mutations += 1
     shutil.rmtree(folder)
+    return found
 
 
-def _layouts(rng: random.Random) -> list[Fuzzed]:
-    """One layout of each source: two files of one name do not fit in a batch."""
+def _deliveries(rng: random.Random, number: int, records: int, layouts: Sequence[Fuzzed]) -> dict[str, list[Damaged]]:
+    """The files of a round. A damaged file of accounts has a batch of its own: the others need the good one."""
     by_source: dict[str, list[Fuzzed]] = {}
-    for layout in LAYOUTS:
+    for layout in layouts:
         by_source.setdefault(layout.source, []).append(layout)
-    return [rng.choice(layouts) for layouts in by_source.values()]
+    deliveries: dict[str, list[Damaged]] = {ACCOUNTS: [], BATCH: []}
+    for source, mine in by_source.items():
+        if "{}" in mine[0].file:  # several files fit into a batch, and what is taken whole needs several
+            chosen = [layout for layout in mine for _ in range(3 if layout.whole else 1)]
+            names = [layout.file.format(rank) for rank, layout in enumerate(chosen)]
+            names = [f"{name}.gz" if rng.random() < 0.2 else name for name in names]
+        elif source == "comptes":
+            chosen, names = mine, [f"{mine[0].file}.gz"]
+        else:
+            chosen = [mine[(number + rank) % len(mine)] for rank in range(2)]
+            names = [mine[0].file, f"{mine[0].file}.gz"]
+        files = [_damaged(rng, layout, name, records) for layout, name in zip(chosen, names, strict=True)]
+        deliveries[ACCOUNTS if source == "comptes" else BATCH] += files
+    return deliveries
 
 
-def _damaged_file(rng: random.Random, layout: Fuzzed, lines: int, whole: bool) -> tuple[str, bytes, int]:
-    header = mutate_header(rng, layout.header, layout.delimiter) if whole and rng.random() < 0.3 else layout.header
-    text, count = [header], int(header != layout.header)
-    for _ in range(lines):
-        cells = layout.line(rng)
-        damaged = rng.random() < 0.7
+def _damaged(rng: random.Random, layout: Fuzzed, name: str, records: int) -> Damaged:
+    header, delimiter = layout.header, layout.delimiter
+    rows = [layout.line(rng) for _ in range(min(records, 12) if layout.whole else records)]
+    count = 0
+    if rng.random() < 0.2:
+        names, rows = mutate_columns(rng, header.split(delimiter), rows)
+        header, count = delimiter.join(names), count + 1
+    text = []
+    for cells in rows:
+        mild = layout.whole and rng.random() < 0.97
+        damaged = rng.random() < (0.3 if layout.whole else 0.75)
         count += damaged
-        text.append(mutate_line(rng, cells, layout.delimiter) if damaged else layout.delimiter.join(cells))
-    content = ("\n".join(text) + "\n").encode("utf-8", "surrogateescape")
-    if whole and header == layout.header:
-        name, content = mutate_file(rng, content, layout.file)
-        return name, content, count + 1
-    return layout.file, content, count
+        text.append(mutate_line(rng, cells, delimiter, mild) if damaged else delimiter.join(cells))
+    if rng.random() < 0.15:
+        header, count = mutate_header(rng, header, delimiter), count + 1
+    if layout.trailer and rng.random() < 0.8:
+        text.append(f"Fin du fichier : total {len(rows)} ligne(s)")
+    mark = "\ufeff" if layout.encoding == "utf-16-le" or (layout.mark and rng.random() < 0.3) else ""
+    content = _encoded(mark + "\n".join([header, *text, ""]), layout.encoding)
+    if rng.random() < 0.2:
+        content, count = mutate_file(rng, content, layout.encoding), count + 1
+    if name.endswith(".gz"):
+        content = gzip.compress(content, mtime=0)
+        if rng.random() < 0.2:
+            content, count = mutate_archive(rng, content), count + 1
+    return Damaged(layout.source, name, content, count)
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    if encoding == "utf-8":
+        return text.encode("utf-8", "surrogateescape")
+    if encoding == "utf-16-le":
+        return text.encode(encoding, "surrogatepass")
+    return b"".join(
+        bytes([ord(sign) - 0xDC00]) if "\udc80" <= sign <= "\udcff" else sign.encode(encoding, "replace")
+        for sign in text
+    )
+
+
+def _hold(
+    settings: Settings, batch: str, files: list[Damaged], done: dict[str, FileAccount], tally: Tally, kept: Path
+) -> list[str]:
+    """What became of the files of a batch against what should have, one line a difference."""
+    rejected, found = _quarantined(settings, batch), []
+    for source in dict.fromkeys(file.source for file in files):
+        mine = [file for file in files if file.source == source]
+        verdicts = {file.name: judge(layouts_of(source), file.name, file.content) for file in mine}
+        if source == "comptes":
+            verdicts[_ACCOUNTS_FILE] = judge(layouts_of(source), _ACCOUNTS_FILE, good_accounts().encode())
+        facts, staged = expected_facts(verdicts, _DAYS[batch]), _staged(settings, source, batch)
+        for file in mine:
+            account, verdict = done[file.name], verdicts[file.name]
+            tally.files += 1
+            tally.failed_files += account.status == FAILED
+            # A file that fails has been damaged, however often, to one effect.
+            tally.mutations += min(file.mutations, 1) if account.status == FAILED else file.mutations
+            tally.records.update({ACCEPTED: account.accepted, REJECTED: account.rejected, SKIPPED: account.skipped})
+            given = rejected.get(file.name, Counter()), staged.get(file.name, [])
+            differing = _differences(account, verdict, facts[file.name], *given)
+            if differing:
+                kept.mkdir(parents=True, exist_ok=True)
+                (kept / file.name).write_bytes(file.content)
+                where = f"{kept.relative_to(PROJECT_ROOT)}/{file.name} ({source} {account.layout or 'no layout'})"
+                found += [f"{where}: {difference}" for difference in differing[:_FINDINGS_OF_A_FILE]]
+    return found
 
 
 def _differences(
-    settings: Settings, account: FileAccount, layout: Fuzzed, text: str, rejected: dict[int, str], tally: Tally
+    account: FileAccount,
+    verdict: Verdict,
+    facts: list[tuple[int, Fact]],
+    rejected: Counter[tuple[int, str]],
+    staged: list[tuple[int, Fact]],
 ) -> list[str]:
-    """What became of a file against what should have, one line a difference."""
-    where = f"{account.file.name} ({layout.source} {layout.layout})"
     if account.read != account.accepted + account.rejected + account.skipped:
-        return [f"{where}: read {account.read} is not accepted + rejected + skipped"]
-    if account.status == FAILED:
-        tally.failed_files += 1
-        return [] if account.message and not account.read else [f"{where}: failed without a word, or with rows"]
-    tally.records.update({ACCEPTED: account.accepted, REJECTED: account.rejected, SKIPPED: account.skipped})
-    expected = fates(layout, text) if text else None
-    if len(rejected) != account.rejected:
-        return [f"{where}: {account.rejected} lines rejected, {len(rejected)} kept in quarantine"]
-    if expected is None or account.layout != layout.layout:
-        return []
-    return [f"{where}: {found}" for found in _compare(expected, account, _staged(settings, layout.source), rejected)]
-
-
-def _compare(
-    expected: list[Fate], account: FileAccount, staged: dict[int, dict[str, Any]], rejected: dict[int, str]
-) -> list[str]:
-    counts = Counter(fate.kind for fate in expected)
+        return [f"read {account.read} is not {account.accepted} + {account.rejected} + {account.skipped}"]
+    if account.status == FAILED or verdict.failure:
+        return _differences_of_a_failure(account, verdict, bool(rejected or staged))
+    assert verdict.layout is not None  # the file is read
+    if account.layout != verdict.layout.layout:
+        return [f"read in layout {account.layout}, it is {verdict.layout.layout}"]
     found = []
-    seen: set[str] = set()
-    for fate in expected:
-        shown = f"line {fate.line} {fate.raw[:_SHOWN]!r}"
-        if fate.kind == REJECTED and rejected.get(fate.line) != fate.raw.encode("utf-8", "surrogateescape").decode(
-            "utf-8", "replace"
-        ):
-            found.append(f"{shown}: should be rejected and kept as it came, is {rejected.get(fate.line, 'not')!r}")
-        if fate.kind == ACCEPTED and fate.raw not in seen:
-            seen.add(fate.raw)
-            row = staged.get(fate.line)
-            wrong = [name for name, value in fate.values.items() if row is None or row[name] != value]
-            if wrong:
-                told = "not accepted" if row is None else str({name: (row[name], fate.values[name]) for name in wrong})
-                found.append(f"{shown}: {told}")
-        if fate.kind == SKIPPED and (fate.line in staged or fate.line in rejected):
-            found.append(f"{shown}: should be skipped")
-    if not found and (account.accepted, account.rejected, account.skipped) != tuple(
-        counts[kind] for kind in (ACCEPTED, REJECTED, SKIPPED)
-    ):
-        found.append(f"counts {account.accepted}, {account.rejected}, {account.skipped} should be {dict(counts)}")
+    shown = {fate.line: fate.raw[:_SHOWN] for fate in verdict.fates}
+    wanted = Counter((fate.line, fate.kept) for fate in verdict.fates if fate.outcome.kind == REJECTED)
+    for difference, word in ((wanted - rejected, "not kept in quarantine as it came"), (rejected - wanted, "rejected")):
+        found += [f"line {line} {shown.get(line)!r}: {word}: {raw[:_SHOWN]!r}" for line, raw in difference]
+    found += _differing_facts(Counter(lines(facts)), Counter(lines(staged)), shown)
+    counts = tuple(verdict.count(kind) for kind in (ACCEPTED, REJECTED, SKIPPED))
+    if (account.accepted, account.rejected, account.skipped) != counts:
+        told = (account.accepted, account.rejected, account.skipped)
+        found.append(f"accepted, rejected, skipped are {told}, should be {counts}")
+    if account.money != verdict.money():
+        found.append(f"sums of money are {account.money}, should be {verdict.money()}")
     return found
 
 
-def _staged(settings: Settings, source: str) -> dict[int, dict[str, Any]]:
-    table = Path(settings.lake) / "staged" / source
-    rows = DeltaTable(str(table)).to_pyarrow_table().to_pylist() if table.is_dir() else []
-    return {row["_line"]: row for row in rows if row["_batch"] == BATCH}
+def _differences_of_a_failure(account: FileAccount, verdict: Verdict, has_rows: bool) -> list[str]:
+    if account.status != FAILED:
+        return [f"taken in, should fail: {verdict.failure}"]
+    if not verdict.failure:
+        return [f"failed, should be taken in: {account.message}"]
+    if has_rows or account.read or not account.message:
+        return ["failed, but with rows, or without a word"]
+    return []
 
 
-def _quarantined(settings: Settings) -> dict[str, dict[int, str]]:
-    table = Path(settings.lake) / "quarantine"
-    found: dict[str, dict[int, str]] = {}
-    for row in DeltaTable(str(table)).to_pyarrow_table().to_pylist() if table.is_dir() else []:
-        found.setdefault(row["_file"], {})[row["_line"]] = row["raw"]
+def _differing_facts(wanted: Counter[Any], staged: Counter[Any], shown: dict[int, str]) -> list[str]:
+    missing, extra = wanted - staged, staged - wanted
+    found = []
+    for line in sorted({at for at, _ in (*missing, *extra)}):
+        ours = [dict(values) for at, values in missing if at == line]
+        theirs = [dict(values) for at, values in extra if at == line]
+        if len(ours) == len(theirs) == 1:
+            names = sorted(ours[0].keys() | theirs[0].keys())
+            differing = [f"{n} is {theirs[0].get(n)!r}, should be {ours[0].get(n)!r}" for n in names]
+            told = ", ".join(
+                text for text, n in zip(differing, names, strict=True) if ours[0].get(n) != theirs[0].get(n)
+            )
+            told = told or f"columns {sorted(ours[0].keys() ^ theirs[0].keys())} on one side only"
+        else:
+            told = f"{len(theirs)} facts {theirs[:1]} that should not be, {len(ours)} missing {ours[:1]}"
+        found.append(f"line {line} {shown.get(line)!r}: {told}")
     return found
+
+
+def _staged(settings: Settings, source: str, batch: str) -> dict[str, list[tuple[int, Fact]]]:
+    """The staged facts of each file: line and columns, those that name the row apart."""
+    found: dict[str, list[tuple[int, Fact]]] = {}
+    for row in _rows(settings, f"staged/{source}", batch):
+        fact = {name: value for name, value in row.items() if not name.startswith("_")}
+        found.setdefault(row["_file"], []).append((row["_line"], fact))
+    return found
+
+
+def _quarantined(settings: Settings, batch: str) -> dict[str, Counter[tuple[int, str]]]:
+    found: dict[str, Counter[tuple[int, str]]] = {}
+    for row in _rows(settings, "quarantine", batch):
+        if row["reasons"]:  # a line without a reason is no answer
+            found.setdefault(row["_file"], Counter())[(row["_line"], row["raw"])] += 1
+    return found
+
+
+def _rows(settings: Settings, table: str, batch: str) -> list[dict[str, Any]]:
+    folder = Path(settings.lake) / table
+    rows = DeltaTable(str(folder)).to_pyarrow_table().to_pylist() if folder.is_dir() else []
+    return [row for row in rows if row["_batch"] == batch]
 
 
 def _write(settings: Settings, batch: str, name: str, content: bytes) -> None:
@@ -184,17 +308,20 @@ def _silent(text: str) -> None:
 
 
 def main() -> int:
-    """Run a campaign; 1 when something differs."""
-    mutations, seed = (int(given) for given in [*sys.argv[1:], *("10000", "1")[len(sys.argv) - 1 :]])
+    """Run a campaign, or one of its rounds again; 1 when something differs."""
+    given = [int(text) for text in sys.argv[1:]]
+    mutations, seed, first = [*given, *(10_000, 1, 0)[len(given) :]]
     folder = Path(tempfile.mkdtemp(prefix="sf_spark-fuzz-"))
     spark = build_session(load_settings("test"), "fuzz")
     start = time.monotonic()
     try:
-        tally = campaign(spark, folder, mutations, seed, 250, lambda text: print(text, flush=True))
+        wanted = 1 if len(given) == 3 else mutations
+        tally = campaign(spark, folder, wanted, seed, lambda text: print(text, flush=True), first=first)
     finally:
         spark.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    print("\n".join(tally.findings[:20]))
+    for finding in tally.findings:
+        print(finding)
     print(f"fuzz: {tally.line()}, {time.monotonic() - start:.0f} s")
     return 1 if tally.findings else 0
 

@@ -1,53 +1,60 @@
-"""Seeded damage: to one line (cells, quotes, bytes), and to a whole file (header, encoding, end)."""
+"""Seeded damage: to one line (cells, quotes, bytes), to all of them (columns), to the header, and to a whole file."""
 
 import gzip
 import random
 from collections.abc import Callable
 
-_HOSTILE = [
+_NUMBERS = [
+    *("999999999999999999999", "1e400", "-1e14", "1e15", "NaN", "Infinity", "1,5", "1.5", "1.5.2", "0x1F", "1_000"),
+    *("-", "+", "0", "-0", "007", "1 234,50", "2147483648", "-2147483649", "1e-3", ".5", "5.", "12,5,1", "1\u00a0000"),
+]
+_DAYS = [
+    *("2024-02-30", "2023-02-29", "31/02/2024", "2024-13-01", "00/01/2024", "0000-00-00", "0000-01-01", "9999-12-31"),
+    *("31/12/9999", "0001-01-01", "2024-1-5", "05-01-2024", "2024-01-05 00:00:00", "2024-01-05T10:00", "12/2024"),
     *(
-        "",
-        " ",
-        "-",
-        "0",
-        "999999999999999999999",
-        "1e400",
-        "-1e14",
-        "NaN",
-        "Infinity",
-        "1,5",
-        "1.5",
-        "1.5.2",
-        "0x1F",
-        "1_000",
+        "1180151",
+        "9990101",
+        "00000000",
+        "-1",
+        "99999999",
+        "29FEB2023",
+        "31déc2013",
+        "31DÉC2013",
+        "1jan2013",
+        "20240105",
     ),
-    *("2024-02-30", "31/02/2024", "0000-00-00", "1180151", "9990101", "00000000", "201799", "5062", "56a1", "２０２４"),
+    *("201799", "201760", "201700", "5062", "4962", "0000", "000162", "9999962", "56a1", "2011T1", "20112", "２０２４"),
+]
+_TEXTS = [
+    *("", " ", '"', '""', '"x', 'x"', '"a"b', "'", ";", ",", "\t", "\r", "a\nb", '"a\nb"', '"a\r\nb;c,d"', "\x00", "é"),
     *(
-        '"',
-        '""',
-        '"x',
-        'x"',
-        '"a"b',
-        "'",
-        ";",
-        ",",
-        "\t",
-        "\r",
-        "a\nb",
-        '"a\nb"',
-        "\x00",
-        "é",
         "\u2028",
+        "\u0085",
         "\ufeff",
         "NULL",
+        "null",
+        "true",
+        "oui",
+        "TRUE",
+        "A" * 5000,
+        "\U0001f600",
+        "\udce9",
+        "\udcff",
     ),
-    *("01234567800011", "0123456780001X", "12", "true", "oui", "A" * 5000),
+    *("01234567800011", "0123456780001X", " 01234567800011", "012345678", "12", "35600000000048", "01234567857011"),
 ]
+_HOSTILE = [*_NUMBERS, *_DAYS, *_TEXTS]
+_INSERTED = ['"', '""', '"\n', "\n", "\r", "\r\n", "\n\n", "\x00", " ", "é", "\\", "\ufeff", "\udc80"]
 Line = Callable[[random.Random, list[str], str], str]
 
 
 def _replace_cell(rng: random.Random, cells: list[str], delimiter: str) -> str:
     cells[rng.randrange(len(cells))] = rng.choice(_HOSTILE)
+    return delimiter.join(cells)
+
+
+def _empty_cell(rng: random.Random, cells: list[str], delimiter: str) -> str:
+    cells[rng.randrange(len(cells))] = ""
     return delimiter.join(cells)
 
 
@@ -67,20 +74,31 @@ def _swap_cells(rng: random.Random, cells: list[str], delimiter: str) -> str:
     return delimiter.join(cells)
 
 
+def _change_sign(rng: random.Random, cells: list[str], delimiter: str) -> str:
+    """One character of a cell becomes another: a digit for a digit is a value like any other."""
+    place = rng.randrange(len(cells))
+    text = cells[place]
+    if text:
+        at = rng.randrange(len(text))
+        cells[place] = text[:at] + rng.choice("0123456789aZ-+.,/ ") + text[at + 1 :]
+    return delimiter.join(cells)
+
+
 def _insert_text(rng: random.Random, cells: list[str], delimiter: str) -> str:
     line = delimiter.join(cells)
     place = rng.randrange(len(line) + 1)
-    return line[:place] + rng.choice(['"', '""', '"\n', "\n", "\r", "\r\n", "\x00", delimiter, " ", "é"]) + line[place:]
+    return line[:place] + rng.choice([*_INSERTED, delimiter]) + line[place:]
 
 
 def _truncate(rng: random.Random, cells: list[str], delimiter: str) -> str:
     line = delimiter.join(cells)
-    return line[: rng.randrange(len(line))]
+    return line[: rng.randrange(len(line) + 1)]
 
 
-def _flip_byte(rng: random.Random, cells: list[str], delimiter: str) -> str:
-    line = bytearray(delimiter.join(cells).encode())
-    line[rng.randrange(len(line))] ^= 1 << rng.randrange(8)
+def _flip_bits(rng: random.Random, cells: list[str], delimiter: str) -> str:
+    line = bytearray(delimiter.join(cells).encode("utf-8", "surrogateescape"))
+    for _ in range(rng.choice([1, 1, 1, 3]) if line else 0):
+        line[rng.randrange(len(line))] ^= 1 << rng.randrange(8)
     return bytes(line).decode("utf-8", "surrogateescape")
 
 
@@ -90,22 +108,53 @@ def _quote_cell(rng: random.Random, cells: list[str], delimiter: str) -> str:
     return delimiter.join(cells)
 
 
+def _repeat(rng: random.Random, cells: list[str], delimiter: str) -> str:
+    """The same line twice: one fact. Or twice but for a cell that may be read by nobody: two facts."""
+    line = delimiter.join(cells)
+    if rng.random() < 0.5:
+        cells[rng.randrange(len(cells))] = rng.choice(["0", "x", "1"])
+    return f"{line}\n{delimiter.join(cells)}"
+
+
 LINE_MUTATIONS: tuple[Line, ...] = (
-    *(_replace_cell, _replace_cell, _drop_cell, _add_cell, _swap_cells),
-    *(_insert_text, _truncate, _flip_byte, _quote_cell),
+    *(_replace_cell, _replace_cell, _replace_cell, _replace_cell, _empty_cell, _drop_cell, _add_cell, _swap_cells),
+    *(_change_sign, _change_sign, _insert_text, _truncate, _flip_bits, _quote_cell, _repeat),
 )
+# What leaves the framing of a line alone, for files that are taken whole or not at all.
+MILD_MUTATIONS: tuple[Line, ...] = (_change_sign, _empty_cell, _quote_cell, _repeat)
 
 
-def mutate_line(rng: random.Random, cells: list[str], delimiter: str) -> str:
+def mutate_line(rng: random.Random, cells: list[str], delimiter: str, mild: bool = False) -> str:
     """One damaged line, as text; bytes that are no UTF-8 as surrogates."""
-    return rng.choice(LINE_MUTATIONS)(rng, list(cells), delimiter)
+    return rng.choice(MILD_MUTATIONS if mild else LINE_MUTATIONS)(rng, list(cells), delimiter)
+
+
+def mutate_columns(rng: random.Random, names: list[str], lines: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Other columns in the header and in all lines: in another order, one twice, one gone, one more, some empty."""
+    kind, place, other = rng.randrange(5), rng.randrange(len(names)), rng.randrange(len(names))
+    table = [names, *lines]
+    if kind == 0:
+        order = list(range(len(names)))
+        rng.shuffle(order)
+        table = [[row[rank] for rank in order] for row in table]
+    elif kind == 1:  # the later one of a name counts: here with the cells of another column
+        table = [[*row, row[place] if row is names else row[other]] for row in table]
+    elif kind == 2 and len(names) > 1:
+        table = [row[:place] + row[place + 1 :] for row in table]
+    elif kind == 3:
+        table = [
+            [*row[:place], "en_plus" if row is names else rng.choice(["", "x", "1"]), *row[place:]] for row in table
+        ]
+    else:
+        table = [row if row is names else [*row[:place], "", *row[place + 1 :]] for row in table]
+    return table[0], table[1:]
 
 
 def mutate_header(rng: random.Random, header: str, delimiter: str) -> str:
-    """Another header: names in other cases, a name twice, one gone, one damaged."""
+    """Another header: names in other cases, a name twice, one gone, one damaged, bytes that are no text."""
     names = header.split(delimiter)
     place = rng.randrange(len(names))
-    kind = rng.randrange(5)
+    kind = rng.randrange(9)
     if kind == 0:
         names = [name.swapcase() for name in names]
     elif kind == 1:
@@ -114,26 +163,55 @@ def mutate_header(rng: random.Random, header: str, delimiter: str) -> str:
         names[place] = "inconnue"
     elif kind == 3:
         names[place] = names[place][:-1]
-    else:
+    elif kind == 4:
         names.append("en_plus")
+    elif kind == 5:
+        return _flip_bits(rng, names, delimiter)
+    elif kind == 6:
+        return _change_sign(rng, names, delimiter)
+    elif kind == 7:
+        return rng.choice(["\n", "\r\n", "\n\n"]) + header
+    else:
+        names[place] = names[place].upper()
     return delimiter.join(names)
 
 
-def mutate_file(rng: random.Random, content: bytes, name: str) -> tuple[str, bytes]:
-    """Another file: its name, for it may be compressed now, and its bytes."""
-    kind = rng.randrange(6)
-    if kind == 0:
-        return name, content[: rng.randrange(len(content))]
-    if kind == 1:
-        packed = gzip.compress(content, mtime=0)
-        return f"{name}.gz", packed[: rng.randrange(len(packed))]
+def mutate_file(rng: random.Random, content: bytes, encoding: str) -> bytes:
+    """Another file: cut short, another encoding, other line ends, flipped bits, nothing at all, twice in a row."""
+    kind = rng.randrange(10)
+    if kind in (0, 1):
+        return content[: rng.randrange(len(content) + 1)]
     if kind == 2:
-        return name, b"\xef\xbb\xbf" + content
+        return b"\xef\xbb\xbf" + content
     if kind == 3:
-        return name, content.decode("utf-8", "replace").encode("utf-16")
+        return content.decode(encoding, "replace").encode(
+            rng.choice(["utf-16", "utf-16-be", "utf-8", "iso-8859-15"]), "replace"
+        )
     if kind == 4:
-        return name, content.replace(b"\n", b"\r\n")
+        return content.replace(b"\n", b"\r\n")
+    if kind == 5:
+        return content.replace(b"\n", b"\n\n")
+    if kind == 6:
+        return content.removesuffix(b"\n")
+    if kind == 7:
+        return content + content
+    if kind == 8:
+        return content[: rng.choice([0, 1, 2, 3])]
     flipped = bytearray(content)
-    for _ in range(20):
+    for _ in range(rng.choice([1, 5, 20]) if flipped else 0):
         flipped[rng.randrange(len(flipped))] ^= 1 << rng.randrange(8)
-    return f"{name}.gz", gzip.compress(bytes(flipped), mtime=0)
+    return bytes(flipped)
+
+
+def mutate_archive(rng: random.Random, packed: bytes) -> bytes:
+    """Another compressed file: cut short, flipped bits, something behind its end, not compressed at all."""
+    kind = rng.randrange(4)
+    if kind == 0:
+        return packed[: rng.randrange(len(packed))]
+    if kind == 1:
+        flipped = bytearray(packed)
+        flipped[rng.randrange(len(flipped))] ^= 1 << rng.randrange(8)
+        return bytes(flipped)
+    if kind == 2:
+        return packed + rng.choice([b"\x00" * 20, b"behind", packed])
+    return gzip.decompress(packed)

@@ -1,75 +1,152 @@
-"""What must become of each record of a damaged file, told by the readers of this folder alone."""
+"""What must become of a damaged file and of each of its records, told by the readers of this folder alone."""
 
 import csv
+import gzip
 import re
-from dataclasses import dataclass
-from typing import Any
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
-from tests.fuzz.layouts import ACCOUNT, SITE, Fuzzed
-from tests.fuzz.readers import FAR, period_start
+from tests.fuzz.layouts.layout import ACCEPTED, REJECTED, Fact, Fuzzed, Outcome, Row
 from tests.go_csv import Record, lines_of, records
 
-ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
+_UTF8_MARK, _UTF16_MARK = b"\xef\xbb\xbf", b"\xff\xfe"
 
 
 @dataclass(frozen=True)
 class Fate:
-    """A record's first physical line, its text, its class, and the values it must be staged with."""
+    """A record's first physical line, its text, and what must become of it."""
 
     line: int
     raw: str
-    kind: str
-    values: dict[str, Any]
+    outcome: Outcome
+
+    @property
+    def kept(self) -> str:
+        """The text as quarantine must show it: bytes that are no UTF-8 are U+FFFD."""
+        return self.raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def fates(layout: Fuzzed, text: str) -> list[Fate] | None:
-    """The fate of every record of a file; None where its header is too damaged to tell its columns."""
-    lines = lines_of(text)
-    start = next((rank for rank, line in enumerate(lines) if line.strip("\n")), len(lines))
-    header = lines[start].rstrip("\n") if start < len(lines) else ""
-    if header.count('"') % 2 or not header:
-        return None
-    columns = [name.lower() for name in next(csv.reader([header], delimiter=layout.delimiter))]
-    body = lines[start + 1 :]
-    found = []
-    for record in records("".join(body), layout.delimiter, layout.lazy):
-        raw = "".join(body[record.first - 1 : record.last - 1]) + body[record.last - 1].removesuffix("\n")
-        kind, values = _fate(layout, columns, record, raw)
-        found.append(Fate(start + 1 + record.first, raw, kind, values))
+@dataclass(frozen=True)
+class Verdict:
+    """What must become of a file: why it must fail, or its layout and its records."""
+
+    failure: str = ""
+    layout: Fuzzed | None = None
+    fates: list[Fate] = field(default_factory=list)
+
+    def count(self, kind: str) -> int:
+        """How many records are of a class."""
+        return sum(fate.outcome.kind == kind for fate in self.fates)
+
+    def money(self) -> dict[str, float]:
+        """The sums over the accepted records, to the hundredth of a cent."""
+        names = self.layout.money if self.layout else ()
+        accepted = [fact for fate in self.fates if fate.outcome.kind == ACCEPTED for fact in fate.outcome.facts]
+        return {name: float(sum((_exact(fact[name]) for fact in accepted), Decimal())) for name in names}
+
+
+def judge(layouts: list[Fuzzed], name: str, content: bytes) -> Verdict:
+    """What must become of a file.
+
+    Args:
+        layouts: Those of its source, the newest first.
+        name: Its name.
+        content: Its bytes as delivered.
+    """
+    try:
+        data = gzip.decompress(content) if name.endswith(".gz") and content else content
+    except (OSError, EOFError, zlib.error):
+        return Verdict("cannot be decompressed")
+    try:
+        header, number, encoding, mark = _header(data)
+    except ValueError as error:
+        return Verdict(str(error))
+    names = next(csv.reader([header], delimiter=layouts[0].delimiter), [])
+    for layout in layouts:
+        if layout.encoding == encoding and (layout.mark or not mark) and layout.fits(header, names):
+            return _read(layout, names, data, number - bool(layout.first_record))
+    return Verdict(f"no layout in {encoding}{' with a mark' if mark else ''} has these columns: {header[:200]!r}")
+
+
+def expected_facts(verdicts: Mapping[str, Verdict], batch_day: date) -> dict[str, list[tuple[int, Fact]]]:
+    """The facts that the files of a delivery give together, by file, with the line of each.
+
+    A byte-identical line gives its fact once, wherever in the delivery it stands: the first one counts.
+    """
+    found: dict[str, list[tuple[int, Fact]]] = {name: [] for name in verdicts}
+    seen = set()
+    for name, verdict in sorted(verdicts.items()):
+        for fate in verdict.fates:
+            for fact in fate.outcome.facts:
+                key = (fate.raw, tuple(sorted(fact.items())))
+                if key in seen:
+                    continue
+                seen.add(key)
+                assert verdict.layout is not None  # it has records
+                known = min(verdict.layout.known(fact) or batch_day, batch_day)
+                found[name].append((fate.line, fact | {"known_on": known, "superseded_on": None}))
     return found
 
 
-def _fate(layout: Fuzzed, columns: list[str], record: Record, raw: str) -> tuple[str, dict[str, Any]]:
-    if record.error or len(record.fields) != len(columns) or re.search("[\udc80-\udcff]", raw):
-        return REJECTED, {}
-    cells = dict.fromkeys(layout.columns, "") | dict(zip(columns, record.fields, strict=True))
-    siret = SITE
-    if layout.by_account:
-        if cells[layout.by_account] != ACCOUNT:
-            return SKIPPED, {}  # whatever its day
+def _header(data: bytes) -> tuple[str, int, str, bool]:
+    """The header's text, its line, and the encoding and byte order mark that it tells.
+
+    Raises:
+        ValueError: When there is none.
+    """
+    encoding = "utf-16-le" if data.startswith(_UTF16_MARK) else "utf-8"
+    if encoding == "utf-16-le":
         try:
-            if not period_start(cells["periode"]) < FAR:
-                return SKIPPED, {}
-        except ValueError:
-            siret = ""
-    if layout.skip(cells):
-        return SKIPPED, {}
+            data = data.decode("utf-16-le").encode("utf-8")
+        except UnicodeError:
+            raise ValueError("not UTF-16 to its end") from None
+    number, line = next(
+        ((at, text) for at, text in enumerate(data.split(b"\n"), start=1) if text.strip(b"\r")), (0, b"")
+    )
+    if not number:
+        raise ValueError("no header")
+    line = line.removesuffix(b"\r")
+    mark, line = line.startswith(_UTF8_MARK), line.removeprefix(_UTF8_MARK)
     try:
-        values = {staged: reader(cells[name]) for staged, (name, reader) in layout.values.items()}
-    except ValueError:
-        return REJECTED, {}
-    names, length = layout.key
-    key = (
-        siret
-        if layout.by_account
-        else "".join(cells[name] for name in names).replace(" ", "" if names == ("d1",) else " ")
-    )
-    if not re.fullmatch(f"[0-9]{{{length}}}", key):
-        return REJECTED, {}
-    return (
-        (REJECTED, {}) if layout.all_required and not all(record.fields) else (ACCEPTED, values | {_key(length): key})
-    )
+        return line.decode("utf-8"), number, encoding, mark
+    except UnicodeDecodeError:
+        return line.decode("iso-8859-15"), number, "iso-8859-15", False
 
 
-def _key(length: int) -> str:
-    return "siret" if length == 14 else "siren"
+def _read(layout: Fuzzed, names: list[str], data: bytes, header_line: int) -> Verdict:
+    text = data.decode(layout.encoding, "surrogateescape" if layout.encoding == "utf-8" else "strict")
+    body = lines_of(text)[header_line:]
+    fates: list[Fate] = []
+    gathered: list[tuple[int, str, Row]] = []
+    for record in records("".join(body), layout.delimiter, layout.lazy):
+        raw = "".join(body[record.first - 1 : record.last - 1]) + body[record.last - 1].removesuffix("\n")
+        line = header_line + record.first
+        if layout.trailer and re.match(layout.trailer, raw):
+            continue
+        if not _is_well_framed(record, len(names), raw):
+            fates.append(Fate(line, raw, Outcome(REJECTED, fatal=layout.whole)))
+        elif layout.gather:
+            gathered.append((line, raw, layout.row(names, record.fields)))
+        else:
+            fates += [Fate(line, raw, outcome) for outcome in layout.rule(layout.row(names, record.fields))]
+    if layout.gather:
+        fates += [Fate(*made) for made in layout.gather(gathered)]
+    fatal = next((fate for fate in fates if fate.outcome.fatal), None)
+    return Verdict(f"line {fatal.line} makes it fail") if fatal else Verdict("", layout, fates)
+
+
+def _is_well_framed(record: Record, width: int, raw: str) -> bool:
+    return not record.error and len(record.fields) == width and not re.search("[\udc80-\udcff]", raw)
+
+
+def _exact(amount: float | None) -> Decimal:
+    return Decimal(repr(amount or 0.0)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
+def lines(found: list[tuple[int, Fact]]) -> Iterator[tuple[int, tuple[tuple[str, object], ...]]]:
+    """Facts in a form that can be counted."""
+    for line, fact in found:
+        yield line, tuple(sorted(fact.items()))

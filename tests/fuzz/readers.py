@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 Reader = Callable[[str], Any]
-FAR = date(2899, 1, 1)
+_PAYDEX_FROM_51 = [
+    *(29, 29, 28, 27, 26, 26, 25, 24, 23, 22, 22, 21, 20, 19, 19, 19, 18, 17, 16, 15, 14, 12, 11, 9, 8, 6, 5, 3, 1)
+]
 
 
 def text(cell: str) -> str | None:
@@ -15,6 +17,12 @@ def text(cell: str) -> str | None:
 
 
 def verbatim(cell: str) -> str:
+    return cell
+
+
+def filled(cell: str) -> str:
+    if not cell:
+        raise ValueError(cell)
     return cell
 
 
@@ -62,18 +70,31 @@ def staff(cell: str) -> int | None:
     return None if value is None else int(value)
 
 
-def lenient_integer(cell: str) -> int | None:
-    try:
-        return integer(cell)
-    except ValueError:
-        return None
-
-
 def reason(cell: str) -> int | None:
     value = integer(cell)
     if value is not None and not 1 <= value <= 7:
         raise ValueError(cell)
     return value
+
+
+def headcount(cell: str) -> int:
+    """All but digits is deleted, whatever it is."""
+    digits = re.sub("[^0-9]", "", cell)
+    if not digits or int(digits) >= 2**31:
+        raise ValueError(cell)
+    return int(digits)
+
+
+def paydex(code: str) -> int | None:
+    """Days late that a code stands for."""
+    if not re.fullmatch("[0-9]{3}", code):
+        return None
+    points = int(code)
+    if points <= 50:
+        return 180 - 3 * points
+    if points < 80:
+        return _PAYDEX_FROM_51[points - 51]
+    return 0 if points <= 90 else None
 
 
 def boolean(cell: str) -> bool:
@@ -90,17 +111,6 @@ def iso(cell: str) -> date:
     return date.fromisoformat(cell)
 
 
-def optional_iso(cell: str) -> date | None:
-    return iso(cell) if cell else None
-
-
-def lenient_iso(cell: str) -> date | None:
-    try:
-        return iso(cell)
-    except ValueError:
-        return None
-
-
 def midnight_iso(cell: str) -> date:
     return iso(cell.removesuffix(" 00:00:00"))
 
@@ -109,6 +119,10 @@ def french(cell: str) -> date:
     if not re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", cell):
         raise ValueError(cell)
     return iso(f"{cell[6:]}-{cell[3:5]}-{cell[:2]}")
+
+
+def month(cell: str) -> date:
+    return french(f"01/{cell}")
 
 
 def english(cell: str) -> date:
@@ -139,22 +153,70 @@ def aammjj(cell: str) -> date:
     return iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
 
 
-def _period(cell: str) -> tuple[date, date]:
+def period(cell: str) -> tuple[date, date]:
+    """The first day of a period and the one after its last."""
     if len(cell) == 4:
         cell = ("20" if cell[:2] < "50" else "19") + cell
     if not re.fullmatch(r"[0-9]{6}", cell) or not 2 <= int(cell[:4]) <= 9995:
         raise ValueError(cell)
     first, months = int(cell[:4]) * 12, 12
     if cell[4:] != "62":
-        quarter, month = int(cell[4]), int(cell[5])
-        first, months = first + 3 * (quarter - 1) + max(month - 1, 0), 1 if month else 3
+        quarter, rank = int(cell[4]), int(cell[5])
+        first, months = first + 3 * (quarter - 1) + max(rank - 1, 0), 1 if rank else 3
     after = first + months
     return date(first // 12, first % 12 + 1, 1), date(after // 12, after % 12 + 1, 1)
 
 
 def period_start(cell: str) -> date:
-    return _period(cell)[0]
+    return period(cell)[0]
 
 
 def period_end(cell: str) -> date:
-    return _period(cell)[1]
+    return period(cell)[1]
+
+
+def odd_period(cell: str) -> bool:
+    """Whether quarter or month is out of range."""
+    period(cell)
+    return cell[-2:] != "62" and (cell[-2] not in "1234" or cell[-1] not in "0123")
+
+
+def optional(reader: Reader) -> Reader:
+    """The same, where an empty cell is unknown."""
+    return lambda cell: reader(cell) if cell else None
+
+
+def lenient(reader: Reader) -> Reader:
+    """The same, where a cell in error is unknown."""
+
+    def read(cell: str) -> Any:
+        try:
+            return reader(cell)
+        except ValueError:
+            return None
+
+    return read
+
+
+def matching(pattern: str) -> Reader:
+    """The cell where it has this form, else nothing."""
+    return lambda cell: cell if re.fullmatch(pattern, cell) else None
+
+
+def is_luhn(digits: str) -> bool:
+    """Luhn's formula, and La Poste's own: the digits of its SIRET add up to a multiple of 5."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    of_la_poste = len(digits) == 14 and digits.startswith("356000000")
+    return total % 10 == 0 or (of_la_poste and sum(map(int, digits)) % 5 == 0)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months on, or the last of that month; the end of time beyond it."""
+    index = day.year * 12 + day.month - 1 + months
+    if index // 12 > 9999:
+        return date.max
+    last = calendar.monthrange(index // 12, index % 12 + 1)[1]
+    return date(index // 12, index % 12 + 1, min(day.day, last))

@@ -1,0 +1,209 @@
+"""The Sirene register: establishments, companies, history."""
+
+import random
+from datetime import date
+
+from tests.fuzz import readers as r
+from tests.fuzz.layouts import cells as c
+from tests.fuzz.layouts.layout import BEFORE_ALL, Fact, Fuzzed, Row, cell, one_fact, words
+
+_STREETS = {
+    "ALL": "ALLÉE", "AV": "AVENUE", "BD": "BOULEVARD", "CAR": "CARREFOUR", "CHE": "CHEMIN", "CHS": "CHAUSSÉE",
+    "CITE": "CITÉ", "COR": "CORNICHE", "CRS": "COURS", "DOM": "DOMAINE", "DSC": "DESCENTE", "ECA": "ECART",
+    "ESP": "ESPLANADE", "FG": "FAUBOURG", "GR": "GRANDE RUE", "HAM": "HAMEAU", "HLE": "HALLE", "IMP": "IMPASSE",
+    "LD": "LIEU DIT", "LOT": "LOTISSEMENT", "MAR": "MARCHÉ", "MTE": "MONTÉE", "PAS": "PASSAGE", "PL": "PLACE",
+    "PLN": "PLAINE", "PLT": "PLATEAU", "PRO": "PROMENADE", "PRV": "PARVIS", "QUA": "QUARTIER", "QUAI": "QUAI",
+    "RES": "RÉSIDENCE", "RLE": "RUELLE", "ROC": "ROCADE", "RPT": "ROND POINT", "RTE": "ROUTE", "RUE": "RUE",
+    "SEN": "SENTE - SENTIER", "SQ": "SQUARE", "TPL": "TERRE-PLEIN", "TRA": "TRAVERSE", "VLA": "VILLA",
+    "VLGE": "VILLAGE",
+}  # fmt: skip
+_NUMBERS = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
+_ACTIVITY = r.matching(r"[0-9]{2}\.[0-9]{2}[A-Z]")
+_COMMUNE = r.matching("[0-9][0-9A-B][0-9]{3}")
+
+
+def _created(fact: Fact) -> date:
+    return fact["date_creation"] or BEFORE_ALL
+
+
+def _activity(g: random.Random) -> list[str]:
+    """Activity and nomenclature: now and then an older one."""
+    return g.choice(
+        [["62.01Z", "NAFRev2"], ["52.21Z", "NAFRev2"], ["28.41X", "NAFRev1"], ["", ""], ["5221Z", "NAFRev2"]]
+    )
+
+
+# sirene
+def _departement(row: Row, fact: Fact) -> Fact:
+    commune = fact["code_commune"]
+    return {
+        "departement": commune and commune[: 3 if commune[:2] in ("97", "98") else 2],
+        "nic": row["nic"],
+        "est_actif": row["etatadministratifetablissement"] == "A",
+    }
+
+
+_SIRENE_HEADER = (
+    "siren,nic,siret,statutDiffusionEtablissement,dateCreationEtablissement,trancheEffectifsEtablissement,"
+    "anneeEffectifsEtablissement,activitePrincipaleRegistreMetiersEtablissement,dateDernierTraitementEtablissement,"
+    "etablissementSiege,nombrePeriodesEtablissement,complementAdresseEtablissement,numeroVoieEtablissement,"
+    "indiceRepetitionEtablissement,typeVoieEtablissement,libelleVoieEtablissement,codePostalEtablissement,"
+    "libelleCommuneEtablissement,libelleCommuneEtrangerEtablissement,distributionSpecialeEtablissement,"
+    "codeCommuneEtablissement,codeCedexEtablissement,libelleCedexEtablissement,codePaysEtrangerEtablissement,"
+    "libellePaysEtrangerEtablissement,complementAdresse2Etablissement,numeroVoie2Etablissement,"
+    "indiceRepetition2Etablissement,typeVoie2Etablissement,libelleVoie2Etablissement,codePostal2Etablissement,"
+    "libelleCommune2Etablissement,libelleCommuneEtranger2Etablissement,distributionSpeciale2Etablissement,"
+    "codeCommune2Etablissement,codeCedex2Etablissement,libelleCedex2Etablissement,codePaysEtranger2Etablissement,"
+    "libellePaysEtranger2Etablissement,dateDebut,etatAdministratifEtablissement,enseigne1Etablissement,"
+    "enseigne2Etablissement,enseigne3Etablissement,denominationUsuelleEtablissement,activitePrincipaleEtablissement,"
+    "nomenclatureActivitePrincipaleEtablissement,caractereEmployeurEtablissement,longitude,latitude,geo_score,geo_type,"
+    "geo_adresse,geo_id,geo_ligne,geo_l4,geo_l5"
+)
+
+
+def _site(g: random.Random) -> list[str]:
+    return [
+        *(c.siren(g), c.digits(g, 5), c.siret(g), "t", g.choice([c.day(g), "invalid_date", ""]), "", "", "", ""),
+        *(g.choice(["true", "false"]), "2", "", g.choice(["8", '"8, 10"']), g.choice(["", "B", "T", "Z"])),
+        *(g.choice(["CHE", "AV", "XX", ""]), "dguy", g.choice(["64276", "ABC", ""]), "rjkxla", "", ""),
+        *(g.choice(["73187", "2A004", "97411", "99", ""]), "", "", "", "", *[""] * 14, c.day(g), g.choice("AF")),
+        *("", "", "", "", *_activity(g), "w", c.maybe(g, "6.125600"), c.maybe(g, "14.106745"), "4.74"),
+        *("rmyvud", "pycq", "52756", "p", "hkcil", ""),
+    ]
+
+
+SIRENE = (
+    Fuzzed(
+        *("sirene", "2019", "StockEtablissement_utf8_geo.csv", ",", False),
+        _SIRENE_HEADER,
+        _site,
+        one_fact(
+            "siret",
+            lambda row: row["siren"] + row["nic"],
+            {
+                "siege": ("etablissementsiege", r.boolean),
+                "complement_adresse": ("complementadresseetablissement", r.text),
+                "numero_voie": ("numerovoieetablissement", r.text),
+                "voie": ("libellevoieetablissement", r.text),
+                "commune": ("libellecommuneetablissement", r.text),
+                "commune_etranger": ("libellecommuneetrangeretablissement", r.text),
+                "distribution_speciale": ("distributionspecialeetablissement", r.text),
+                "code_cedex": ("codecedexetablissement", r.text),
+                "cedex": ("libellecedexetablissement", r.text),
+                "code_pays_etranger": ("codepaysetrangeretablissement", r.text),
+                "pays_etranger": ("libellepaysetrangeretablissement", r.text),
+                "indrep": ("indicerepetitionetablissement", _NUMBERS.get),
+                "type_voie": ("typevoieetablissement", _STREETS.get),
+                "code_postal": ("codepostaletablissement", r.matching("[0-9]{5}")),
+                "code_commune": ("codecommuneetablissement", _COMMUNE),
+                "ape": ("activiteprincipaleetablissement", _ACTIVITY),
+                "date_creation": ("datecreationetablissement", r.lenient(r.iso)),
+                "date_debut": ("datedebut", r.lenient(r.iso)),
+                "longitude": ("longitude", r.number),
+                "latitude": ("latitude", r.number),
+            },
+            _departement,
+            skip=lambda row: (
+                row["activiteprincipaleetablissement"] != ""
+                and row["nomenclatureactiviteprincipaleetablissement"] != "NAFRev2"
+            ),
+            emits_rejected=True,
+        ),
+        _created,
+        words(
+            "siren nic etablissementSiege complementAdresseEtablissement numeroVoieEtablissement",
+            "indiceRepetitionEtablissement typeVoieEtablissement libelleVoieEtablissement libelleCommuneEtablissement",
+            "libelleCommuneEtrangerEtablissement distributionSpecialeEtablissement codeCommuneEtablissement",
+            "codeCedexEtablissement libelleCedexEtablissement codePaysEtrangerEtablissement",
+            "libellePaysEtrangerEtablissement codePostalEtablissement dateCreationEtablissement longitude latitude",
+            "etatAdministratifEtablissement",
+        ),
+    ),
+)
+
+# sirene_ul
+_UL_READ = (
+    "siren denominationUniteLegale prenom1UniteLegale prenom2UniteLegale prenom3UniteLegale prenom4UniteLegale "
+    "nomUniteLegale nomUsageUniteLegale categorieJuridiqueUniteLegale dateCreationUniteLegale "
+    "etatAdministratifUniteLegale"
+)
+_UL_HEADER = (
+    "siren,dateCreationUniteLegale,prenom1UniteLegale,prenom2UniteLegale,prenom3UniteLegale,prenom4UniteLegale,"
+    "etatAdministratifUniteLegale,nomUniteLegale,nomUsageUniteLegale,denominationUniteLegale,"
+    "categorieJuridiqueUniteLegale,activitePrincipaleUniteLegale,nomenclatureActivitePrincipaleUniteLegale"
+)
+_company = one_fact(
+    "siren",
+    cell("siren"),
+    {
+        "raison_sociale": ("denominationunitelegale", r.verbatim),
+        **{f"prenom{rank}_unite_legale": (f"prenom{rank}unitelegale", r.text) for rank in range(1, 5)},
+        "nom_unite_legale": ("nomunitelegale", r.text),
+        "nom_usage_unite_legale": ("nomusageunitelegale", r.text),
+        "categorie_juridique": ("categoriejuridiqueunitelegale", r.text),
+        "ape_naf25": ("activiteprincipalenaf25unitelegale", r.text),
+        "date_creation": ("datecreationunitelegale", r.lenient(r.iso)),
+        "ape": ("activiteprincipaleunitelegale", _ACTIVITY),
+    },
+    lambda row, fact: {"est_actif": row["etatadministratifunitelegale"] == "A"},
+    skip=lambda row: (
+        row["activiteprincipaleunitelegale"] != "" and row["nomenclatureactiviteprincipaleunitelegale"] != "NAFRev2"
+    ),
+)
+
+
+def _company_cells(g: random.Random) -> list[str]:
+    person = g.random() < 0.3
+    return [
+        *(c.siren(g), g.choice([c.day(g), "invalid_date", ""]), *(["Zoé", "", "", ""] if person else [""] * 4)),
+        *(g.choice("AC"), "DUPONT" if person else "", "", "" if person else '"SOC ""X"", SA"', "5710", *_activity(g)),
+    ]
+
+
+SIRENE_UL = (
+    Fuzzed(
+        *("sirene_ul", "2026-05", "sireneUL.csv", ",", False),
+        f"{_UL_HEADER},activitePrincipaleNAF25UniteLegale",
+        lambda g: [*_company_cells(g), c.maybe(g, "62.02Y")],
+        _company,
+        _created,
+        words(_UL_READ, "activitePrincipaleNAF25UniteLegale"),
+    ),
+    Fuzzed(
+        *("sirene_ul", "2019", "sireneUL.csv", ",", False),
+        f"{_UL_HEADER},societeMissionUniteLegale",
+        lambda g: [*_company_cells(g), ""],
+        _company,
+        _created,
+        words(_UL_READ),
+    ),
+)
+
+# sirene_histo
+_STATE, _CHANGE = "etatadministratifetablissement", "changementetatadministratifetablissement"
+SIRENE_HISTO = (
+    Fuzzed(
+        *("sirene_histo", "2025-11", "StockEtablissementHistorique_utf8.csv", ",", False),
+        "siren,nic,siret,dateFin,dateDebut,etatAdministratifEtablissement,changementEtatAdministratifEtablissement,"
+        "activitePrincipaleEtablissement",
+        lambda g: [
+            *("012345678", "00011", c.siret(g), c.maybe(g, c.day(g)), c.maybe(g, c.day(g)), g.choice("AAF"), "true"),
+            "32.12Z",
+        ],
+        one_fact(
+            "siret",
+            cell("siret"),
+            {
+                "date_debut": ("datedebut", r.optional(r.iso)),
+                "date_fin": ("datefin", r.optional(r.iso)),
+                "changement_statut_actif": (_CHANGE, r.boolean),
+            },
+            lambda row, fact: {"est_actif": row[_STATE] == "A"},
+            skip=lambda row: row["datedebut"] == row["datefin"] == "" or row[_STATE] not in ("A", "F"),
+        ),
+        lambda fact: fact["date_debut"] or BEFORE_ALL,
+        words("siret dateDebut dateFin", _STATE, _CHANGE),
+    ),
+)
+
+LAYOUTS = (*SIRENE_UL, *SIRENE, *SIRENE_HISTO)
