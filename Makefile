@@ -4,7 +4,7 @@ PYTHON_ENV := .venv/bin/python
 DEMO := demo
 SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --set truth=$(DEMO)/truth
 
-.PHONY: help setup demo test quarantine fuzz ui cluster-demo bench check clean
+.PHONY: help setup demo test test-long audit quarantine fuzz ui cluster-demo bench check clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -16,6 +16,12 @@ demo: setup  ## the whole flow on generated deliveries, in ./demo
 
 test: setup  ## the test suite
 	@$(PYTHON_ENV) -m pytest
+
+test-long: setup  ## the tests that take many minutes: a year of deliveries in every order, killed and run again
+	@$(PYTHON_ENV) -m pytest -m long
+
+audit: setup  ## rebuilds 12 months of the demo from what was known then, and compares every cell (MONTHS=12)
+	@./spark-submit.sh jobs/audit.py $(SETTINGS) --months $(or $(MONTHS),12)
 
 quarantine: setup  ## the rejected lines of the demo, by source and reason
 	@./spark-submit.sh jobs/quarantine.py $(SETTINGS)

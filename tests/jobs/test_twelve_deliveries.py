@@ -16,6 +16,8 @@ from pyspark.sql import SparkSession
 from sf_spark.io.intake import FAILED, take_in
 from sf_spark.settings import load_settings
 
+pytestmark = pytest.mark.long  # 150 intakes: make test-long
+
 ROOT = Path(__file__).resolve().parents[2]
 BATCHES = [f"24{month:02d}" for month in range(1, 13)]
 TABLES = ("staged/effectif", "staged/cotisation", "staged/debit", "staged/paydex", "quarantine", "deliveries")
