@@ -246,6 +246,8 @@ def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_s
 
 def _fatal(source: Source) -> Column:
     """Line and message of the first reason that makes the whole file fail; null where there is none."""
+    if not source.fatal_codes:
+        return F.lit(None).cast("struct<line: long, message: string>")
     found = F.filter("_errors", lambda reason: reason["code"].isin(*source.fatal_codes))
     message = F.get(found, F.lit(0))["message"]
     return F.when(message.isNotNull(), F.struct(F.col("_line").alias("line"), message.alias("message")))

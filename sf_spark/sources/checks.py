@@ -1,5 +1,8 @@
 """Reasons to reject a line, as Columns: struct<code, column, message>, null where the line is fine."""
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -23,7 +26,10 @@ def unreadable(text: Column, value: Column, code: str, column: str, expected: st
 
 def problems(*reasons: Column) -> Column:
     """All reasons of a line: array<struct>, empty when the line is fine."""
-    return F.array_compact(F.array(*reasons)).cast(f"array<{PROBLEM}>")
+    # Gathering them is not compiled by Spark, and would evaluate every cell again: only lines with a reason pay for it.
+    wrong = reduce(or_, (reason.isNotNull() for reason in reasons), F.lit(False))
+    found = F.when(wrong, F.array_compact(F.array(*reasons))).otherwise(F.array())
+    return found.cast(f"array<{PROBLEM}>")
 
 
 def or_else(found: Column, last: Column) -> Column:

@@ -225,13 +225,9 @@ def _wide_cells(source: Source, columns: list[str], fields: Column) -> list[Colu
         for rank, name in enumerate(columns)
         if name.startswith(source.wide) and (periode := period_of_header(name[len(source.wide) :][:6])) is not None
     ]
-    named = F.array(*(F.struct(F.lit(rank).alias("rank"), F.lit(day).alias("periode")) for rank, day in months))
-    cells = F.transform(
-        named,
-        lambda month: F.struct(
-            month.periode.alias("periode"), F.coalesce(F.get(fields, month.rank), F.lit("")).alias("cell")
-        ),
-    )
+    days = F.array(*(F.lit(day) for _, day in months)).cast("array<date>")
+    texts = F.array(*(F.coalesce(F.get(fields, F.lit(rank)), F.lit("")) for rank, _ in months)).cast("array<string>")
+    cells = F.arrays_zip(days.alias("periode"), texts.alias("cell"))
     return [cells.cast("array<struct<periode: date, cell: string>>").alias("_wide")]
 
 

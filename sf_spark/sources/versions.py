@@ -31,15 +31,14 @@ def identify(rows: DataFrame, content: Sequence[str]) -> DataFrame:
     Returns:
         The rows, with ``_identity`` in place of ``_raw_hash``.
     """
-    same_content = Window.partitionBy("_content").orderBy("_raw_hash")
-    same_line = Window.partitionBy("_content", "_raw_hash").orderBy("_file", "_line")
+    same_content = Window.partitionBy("_content").orderBy("_raw_hash", "_file", "_line")  # one sort serves both
     return (
         rows.withColumn("_content", fingerprint(content))
-        .withColumn("_rank", F.dense_rank().over(same_content))
-        .withColumn("_repeat", F.row_number().over(same_line))
-        .where(F.col("_repeat") == 1)
+        .withColumn("_line_before", F.lag("_raw_hash").over(same_content))
+        .where(~F.col("_raw_hash").eqNullSafe(F.col("_line_before")))
+        .withColumn("_rank", F.row_number().over(same_content))
         .withColumn(IDENTITY, F.concat_ws("-", "_content", "_rank"))
-        .drop("_content", "_rank", "_repeat", "_raw_hash")
+        .drop("_content", "_rank", "_line_before", "_raw_hash")
     )
 
 
