@@ -26,8 +26,8 @@ audit: setup  ## rebuilds 12 months of the demo from what was known then, and co
 quarantine: setup  ## the rejected lines of the demo, by source and reason
 	@./spark-submit.sh jobs/quarantine.py $(SETTINGS)
 
-fuzz: setup  ## damages files of every source and checks what ingest makes of them (MUTATIONS=10000 SEED=1)
-	@$(PYTHON_ENV) -m tests.fuzz.campaign $(or $(MUTATIONS),10000) $(or $(SEED),1)
+fuzz: setup  ## damages files of every source and checks what ingest makes of them (MUTATIONS=10000 SEED=1; ROUND=3 alone)
+	@$(PYTHON_ENV) -m tests.fuzz.campaign $(or $(MUTATIONS),10000) $(or $(SEED),1) $(ROUND)
 
 ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
 	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --host 127.0.0.1 --port 5000

@@ -133,6 +133,8 @@ def blocks_of(path: Path, encoding: str = UTF8) -> Iterator[bytes]:
         with _opened(path) as file:
             while block := file.read(_BLOCK):
                 yield decoder.decode(block).encode("utf-8") if decoder else block
+            if decoder:
+                decoder.decode(b"", final=True)  # half a character at the end: the file was cut
     except UnicodeDecodeError:
         raise BrokenFileError(f"wrong encoding: the file is not {encoding} to its end") from None
     except (OSError, EOFError, zlib.error) as error:

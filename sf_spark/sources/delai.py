@@ -70,7 +70,7 @@ SOURCE = Source(
         Layout(
             "2018",
             positional=_BY_POSITION,
-            forbidden=("siret", "urssaf_gestion", "dep"),
+            forbidden=("urssaf_gestion", "dep"),
             by_account=True,
             clean=partial(clean, read_date=calendar.iso_date, form="AAAA-MM-JJ"),
         ),

@@ -12,11 +12,13 @@ from pyspark.sql import functions as F
 
 from sf_spark import arithmetic, calendar
 from sf_spark.columns import filled
+from sf_spark.errors import BrokenFileError
 from sf_spark.sources import bilans
 from sf_spark.sources.checks import problems
 from sf_spark.sources.source import UTF8, UTF16, Layout, Source
 
-_YEARLY = re.compile(r"^(.*) (\d{4})$")
+_YEARLY = re.compile(r"^(.*) ([0-9]{4})$")
+_LONGEST_SERIES = 30  # years of a header: a damaged digit in one of them would make a thousand records of each line
 _YEAR = "annee"
 _TEXTS = {
     "nom de l'entreprise": "nom_entreprise",
@@ -112,6 +114,9 @@ def by_year(columns: list[str]) -> tuple[list[str], Callable[[Column], Column]]:
 
     A field that has no column for a year is empty in that year. Without any year in the header there is no record.
 
+    Raises:
+        BrokenFileError: When the years are too far apart to be those of one export.
+
     Returns:
         The columns: ``annee``, then the names without their year; and the unpivot of an array of fields.
     """
@@ -120,6 +125,8 @@ def by_year(columns: list[str]) -> tuple[list[str], Callable[[Column], Column]]:
     fixed = {name: rank for rank, name in enumerate(names) if rank not in yearly}
     ranks = {(_plain(match[1]), int(match[2])): rank for rank, match in yearly.items()}
     years = range(min(year for _, year in ranks), max(year for _, year in ranks) + 1) if ranks else range(0)
+    if len(years) > _LONGEST_SERIES:
+        raise BrokenFileError(f"the header names years from {years[0]} to {years[-1]}: one of them is damaged")
     items = list(dict.fromkeys(name for name, _ in ranks))
 
     def records(fields: Column) -> Column:

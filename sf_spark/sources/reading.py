@@ -60,7 +60,7 @@ def recognise(source: Source, header: str, encoding: str = UTF8, byte_order_mark
         if layout.encoding != encoding or (byte_order_mark and not layout.byte_order_mark):
             continue
         columns = header_columns(header, layout.delimiter or source.delimiter)
-        if _fits(layout, columns) and re.match(layout.first_record, header):
+        if _fits(source, layout, columns) and re.match(layout.first_record, header):
             return Reading(source, layout, tuple(columns))
     raise BrokenFileError(_why_not(source, header, encoding, byte_order_mark))
 
@@ -70,8 +70,14 @@ def header_columns(header: str, delimiter: str) -> list[str]:
     return next(csv.reader([header], delimiter=delimiter), [])
 
 
-def _fits(layout: Layout, columns: list[str]) -> bool:
+def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:
     lowered = {name.lower() for name in columns}
+    # With a SIRET it is a newer file that lacks something else: read by account, all of its lines would be skipped.
+    if layout.by_account and "siret" in lowered:
+        return False
+    # Without any month every line would be accepted and give nothing.
+    if source.wide and not _months(source, columns):
+        return False
     if layout.positional:
         wide_enough = len(columns) >= 1 if layout.first_record else len(columns) == len(layout.positional)
         return wide_enough and not lowered & set(layout.forbidden)
@@ -88,6 +94,8 @@ def _why_not(source: Source, header: str, encoding: str, byte_order_mark: bool) 
     columns = header_columns(header, newest.delimiter or source.delimiter)
     there = newest.reshape(columns)[0] if newest.reshape else columns
     missing = [column for column in newest.required if column not in {name.lower() for name in there}]
+    if source.wide and not _months(source, columns):
+        missing.append(f"{source.wide}AAAATM")
     return f"column {', '.join(missing)} not found; the header has: {', '.join(columns)[:300]}"
 
 
@@ -220,15 +228,20 @@ def _wide_cells(source: Source, columns: list[str], fields: Column) -> list[Colu
     """``_wide``: array<struct<periode, cell>> of the columns whose header names a month."""
     if not source.wide:
         return []
-    months = [
-        (rank, periode)
-        for rank, name in enumerate(columns)
-        if name.startswith(source.wide) and (periode := period_of_header(name[len(source.wide) :][:6])) is not None
-    ]
+    months = _months(source, columns)
     days = F.array(*(F.lit(day) for _, day in months)).cast("array<date>")
     texts = F.array(*(F.coalesce(F.get(fields, F.lit(rank)), F.lit("")) for rank, _ in months)).cast("array<string>")
     cells = F.arrays_zip(days.alias("periode"), texts.alias("cell"))
     return [cells.cast("array<struct<periode: date, cell: string>>").alias("_wide")]
+
+
+def _months(source: Source, columns: list[str]) -> list[tuple[int, date]]:
+    """Where a wide header names a month, and which."""
+    return [
+        (rank, periode)
+        for rank, name in enumerate(columns)
+        if name.startswith(source.wide) and (periode := period_of_header(name[len(source.wide) :][:6])) is not None
+    ]
 
 
 def _framing_problem(error: Column) -> Column:

@@ -2,9 +2,9 @@
 
     python -m tests.fuzz.campaign [MUTATIONS [SEED [ROUND]]]
 
-A round is one batch of some fifty files, taken in by one ingest: each layout of each source in turn, good lines and
-damaged ones, some files compressed, some damaged as a whole. A round depends on its seed and number alone: naming one
-runs it again. Each difference is one line; its file is kept. Exit code 1 when there is a difference.
+A round is one batch of some ten files, taken in by one ingest: the layouts of a group of sources in turn, good lines
+and damaged ones, some files compressed, some damaged as a whole. A round depends on its seed and number alone: naming
+one runs it again. Each difference is one line; its file is kept. Exit code 1 when there is a difference.
 """
 
 import gzip
@@ -27,9 +27,9 @@ from pyspark.sql import SparkSession
 from sf_spark.io.intake import FAILED, FileAccount, take_in
 from sf_spark.session import build_session
 from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
-from tests.fuzz.layouts import LAYOUTS, layouts_of
+from tests.fuzz.layouts import GROUPS, layouts_of
 from tests.fuzz.layouts.layout import ACCEPTED, REJECTED, SKIPPED, Fact, Fuzzed
-from tests.fuzz.layouts.urssaf import good_accounts
+from tests.fuzz.layouts.urssaf import OF_ACCOUNTS, good_accounts
 from tests.fuzz.mutations import mutate_archive, mutate_columns, mutate_file, mutate_header, mutate_line
 from tests.fuzz.oracle import Verdict, expected_facts, judge, lines
 
@@ -75,8 +75,8 @@ def campaign(
     mutations: int,
     seed: int,
     report: Callable[[str], None],
-    records: int = 40,
-    layouts: Sequence[Fuzzed] = LAYOUTS,
+    records: int = 100,
+    groups: Sequence[Sequence[Fuzzed]] = GROUPS,
     first: int = 0,
 ) -> Tally:
     """Run rounds until so many mutations have been taken in.
@@ -88,12 +88,15 @@ def campaign(
         seed: Of the campaign.
         report: Takes a line after each round.
         records: Of a file.
-        layouts: What is damaged.
+        groups: The layouts that are damaged, those of a round together.
         first: Number of the first round.
     """
     tally, number = Tally(), first
     while tally.mutations < mutations:
-        found = _round(spark, folder / str(number), seed, number, records, layouts, tally)
+        turn, group = divmod(number, len(groups))
+        rng = random.Random(f"{seed} {number}")
+        files = _deliveries(rng, turn, records, groups[group])
+        found = _round(spark, folder / str(number), files, _KEPT / f"{seed}-{number}", tally)
         tally.findings += [f"seed {seed}, round {number}: {finding}" for finding in found]
         report(f"round {number}: {tally.line()}")
         number += 1
@@ -101,9 +104,8 @@ def campaign(
 
 
 def _round(
-    spark: SparkSession, folder: Path, seed: int, number: int, records: int, layouts: Sequence[Fuzzed], tally: Tally
+    spark: SparkSession, folder: Path, deliveries: dict[str, list[Damaged]], kept: Path, tally: Tally
 ) -> list[str]:
-    rng = random.Random(f"{seed} {number}")
     settings = load_settings(
         "test",
         [
@@ -111,58 +113,59 @@ def _round(
             *("ingest.invalid_utf8_share=1", "ingest.perimetre=off"),
         ],
     )
-    _write(settings, ACCOUNTS, _ACCOUNTS_FILE, good_accounts().encode())
-    found = []
-    try:
-        for batch, files in _deliveries(rng, number, records, layouts).items():
-            for file in files:
-                _write(settings, batch, file.name, file.content)
+    found: list[str] = []
+    for batch, files in deliveries.items():
+        if batch == ACCOUNTS:
+            _write(settings, batch, _ACCOUNTS_FILE, good_accounts().encode())
+        for file in files:
+            _write(settings, batch, file.name, file.content)
+        try:
             done = {account.file.name: account for account in take_in(spark, settings, batch, _silent)}
-            found += _hold(settings, batch, files, done, tally, _KEPT / f"{seed}-{number}")
-    except Exception:  # whatever it is, no damaged file may do this
-        kept = _KEPT / f"{seed}-{number}"
-        shutil.copytree(settings.landing, kept, dirs_exist_ok=True)
-        found.append(f"ingest of {batch} broke: {traceback.format_exc(limit=-3)}; its files are in {kept}")
-        tally.mutations += 1
+            found += _hold(settings, batch, files, done, tally, kept)
+        except Exception:  # whatever it is, no damaged file may do this
+            shutil.copytree(settings.landing, kept, dirs_exist_ok=True)
+            where = kept.relative_to(PROJECT_ROOT)
+            found.append(f"ingest of batch {batch} in {where} broke: {traceback.format_exc(limit=-3)}")
+            tally.mutations += 1
     shutil.rmtree(folder)
     return found
 
 
-def _deliveries(rng: random.Random, number: int, records: int, layouts: Sequence[Fuzzed]) -> dict[str, list[Damaged]]:
-    """The files of a round. A damaged file of accounts has a batch of its own: the others need the good one."""
+def _deliveries(rng: random.Random, turn: int, records: int, layouts: Sequence[Fuzzed]) -> dict[str, list[Damaged]]:
+    """The files of a round by batch. A damaged file of accounts comes first: the others need the good one beside it."""
     by_source: dict[str, list[Fuzzed]] = {}
     for layout in layouts:
         by_source.setdefault(layout.source, []).append(layout)
-    deliveries: dict[str, list[Damaged]] = {ACCOUNTS: [], BATCH: []}
+    deliveries: dict[str, list[Damaged]] = {ACCOUNTS: []} if set(layouts) & set(OF_ACCOUNTS) else {}
     for source, mine in by_source.items():
         if "{}" in mine[0].file:  # several files fit into a batch, and what is taken whole needs several
-            chosen = [layout for layout in mine for _ in range(3 if layout.whole else 1)]
+            chosen = [layout for layout in mine for _ in range(2 if layout.whole else 1)]
             names = [layout.file.format(rank) for rank, layout in enumerate(chosen)]
             names = [f"{name}.gz" if rng.random() < 0.2 else name for name in names]
         elif source == "comptes":
             chosen, names = mine, [f"{mine[0].file}.gz"]
         else:
-            chosen = [mine[(number + rank) % len(mine)] for rank in range(2)]
+            chosen = [mine[(turn + rank) % len(mine)] for rank in range(2)]
             names = [mine[0].file, f"{mine[0].file}.gz"]
         files = [_damaged(rng, layout, name, records) for layout, name in zip(chosen, names, strict=True)]
-        deliveries[ACCOUNTS if source == "comptes" else BATCH] += files
+        deliveries.setdefault(ACCOUNTS if source == "comptes" else BATCH, []).extend(files)
     return deliveries
 
 
 def _damaged(rng: random.Random, layout: Fuzzed, name: str, records: int) -> Damaged:
     header, delimiter = layout.header, layout.delimiter
-    rows = [layout.line(rng) for _ in range(min(records, 12) if layout.whole else records)]
+    rows = [layout.line(rng) for _ in range(min(records, 25) if layout.whole else records)]
     count = 0
     if rng.random() < 0.2:
         names, rows = mutate_columns(rng, header.split(delimiter), rows)
         header, count = delimiter.join(names), count + 1
     text = []
     for cells in rows:
-        mild = layout.whole and rng.random() < 0.97
-        damaged = rng.random() < (0.3 if layout.whole else 0.75)
+        mild = layout.whole and rng.random() < 0.98
+        damaged = rng.random() < (0.5 if layout.whole else 0.75)
         count += damaged
         text.append(mutate_line(rng, cells, delimiter, mild) if damaged else delimiter.join(cells))
-    if rng.random() < 0.15:
+    if rng.random() < 0.25:
         header, count = mutate_header(rng, header, delimiter), count + 1
     if layout.trailer and rng.random() < 0.8:
         text.append(f"Fin du fichier : total {len(rows)} ligne(s)")

@@ -19,6 +19,14 @@ def test_every_layout_is_fuzzed_in_the_order_in_which_it_is_tried() -> None:
         assert [layout.layout for layout in layouts_of(source.name)] == [layout.name for layout in source.layouts]
 
 
+def test_some_damaged_files_are_read_as_the_oracle_says(spark: SparkSession, tmp_path: Path) -> None:
+    some = [*layouts_of("debit")[:1], *layouts_of("effectif"), *layouts_of("paydex")[:1]]
+    tally = campaign(spark, tmp_path, mutations=60, seed=20260120, report=lambda text: None, layouts=some, records=100)
+    assert tally.findings == []
+    assert tally.mutations >= 60 and min(tally.records["accepted"], tally.records["rejected"]) > 20
+
+
+@pytest.mark.long
 def test_damaged_files_are_read_as_the_oracle_says(spark: SparkSession, tmp_path: Path) -> None:
     tally = campaign(spark, tmp_path, mutations=300, seed=20260120, report=lambda text: None, records=25)
     assert tally.findings == []

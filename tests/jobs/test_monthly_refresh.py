@@ -166,6 +166,7 @@ def test_a_run_that_dies_before_its_commit_changes_nothing_and_is_made_good(
             pd.testing.assert_frame_equal(rows, whole[rows.columns])
 
 
+@pytest.mark.long
 def test_the_audit_names_a_measure_that_has_lost_its_delay(
     refreshes: Refreshes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

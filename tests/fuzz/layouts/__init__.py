@@ -3,20 +3,16 @@
 from tests.fuzz.layouts import activite_partielle, financier, listes, sirene, urssaf
 from tests.fuzz.layouts.layout import Fuzzed
 
-LAYOUTS: tuple[Fuzzed, ...] = (
-    *listes.LAYOUTS,
-    *urssaf.LAYOUTS,
-    *sirene.LAYOUTS,
-    *activite_partielle.LAYOUTS,
-    *financier.LAYOUTS,
+# What a round damages together: a batch of all at once would be planned for minutes.
+GROUPS: tuple[tuple[Fuzzed, ...], ...] = (
+    urssaf.OF_ACCOUNTS,
+    (*sirene.LAYOUTS, *activite_partielle.LAYOUTS),
+    (*urssaf.OTHERS, *listes.LAYOUTS),
+    financier.LAYOUTS,
 )
+LAYOUTS = tuple(layout for group in GROUPS for layout in group)
 
 
 def layouts_of(source: str) -> list[Fuzzed]:
     """The layouts of a source."""
     return [layout for layout in LAYOUTS if layout.source == source]
-
-
-def sources() -> list[str]:
-    """The sources, each once."""
-    return list(dict.fromkeys(layout.source for layout in LAYOUTS))

@@ -57,6 +57,12 @@ def test_a_header_that_lacks_an_item_or_has_no_year_is_refused() -> None:
         recognise(SOURCE, ";".join(FIXED), "utf-16-le", True)
 
 
+def test_a_damaged_year_does_not_make_a_thousand_records_of_a_line() -> None:
+    damaged = ";".join(header(range(2012, 2014))).replace("liquidité générale 2012", "liquidité générale 1012")
+    with pytest.raises(BrokenFileError, match="years from 1012 to 2013: one of them is damaged"):
+        recognise(SOURCE, damaged, "utf-16-le", True)
+
+
 def line(years: range, siren: str, **cells: str) -> str:
     columns, values = header(years), dict(cells)
     values["Numéro Siren"] = siren
@@ -85,6 +91,14 @@ def test_an_export_in_utf_16_is_taken_in(spark, settings, deliver, ingest, rows)
     assert (of_2016["ca"], of_2016["arrete_bilan_diane"], of_2016["nombre_mois"]) == (1234.5, date(2016, 12, 31), None)
     assert of_2016["procedure_collective"] and not facts[("876543210", 2015)]["procedure_collective"]
     assert facts[("012345678", 2015)]["ca"] is None
+
+
+def test_an_export_cut_inside_a_character_is_refused_by_name(deliver, ingest) -> None:
+    years = range(2015, 2016)
+    text = "\ufeff" + "\n".join([";".join(header(years)), line(years, "012345678")])
+    deliver("2403", "Diane_export.txt", text.encode("utf-16-le")[:-1])
+    account = ingest("2403")["Diane_export.txt"]
+    assert account.status == "failed" and "wrong encoding: the file is not utf-16-le to its end" in account.message
 
 
 def test_a_malformed_line_makes_the_export_fail(deliver, ingest) -> None:

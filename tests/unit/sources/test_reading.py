@@ -269,6 +269,18 @@ def test_columns_are_found_by_name_whatever_their_order_and_case(spark: SparkSes
     assert (fact["siret"], fact["du"], fact["encaisse"]) == (SIRET, 3.0, 2.0)  # the last of two equal names counts
 
 
+def test_a_file_with_a_siret_that_lacks_another_column_is_not_taken_for_an_older_one_by_account() -> None:
+    without = DEBIT.removesuffix(";Recours_en_cours")
+    with pytest.raises(BrokenFileError, match="column recours_en_cours not found"):
+        recognise(source_named("debit"), without)
+    assert recognise(source_named("debit"), without.replace("Siret;", "")).layout.name == "2018"
+
+
+def test_a_wide_file_without_a_month_is_refused_rather_than_read_to_nothing() -> None:
+    with pytest.raises(BrokenFileError, match="column effAAAATM not found; the header has: compte, siret, EFF202411"):
+        recognise(source_named("effectif"), "compte;siret;EFF202411;eff99")
+
+
 @pytest.mark.parametrize(
     ("file", "source"),
     [
