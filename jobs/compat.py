@@ -7,7 +7,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.compat.build import COLUMNS, compat_entreprise, compat_etablissement
+from sf_spark.compat.build import compat_entreprise, compat_etablissement
+from sf_spark.compat.inputs import COLUMNS
 from sf_spark.compat.series import Series
 from sf_spark.errors import SfSparkError
 from sf_spark.io.delta import read_table, replace_all

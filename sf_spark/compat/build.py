@@ -1,49 +1,74 @@
-"""The two tables of the former system's variables, from the rows in force. Pure and lazy."""
+"""The two tables of the former system's variables, from the staged tables. Pure and lazy.
+
+Rows in force make the variables; rows since withdrawn still say which establishments and companies there are.
+"""
 
 from collections.abc import Mapping
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.columns import siren_of
+from sf_spark.calendar import index_of
+from sf_spark.compat.apart import add_apart
+from sf_spark.compat.bdf import add_bdf
+from sf_spark.compat.bilans import MONTHS_BEFORE
 from sf_spark.compat.cible import add_cible
+from sf_spark.compat.compte import add_compte
+from sf_spark.compat.consolidation import add_consolidation
 from sf_spark.compat.cotisation_dette import add_cotisation_dette
 from sf_spark.compat.delais import add_delais
+from sf_spark.compat.diane import add_diane
 from sf_spark.compat.effectif import add_effectif
+from sf_spark.compat.paydex import add_paydex
 from sf_spark.compat.procedures import add_ccsf, add_procol
+from sf_spark.compat.random_order import add_random_order
 from sf_spark.compat.ratios import add_ratios
-from sf_spark.compat.series import Series, in_force, monthly_spine, with_periode
+from sf_spark.compat.series import Series, in_both, in_force, monthly_spine, with_periode
+from sf_spark.compat.sirene import add_sirene
+from sf_spark.compat.sirene_ul import add_sirene_ul
 
-_ARRIVAL = "_batch string, _file string, _line long, superseded_on date"
-# Name of the staged table -> what is read of it, as Spark DDL: a table that is missing stands empty.
-COLUMNS: dict[str, str] = {
-    "cotisation": "siret string, periode_debut date, periode_fin date, du double",
-    "debit": "siret string, numero_compte string, periode_debut date, periode_fin date, numero_ecart_negatif string, "
-    "numero_historique int, date_traitement date, part_ouvriere double, part_patronale double",
-    "delai": "siret string, date_creation date, date_echeance date, duree_delai int, montant_echeancier double",
-    "effectif": "siret string, periode date, effectif int",
-    "effectif_ent": "siren string, periode date, effectif int",
-    "procol": "siret string, date_effet date, action_procol string, stade_procol string",
-    "ccsf": "siret string, date_traitement date",
-}
-COLUMNS = {name: f"{ddl}, {_ARRIVAL}" for name, ddl in COLUMNS.items()}
+# The register alone makes no company: it knows every company of France, and the original kept those with accounts.
+_MAKE_A_COMPANY = ("effectif_ent", "paydex", "bdf", "diane")
 
 
 def compat_etablissement(staged: Mapping[str, DataFrame], series: Series) -> DataFrame:
-    """One row for each month of the series and establishment that has any headcount: key (siret, periode)."""
+    """One row for each month of the series and establishment that ever had a headcount: key (siret, periode).
+
+    Args:
+        staged: The tables of :data:`sf_spark.compat.inputs.COLUMNS`, by name.
+        series: The months.
+    """
     held = {name: in_force(frame) for name, frame in staged.items()}
-    rows = monthly_spine(held["effectif"], "siret", series)
+    with_debts = in_both(staged["cotisation"], staged["debit"])
+    with_apart = in_both(staged["apconso"], staged["apdemande"])
+    rows = monthly_spine(staged["effectif"], "siret", series)
+    rows = add_compte(rows, held["comptes"], series)
     rows = add_effectif(rows, held["effectif"], "siret", "effectif", series)
-    rows = add_cotisation_dette(rows, held["cotisation"], held["debit"], series)
+    rows = add_random_order(rows)
+    rows = add_cotisation_dette(rows, held["cotisation"], held["debit"], with_debts, series)
     rows = add_delais(rows, held["delai"])
     rows = add_procol(rows, held["procol"], series)
     rows = add_ccsf(rows, held["ccsf"], series)
+    rows = add_sirene(rows, held["sirene"])
     rows = add_cible(add_ratios(rows))
-    return with_periode(rows, "siret").withColumn("siren", siren_of(F.col("siret")))
+    rows = add_apart(rows, held["apdemande"], held["apconso"], with_apart)
+    return with_periode(add_consolidation(rows), "siret")
 
 
 def compat_entreprise(staged: Mapping[str, DataFrame], series: Series) -> DataFrame:
-    """One row for each month of the series and company with a headcount: key (siren, periode)."""
-    headcounts = in_force(staged["effectif_ent"])
-    rows = monthly_spine(headcounts, "siren", series)
-    return with_periode(add_effectif(rows, headcounts, "siren", "effectif_ent", series), "siren")
+    """One row for each month of the series and company with headcounts, payments or accounts: key (siren, periode).
+
+    Args:
+        staged: The tables of :data:`sf_spark.compat.inputs.COLUMNS`, by name.
+        series: The months.
+    """
+    held = {name: in_force(frame) for name, frame in staged.items()}
+    companies = reduce(DataFrame.union, (staged[name].select("siren") for name in _MAKE_A_COMPANY))
+    rows = monthly_spine(companies, "siren", series.starting_earlier(MONTHS_BEFORE))
+    rows = add_sirene_ul(rows, held["sirene_ul"])
+    rows = add_effectif(rows, held["effectif_ent"], "siren", "effectif_ent", series)
+    rows = add_paydex(rows, held["paydex"])
+    rows = add_bdf(rows, held["bdf"])
+    rows = add_diane(rows, held["diane"], series)
+    return with_periode(rows.where(F.col("mois") >= index_of(series.debut)), "siren")

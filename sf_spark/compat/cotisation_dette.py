@@ -20,13 +20,22 @@ _CHAIN = ("siret", "periode_debut", "periode_fin", "numero_ecart_negatif", "nume
 _MONTHS_WITHOUT_DEBT = 6
 
 
-def add_cotisation_dette(rows: DataFrame, cotisation: DataFrame, debit: DataFrame, series: Series) -> DataFrame:
-    """Add contributions and debts in EUR to the rows ``siret, mois``; null unless both sources know the SIRET."""
-    known = cotisation.select("siret").intersect(debit.select("siret")).withColumn("_known", F.lit(True))
+def add_cotisation_dette(
+    rows: DataFrame, cotisation: DataFrame, debit: DataFrame, known: DataFrame, series: Series
+) -> DataFrame:
+    """Add contributions and debts in EUR to ``siret, mois``.
+
+    Args:
+        rows: Every month of every establishment.
+        cotisation: Contributions.
+        debit: Operations on debts.
+        known: ``siret`` of those that both sources name; for the others all is null.
+        series: The months.
+    """
     joined = (
         rows.join(monthly_cotisation(cotisation), on=["siret", "mois"], how="left")
         .join(monthly_debt(debit, series), on=["siret", "mois"], how="left")
-        .join(known, on="siret", how="left")
+        .join(known.withColumn("_known", F.lit(True)), on="siret", how="left")
     )
     present = joined.select(
         *(name for name in joined.columns if name not in ("_known", "cotisation", *PARTS)),

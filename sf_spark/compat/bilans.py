@@ -1,0 +1,39 @@
+"""What the two sources of balance sheets share: the months on which one is used, and its values of past years.
+
+A closing day counts from the first of the month after it, and its figures are used seven months later:
+
+    closing day    first month of use    last one, for 13 months
+    2015-04-28     2015-12               2016-12
+    2015-12-31     2016-08               2017-08
+"""
+
+from collections.abc import Iterable
+
+from pyspark.sql import Column, Window
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import month_index
+from sf_spark.compat.series import each_month
+
+PAST_YEARS = (1, 2)
+MONTHS_BEFORE = 12 * max(PAST_YEARS)  # that company rows need before the series, for the values of past years
+_DELAY_MONTHS = 7
+
+
+def months_of_use(closing: Column, lasting: int) -> Column:
+    """One row for each month index on which a balance sheet is used; none without a closing day."""
+    first = month_index(closing) + 1 + _DELAY_MONTHS
+    return each_month(first, first + lasting)
+
+
+def past_years(columns: Iterable[tuple[str, str]]) -> list[Column]:
+    """From pairs (column, name): ``<name>_past_1`` and ``_past_2``, the column one and two years of months before.
+
+    The rows ``siren, mois`` have every month, so that twelve rows back are twelve months back.
+    """
+    by_month = Window.partitionBy("siren").orderBy("mois")
+    return [
+        F.lag(column, 12 * years).over(by_month).alias(f"{name}_past_{years}")
+        for column, name in columns
+        for years in PAST_YEARS
+    ]

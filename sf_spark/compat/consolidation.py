@@ -1,0 +1,28 @@
+"""What the establishments of a company add up to, on the row of each."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from sf_spark.arithmetic import cents, euros
+from sf_spark.compat.apart import HAS_APART
+from sf_spark.compat.cotisation_dette import PARTS, debt
+
+_MOST_ESTABLISHMENTS = 1500  # a company with more gets no row at all
+
+
+def add_consolidation(rows: DataFrame) -> DataFrame:
+    """Add effectif_, apart_ (hours) and debit_entreprise (EUR), null without a term, and nbr_etablissements_connus.
+
+    apart_entreprise stands on the rows with short-time work of their own only. Rows of companies with more than 1500
+    establishments are left out.
+    """
+    company = Window.partitionBy("siren", "mois")
+    indebted = (F.col(PARTS[0]) != 0) | (F.col(PARTS[1]) != 0)
+    summed = rows.select(
+        *(name for name in rows.columns if name != HAS_APART),
+        F.sum(F.nullif("effectif", F.lit(0))).over(company).alias("effectif_entreprise"),
+        F.when(F.col(HAS_APART), F.sum("apart_heures_consommees").over(company)).alias("apart_entreprise"),
+        euros(F.sum(F.when(indebted, cents(debt()))).over(company)).alias("debit_entreprise"),
+        F.count("*").over(company).cast("int").alias("nbr_etablissements_connus"),
+    )
+    return summed.where(F.col("nbr_etablissements_connus") <= _MOST_ESTABLISHMENTS)
