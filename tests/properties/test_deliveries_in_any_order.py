@@ -107,6 +107,7 @@ def test_a_sub_batch_corrects_the_snapshot_of_its_month(lake: Callable[[str], La
     ]
 
 
+@pytest.mark.long  # a year of deliveries in any order says it too
 def test_increments_may_come_in_any_order_and_as_often_as_they_like(lake: Callable[[str], Lake]) -> None:
     batches = {
         "2401": "012345678;2023-05-02;Redressement judiciaire\n",
