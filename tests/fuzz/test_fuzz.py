@@ -21,7 +21,7 @@ def test_every_layout_is_fuzzed_in_the_order_in_which_it_is_tried() -> None:
 
 def test_some_damaged_files_are_read_as_the_oracle_says(spark: SparkSession, tmp_path: Path) -> None:
     some = [*layouts_of("debit")[:1], *layouts_of("effectif"), *layouts_of("paydex")[:1]]
-    tally = campaign(spark, tmp_path, mutations=60, seed=20260120, report=lambda text: None, layouts=some, records=100)
+    tally = campaign(spark, tmp_path, mutations=60, seed=20260120, report=lambda text: None, groups=[some], records=100)
     assert tally.findings == []
     assert tally.mutations >= 60 and min(tally.records["accepted"], tally.records["rejected"]) > 20
 
@@ -39,7 +39,7 @@ def test_a_bent_value_is_seen(spark: SparkSession, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(arithmetic, "integer", lambda text: text.try_cast("double").cast("int"))  # 1.5 becomes 1
     debit = layouts_of("debit")[:1]
     tally = campaign(
-        spark, tmp_path, mutations=100, seed=20260120, report=lambda text: None, layouts=debit, records=150
+        spark, tmp_path, mutations=100, seed=20260120, report=lambda text: None, groups=[debit], records=150
     )
     assert tally.findings
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
@@ -12,6 +13,7 @@ from sf_spark.settings import load_settings
 SIZE = ("generate.entreprises=40", "generate.annees=3", "generate.last_batch=2610")
 
 
+@pytest.mark.long  # Spark plans the former system's blocks for minutes
 def test_every_establishment_with_a_headcount_has_every_month(spark: SparkSession, tmp_path: Path) -> None:
     settings = load_settings("test", [*(f"{key}={tmp_path / key}" for key in ("landing", "truth", "lake")), *SIZE])
     generate.run(settings, argparse.Namespace(), print)

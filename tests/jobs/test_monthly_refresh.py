@@ -132,6 +132,7 @@ def test_the_months_are_there_once_each(refreshes: Refreshes, path: str) -> None
     assert str(rows["periode"].max()) == "2026-10-01"
 
 
+@pytest.mark.long
 def test_a_run_that_dies_before_its_commit_changes_nothing_and_is_made_good(
     refreshes: Refreshes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from sf_spark.compat.delais import add_delais
 from sf_spark.compat.effectif import add_effectif
 from sf_spark.compat.procedures import add_ccsf, add_procol
 from sf_spark.compat.ratios import add_ratios
-from sf_spark.compat.series import Series, monthly_spine, with_periode
+from sf_spark.compat.series import Series, in_both, monthly_spine, with_periode
 
 ARRIVAL = "_batch string, _file string, _line long"
 S = "01234567800011"
@@ -88,7 +88,8 @@ def test_debts_follow_their_chains(spark: SparkSession) -> None:
     dues = staged(
         spark, COTISATION, (S, date(2020, 1, 1), date(2020, 4, 1), 90.0), (S, date(2020, 3, 1), date(2020, 4, 1), 5.0)
     )
-    rows = add_cotisation_dette(spine(spark, months), dues, staged(spark, DEBIT, *operations), months)
+    debts = staged(spark, DEBIT, *operations)
+    rows = add_cotisation_dette(spine(spark, months), dues, debts, in_both(dues, debts), months)
     expected = [100.0, 40.1, 40.1 + 2, 40.1 + 2 - 5, 2.0 - 5, 2.0 - 5]
     assert values(rows, "montant_part_ouvriere") == pytest.approx(expected)
     assert values(rows, "montant_part_patronale") == [50.0, 20.0, 20.0, 20.0, 0.0, 0.0]
@@ -100,7 +101,8 @@ def test_debts_follow_their_chains(spark: SparkSession) -> None:
 def test_debts_need_both_sources(spark: SparkSession) -> None:
     months = series((2020, 1), (2020, 3))
     dues = staged(spark, COTISATION, (S, date(2020, 1, 1), date(2020, 2, 1), 90.0))
-    rows = add_cotisation_dette(spine(spark, months), dues, staged(spark, DEBIT), months)
+    debts = staged(spark, DEBIT)
+    rows = add_cotisation_dette(spine(spark, months), dues, debts, in_both(dues, debts), months)
     assert values(rows, "cotisation", "montant_part_ouvriere", "interessante_urssaf") == [(None, None, True)] * 2
 
 
