@@ -31,7 +31,7 @@ SIZE = (
     "signals.families=[cotisations, dettes, effectifs, secteur]",  # all kinds of operators, and half of the time
 )
 # The partners' files that these panels and signals are made of; the others cost time and change nothing here.
-FILES = ("sigfaible_cotisdues", "sigfaible_debits", "sigfaible_effectif_si", "sigfaible_pcoll", "sireneUL", "StockEtabl")
+FILES = ("sigfaible_cotisdues", "sigfaible_debits", "sigfaible_effectif_si", "sigfaible_pcoll", "sireneUL", "Stock")
 PANELS = {"panel/etablissement": "siret", "panel/entreprise": "siren"}
 SIGNALS = {"signals/etablissement": "siret", "signals/entreprise": "siren"}
 TABLES = PANELS | SIGNALS

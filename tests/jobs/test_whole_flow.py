@@ -25,7 +25,7 @@ SIZE = (
     "signals.families=[cotisations, dettes, effectifs, secteur]",
 )
 # Half of the partners' files go through every step as all of them do, and cost half of the time.
-FILES = ("sigfaible_cotisdues", "sigfaible_debits", "sigfaible_effectif_si", "sigfaible_pcoll", "sireneUL", "StockEtabl")
+FILES = ("sigfaible_cotisdues", "sigfaible_debits", "sigfaible_effectif_si", "sigfaible_pcoll", "sireneUL", "Stock")
 TABLES = {
     **{f"staged/{name}": ["_batch", "_file", "_line"] for name in ("cotisation", "debit", "procol", "sirene")},
     **{f"staged/{name}": ["_batch", "_file", "_line", "periode"] for name in ("effectif", "effectif_ent")},
