@@ -37,7 +37,7 @@ cluster-demo: setup  ## the same jobs on a Spark cluster of one master and two w
 
 bench: setup  ## the benchmarks (about an hour); each writes its own results into benchmarks/
 	@$(PYTHON_ENV) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
-	@for name in run ingest signals; do $(PYTHON_ENV) -m benchmarks.$$name || exit 1; done
+	@for name in first_delivery ingest signals; do $(PYTHON_ENV) -m benchmarks.$$name || exit 1; done
 
 check: setup  ## style, types, direction of imports
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -22,10 +22,10 @@ from sf_spark.io.delta import append_once, exists, read_table
 from sf_spark.io.months import write_months
 from sf_spark.io.signals import GRAINS, Plan, write_signals_by_kernel
 from sf_spark.io.staged import absent_sources, read_or_empty
-from sf_spark.panel.build import build_panels
+from sf_spark.panel.build import entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
 from sf_spark.quality.lookahead import Difference, as_known_on, chunks, differences
-from sf_spark.schema import MONITORING_AUDIT, PANEL_ENTREPRISE, Table
+from sf_spark.schema import MONITORING_AUDIT, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, Table
 from sf_spark.settings import Settings
 from sf_spark.signals.catalogue import Catalogue, catalogue_from, months_needed
 
@@ -73,8 +73,9 @@ class _Audit:
         staged = StagedTables.read(lambda name, ddl: as_known_on(read_or_empty(spark, own, name, ddl), cutoff))
         before = index_of(month) - months_needed(self.catalogue.signals)
         rules = rules_of(self.settings, index_of(month), absent_sources(spark, own, [*COLUMNS]), max(before, 1))
-        for (table, _), rows in zip(reversed(GRAINS.values()), build_panels(staged, rules), strict=True):
-            write_months(rows, lake, table, None, month, lambda text: None)
+        write_months(etablissement_panel(staged, rules), lake, PANEL_ETABLISSEMENT, None, month, lambda text: None)
+        sites = read_table(spark, lake, PANEL_ETABLISSEMENT)
+        write_months(entreprise_panel(staged, sites, rules), lake, PANEL_ENTREPRISE, None, month, lambda text: None)
         plan = Plan(month, month, whole=True)
         rows_per_task = self.settings.signals.rows_per_task
         write_signals_by_kernel(spark, lake, self.catalogue, plan, rows_per_task, lambda text: None)

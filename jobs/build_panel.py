@@ -1,10 +1,9 @@
 """Build the panels: staged/* -> panel/etablissement, panel/entreprise."""
 
 import argparse
-from datetime import date
 from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
@@ -12,7 +11,7 @@ from sf_spark.cli import Report, job_parser, main
 from sf_spark.io.delta import read_table
 from sf_spark.io.months import months_to_write, write_months
 from sf_spark.io.staged import absent_sources, read_or_empty
-from sf_spark.panel.build import Exclusions, PanelRules, build_panels
+from sf_spark.panel.build import Exclusions, PanelRules, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
 from sf_spark.schema import DELIVERIES, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT
 from sf_spark.settings import Settings
@@ -34,14 +33,14 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
     tables = StagedTables.read(partial(read_or_empty, spark, settings.lake))
     last_day = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'").agg(F.max("known_on")).first()[0]  # type: ignore[index]
     last_month = index_of(last_day)
-    built: dict[date | None, tuple[DataFrame, DataFrame]] = {}
-    for rank, table in enumerate((PANEL_ETABLISSEMENT, PANEL_ENTREPRISE)):
+    for table in (PANEL_ETABLISSEMENT, PANEL_ENTREPRISE):
         first = months_to_write(spark, settings.lake, table, options.rebuild, report)
-        if first not in built:  # the same for both, unless a run died between them
-            built[first] = build_panels(
-                tables, rules_of(settings, last_month, absent, index_of(first) if first else None)
-            )
-        write_months(built[first][rank], settings.lake, table, first, start_of(last_month), report)
+        rules = rules_of(settings, last_month, absent, index_of(first) if first else None)
+        if table is PANEL_ETABLISSEMENT:
+            rows = etablissement_panel(tables, rules)
+        else:
+            rows = entreprise_panel(tables, read_table(spark, settings.lake, PANEL_ETABLISSEMENT), rules)
+        write_months(rows, settings.lake, table, first, start_of(last_month), report)
     return 0
 
 

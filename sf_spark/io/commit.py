@@ -7,6 +7,7 @@ nothing; a run that died before its commit leaves files that no table names, and
 import json
 import time
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +22,17 @@ _TRIES = 5
 def is_committed(folder: str, transaction: str) -> bool:
     """True when the table already holds what this transaction wrote."""
     return DeltaTable.is_deltatable(folder) and DeltaTable(folder).transaction_version(transaction) is not None
+
+
+def version_of(folder: str) -> int:
+    """The number of a table's last commit, read from its log alone: Spark would start a job."""
+    return DeltaTable(folder).version()
+
+
+def rows_of_month(folder: str, month: date) -> int:
+    """How many rows a table holds of a month, from the log and the files' footers alone."""
+    table = DeltaTable(folder)
+    return int(table.to_pyarrow_dataset(partitions=[(PARTITION, "=", month.isoformat())]).count_rows())
 
 
 def commit_months(

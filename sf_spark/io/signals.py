@@ -12,8 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, month_index, start_of
-from sf_spark.io.commit import commit_months, is_committed, sweep
-from sf_spark.io.delta import location, read_table, table_version
+from sf_spark.io.commit import commit_months, is_committed, rows_of_month, sweep, version_of
+from sf_spark.io.delta import location, read_table
 from sf_spark.io.months import last_month, write_months
 from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
 from sf_spark.signals.catalogue import Catalogue, months_needed
@@ -58,7 +58,7 @@ def write_signals_by_kernel(
         report: Takes progress lines.
     """
     signals = {key: catalogue.of(key) for key in GRAINS}
-    order = _order(spark, lake, signals, plan)
+    order = _order(lake, signals, plan)
     folders = order.folders
     todo = {key: signals[key] for key in GRAINS if not is_committed(folders[key], order.transaction)}
     if not todo:
@@ -67,7 +67,7 @@ def write_signals_by_kernel(
     for folder in folders.values():
         sweep(folder, order.transaction)
     rows = _narrow(spark, lake, signals, order)
-    tasks = _tasks(spark, lake, signals, plan, rows_per_task)
+    tasks = max(spark.sparkContext.defaultParallelism, _tasks(lake, signals, plan, rows_per_task))
     report(f"reading panel/*: {len(order.measures)} measures, {tasks} tasks")
     partitioned = rows.repartition(tasks, "siren")
     order = replace(order, peers=_peer_tables(partitioned, order))
@@ -98,10 +98,10 @@ def last_rows(spark: SparkSession, lake: str) -> pa.Table:
     return rows.where(F.pmod(F.xxhash64("siren"), F.lit(one_in)) == 0).toArrow()
 
 
-def _order(spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan) -> Order:
+def _order(lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan) -> Order:
     everything = [signal for of_grain in signals.values() for signal in of_grain]
     first, last = index_of(plan.first), index_of(plan.last)
-    versions = [table_version(spark, lake, source) for source, _ in GRAINS.values()]
+    versions = [version_of(location(lake, source)) for source, _ in GRAINS.values()]
     described = repr([versions, plan, [(signal.name, signal.expression) for signal in everything]])
     return Order(
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in signals.items()},
@@ -150,16 +150,14 @@ def _narrow(spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, 
     return frames[0].unionByName(frames[1])
 
 
-def _tasks(
-    spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan, rows_per_task: int
-) -> int:
-    """Enough tasks that what one holds stays small, and no fewer than there are cores."""
+def _tasks(lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan, rows_per_task: int) -> int:
+    """Enough tasks that what one holds stays small."""
     months = index_of(plan.last) - index_of(plan.first) + 1
-    cells = 0.0
-    for key, (source, _) in GRAINS.items():
-        latest = read_table(spark, lake, source).where(F.col("periode") == F.lit(plan.last))
-        cells += latest.count() * months * len(signals[key]) / 100
-    return max(spark.sparkContext.defaultParallelism, math.ceil(cells / rows_per_task))
+    cells = sum(
+        rows_of_month(location(lake, source), plan.last) * months * len(signals[key]) / 100
+        for key, (source, _) in GRAINS.items()
+    )
+    return math.ceil(cells / rows_per_task)
 
 
 def _peer_tables(rows: DataFrame, order: Order) -> dict[Peer, PeerTable]:

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import cutoff_of
+from sf_spark.calendar import cutoff_of, start_of
 from sf_spark.columns import siren_of
 from sf_spark.panel.activite_partielle import consommation_postings, demande_changes, demande_intervals
 from sf_spark.panel.asof import state_changes
@@ -32,7 +32,14 @@ from sf_spark.panel.spine import (
     register_states,
 )
 
-__all__ = ["Exclusions", "PanelRules", "StagedTables", "build_panels"]
+__all__ = [
+    "Exclusions",
+    "PanelRules",
+    "StagedTables",
+    "build_panels",
+    "entreprise_panel",
+    "etablissement_panel",
+]
 
 _ADDRESS = ("departement", "code_commune", "ape", "date_creation", "siege")
 _LEGAL = ("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categorie_juridique", "ape", "date_creation")
@@ -45,27 +52,46 @@ def build_panels(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, Da
     Returns:
         The establishment panel, key (siret, periode), and the company panel, key (siren, periode).
     """
+    sites = etablissement_panel(staged, rules)
+    return sites, entreprise_panel(staged, sites, rules)
+
+
+def etablissement_panel(staged: StagedTables, rules: PanelRules) -> DataFrame:
+    """Build the panel of the establishments, key (siret, periode): see :func:`build_panels`.
+
+    ``est_ouvert`` is false in a month after the closure that has a row because an amount falls in it.
+    """
+    closed = closures(register_states(staged.sirene, rules.cutoff_day))
+    spells = open_spells(_first_facts(staged, rules), closed, rules.last_month)
+    months = months_between(spells, rules.first_month or BEFORE_ALL)
+    rows = monthly_rows(_SITE, months, _site_entries(staged, rules), rules.last_month, rules.first_month)
+    return _etablissement_columns(rows, staged, rules)
+
+
+def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules) -> DataFrame:
+    """Build the panel of the companies, key (siren, periode): see :func:`build_panels`.
+
+    Args:
+        staged: The staged tables.
+        sites: The establishment panel of these months at least: as computed, or as it was written.
+        rules: What it depends on.
+    """
     register = register_states(staged.sirene, rules.cutoff_day)
     closed = closures(register)
     facts = _first_facts(staged, rules)
-    spells = open_spells(facts, closed, rules.last_month)
-    first = rules.first_month or BEFORE_ALL
-    sites = monthly_rows(
-        _SITE, months_between(spells, first), _site_entries(staged, rules), rules.last_month, rules.first_month
-    )
     # The perimeter looks back: a row of the first month wanted needs the headcounts of the months before.
-    company_first = None if rules.first_month is None else rules.first_month - rules.perimeter_months + 1
+    first = None if rules.first_month is None else rules.first_month - rules.perimeter_months + 1
     known = facts.unionByName(register.select("siret", "siren", "mois"))
     headcounts = first_facts(staged.effectif_ent, "siren", rules.cutoff_day)
     months = company_months(
         open_spells(known, closed, rules.last_month),
         facts.select("siren", "mois").unionByName(headcounts),
         rules.last_month,
-        company_first or BEFORE_ALL,
+        first or BEFORE_ALL,
     )
-    entries = [*_company_entries(staged, rules, company_first), etablissement_postings(register)]
-    companies = monthly_rows(_COMPANY, months, entries, rules.last_month, company_first)
-    return _etablissement_columns(sites, staged, rules), _entreprise_columns(companies, sites, staged, rules)
+    entries = [*_company_entries(staged, rules, first), etablissement_postings(register)]
+    rows = monthly_rows(_COMPANY, months, entries, rules.last_month, first)
+    return _entreprise_columns(rows, sites, staged, rules)
 
 
 def _first_facts(staged: StagedTables, rules: PanelRules) -> DataFrame:
@@ -117,12 +143,14 @@ def _company_entries(staged: StagedTables, rules: PanelRules, first_month: int |
 def _etablissement_columns(rows: DataFrame, staged: StagedTables, rules: PanelRules) -> DataFrame:
     attributes = _attributes(staged.sirene, ("siret",), ("siret",), _ADDRESS, rules)
     measures = told(urssaf_measures("effectif") | common_measures(rules.cutoff_day), rules.absent)
-    known = with_attributes(rows.select("siret", "siren", "periode", *measures), attributes, "siret")
+    is_open = F.coalesce("wanted", F.lit(False)).alias("est_ouvert")
+    known = with_attributes(rows.select("siret", "siren", "periode", is_open, *measures), attributes, "siret")
     added = list(common_measures(rules.cutoff_day))
     return known.select(
-        *(name for name in known.columns if name not in ("date_creation", *added)),
+        *(name for name in known.columns if name not in ("date_creation", "est_ouvert", *added)),
         _age(rules.cutoff_day).alias("age_mois"),
         *added,
+        "est_ouvert",
     )
 
 
@@ -131,7 +159,7 @@ def _entreprise_columns(rows: DataFrame, sites: DataFrame, staged: StagedTables,
     published = Window.partitionBy("siren").orderBy("mois").rangeBetween(1 - rules.perimeter_months, 0)
     staffed = F.max("effectif.effectif").over(published) >= rules.perimeter_effectif
     wanted = rows.withColumn("staffed", staffed).where(F.col("mois") >= (rules.first_month or BEFORE_ALL))
-    rolled_up = wanted.join(_of_sites(sites), on=["siren", "mois"], how="left")
+    rolled_up = wanted.join(_of_sites(sites, rules), on=["siren", "periode"], how="left")
     added = common_measures(day) | company_measures(day)
     register = {"nb_etablissements": ("sirene", F.col("nb_etablissements").cast("int"))}
     measures = told(urssaf_measures("effectif_ent") | register | added, rules.absent)
@@ -158,16 +186,16 @@ def _company_changes(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame
     )
 
 
-def _of_sites(sites: DataFrame) -> DataFrame:
-    """What a company's open establishments say of it."""
-    indebted = F.col("part_ouvriere_cents") + F.col("part_patronale_cents") > 0
+def _of_sites(sites: DataFrame, rules: PanelRules) -> DataFrame:
+    """What a company's open establishments say of it: ``siren, periode`` and the counts."""
+    since = F.lit(True) if rules.first_month is None else F.col("periode") >= F.lit(start_of(rules.first_month))
     return (
-        sites.where("wanted")
-        .groupBy("siren", "mois")
+        sites.where(since & F.col("est_ouvert"))
+        .groupBy("siren", "periode")
         .agg(
-            F.count_if(indebted).alias("nb_etablissements_en_dette"),
+            F.count_if(F.col("dette") > 0).alias("nb_etablissements_en_dette"),
             F.count("*").alias("nb_etablissements_suivis"),
-            F.max("effectif.effectif").alias("effectif_max_etablissement"),
+            F.max("effectif").alias("effectif_max_etablissement"),
         )
     )
 

@@ -199,7 +199,7 @@ def _rolled_up(companies: Part, sites: Part, order: Order) -> dict[OfSites, Grid
     """The statistics over establishments that the companies' signals need, on the companies' grid."""
     roots = [node for _, node in order.signals.get("siren", ())] + [peer.of for peer in order.peers]
     nodes = sites_of(tuple(roots))
-    if not nodes or not len(sites.ids):
+    if not nodes or not len(sites.ids) or not len(companies.ids):
         return {}
     owner = sites.ids // SITES_OF_A_COMPANY
     company = np.searchsorted(companies.ids, owner)

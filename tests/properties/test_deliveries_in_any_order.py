@@ -125,16 +125,18 @@ def test_increments_may_come_in_any_order_and_as_often_as_they_like(lake: Callab
     assert len(tables[0][0]) == 3
 
 
-def test_ten_snapshots_of_one_history_cost_about_one(lake: Callable[[str], Lake]) -> None:
-    ten = lake("ten")
+@pytest.mark.parametrize("snapshots", [4, pytest.param(10, marks=pytest.mark.long)])
+def test_many_snapshots_of_one_history_cost_about_one(lake: Callable[[str], Lake], snapshots: int) -> None:
+    many = lake("many")
     lines = "".join(headcounts(f"{n:014d}", n % 50, n % 49) for n in range(3000))
     sizes = []
-    for month in range(1, 11):
+    for month in range(1, snapshots + 1):
         usual = headcounts(f"{month:014d}", month % 50, month % 49)
         assert usual in lines
         corrected = lines.replace(usual, headcounts(f"{month:014d}", 1000 + month, month))  # the next month it is back
-        account = ten.take(f"24{month:02d}", a_effectif_x=EFFECTIF + corrected)["a_effectif_x.csv"]
+        account = many.take(f"24{month:02d}", a_effectif_x=EFFECTIF + corrected)["a_effectif_x.csv"]
         assert account.accepted == 3000
-        sizes.append(ten.live_bytes("staged/effectif"))
-    assert len(ten.rows("staged/effectif")) == 2 * 3000 + 9 * 2  # each month a correction, and what came back
+        sizes.append(many.live_bytes("staged/effectif"))
+    # Each month a correction, and what came back.
+    assert len(many.rows("staged/effectif")) == 2 * 3000 + (snapshots - 1) * 2
     assert sizes[-1] <= 1.3 * sizes[0]

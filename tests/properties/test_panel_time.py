@@ -623,7 +623,7 @@ def slow_site(mine: Staged, siret: str, at: int) -> Fact:
     place = {name: fiche.get(name) for name in ("departement", "code_commune", "ape", "siege")}
     known = slow_measures(mine, mine["effectif"], at)
     return {"siret": siret, "siren": siret[:9], **known, **place, "age_mois": age(fiche.get("date_creation"), at),
-            **slow_plans(mine, at)}  # fmt: skip
+            **slow_plans(mine, at), "est_ouvert": site_is_open(mine, at)}  # fmt: skip
 
 
 def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int) -> Fact:

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of
-from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 
 Fact = dict[str, Any]
 Cells = dict[tuple[str, str], Any]
@@ -27,11 +27,13 @@ def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
             columns = [column.split()[0] for column in ddl.split(", ")]
             return spark.createDataFrame([tuple(row.get(column) for column in columns) for row in rows], ddl)
 
-        panels = build_panels(StagedTables.read(table), PanelRules(index_of(last), 10, 36, **rules))
+        tables, chosen = StagedTables.read(table), PanelRules(index_of(last), 10, 36, **rules)
+        sites = etablissement_panel(tables, chosen).persist()  # as the job does, which reads them where it wrote them
         found = []
-        for key, panel in zip(("siret", "siren"), panels, strict=True):
+        for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, chosen))):
             rows = panel.where("periode >= '2024-01-01'").collect()
             found.append({(row[key], f"{row['periode']:%Y-%m}"): row.asDict() for row in rows})
+        sites.unpersist()
         return found[0], found[1]
 
     return build

@@ -101,7 +101,7 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
     )
     panels = build_panels(tables, PANEL)
     added = [*common_measures(), *company_measures()]
-    columns = [ETABLISSEMENT + added[: len(common_measures())], ENTREPRISE + added]
+    columns = [[*ETABLISSEMENT, *added[: len(common_measures())], "est_ouvert"], ENTREPRISE + added]
     assert [panel.columns for panel in panels] == columns
     etablissement, entreprise = (
         panel.select(names).collect() for panel, names in zip(panels, (ETABLISSEMENT, ENTREPRISE), strict=True)

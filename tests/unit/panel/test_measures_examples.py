@@ -225,3 +225,17 @@ def test_a_source_never_delivered_is_unknown_and_not_zero(cells: Any) -> None:
     assert {companies[FIRM, "2024-06"][name] for name in [*unknown, "nb_etablissements_en_dette"]} == {None}
     assert companies[FIRM, "2024-06"]["nb_etablissements"] == 2
     assert sites[SHOP, "2024-02"]["cotisation"] == 100.0
+
+
+def test_a_row_that_only_an_amount_asks_for_says_that_its_establishment_is_closed(cells: Any) -> None:
+    closed = at(SHOP, d(3, 10), siege=True, est_actif=False, date_debut=d(3, 10), date_creation=d(1, 1, 2020))
+    staged = {
+        "effectif": [at(SHOP, d(1, 1), periode=d(9, 1, 2023), effectif=30)],
+        "sirene": [closed | {"est_actif": True, "known_on": d(1, 1), "superseded_on": d(3, 10)}, closed],
+        "cotisation": [due(SHOP, d(1, 1), d(4, 1), 90.0, d(5))],
+        "debit": [debt(SHOP, d(1, 2), 600.0)],
+    }
+    sites, companies = cells(staged)
+    found = {month: sites[SHOP, month]["est_ouvert"] for siret, month in sites if siret == SHOP}
+    assert found == {f"2024-{month:02d}": month <= 3 for month in (1, 2, 3, 5, 6, 7)}
+    assert [companies[FIRM, f"2024-{month:02d}"]["nb_etablissements_en_dette"] for month in (3, 5)] == [1, 0]

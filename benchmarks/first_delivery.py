@@ -1,4 +1,4 @@
-"""Times the generator and the intake of a first delivery beside pandas on the same files; writes RESULTS.md.
+"""Times the generator and a first delivery beside pandas on the same files; writes RESULTS-first-delivery.md.
 
 A timing is a ratio against something run beside it: machines differ, and a machine differs from itself.
 """
@@ -15,7 +15,7 @@ from sf_spark.io.intake import take_in
 from sf_spark.session import build_session
 from sf_spark.settings import load_settings
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+RESULTS = Path(__file__).parent / "RESULTS-first-delivery.md"
 ENTREPRISES, ANNEES = 10_000, 6
 FILES = ("sigfaible_cotisdues.csv.gz", "sigfaible_debits.csv.gz", "sigfaible_effectif_siret.csv")
 
