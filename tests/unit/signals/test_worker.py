@@ -1,0 +1,31 @@
+"""What a task makes of a partition that holds one grain only."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sf_spark.signals.expression import Measure, OfSites
+from sf_spark.signals.worker import Order, write_signals
+
+
+def test_a_task_that_got_establishments_and_no_company_writes_the_establishments(tmp_path: Path) -> None:
+    effectif = Measure("effectif")
+    order = Order(
+        signals={
+            "siren": [("effectif_max_etablissement", OfSites("max", effectif))],
+            "siret": [("effectif", effectif)],
+        },
+        folders={key: str(tmp_path / key) for key in ("siren", "siret")},
+        measures=("effectif",),
+        before=24289,
+        first=24289,
+        last=24289,
+        transaction="t",
+    )
+    columns = {"siren": [1], "siret": [100_011], "mois": [24289], "effectif": [12.0]}
+    (written,) = write_signals([pa.RecordBatch.from_pydict(columns)], order, 0)
+    (file,) = written.to_pylist()
+    assert (file["key"], file["rows"], file["low"]) == ("siret", 1, "00000000100011")
+    rows = pq.read_table(tmp_path / "siret" / file["path"], partitioning=None).to_pylist()
+    assert rows == [{"siret": "00000000100011", "effectif": 12.0}]
