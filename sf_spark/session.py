@@ -9,7 +9,6 @@ from pyspark.sql import SparkSession
 from sf_spark.errors import ConfigurationError
 from sf_spark.settings import PROJECT_ROOT, Settings
 
-_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 _DELTA_JARS = ("delta-spark", "delta-storage")  # the two that Delta needs; the other 31 of its tree are Spark's own
 
 
@@ -23,15 +22,14 @@ def build_session(settings: Settings, name: str) -> SparkSession:
     # Where /proc tells no physical cores (containers), scikit-learn's helper would warn at every fit and score.
     os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(os.cpu_count() or 1))
     builder = SparkSession.builder.appName(f"sf_spark {name}")
-    options = {key: str(value) for key, value in settings.spark.items()}
     if not submitted():
         if settings.master.startswith("local"):
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # nothing listens outside this machine
         builder = builder.master(settings.master).config("spark.jars", ",".join(delta_jars(settings)))
         log4j = f"-Dlog4j2.configurationFile=file:{PROJECT_ROOT / 'conf' / 'log4j2.properties'}"
-        options[_JAVA_OPTIONS] = f"{log4j} {options.get(_JAVA_OPTIONS, '')}".strip()
-    for key, value in options.items():
-        builder = builder.config(key, value)
+        builder = builder.config("spark.driver.extraJavaOptions", log4j)
+    for key, value in settings.spark.items():
+        builder = builder.config(key, str(value))
     spark = builder.getOrCreate()
     if settings.env == "test":
         spark.sparkContext.setLogLevel("ERROR")

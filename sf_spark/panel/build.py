@@ -36,7 +36,6 @@ __all__ = [
     "Exclusions",
     "PanelRules",
     "StagedTables",
-    "build_panels",
     "entreprise_panel",
     "etablissement_panel",
 ]
@@ -46,19 +45,10 @@ _LEGAL = ("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categor
 _SITE, _COMPANY = ("siren", "siret"), ("siren",)
 
 
-def build_panels(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, DataFrame]:
-    """Build both panels as known at each cut-off, from ``rules.first_month`` to ``rules.last_month``.
-
-    Returns:
-        The establishment panel, key (siret, periode), and the company panel, key (siren, periode).
-    """
-    sites = etablissement_panel(staged, rules)
-    return sites, entreprise_panel(staged, sites, rules)
-
-
 def etablissement_panel(staged: StagedTables, rules: PanelRules) -> DataFrame:
-    """Build the panel of the establishments, key (siret, periode): see :func:`build_panels`.
+    """Build the establishment panel as known at each cut-off, from ``rules.first_month`` to ``rules.last_month``.
 
+    Key (siret, periode), amounts in EUR; a measure is null where it is unknown or its source was never delivered.
     ``est_ouvert`` is false in a month after the closure that has a row because an amount falls in it.
     """
     closed = closures(register_states(staged.sirene, rules.cutoff_day))
@@ -69,7 +59,7 @@ def etablissement_panel(staged: StagedTables, rules: PanelRules) -> DataFrame:
 
 
 def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules) -> DataFrame:
-    """Build the panel of the companies, key (siren, periode): see :func:`build_panels`.
+    """Build the company panel of the same months, key (siren, periode): see :func:`etablissement_panel`.
 
     Args:
         staged: The staged tables.

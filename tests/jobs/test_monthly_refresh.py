@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import re
 import shutil
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs import audit, build_panel, build_signals, generate, ingest
+from jobs import audit, build_panel, build_signals, ingest
 from sf_spark.io import signals as signals_io
 from sf_spark.io.signals import Plan, write_signals_by_kernel
 from sf_spark.panel import build as panel_build
@@ -30,8 +31,6 @@ SIZE = (
     *("generate.entreprises=60", "generate.annees=2", "generate.monthly_deliveries=1", "generate.last_batch=2610"),
     "signals.families=[cotisations, dettes, effectifs, secteur]",  # all kinds of operators, and half of the time
 )
-# The partners' files that these panels and signals are made of; the others cost time and change nothing here.
-FILES = ("sigfaible_cotisdues", "sigfaible_debits", "sigfaible_effectif_si", "sigfaible_pcoll", "sireneUL", "Stock")
 PANELS = {"panel/etablissement": "siret", "panel/entreprise": "siren"}
 SIGNALS = {"signals/etablissement": "siret", "signals/entreprise": "siren"}
 TABLES = PANELS | SIGNALS
@@ -74,13 +73,13 @@ class Refreshes:
 
 
 @pytest.fixture(scope="module")
-def refreshes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Refreshes:
+def refreshes(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, generate_some_sources: Callable[[Settings], None]
+) -> Refreshes:
     folder = tmp_path_factory.mktemp("refresh")
     settings = load_settings("test", [*(f"{key}={folder / key}" for key in ("landing", "truth", "lake")), *SIZE])
-    generate.run(settings, argparse.Namespace(), lambda text: None)
+    generate_some_sources(settings)
     landing, later = folder / "landing", folder / "later"
-    for file in [file for file in landing.rglob("*.*") if not file.name.startswith(FILES)]:
-        file.unlink()
     shutil.move(landing / "2610", later)
     done = Refreshes(spark, settings)
     done.build("first")

@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from jobs import generate, pipeline
+from jobs import pipeline
 from sf_spark.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +24,6 @@ SIZE = (
     *("generate.entreprises=400", "generate.annees=5", "generate.monthly_deliveries=1", "generate.last_batch=2610"),
     "signals.families=[cotisations, dettes, effectifs, secteur]",
 )
-# Half of the partners' files go through every step as all of them do, and cost half of the time.
-FILES = ("sigfaible_cotisdues", "sigfaible_debits", "sigfaible_effectif_si", "sigfaible_pcoll", "sireneUL", "Stock")
 TABLES = {
     **{f"staged/{name}": ["_batch", "_file", "_line"] for name in ("cotisation", "debit", "procol", "sirene")},
     **{f"staged/{name}": ["_batch", "_file", "_line", "periode"] for name in ("effectif", "effectif_ent")},
@@ -61,12 +59,12 @@ def overrides(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def flow(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def flow(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, generate_some_sources: Callable[[Settings], None]
+) -> Lake:
     folder = tmp_path_factory.mktemp("flow")
     settings = load_settings("test", overrides(folder))
-    generate.run(settings, argparse.Namespace(), lambda text: None)
-    for file in [file for file in Path(settings.landing).rglob("*.*") if not file.name.startswith(FILES)]:
-        file.unlink()
+    generate_some_sources(settings)
     options = argparse.Namespace(generate=False)
     pipeline.check(settings, options)
     said: list[str] = []

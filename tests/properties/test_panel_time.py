@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import batch_date, index_of, known_index, start_of
-from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 
 SCHEMAS = {
@@ -302,7 +302,9 @@ def build(
 ) -> Panel:
     """The rows of both panels: a SIRET or a SIREN, and a month, name a row."""
     found: Panel = {}
-    for key, panel in zip(("siret", "siren"), build_panels(frames(spark, staged, arrange), rules), strict=True):
+    tables = frames(spark, staged, arrange)
+    sites = etablissement_panel(tables, rules)
+    for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules))):
         for row in panel.collect():
             name = (row[key], index_of(row["periode"]))
             assert name not in found

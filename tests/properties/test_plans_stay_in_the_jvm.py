@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from sf_spark.calendar import index_of
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
-from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
@@ -49,7 +49,9 @@ def empty(like: DataFrame) -> DataFrame:
 def tables(spark: SparkSession) -> dict[str, DataFrame]:
     """Both panels, both tables of signals, and the labels."""
     sources = StagedTables(**{name: staged(spark, name) for name in StagedTables.__dataclass_fields__})
-    panels = build_panels(sources, PanelRules(LAST, 10, 36))
+    rules = PanelRules(LAST, 10, 36)
+    sites = etablissement_panel(sources, rules)
+    panels = (sites, entreprise_panel(sources, empty(sites), rules))
     etablissement, entreprise = map(empty, panels)
     some = catalogue_from(load_settings("test").signals.catalogue, ("cotisations", "effectifs", "secteur"))
     labels = build_labels(

@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of
-from sf_spark.panel.build import PanelRules, StagedTables, build_panels
+from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.measures import common_measures, company_measures
 
 SCHEMAS = {
@@ -99,7 +99,8 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
     tables = StagedTables.read(
         lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl))  # type: ignore[arg-type]
     )
-    panels = build_panels(tables, PANEL)
+    sites = etablissement_panel(tables, PANEL)
+    panels = (sites, entreprise_panel(tables, sites, PANEL))
     added = [*common_measures(), *company_measures()]
     columns = [[*ETABLISSEMENT, *added[: len(common_measures())], "est_ouvert"], ENTREPRISE + added]
     assert [panel.columns for panel in panels] == columns
