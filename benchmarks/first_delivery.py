@@ -12,7 +12,7 @@ import pandas as pd
 
 from sf_spark.demo import DemoPlan, generate
 from sf_spark.io.intake import take_in
-from sf_spark.session import build_session
+from sf_spark.session import build_session, end_session
 from sf_spark.settings import load_settings
 
 RESULTS = Path(__file__).parent / "RESULTS-first-delivery.md"
@@ -56,7 +56,7 @@ def measure(work: Path) -> str:
             lambda path=alone / name: pd.read_csv(path, sep=";", dtype=str, on_bad_lines="skip", quoting=3)
         )
         rows.append(f"| {name} | {accounts[0].read} | {ours:.1f} s | {theirs:.1f} s | {ours / theirs:.1f} |")
-    spark.stop()
+    end_session(spark)
     return "\n".join(
         [
             "# Results of `make bench`",

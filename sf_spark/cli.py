@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.io.files import check_writable
-from sf_spark.session import build_session
+from sf_spark.session import build_session, end_session
 from sf_spark.settings import Settings, load_settings
 
 Report = Callable[[str], None]
@@ -84,7 +84,7 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     try:
         return run(spark, settings, options, report) or 0
     finally:
-        spark.stop()
+        end_session(spark)
 
 
 def _guarded(name: str, action: Callable[[], int]) -> int:

@@ -3,7 +3,9 @@
 import os
 import sys
 from pathlib import Path
+from subprocess import TimeoutExpired
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError
@@ -34,6 +36,27 @@ def build_session(settings: Settings, name: str) -> SparkSession:
     if settings.env == "test":
         spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def end_session(spark: SparkSession) -> None:
+    """Stop Spark and wait until its Java process, if we started it, is gone.
+
+    Left to itself it outlives this process by seconds, holding files of a folder or a mount that its caller may want
+    to remove.
+    """
+    spark.stop()
+    gateway = SparkContext._gateway
+    java = getattr(gateway, "proc", None)
+    if gateway is None or java is None:
+        return
+    gateway.shutdown()
+    java.stdin.close()  # the sign for it to end
+    SparkContext._gateway = SparkContext._jvm = None  # a later session starts another one
+    try:
+        java.wait(timeout=60)
+    except TimeoutExpired:
+        java.kill()
+        java.wait()
 
 
 def submitted() -> bool:

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.io.intake import FileAccount, take_in
-from sf_spark.session import build_session
+from sf_spark.session import build_session, end_session
 from sf_spark.settings import Settings, load_settings
 from sf_spark.sources import SOURCES, Source
 
@@ -29,7 +29,7 @@ def spark(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     session = build_session(settings, "tests")
     yield session
-    session.stop()
+    end_session(session)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.io.intake import FAILED, FileAccount, take_in
-from sf_spark.session import build_session
+from sf_spark.session import build_session, end_session
 from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
 from tests.fuzz.layouts import GROUPS, layouts_of
 from tests.fuzz.layouts.layout import ACCEPTED, REJECTED, SKIPPED, Fact, Fuzzed
@@ -321,7 +321,7 @@ def main() -> int:
         wanted = 1 if len(given) == 3 else mutations
         tally = campaign(spark, folder, wanted, seed, lambda text: print(text, flush=True), first=first)
     finally:
-        spark.stop()
+        end_session(spark)
         shutil.rmtree(folder, ignore_errors=True)
     for finding in tally.findings:
         print(finding)
