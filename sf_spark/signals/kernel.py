@@ -38,6 +38,7 @@ from sf_spark.signals.expression import (
 Grid = np.ndarray
 _PARTS = {3: (2, 1), 6: (3, 3), 12: (6, 6), 24: (12, 12), 36: (24, 12)}
 _NO_MONTH = np.inf
+_FEW = 4  # months asked for are few when the grid has so many times more: then parts are not computed for all of it
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,20 @@ class Panel:
 class Kernel:
     """Evaluates nodes on one panel; what several nodes share is kept as long as one of them still needs it.
 
+    For many months, a part of a window is computed once for all of them and moved. For few, only the months asked for
+    are computed, each part at the distance at which it is needed: same operations, same order, same bits, and a quarter
+    of the work for one month of 25.
+
+        first     what is computed of the panel's months      an older part of a window
+        0         all of them                                 is the whole grid, moved down
+        late      those from ``first`` on                     is computed for months ``lag`` earlier
+
     Args:
         panel: The grids.
         roots: The nodes that will be asked for, each once and in any order.
         sites: Values of the statistics over establishments, on the grid of the companies.
-        peers: Values of the comparisons with the sector, from the value of the node compared.
+        peers: Values of the comparisons with the sector in the months from ``first`` on, from those of the node compared.
+        first: The first month asked for, as a row of the grid.
     """
 
     def __init__(
@@ -71,18 +81,21 @@ class Kernel:
         roots: Sequence[Node],
         sites: Mapping[OfSites, Grid] | None = None,
         peers: Callable[[Peer, Grid], Grid] | None = None,
+        first: int = 0,
     ) -> None:
-        self._panel, self._sites, self._peers = panel, sites or {}, peers
-        self._memo: dict[tuple[str, Node, int], Grid] = {}
+        self._panel, self._sites, self._peers, self._first = panel, sites or {}, peers, first
+        months = len(panel.has_row)
+        self._narrow = (months - first) * _FEW <= months
+        self._memo: dict[tuple[str, Node, int, int], Grid] = {}
         self._uses: Counter[Node] = Counter()
         for root in roots:
             self._plan(root)
 
     def value(self, root: Node) -> Grid:
-        """The grid of a root, as double."""
-        grid = self._of(root)
+        """The grid of a root in the months from ``first`` on, as double."""
+        grid = self._at(root)
         self._release(root)
-        return grid
+        return grid if self._narrow else grid[self._first :]
 
     def _plan(self, node: Node) -> None:
         self._uses[node] += 1
@@ -100,153 +113,172 @@ class Kernel:
                 for operand in node.operands:
                     self._release(operand)
 
-    def _of(self, node: Node) -> Grid:
-        return self._kept("value", node, 0, lambda: self._compute(node))
+    def _at(self, node: Node, lag: int = 0) -> Grid:
+        """The value of a node so many months earlier."""
+        return self._kept("value", node, 0, lag, lambda at: self._compute(node, at))
 
-    def _kept(self, kind: str, node: Node, months: int, make: Callable[[], Grid]) -> Grid:
-        key = (kind, node, months)
+    def _kept(
+        self, kind: str, node: Node, months: int, lag: int, make: Callable[[int], Grid], fill: float = np.nan
+    ) -> Grid:
+        at = lag if self._narrow else 0
+        key = (kind, node, months, at)
         if key not in self._memo:
-            self._memo[key] = make()
-        return self._memo[key]
+            self._memo[key] = make(at)
+        return self._memo[key] if at == lag else shifted(self._memo[key], lag, fill)
 
-    def _compute(self, node: Node) -> Grid:
+    def _compute(self, node: Node, lag: int) -> Grid:
         with np.errstate(invalid="ignore", divide="ignore"):
-            return _RULES[type(node)](self, node)
+            return _RULES[type(node)](self, node, lag)
+
+    def _given(self, grid: Grid | None, lag: int, fill: float = np.nan) -> Grid:
+        """A grid of the panel in the months computed, so many months earlier; without a grid, what fills it."""
+        months, entities = self._panel.has_row.shape
+        if grid is not None and not self._narrow:
+            return grid
+        rows = months - self._first if self._narrow else months
+        if grid is not None and self._first >= lag:
+            return grid[self._first - lag : months - lag]
+        found = np.full((rows, entities), fill)
+        if grid is not None and months > lag:
+            found[lag - self._first :] = grid[: months - lag]
+        return found
 
     # One method a kind of node -------------------------------------------------------------------------------------
 
-    def _on_measure(self, node: Measure) -> Grid:
-        grid = self._panel.measures.get(node.name)
-        return np.full(self._panel.has_row.shape, np.nan) if grid is None else grid
+    def _on_measure(self, node: Measure, lag: int) -> Grid:
+        return self._given(self._panel.measures.get(node.name), lag)
 
-    def _on_lag(self, node: Lag) -> Grid:
-        return shifted(self._of(node.of), node.months)
+    def _on_lag(self, node: Lag, lag: int) -> Grid:
+        return self._at(node.of, lag + node.months)
 
-    def _on_over(self, node: Over) -> Grid:
+    def _on_over(self, node: Over, lag: int) -> Grid:
         n = node.months
         if node.statistic == "mean":
-            return self._sum(node.of, n) / n
+            return self._sum(node.of, n, lag) / n
         if node.statistic == "std":
-            return np.sqrt(self._squares(node.of, n) / (n - 1))
+            return np.sqrt(self._squares(node.of, n, lag) / (n - 1))
         if node.statistic == "slope":
-            centred = self._ranked(node.of, n) - (n - 1) / 2 * self._sum(node.of, n)
+            centred = self._ranked(node.of, n, lag) - (n - 1) / 2 * self._sum(node.of, n, lag)
             return centred / (n * (n * n - 1) / 12)
-        return {"sum": self._sum, "max": self._max, "min": self._min}[node.statistic](node.of, n)
+        return {"sum": self._sum, "max": self._max, "min": self._min}[node.statistic](node.of, n, lag)
 
-    def _on_known(self, node: Known) -> Grid:
-        return (self._last_known if node.which == "last" else self._first_known)(node.of, node.months)
+    def _on_known(self, node: Known, lag: int) -> Grid:
+        return (self._last_known if node.which == "last" else self._first_known)(node.of, node.months, lag)
 
-    def _on_above(self, node: Above) -> Grid:
-        value = self._of(node.of)
+    def _on_above(self, node: Above, lag: int) -> Grid:
+        value = self._at(node.of, lag)
         return np.where(np.isnan(value), np.nan, value > node.threshold)
 
-    def _on_missing(self, node: Missing) -> Grid:
-        return np.where(self._panel.has_row, np.isnan(self._of(node.of)), np.nan)
+    def _on_missing(self, node: Missing, lag: int) -> Grid:
+        has_row = self._given(self._panel.has_row, lag, fill=0).astype(bool)
+        return np.where(has_row, np.isnan(self._at(node.of, lag)), np.nan)
 
-    def _on_streak(self, node: Streak) -> Grid:
-        return self._run(node.of, node.months)
+    def _on_streak(self, node: Streak, lag: int) -> Grid:
+        return self._run(node.of, node.months, lag)
 
-    def _on_since(self, node: Since) -> Grid:
-        distance = self._distance(node.of, node.months)
+    def _on_since(self, node: Since, lag: int) -> Grid:
+        distance = self._distance(node.of, node.months, lag)
         return np.where(distance == _NO_MONTH, np.nan, distance)
 
-    def _on_minus(self, node: Minus) -> Grid:
-        return self._of(node.of) - self._of(node.less)
+    def _on_minus(self, node: Minus, lag: int) -> Grid:
+        return self._at(node.of, lag) - self._at(node.less, lag)
 
-    def _on_ratio(self, node: Ratio) -> Grid:
-        by = self._of(node.by)
-        return np.where(by > 0, self._of(node.of) / by, np.nan)
+    def _on_ratio(self, node: Ratio, lag: int) -> Grid:
+        by = self._at(node.by, lag)
+        return np.where(by > 0, self._at(node.of, lag) / by, np.nan)
 
-    def _on_growth(self, node: Growth) -> Grid:
-        since = self._of(node.since)
-        return np.where(since > 0, self._of(node.of) / since - 1, np.nan)
+    def _on_growth(self, node: Growth, lag: int) -> Grid:
+        since = self._at(node.since, lag)
+        return np.where(since > 0, self._at(node.of, lag) / since - 1, np.nan)
 
-    def _on_at_most(self, node: AtMost) -> Grid:
-        return np.minimum(self._of(node.of), node.ceiling)
+    def _on_at_most(self, node: AtMost, lag: int) -> Grid:
+        return np.minimum(self._at(node.of, lag), node.ceiling)
 
-    def _on_peer(self, node: Peer) -> Grid:
-        if self._peers is None:
-            return np.full(self._panel.has_row.shape, np.nan)
-        return self._peers(node, self._of(node.of))
+    def _on_peer(self, node: Peer, lag: int) -> Grid:
+        """Sectors are counted for the months asked for: what they said earlier is unknown."""
+        found = self._given(None, 0)
+        if self._peers is not None and lag == 0:
+            asked = 0 if self._narrow else self._first
+            found[asked:] = self._peers(node, self._at(node.of)[asked:])
+        return found
 
-    def _on_of_sites(self, node: OfSites) -> Grid:
-        return self._sites.get(node, np.full(self._panel.has_row.shape, np.nan))
+    def _on_of_sites(self, node: OfSites, lag: int) -> Grid:
+        return self._given(self._sites.get(node), lag)
 
     # Windows as trees: each part is (older months, newer months) ---------------------------------------------------
 
-    def _tree(self, kind: str, node: Node, months: int, join: Callable[[Grid, Grid, int, int], Grid]) -> Grid:
+    def _tree(
+        self, kind: str, node: Node, months: int, lag: int, join: Callable[[Grid, Grid, int, int], Grid]
+    ) -> Grid:
         """Join the value of the older part, moved to the window's end, with that of the newer part."""
         if months == 1:
-            return self._of(node)
+            return self._at(node, lag)
 
-        def make() -> Grid:
+        def make(at: int) -> Grid:
             older, newer = parts(months)
-            old, new = (self._tree(kind, node, part, join) for part in (older, newer))
-            return join(shifted(old, newer), new, older, newer)
+            old = self._tree(kind, node, older, at + newer, join)
+            return join(old, self._tree(kind, node, newer, at, join), older, newer)
 
-        return self._kept(kind, node, months, make)
+        return self._kept(kind, node, months, lag, make)
 
-    def _sum(self, node: Node, months: int) -> Grid:
-        return self._tree("sum", node, months, lambda old, new, older, newer: old + new)
+    def _sum(self, node: Node, months: int, lag: int) -> Grid:
+        return self._tree("sum", node, months, lag, lambda old, new, older, newer: old + new)
 
-    def _max(self, node: Node, months: int) -> Grid:
-        return self._tree("max", node, months, lambda old, new, older, newer: np.maximum(old, new))
+    def _max(self, node: Node, months: int, lag: int) -> Grid:
+        return self._tree("max", node, months, lag, lambda old, new, older, newer: np.maximum(old, new))
 
-    def _min(self, node: Node, months: int) -> Grid:
-        return self._tree("min", node, months, lambda old, new, older, newer: np.minimum(old, new))
+    def _min(self, node: Node, months: int, lag: int) -> Grid:
+        return self._tree("min", node, months, lag, lambda old, new, older, newer: np.minimum(old, new))
 
-    def _last_known(self, node: Node, months: int) -> Grid:
-        return self._tree("last", node, months, lambda old, new, older, newer: np.where(np.isnan(new), old, new))
+    def _last_known(self, node: Node, months: int, lag: int) -> Grid:
+        return self._tree("last", node, months, lag, lambda old, new, older, newer: np.where(np.isnan(new), old, new))
 
-    def _first_known(self, node: Node, months: int) -> Grid:
-        return self._tree("first", node, months, lambda old, new, older, newer: np.where(np.isnan(old), new, old))
+    def _first_known(self, node: Node, months: int, lag: int) -> Grid:
+        return self._tree("first", node, months, lag, lambda old, new, older, newer: np.where(np.isnan(old), new, old))
 
-    def _squares(self, node: Node, months: int) -> Grid:
+    def _squares(self, node: Node, months: int, lag: int) -> Grid:
         """Sum of squared deviations from the mean; of two parts by Chan, Golub and LeVeque (1979)."""
         if months == 1:
-            return self._of(node) * 0.0
+            return self._at(node, lag) * 0.0
 
-        def make() -> Grid:
+        def make(at: int) -> Grid:
             older, newer = parts(months)
-            apart = self._sum(node, newer) / newer - shifted(self._sum(node, older), newer) / older
-            within = shifted(self._squares(node, older), newer) + self._squares(node, newer)
+            apart = self._sum(node, newer, at) / newer - self._sum(node, older, at + newer) / older
+            within = self._squares(node, older, at + newer) + self._squares(node, newer, at)
             return within + apart * apart * (older * newer / months)
 
-        return self._kept("squares", node, months, make)
+        return self._kept("squares", node, months, lag, make)
 
-    def _ranked(self, node: Node, months: int) -> Grid:
+    def _ranked(self, node: Node, months: int, lag: int) -> Grid:
         """Sum of each value times its rank in the window, 0 for the oldest."""
         if months == 1:
-            return self._of(node) * 0.0
+            return self._at(node, lag) * 0.0
 
-        def make() -> Grid:
+        def make(at: int) -> Grid:
             older, newer = parts(months)
-            moved = self._ranked(node, newer) + older * self._sum(node, newer)
-            return shifted(self._ranked(node, older), newer) + moved
+            moved = self._ranked(node, newer, at) + older * self._sum(node, newer, at)
+            return self._ranked(node, older, at + newer) + moved
 
-        return self._kept("ranked", node, months, make)
+        return self._kept("ranked", node, months, lag, make)
 
-    def _run(self, node: Node, months: int) -> Grid:
-        if months == 1:
-            return self._kept("run", node, 1, lambda: np.where(self._of(node) == 1, 1.0, 0.0))
-
-        def make() -> Grid:
+    def _run(self, node: Node, months: int, lag: int) -> Grid:
+        def make(at: int) -> Grid:
+            if months == 1:
+                return np.where(self._at(node, at) == 1, 1.0, 0.0)
             older, newer = parts(months)
-            new, old = self._run(node, newer), shifted(self._run(node, older), newer, fill=0.0)
+            new, old = self._run(node, newer, at), self._run(node, older, at + newer)
             return np.where(new == newer, new + old, new)
 
-        return self._kept("run", node, months, make)
+        return self._kept("run", node, months, lag, make, fill=0.0)
 
-    def _distance(self, node: Node, months: int) -> Grid:
-        if months == 1:
-            return self._kept("distance", node, 1, lambda: np.where(self._of(node) == 1, 0.0, _NO_MONTH))
-
-        def make() -> Grid:
+    def _distance(self, node: Node, months: int, lag: int) -> Grid:
+        def make(at: int) -> Grid:
+            if months == 1:
+                return np.where(self._at(node, at) == 1, 0.0, _NO_MONTH)
             older, newer = parts(months)
-            old = shifted(self._distance(node, older), newer, fill=_NO_MONTH)
-            return np.minimum(self._distance(node, newer), old + newer)
+            return np.minimum(self._distance(node, newer, at), self._distance(node, older, at + newer) + newer)
 
-        return self._kept("distance", node, months, make)
+        return self._kept("distance", node, months, lag, make, fill=_NO_MONTH)
 
 
 def parts(months: int) -> tuple[int, int]:
@@ -262,7 +294,7 @@ def shifted(grid: Grid, months: int, fill: float = np.nan) -> Grid:
     return moved
 
 
-_RULES: dict[type[Node], Callable[[Kernel, Node], Grid]] = {
+_RULES: dict[type[Node], Callable[[Kernel, Node, int], Grid]] = {
     Measure: Kernel._on_measure,  # type: ignore[dict-item]
     Lag: Kernel._on_lag,  # type: ignore[dict-item]
     Over: Kernel._on_over,  # type: ignore[dict-item]

@@ -61,30 +61,30 @@ class Order:
 
 @dataclass(frozen=True)
 class PeerTable:
-    """Counts of companies by month and cell; a cell is a section, or a bracket of values of a section and size."""
+    """Counts of companies by month and cell; a cell is a section, or a bracket of values of a section and size.
+
+    Counts of brackets come cumulated, from the lowest up, as each partition would have to add them up again.
+    """
 
     companies: Grid
     millionths: Grid | None
 
-    def values(self, node: Peer, grid: Grid, groups: Grid, offset: int) -> Grid:
-        """The comparison for each company; months before ``offset`` are not told."""
-        told = np.full(grid.shape, np.nan)
-        months = np.arange(len(grid) - offset)[:, None]
-        values, group = grid[offset:], groups[offset:]
-        safe = np.where(group >= 0, group, 0)
+    def values(self, node: Peer, values: Grid, groups: Grid) -> Grid:
+        """The comparison for each company in the months to write."""
+        months = np.arange(len(values))[:, None]
+        safe = np.where(groups >= 0, groups, 0)
         if isinstance(node, SectorRank):
-            counts = self.companies.reshape(len(self.companies), GROUPS, BRACKETS)
             place = bracket_of(values)
-            below = counts.cumsum(axis=2)[months, safe, place] - counts[months, safe, place] / 2
-            total = counts.sum(axis=2)[months, safe]
-            known = (group >= 0) & (total >= FEWEST) & ~np.isnan(values)
-            told[offset:] = np.where(known, below / np.maximum(total, 1), np.nan)
-            return told
+            up_to = self.companies[months, safe, place]
+            lower = np.where(place > 0, self.companies[months, safe, np.maximum(place - 1, 0)], 0)
+            below = up_to - (up_to - lower) / 2
+            total = self.companies[months, safe, BRACKETS - 1]
+            known = (groups >= 0) & (total >= FEWEST) & ~np.isnan(values)
+            return np.where(known, below / np.maximum(total, 1), np.nan)
         total = self.companies[months, safe]
         assert self.millionths is not None
         mean = self.millionths[months, safe] / np.maximum(total, 1) / MILLIONTHS
-        told[offset:] = np.where((group >= 0) & (total >= FEWEST), mean, np.nan)
-        return told
+        return np.where((groups >= 0) & (total >= FEWEST), mean, np.nan)
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def write_signals(batches: Iterable[pa.RecordBatch], order: Order, partition: in
     for key, part in (("siren", companies), ("siret", sites)):
         if len(part.ids) and key in order.signals:
             compare = _comparison(companies, order) if key == "siren" else None
-            values = _signal_values(part, order.signals[key], order, rolled_up if key == "siren" else {}, compare)
-            yield _write(key, part, values, order, partition)
+            columns = _signal_columns(part, order.signals[key], order, rolled_up if key == "siren" else {}, compare)
+            yield _write(key, part, columns, order, partition)
 
 
 def count_peers(batches: Iterable[pa.RecordBatch], order: Order) -> Iterator[pa.RecordBatch]:
@@ -116,12 +116,11 @@ def count_peers(batches: Iterable[pa.RecordBatch], order: Order) -> Iterator[pa.
         return
     companies, sites = parts
     nodes = tuple(order.peers)
-    kernel = Kernel(companies.panel, [node.of for node in nodes], _rolled_up(companies, sites, order))
     offset = order.first - order.before
+    kernel = Kernel(companies.panel, [node.of for node in nodes], _rolled_up(companies, sites, order), first=offset)
     for rank, node in enumerate(nodes):
-        values = kernel.value(node.of)[offset:]
-        groups = _groups(companies.panel, isinstance(node, SectorRank))[offset:]
-        yield _counted(rank, node, values, groups, order.first)
+        groups = _groups(companies.panel, isinstance(node, SectorRank), offset)
+        yield _counted(rank, node, kernel.value(node.of), groups, order.first)
 
 
 def peer_tables(counted: pa.Table, nodes: Sequence[Peer], order: Order) -> dict[Peer, PeerTable]:
@@ -137,7 +136,7 @@ def _peer_table(node: Peer, mine: np.ndarray, columns: Mapping[str, np.ndarray],
     companies = np.zeros(shape, dtype=np.int32 if ranked else np.int64)
     companies[place] = columns["companies"][mine]
     if ranked:
-        return PeerTable(companies, None)
+        return PeerTable(companies.reshape(-1, GROUPS, BRACKETS).cumsum(axis=2, dtype=np.int32), None)
     millionths = np.zeros(shape, dtype=np.int64)
     millionths[place] = columns["millionths"][mine]
     return PeerTable(companies, millionths)
@@ -223,50 +222,52 @@ def _reduced(node: OfSites, values: Grid, starts: np.ndarray) -> Grid:
     return (np.fmin if node.statistic == "min" else np.fmax).reduceat(values, starts, axis=1)
 
 
-def _groups(panel: Panel, by_size: bool) -> Grid:
+def _groups(panel: Panel, by_size: bool, offset: int) -> Grid:
     unknown = np.full(panel.has_row.shape, np.nan)
-    section, effectif = (panel.measures.get(name, unknown) for name in ("secteur_section", "effectif"))
+    section, effectif = (panel.measures.get(name, unknown)[offset:] for name in ("secteur_section", "effectif"))
     return group_of(section, effectif, by_size)
 
 
 def _comparison(companies: Part, order: Order) -> Callable[[Peer, Grid], Grid]:
     offset = order.first - order.before
-    groups = {by_size: _groups(companies.panel, by_size) for by_size in (False, True)} if order.peers else {}
-    return lambda node, grid: order.peers[node].values(node, grid, groups[isinstance(node, SectorRank)], offset)
+    groups = {by_size: _groups(companies.panel, by_size, offset) for by_size in (False, True)} if order.peers else {}
+    return lambda node, values: order.peers[node].values(node, values, groups[isinstance(node, SectorRank)])
 
 
-def _signal_values(
+def _signal_columns(
     part: Part,
     signals: Named,
     order: Order,
     sites: Mapping[OfSites, Grid],
     compare: Callable[[Peer, Grid], Grid] | None,
-) -> dict[str, Grid]:
-    """The signals of the months to write, float32; each grid of doubles lives only as long as it is needed."""
+) -> list[pa.Array]:
+    """The signals of the rows to write, month after month, float32; a grid of doubles lives only while it is needed."""
     offset = order.first - order.before
-    kernel = Kernel(part.panel, [node for _, node in signals], sites, compare)
+    kernel = Kernel(part.panel, [node for _, node in signals], sites, compare, offset)
+    rows = np.flatnonzero(part.panel.has_row[offset:])
     with np.errstate(over="ignore"):  # beyond float32 is infinite
-        return {name: kernel.value(node)[offset:].astype(np.float32) for name, node in signals}
-
-
-def _write(key: str, part: Part, values: Mapping[str, Grid], order: Order, partition: int) -> pa.RecordBatch:
-    """One file for each month: the rows of the partition in order of their id."""
-    width = 9 if key == "siren" else 14
-    texts = pa.array([f"{number:0{width}d}" for number in part.ids.tolist()])
-    written = []
-    for month in range(order.first, order.last + 1):
-        present = np.flatnonzero(part.panel.has_row[month - order.before])
-        if len(present):
-            ids, rank = texts.take(pa.array(present)), month - order.first
-            whole = len(present) == len(texts)
-            columns = [ids, *(_column(grid[rank] if whole else grid[rank, present]) for grid in values.values())]
-            written.append(_write_month(key, pa.Table.from_arrays(columns, [key, *values]), month, order, partition))
-    return pa.RecordBatch.from_pylist(written, schema=FILES)
+        return [_column(kernel.value(node).ravel().take(rows).astype(np.float32)) for _, node in signals]
 
 
 def _column(values: np.ndarray) -> pa.Array:
     unknown = np.isnan(values)
     return pa.array(values, mask=unknown) if unknown.any() else pa.array(values)
+
+
+def _write(key: str, part: Part, columns: list[pa.Array], order: Order, partition: int) -> pa.RecordBatch:
+    """One file for each month, cut from one table: the rows of the partition in order of their id."""
+    width = 9 if key == "siren" else 14
+    texts = pa.array([f"{number:0{width}d}" for number in part.ids.tolist()])
+    has_row = part.panel.has_row[order.first - order.before :]
+    ids = texts.take(pa.array(np.nonzero(has_row)[1]))
+    table = pa.Table.from_arrays([ids, *columns], [key, *(name for name, _ in order.signals[key])])
+    ends = has_row.sum(axis=1).cumsum().tolist()
+    written = [
+        _write_month(key, table.slice(start, end - start), order.first + rank, order, partition)
+        for rank, (start, end) in enumerate(zip([0, *ends], ends, strict=False))
+        if end > start
+    ]
+    return pa.RecordBatch.from_pylist(written, schema=FILES)
 
 
 def _write_month(key: str, table: pa.Table, month: int, order: Order, partition: int) -> dict[str, object]:
