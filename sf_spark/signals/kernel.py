@@ -71,7 +71,7 @@ class Kernel:
         panel: The grids.
         roots: The nodes that will be asked for, each once and in any order.
         sites: Values of the statistics over establishments, on the grid of the companies.
-        peers: Values of the comparisons with the sector in the months from ``first`` on, from those of the node compared.
+        peers: Values of the comparisons with the sector from ``first`` on, from those of the node compared.
         first: The first month asked for, as a row of the grid.
     """
 
