@@ -207,9 +207,7 @@ class Kernel:
 
     # Windows as trees: each part is (older months, newer months) ---------------------------------------------------
 
-    def _tree(
-        self, kind: str, node: Node, months: int, lag: int, join: Callable[[Grid, Grid, int, int], Grid]
-    ) -> Grid:
+    def _tree(self, kind: str, node: Node, months: int, lag: int, join: Callable[[Grid, Grid, int, int], Grid]) -> Grid:
         """Join the value of the older part, moved to the window's end, with that of the newer part."""
         if months == 1:
             return self._at(node, lag)
