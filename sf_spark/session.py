@@ -21,8 +21,9 @@ def build_session(settings: Settings, name: str) -> SparkSession:
         ConfigurationError: If the Delta jars are not there or the master does not answer.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
-    # Where /proc tells no physical cores (containers), scikit-learn's helper would warn at every fit and score.
-    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(os.cpu_count() or 1))
+    # Where the system tells no physical cores (containers), scikit-learn would warn, with a stack, when it counts them:
+    # it does not count where the number of threads is given.
+    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
     builder = SparkSession.builder.appName(f"sf_spark {name}")
     if not submitted():
         if settings.master.startswith("local"):
