@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from subprocess import TimeoutExpired
 
+import joblib
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
@@ -22,8 +23,8 @@ def build_session(settings: Settings, name: str) -> SparkSession:
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
     # Where the system tells no physical cores (containers), scikit-learn would warn, with a stack, when it counts them:
-    # it does not count where the number of threads is given.
-    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+    # it does not count where the number of threads is given. joblib knows what a container may use.
+    os.environ.setdefault("OMP_NUM_THREADS", str(joblib.cpu_count()))
     builder = SparkSession.builder.appName(f"sf_spark {name}")
     if not submitted():
         if settings.master.startswith("local"):

@@ -8,24 +8,22 @@ All files that a source has in a batch are one delivery: when one of them comes 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import batch_date
 from sf_spark.errors import BrokenFileError
 from sf_spark.io.context import Context
+from sf_spark.io.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken_in, write_accounts
 from sf_spark.io.delta import exists, literal_list, read_table, replace_where
 from sf_spark.io.files import DeliveredFile, find_batch, list_files, read_header
 from sf_spark.io.lines import numbered_lines
 from sf_spark.io.records import spanning_records
 from sf_spark.io.staging import Delivery, store
-from sf_spark.schema import DELIVERIES, QUARANTINE
+from sf_spark.schema import QUARANTINE
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of
 from sf_spark.sources.comptes import latest_file
@@ -42,47 +40,6 @@ from sf_spark.sources.reading import (
 from sf_spark.sources.versions import identify
 
 Report = Callable[[str], None]
-
-DONE, FAILED, UNSUPPORTED = "ok", "failed", "unsupported"
-_DELIVERY_SCHEMA = (
-    "source string, _batch string, _file string, sha256 string, bytes long, lines_read long, lines_accepted long, "
-    "lines_rejected long, lines_skipped long, money map<string,double>, delivery string, layout string, "
-    "status string, message string, known_on date, started_at timestamp, finished_at timestamp"
-)
-
-
-@dataclass
-class FileAccount:
-    """What became of one delivered file."""
-
-    file: DeliveredFile
-    source: str
-    delivery: str = ""
-    layout: str = ""
-    status: str = DONE
-    message: str = ""
-    read: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    money: dict[str, float] = field(default_factory=dict)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def line(self) -> str:
-        """One line for the user."""
-        if self.status != DONE:
-            return f"{self.file.name}: {self.status}: {self.message}"
-        return (
-            f"{self.file.name} -> staged/{self.source}: {self.read} lines = {self.accepted} accepted"
-            f" + {self.rejected} rejected + {self.skipped} skipped"
-        )
-
-    def row(self, known_on: Any) -> tuple[Any, ...]:
-        """The file's row of ``deliveries``."""
-        counts = (self.read, self.accepted, self.rejected, self.skipped)
-        identity = (self.source, self.file.batch, self.file.name, self.file.sha256, self.file.size)
-        end = (self.delivery, self.layout, self.status, self.message, known_on, self.started_at, datetime.now(UTC))
-        return (*identity, *counts, self.money, *end)
 
 
 def take_in(
@@ -102,7 +59,7 @@ def take_in(
         failed, by name: see :func:`_refusal` for those of the wrong batch.
     """
     files = list_files(find_batch(settings.landing, batch), batch)
-    history = _history(spark, settings)
+    history = taken_in(spark, settings)
     known = {(row["_file"], row["sha256"]) for row in history if row["_batch"] == batch}
     todo = [file for file in files if (file.name, file.sha256) not in known]
     if not todo:
@@ -132,7 +89,7 @@ def take_in(
     for account in unsupported:
         report(account.line())
     accounts = [account for intake in intakes for account in intake.accounts] + unsupported
-    _write_accounts(spark, settings, batch, accounts)
+    write_accounts(spark, settings, batch, accounts)
     return accounts
 
 
@@ -206,14 +163,6 @@ class _Intake:
         store(self.spark, self.settings, delivery)
 
 
-def _history(spark: SparkSession, settings: Settings) -> list[Row]:
-    """The files taken in so far, those that failed apart."""
-    if not exists(spark, settings.lake, DELIVERIES):
-        return []
-    deliveries = read_table(spark, settings.lake, DELIVERIES).where(F.col("status") != FAILED)
-    return deliveries.select("source", "_batch", "_file", "sha256").collect()
-
-
 def _unsupported(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAccount:
     names = ", ".join(source.name for source in sources)
     message = f"no source reads a file of this name (sources: {names})"
@@ -285,13 +234,6 @@ def _keep_rejects(spark: SparkSession, settings: Settings, batch: str, intakes: 
 def _readable(reason: Column) -> Column:
     message = F.make_valid_utf8(reason["message"])
     return F.struct(reason["code"].alias("code"), reason["column"].alias("column"), message.alias("message"))
-
-
-def _write_accounts(spark: SparkSession, settings: Settings, batch: str, accounts: list[FileAccount]) -> None:
-    day = batch_date(batch, settings.cutoff_day)
-    rows = spark.createDataFrame([account.row(day) for account in accounts], _DELIVERY_SCHEMA).coalesce(1)
-    names = literal_list([account.file.name for account in accounts])
-    replace_where(rows, settings.lake, DELIVERIES, f"_batch = '{batch}' and _file in ({names})")
 
 
 def _refusal(batch: str, source: Source, mine: list[DeliveredFile], past: list[tuple[str, str]]) -> str:

@@ -38,7 +38,7 @@ from sf_spark.signals.expression import (
 Grid = np.ndarray
 _PARTS = {3: (2, 1), 6: (3, 3), 12: (6, 6), 24: (12, 12), 36: (24, 12)}
 _NO_MONTH = np.inf
-_FEW = 4  # months asked for are few when the grid has so many times more: then parts are not computed for all of it
+_FEW = 4  # months asked for are few when the grid has at least so many times as many
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Kernel:
     """Evaluates nodes on one panel; what several nodes share is kept as long as one of them still needs it.
 
     For many months, a part of a window is computed once for all of them and moved. For few, only the months asked for
-    are computed, each part at the distance at which it is needed: same operations, same order, same bits, and a quarter
-    of the work for one month of 25.
+    are computed, each part at the distance at which it is needed: same operations, same order, same bits, less work.
 
         first     what is computed of the panel's months      an older part of a window
         0         all of them                                 is the whole grid, moved down
@@ -130,23 +129,23 @@ class Kernel:
         with np.errstate(invalid="ignore", divide="ignore"):
             return _RULES[type(node)](self, node, lag)
 
-    def _given(self, grid: Grid | None, lag: int, fill: float = np.nan) -> Grid:
-        """A grid of the panel in the months computed, so many months earlier; without a grid, what fills it."""
-        months, entities = self._panel.has_row.shape
-        if grid is not None and not self._narrow:
+    def _given(self, grid: Grid, lag: int, fill: float = np.nan) -> Grid:
+        """A grid of the panel in the months computed, so many months earlier."""
+        if not self._narrow:
             return grid
-        rows = months - self._first if self._narrow else months
-        if grid is not None and self._first >= lag:
-            return grid[self._first - lag : months - lag]
-        found = np.full((rows, entities), fill)
-        if grid is not None and months > lag:
-            found[lag - self._first :] = grid[: months - lag]
-        return found
+        months, first = len(grid), self._first
+        return grid[first - lag : months - lag] if lag <= first else shifted(grid, lag, fill)[first:]
+
+    def _unknown(self) -> Grid:
+        """Nothing known in the months computed."""
+        months, entities = self._panel.has_row.shape
+        return np.full((months - self._first if self._narrow else months, entities), np.nan)
 
     # One method a kind of node -------------------------------------------------------------------------------------
 
     def _on_measure(self, node: Measure, lag: int) -> Grid:
-        return self._given(self._panel.measures.get(node.name), lag)
+        grid = self._panel.measures.get(node.name)
+        return self._unknown() if grid is None else self._given(grid, lag)
 
     def _on_lag(self, node: Lag, lag: int) -> Grid:
         return self._at(node.of, lag + node.months)
@@ -170,7 +169,7 @@ class Kernel:
         return np.where(np.isnan(value), np.nan, value > node.threshold)
 
     def _on_missing(self, node: Missing, lag: int) -> Grid:
-        has_row = self._given(self._panel.has_row, lag, fill=0).astype(bool)
+        has_row = self._given(self._panel.has_row, lag, fill=False)
         return np.where(has_row, np.isnan(self._at(node.of, lag)), np.nan)
 
     def _on_streak(self, node: Streak, lag: int) -> Grid:
@@ -196,14 +195,15 @@ class Kernel:
 
     def _on_peer(self, node: Peer, lag: int) -> Grid:
         """Sectors are counted for the months asked for: what they said earlier is unknown."""
-        found = self._given(None, 0)
+        found = self._unknown()
         if self._peers is not None and lag == 0:
             asked = 0 if self._narrow else self._first
             found[asked:] = self._peers(node, self._at(node.of)[asked:])
         return found
 
     def _on_of_sites(self, node: OfSites, lag: int) -> Grid:
-        return self._given(self._sites.get(node), lag)
+        grid = self._sites.get(node)
+        return self._unknown() if grid is None else self._given(grid, lag)
 
     # Windows as trees: each part is (older months, newer months) ---------------------------------------------------
 

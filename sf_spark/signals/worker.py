@@ -8,6 +8,7 @@ Companies and their establishments come in the same partition, so one shuffle se
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -261,10 +262,10 @@ def _write(key: str, part: Part, columns: list[pa.Array], order: Order, partitio
     has_row = part.panel.has_row[order.first - order.before :]
     ids = texts.take(pa.array(np.nonzero(has_row)[1]))
     table = pa.Table.from_arrays([ids, *columns], [key, *(name for name, _ in order.signals[key])])
-    ends = has_row.sum(axis=1).cumsum().tolist()
+    bounds = [0, *has_row.sum(axis=1).cumsum().tolist()]
     written = [
         _write_month(key, table.slice(start, end - start), order.first + rank, order, partition)
-        for rank, (start, end) in enumerate(zip([0, *ends], ends, strict=False))
+        for rank, (start, end) in enumerate(pairwise(bounds))
         if end > start
     ]
     return pa.RecordBatch.from_pylist(written, schema=FILES)

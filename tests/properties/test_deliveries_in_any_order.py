@@ -9,7 +9,8 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.io.intake import FileAccount, take_in
+from sf_spark.io.deliveries import FileAccount
+from sf_spark.io.intake import take_in
 from sf_spark.settings import Settings
 
 A, B = "01234567800011", "01234567800029"

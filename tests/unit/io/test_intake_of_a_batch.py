@@ -10,7 +10,8 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.io.intake import FileAccount, take_in
+from sf_spark.io.deliveries import FileAccount
+from sf_spark.io.intake import take_in
 from sf_spark.settings import Settings
 
 SIRET, OTHER = "01234567800011", "01234567800029"
@@ -87,7 +88,7 @@ def test_a_run_that_died_before_its_account_is_taken_in_again_to_the_same_tables
     deliver("2404", name, COTISATION + due(12) + "broken\n")
     ingest(spark, settings, "2403")
     with monkeypatch.context() as patched:
-        patched.setattr("sf_spark.io.intake._write_accounts", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr("sf_spark.io.intake.write_accounts", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             ingest(spark, settings, "2404")
     halfway = facts(settings)

@@ -84,3 +84,20 @@ def test_what_nobody_needs_any_more_is_forgotten() -> None:
     for root in roots:
         assert kernel.value(root)[-1, 0] == 1.0
     assert kernel._memo == {}
+
+
+@pytest.mark.parametrize("first", [5, 28, 29], ids=lambda first: f"from month {first} on")
+def test_few_months_alone_are_the_last_of_all_months_to_the_bit(first: int) -> None:
+    """Also where a window begins before the panel does: month 5 of 6 has no year behind it."""
+    months = first + 1 if first == 5 else 30
+    random = np.random.default_rng(first)
+    values = np.where(random.random((months, 40)) < 0.9, random.lognormal(size=(months, 40)), np.nan)
+    has_row = ~np.isnan(values) | (random.random(values.shape) < 0.5)
+    above = Above(X, 0.5)
+    roots: list[Node] = [Over(statistic, X, n) for statistic in ("mean", "max", "min", "std", "slope") for n in (3, 12)]
+    roots += [Known("last", X, 6), Known("first", X, 12), Streak(above, 6), Since(above, 12), Missing(X), Lag(X, 3)]
+    roots += [Growth(X, Lag(X, 12)), Over("sum", Minus(X, Lag(X, 2)), 6), Over("max", Missing(X), 3), Measure("none")]
+    few, all_months = (Kernel(Panel(has_row, {"x": values}, 0), roots, first=row) for row in (first, 0))
+    for root in roots:
+        np.testing.assert_array_equal(few.value(root), all_months.value(root)[first:], err_msg=str(root))
+    assert few._narrow and not all_months._narrow
