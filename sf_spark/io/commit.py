@@ -9,11 +9,15 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+
+from sf_spark.errors import SfSparkError
 
 PARTITION = "periode"
 _TRIES = 5
@@ -29,10 +33,26 @@ def version_of(folder: str) -> int:
     return DeltaTable(folder).version()
 
 
-def rows_of_month(folder: str, month: date) -> int:
-    """How many rows a table holds of a month, from the log and the files' footers alone."""
+def files_of_months(folder: str, first: date, last: date) -> list[tuple[Path, date, int]]:
+    """The files of some months, both included, as the log names them, with the month and the number of rows of each.
+
+    Raises:
+        SfSparkError: When a file alone does not say what the table holds (deletion vectors, renamed columns).
+    """
     table = DeltaTable(folder)
-    return int(table.to_pyarrow_dataset(partitions=[(PARTITION, "=", month.isoformat())]).count_rows())
+    if table.protocol().min_reader_version > 1:
+        raise SfSparkError(
+            f"the files of {folder} do not say alone what the table holds (Delta reader version "
+            f"{table.protocol().min_reader_version}, expected: 1): use --set signals.engine=sql"
+        )
+    there = table.get_add_actions(flatten=True)
+    names = ("path", f"partition.{PARTITION}", "num_records")
+    return [
+        (path, day, rows if rows is not None else pq.read_metadata(path).num_rows)
+        for name, day, rows in zip(*(there.column(name).to_pylist() for name in names), strict=True)
+        if first <= day <= last
+        for path in (Path(folder) / unquote(name),)
+    ]
 
 
 def commit_months(

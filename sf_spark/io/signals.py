@@ -2,23 +2,24 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import pyarrow as pa
-from pyspark import TaskContext
+from pyspark import StorageLevel, TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, month_index, start_of
-from sf_spark.io.commit import commit_months, is_committed, rows_of_month, sweep, version_of
+from sf_spark.calendar import index_of, start_of
+from sf_spark.io.commit import commit_months, files_of_months, is_committed, sweep, version_of
 from sf_spark.io.delta import location, read_table
 from sf_spark.io.months import last_month, write_months
 from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
 from sf_spark.signals.catalogue import Catalogue, months_needed
-from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of, window
-from sf_spark.signals.measures import derived
+from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of
+from sf_spark.signals.packing import pack, unpack
+from sf_spark.signals.panel_files import PanelFile, Reading, read_rows
 from sf_spark.signals.record import Signal
 from sf_spark.signals.sql import compute_signals
 from sf_spark.signals.worker import Order, PeerTable, count_peers, peer_tables, write_signals
@@ -29,6 +30,7 @@ GRAINS: dict[str, tuple[Table, Table]] = {
 }
 _OF_PEERS = ("secteur_section", "effectif")  # what groups companies for a comparison
 _ROWS_FOR_COVERAGE = 20_000
+_FILES_AT_ONCE = 4  # readers for each core: a month is larger than another
 Report = Callable[[str], None]
 
 
@@ -66,14 +68,20 @@ def write_signals_by_kernel(
         return
     for folder in folders.values():
         sweep(folder, order.transaction)
-    rows = _narrow(spark, lake, signals, order)
-    tasks = max(spark.sparkContext.defaultParallelism, _tasks(lake, signals, plan, rows_per_task))
-    report(f"reading panel/*: {len(order.measures)} measures, {tasks} tasks")
-    partitioned = rows.repartition(tasks, "siren")
-    order = replace(order, peers=_peer_tables(partitioned, order))
-    files = _written(spark, partitioned, order)
+    files, rows = _files(lake, order)
+    tasks = max(spark.sparkContext.defaultParallelism, _tasks(signals, order, rows, rows_per_task))
+    report(f"reading panel/*: {len(order.measures)} measures in {len(files)} files, {tasks} tasks")
+    partitioned = _by_company(spark, files, Reading(order.measures, _wanted(signals)), tasks)
+    compared = peers_of(tuple(node for _, node in order.signals["siren"]))
+    if compared:  # read twice: once to count what companies are compared with
+        partitioned = partitioned.persist(StorageLevel.DISK_ONLY)
+    try:
+        order = replace(order, peers=_peer_tables(partitioned, compared, order))
+        written = _written(spark, partitioned, order)
+    finally:
+        partitioned.unpersist()
     for key in todo:
-        _commit(key, files[key], signals[key], order, plan, report)
+        _commit(key, written[key], signals[key], order, plan, report)
 
 
 def write_signals_by_sql(spark: SparkSession, lake: str, catalogue: Catalogue, plan: Plan, report: Report) -> None:
@@ -107,7 +115,7 @@ def _order(lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan) -> 
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in signals.items()},
         folders={key: location(lake, target) for key, (_, target) in GRAINS.items()},
         measures=_measures(signals),
-        before=first - months_needed(everything),
+        before=first if plan.whole else first - months_needed(everything),  # there is nothing before the whole
         first=first,
         last=last,
         transaction=hashlib.sha256(described.encode()).hexdigest()[:16],
@@ -121,60 +129,54 @@ def _measures(signals: Mapping[str, tuple[Signal, ...]]) -> tuple[str, ...]:
     return tuple(sorted({*measures_of(roots), *measures_of(of_sites), *compared}))
 
 
-def _narrow(spark: SparkSession, lake: str, signals: Mapping[str, tuple[Signal, ...]], order: Order) -> DataFrame:
-    """Rows of both grains: ``siren, siret`` (numbers; null for a company), ``mois`` and the measures as doubles."""
-    earliest, latest = start_of(order.before) if order.before > 0 else date(1, 1, 1), start_of(order.last)
-    frames = []
+def _wanted(signals: Mapping[str, tuple[Signal, ...]]) -> dict[str, frozenset[str]]:
+    """The measures that are read of each panel."""
+    of_grain = {key: measures_of(tuple(s.expression for s in signals[key])) for key in GRAINS}
+    of_sites = measures_of(tuple(node.of for node in sites_of(tuple(s.expression for s in signals["siren"]))))
+    return {"siren": frozenset({*of_grain["siren"], *_OF_PEERS}), "siret": frozenset({*of_grain["siret"], *of_sites})}
+
+
+def _files(lake: str, order: Order) -> tuple[list[PanelFile], dict[str, int]]:
+    """The files of both panels that the windows need, and how many rows each panel has in them."""
+    files, rows = [], {}
     for key, (source, _) in GRAINS.items():
-        panel = derived(read_table(spark, lake, source).where(F.col("periode").between(F.lit(earliest), F.lit(latest))))
-        siret = F.col("siret").cast("long") if key == "siret" else F.lit(None).cast("long")
-        wanted = {*measures_of(tuple(s.expression for s in signals[key]))}
-        if key == "siret":
-            wanted |= {*measures_of(tuple(node.of for node in sites_of(tuple(s.expression for s in signals["siren"]))))}
-        else:
-            wanted |= {*_OF_PEERS}
-        values = [
-            (
-                F.col(name).cast("double") if name in wanted and name in panel.columns else F.lit(None).cast("double")
-            ).alias(name)
-            for name in order.measures
-        ]
-        frames.append(
-            panel.select(
-                F.col("siren").cast("long").alias("siren"),
-                siret.alias("siret"),
-                month_index(F.col("periode")).cast("int").alias("mois"),
-                *values,
-            )
-        )
-    return frames[0].unionByName(frames[1])
+        found = files_of_months(location(lake, source), start_of(max(order.before, 12)), start_of(order.last))
+        files += [PanelFile(key, path, index_of(day)) for path, day, _ in found]
+        rows[key] = sum(count for _, _, count in found)
+    return files, rows
 
 
-def _tasks(lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan, rows_per_task: int) -> int:
-    """Enough tasks that what one holds stays small."""
-    months = index_of(plan.last) - index_of(plan.first) + 1
-    cells = sum(
-        rows_of_month(location(lake, source), plan.last) * months * len(signals[key]) / 100
-        for key, (source, _) in GRAINS.items()
-    )
-    return math.ceil(cells / rows_per_task)
+def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Reading, tasks: int) -> DataFrame:
+    """The rows of files in blocks, those of a company and of its establishments in the same task."""
+
+    def packed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        mine = (files[rank.as_py()] for batch in batches for rank in batch.column("id"))
+        return pack(read_rows(mine, reading), tasks)
+
+    readers = min(len(files), _FILES_AT_ONCE * spark.sparkContext.defaultParallelism)
+    blocks = spark.range(0, len(files), 1, max(1, readers)).mapInArrow(packed, "partition int, block binary")
+    return blocks.repartitionById(tasks, "partition")
 
 
-def _peer_tables(rows: DataFrame, order: Order) -> dict[Peer, PeerTable]:
+def _tasks(signals: Mapping[str, tuple[Signal, ...]], order: Order, rows: Mapping[str, int], rows_per_task: int) -> int:
+    """Enough tasks that what one reads (doubles) and what it writes (floats) stays small."""
+    read = sum(rows.values()) * len(order.measures) * 2
+    written = sum(rows[key] * len(signals[key]) for key in GRAINS)
+    share = (order.last - order.first + 1) / (order.last - order.before + 1)
+    return math.ceil(max(read, written * share) / (100 * rows_per_task))
+
+
+def _peer_tables(rows: DataFrame, nodes: Sequence[Peer], order: Order) -> dict[Peer, PeerTable]:
     """What the whole sector says in each month: counted in the workers, added up by Spark, small."""
-    roots = tuple(node for _, node in order.signals.get("siren", ()))
-    nodes = peers_of(roots)
     if not nodes:
         return {}
-    reach = max(window(node) for node in nodes)
     asked = replace(order, peers=dict.fromkeys(nodes))  # type: ignore[arg-type]
-    needed = rows.where(F.col("mois") > order.first - reach)
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return count_peers(batches, asked)
+        return count_peers(unpack(batches), asked)
 
     schema = "peer long, mois long, cell long, companies long, millionths long"
-    counted = needed.mapInArrow(count, schema).groupBy("peer", "mois", "cell")
+    counted = rows.mapInArrow(count, schema).groupBy("peer", "mois", "cell")
     table = counted.agg(F.sum("companies").alias("companies"), F.sum("millionths").alias("millionths")).toArrow()
     return peer_tables(table, nodes, order)
 
@@ -186,7 +188,7 @@ def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, li
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
         assert context is not None  # a task runs in a worker
-        return write_signals(batches, sent.value, context.partitionId())
+        return write_signals(unpack(batches), sent.value, context.partitionId())
 
     schema = "key string, path string, periode string, bytes long, rows long, low string, high string"
     try:

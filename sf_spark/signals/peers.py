@@ -30,7 +30,7 @@ _SECTION_STARTS = (1, 5, 10, 35, 36, 41, 45, 49, 55, 58, 64, 68, 69, 77, 84, 85,
 
 def division() -> Column:
     """The division of NAF rev. 2 (its first two digits) as a number; null without an activity."""
-    return F.substring("ape", 1, 2).try_cast("int")
+    return F.when(F.col("ape").rlike("^[0-9]{2}"), F.substring("ape", 1, 2).try_cast("int"))
 
 
 def section() -> Column:
@@ -53,6 +53,11 @@ def bracket(value: Column) -> Column:
 def millionths(value: Column) -> Column:
     """A value in whole millionths, half up."""
     return F.floor(value * MILLIONTHS + 0.5)
+
+
+def section_of(divisions: np.ndarray) -> np.ndarray:
+    """The same sections, for arrays, as doubles; of an unknown division there is none to rely on."""
+    return np.searchsorted(_SECTION_STARTS, divisions, side="right").astype(np.float64)
 
 
 def group_of(section_code: np.ndarray, effectif: np.ndarray, by_size: bool) -> np.ndarray:

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from sf_spark.calendar import start_of
 from sf_spark.signals.expression import Node, OfSites, Peer, SectorRank, sites_of
 from sf_spark.signals.kernel import Grid, Kernel, Panel
+from sf_spark.signals.packing import SITES_OF_A_COMPANY
 from sf_spark.signals.peers import BRACKETS, FEWEST, GROUPS, MILLIONTHS, bracket_of, group_of, millionths_of
 
-SITES_OF_A_COMPANY = 100_000  # a SIRET is its SIREN and five digits
 FILES = pa.schema(
     [
         *(("key", pa.string()), ("path", pa.string()), ("periode", pa.string()), ("bytes", pa.int64())),
@@ -40,7 +40,7 @@ class Order:
     Attributes:
         signals: For each grain (``siren``, ``siret``) the names and expressions.
         folders: For each grain the folder of the table.
-        measures: The columns of the rows, behind ``siren, siret, mois``.
+        measures: The columns of the rows, behind ``id, mois``; an id is a SIRET as a number, or minus a SIREN.
         before: Index of the first month that comes in, for the windows.
         first: Index of the first month to write.
         last: Index of the last one.
@@ -164,15 +164,12 @@ def read_parts(batches: Iterable[pa.RecordBatch], order: Order) -> tuple[Part, P
     if not held:
         return None
     rows = pa.Table.from_batches(held)
-    site = rows.column("siret").is_valid().to_numpy()
-    siren, siret = (rows.column(name).to_numpy() for name in ("siren", "siret"))
+    ids = rows.column("id").to_numpy()
+    site = ids > 0
     month = rows.column("mois").to_numpy().astype(np.int64) - order.before
     columns = {name: rows.column(name).to_numpy() for name in order.measures}
     del rows, held
-    return (
-        _part(siren, month, columns, ~site, order),
-        _part(np.where(site, np.nan_to_num(siret), 0).astype(np.int64), month, columns, site, order),
-    )
+    return _part(-ids, month, columns, ~site, order), _part(ids, month, columns, site, order)
 
 
 def _part(
@@ -245,14 +242,16 @@ def _signal_columns(
     """The signals of the rows to write, month after month, float32; a grid of doubles lives only while it is needed."""
     offset = order.first - order.before
     kernel = Kernel(part.panel, [node for _, node in signals], sites, compare, offset)
-    rows = np.flatnonzero(part.panel.has_row[offset:])
+    has_row = part.panel.has_row[offset:]
+    rows = None if has_row.all() else np.flatnonzero(has_row)
     with np.errstate(over="ignore"):  # beyond float32 is infinite
-        return [_column(kernel.value(node).ravel().take(rows).astype(np.float32)) for _, node in signals]
+        return [_column(kernel.value(node).astype(np.float32).ravel(), rows) for _, node in signals]
 
 
-def _column(values: np.ndarray) -> pa.Array:
-    unknown = np.isnan(values)
-    return pa.array(values, mask=unknown) if unknown.any() else pa.array(values)
+def _column(values: np.ndarray, rows: np.ndarray | None) -> pa.Array:
+    there = values if rows is None else values.take(rows)
+    unknown = np.isnan(there)
+    return pa.array(there, mask=unknown) if unknown.any() else pa.array(there)
 
 
 def _write(key: str, part: Part, columns: list[pa.Array], order: Order, partition: int) -> pa.RecordBatch:
@@ -277,7 +276,15 @@ def _write_month(key: str, table: pa.Table, month: int, order: Order, partition:
     file = Path(order.folders[key]) / path
     file.parent.mkdir(parents=True, exist_ok=True)
     # Floats that differ from row to row make no dictionary; nobody looks a signal up by its least or greatest value.
-    pq.write_table(table, file, compression=order.compression, use_dictionary=False, write_statistics=[key])
+    # Text and floats need no Arrow schema beside Parquet's own: of 800 columns it is long.
+    pq.write_table(
+        table,
+        file,
+        compression=order.compression,
+        use_dictionary=False,
+        write_statistics=[key],
+        store_schema=False,
+    )
     ids = table.column(0)
     return {
         "key": key,

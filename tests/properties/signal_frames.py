@@ -99,7 +99,7 @@ def run_kernel(
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in chosen.items()},
         folders={key: str(folder / key) for key in chosen},
         measures=tuple(sorted(measures)),
-        before=first - months_needed(everything),
+        before=max(FIRST, first - months_needed(everything)),
         first=first,
         last=last,
         transaction="t",
@@ -129,8 +129,9 @@ def run_kernel(
 def batch_of(rows: pd.DataFrame, order: Order) -> pa.RecordBatch:
     """Rows as Spark hands them to a worker."""
     columns = [
-        pa.array(rows["siren"], pa.int64()),
-        pa.array([None if pd.isna(value) else int(value) for value in rows["siret"]], pa.int64()),
+        pa.array(
+            [-siren if pd.isna(siret) else int(siret) for siren, siret in rows[["siren", "siret"]].values], pa.int64()
+        ),
         pa.array(rows["mois"], pa.int32()),
         *(
             pa.array([None if pd.isna(value) else float(value) for value in rows[name]], pa.float64())
@@ -139,7 +140,7 @@ def batch_of(rows: pd.DataFrame, order: Order) -> pa.RecordBatch:
             for name in order.measures
         ),
     ]
-    return pa.RecordBatch.from_arrays(columns, names=["siren", "siret", "mois", *order.measures])
+    return pa.RecordBatch.from_arrays(columns, names=["id", "mois", *order.measures])
 
 
 def read(folder: Path, key: str, files: list[dict[str, Any]]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def test_a_task_that_got_establishments_and_no_company_writes_the_establishments
         last=24289,
         transaction="t",
     )
-    columns = {"siren": [1], "siret": [100_011], "mois": [24289], "effectif": [12.0]}
+    columns = {"id": [100_011], "mois": [24289], "effectif": [12.0]}
     (written,) = write_signals([pa.RecordBatch.from_pydict(columns)], order, 0)
     (file,) = written.to_pylist()
     assert (file["key"], file["rows"], file["low"]) == ("siret", 1, "00000000100011")
