@@ -7,7 +7,6 @@ from pyspark.sql import functions as F
 
 _PSEUDO_SIRET_MARKS = ("5", "6", "7", "9")  # first digit of the NIC of numbers forged by ACOSS for temporary workforces
 _LA_POSTE = "356000000"
-_ABSENT = "\u0001"  # stands for null in a fingerprint: xxhash64 skips nulls, and (a, null, b) is not (a, b, null)
 
 
 def filled(text: Column) -> Column:
@@ -52,7 +51,10 @@ def is_luhn_valid(number: Column, kind: str) -> Column:
     return valid | of_la_poste
 
 
-def fingerprint(columns: Sequence[str]) -> Column:
-    """128 bits, in hexadecimal, that tell whether two rows hold the same values in these columns, nulls included."""
-    values = [F.coalesce(F.col(name).cast("string"), F.lit(_ABSENT)) for name in columns]
-    return F.concat(*(F.lpad(F.hex(F.xxhash64(F.lit(seed), *values)), 16, "0") for seed in (1, 2)))
+def fingerprint(columns: Sequence[str]) -> tuple[Column, Column]:
+    """128 bits, as two numbers, that tell whether two rows hold the same values in these columns, nulls included."""
+    # xxhash64 passes over nulls, and (a, null, b) is not (a, b, null): which ones are null is hashed too. Written as
+    # SQL, because each Column costs a call to Java.
+    values = ", ".join(f"isnull(`{name}`), `{name}`" for name in columns)
+    first, second = (F.expr(f"xxhash64({seed}, {values})") for seed in (1, 2))
+    return first, second

@@ -32,6 +32,7 @@ from sf_spark.sources.reading import (
     ACCEPTED,
     REJECTED,
     SKIPPED,
+    compact,
     content_columns,
     read_lines,
     recognise,
@@ -129,7 +130,8 @@ class _Intake:
         self.accounts.append(account)
         read = None
         try:
-            read = self._read(file, account).persist(StorageLevel.MEMORY_AND_DISK)
+            # Kept as it is: pyspark's MEMORY_AND_DISK would serialise what is in memory too.
+            read = compact(self._read(file, account)).persist(StorageLevel.MEMORY_AND_DISK_DESER)
             _count(read, self.source, account, self.settings.ingest.invalid_utf8_share)
             self.opened.append(read)
         except (BrokenFileError, PySparkException, Py4JJavaError) as error:
@@ -174,7 +176,7 @@ def _count(read: DataFrame, source: Source, account: FileAccount, invalid_utf8_s
     exact = {name: F.col(name).cast("decimal(20,4)") for name in source.money}
     row = read.agg(
         F.count("*").alias("read"),
-        F.count_if(~F.is_valid_utf8("_raw")).alias("undecodable"),
+        F.count_if("_undecodable").alias("undecodable"),
         F.min(_fatal(source)).alias("fatal"),
         *(F.count_if(F.col("_class") == name).alias(name) for name in (ACCEPTED, REJECTED, SKIPPED)),
         *(F.sum(F.when(F.col("_class") == ACCEPTED, amount)).alias(f"sum_{name}") for name, amount in exact.items()),

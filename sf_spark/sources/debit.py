@@ -48,7 +48,7 @@ def clean(df: DataFrame, has_appeal: bool = True) -> DataFrame:
         filled(F.col("motif_ecn")).alias("code_motif_ecart_negatif"),
         appeal.alias("recours_en_cours"),
         F.concat(
-            F.col("siret"), F.date_format(start, "yyyyMMdd"), F.date_format(end, "yyyyMMdd"), F.col("num_ecn")
+            F.col("siret"), *(F.replace(day.cast("string"), F.lit("-")) for day in (start, end)), F.col("num_ecn")
         ).alias("debit_id"),
         problems(
             unreadable(F.col("periode"), period, "bad_period", "periode", "a period YYQM or YYYYQM", required=True),

@@ -134,8 +134,25 @@ def read_lines(
     return _classify(cleaned, source)
 
 
+def compact(read: DataFrame) -> DataFrame:
+    """The same rows with what is left to do with their text: it goes, but for that of rejected lines.
+
+    Adds ``_raw_hash``, which stands for the text, and ``_undecodable``: whether it is not UTF-8. Reasons are null
+    where there are none.
+    """
+    raw, reasons = F.col("_raw"), F.col("_errors")
+    return read.withColumns(
+        {
+            "_raw": F.when(F.col("_class") == REJECTED, raw),
+            "_errors": F.when(F.size(reasons) > 0, reasons),
+            "_raw_hash": F.xxhash64(raw),
+            "_undecodable": ~F.is_valid_utf8(raw),
+        }
+    )
+
+
 def staged_rows(read: DataFrame, source: Source) -> DataFrame:
-    """The facts that the lines of a file give, one row each: entity, values, ``_line`` and ``_raw_hash``.
+    """The facts that compacted lines of a file give, one row each: entity, values, ``_line`` and ``_raw_hash``.
 
     A rejected line gives none, except where the source says that its readable values stay.
     """
@@ -143,8 +160,8 @@ def staged_rows(read: DataFrame, source: Source) -> DataFrame:
     if source.emits_rejected:
         kept = kept | ((F.col("_class") == REJECTED) & F.col("_framed_well") & _valid_key(source))
     # The key is looked at once a line: a wide line gives a fact for each of its months.
-    rows = _with_identity(read.where(kept).withColumn("_raw_hash", F.xxhash64("_raw")), source)
-    rows = rows.drop("_raw", "_errors", "_class", "_framed_well")
+    rows = _with_identity(read.where(kept), source)
+    rows = rows.drop("_raw", "_errors", "_class", "_framed_well", "_undecodable")
     if "_tuples" in rows.columns:
         rows = rows.withColumn("_tuple", F.explode("_tuples")).select("*", "_tuple.*").drop("_tuple", "_tuples")
     return rows

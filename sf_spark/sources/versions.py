@@ -31,14 +31,18 @@ def identify(rows: DataFrame, content: Sequence[str]) -> DataFrame:
     Returns:
         The rows, with ``_identity`` in place of ``_raw_hash``.
     """
-    same_content = Window.partitionBy("_content").orderBy("_raw_hash", "_file", "_line")  # one sort serves both
+    first, second = fingerprint(content)
+    same_content = Window.partitionBy("_first", "_second").orderBy(
+        "_raw_hash", "_file", "_line"
+    )  # one sort serves both
+    in_hexadecimal = [F.lpad(F.hex(name), 16, "0") for name in ("_first", "_second")]
     return (
-        rows.withColumn("_content", fingerprint(content))
+        rows.withColumns({"_first": first, "_second": second})
         .withColumn("_line_before", F.lag("_raw_hash").over(same_content))
         .where(~F.col("_raw_hash").eqNullSafe(F.col("_line_before")))
         .withColumn("_rank", F.row_number().over(same_content))
-        .withColumn(IDENTITY, F.concat_ws("-", "_content", "_rank"))
-        .drop("_content", "_rank", "_line_before", "_raw_hash")
+        .withColumn(IDENTITY, F.concat(*in_hexadecimal, F.lit("-"), F.col("_rank").cast("string")))
+        .drop("_first", "_second", "_rank", "_line_before", "_raw_hash")
     )
 
 
