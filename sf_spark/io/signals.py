@@ -69,6 +69,8 @@ def write_signals_by_kernel(
     for folder in folders.values():
         sweep(folder, order.transaction)
     files, rows = _files(lake, order)
+    # Before the panel begins there is nothing to compute with.
+    order = replace(order, before=min([*(file.mois for file in files), order.first]))
     tasks = max(spark.sparkContext.defaultParallelism, _tasks(signals, order, rows, rows_per_task))
     report(f"reading panel/*: {len(order.measures)} measures in {len(files)} files, {tasks} tasks")
     partitioned = _by_company(spark, files, Reading(order.measures, _wanted(signals)), tasks)
@@ -115,7 +117,7 @@ def _order(lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan) -> 
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in signals.items()},
         folders={key: location(lake, target) for key, (_, target) in GRAINS.items()},
         measures=_measures(signals),
-        before=first if plan.whole else first - months_needed(everything),  # there is nothing before the whole
+        before=first - months_needed(everything),
         first=first,
         last=last,
         transaction=hashlib.sha256(described.encode()).hexdigest()[:16],

@@ -135,6 +135,24 @@ def test_the_months_are_there_once_each(refreshes: Refreshes, path: str) -> None
     assert str(rows["periode"].max()) == "2026-10-01"
 
 
+def test_a_month_reads_the_months_of_its_windows_and_no_other(refreshes: Refreshes, tmp_path: Path) -> None:
+    lake, month = str(tmp_path), date(2026, 10, 1)
+    for table in PANELS:
+        shutil.copytree(Path(refreshes.settings.lake, table), tmp_path / table)
+    catalogue = catalogue_from({"families": {"few": {"measures": ["effectif"], "max": [3]}}})
+    older = [path for path in tmp_path.rglob("*.parquet") if path.parent.name < "periode=2026-08-01"]
+    assert len(older) > 2 * 20  # of each panel, two years less three months
+    for path in older:
+        path.unlink()
+    write_signals_by_kernel(refreshes.spark, lake, catalogue, Plan(month, month, whole=False), 250_000, print)
+    for path, key in SIGNALS.items():
+        rows = DeltaTable(f"{lake}/{path}").to_pyarrow_table().to_pandas().sort_values(key).reset_index(drop=True)
+        whole = refreshes.rows["rebuilt"][path]
+        whole = whole[whole["periode"] == month].reset_index(drop=True)
+        assert rows["effectif_max3m"].notna().any()
+        pd.testing.assert_frame_equal(rows, whole[rows.columns])
+
+
 @pytest.mark.long
 def test_a_run_that_dies_before_its_commit_changes_nothing_and_is_made_good(
     refreshes: Refreshes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
