@@ -33,10 +33,9 @@ from sf_spark.sources.reading import (
     REJECTED,
     SKIPPED,
     compact,
-    content_columns,
     read_lines,
     recognise,
-    staged_rows,
+    staged_lines,
 )
 from sf_spark.sources.versions import identify
 
@@ -156,12 +155,11 @@ class _Intake:
         return read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name))
 
     def _store(self) -> None:
-        rows = _union([staged_rows(read, self.source) for read in self.opened])
+        lines = _union([staged_lines(read, self.source) for read in self.opened])
         if self.source.gather is not None and len(self.opened) > 1:
-            rows = latest_file(rows, self.source.key_column)
+            lines = latest_file(lines, self.source.key_column)
         broken = tuple(account.file.name for account in self.accounts if account.status != DONE)
-        delivered = identify(rows, content_columns(rows))
-        delivery = Delivery(self.source, self.batch, delivered, broken, tuple(self.other_batches))
+        delivery = Delivery(self.source, self.batch, identify(lines), broken, tuple(self.other_batches))
         store(self.spark, self.settings, delivery)
 
 

@@ -151,8 +151,8 @@ def compact(read: DataFrame) -> DataFrame:
     )
 
 
-def staged_rows(read: DataFrame, source: Source) -> DataFrame:
-    """The facts that compacted lines of a file give, one row each: entity, values, ``_line`` and ``_raw_hash``.
+def staged_lines(read: DataFrame, source: Source) -> DataFrame:
+    """The compacted lines of a file that give facts: entity, values, ``_line`` and ``_raw_hash``; see :func:`facts_of`.
 
     A rejected line gives none, except where the source says that its readable values stay.
     """
@@ -161,10 +161,14 @@ def staged_rows(read: DataFrame, source: Source) -> DataFrame:
         kept = kept | ((F.col("_class") == REJECTED) & F.col("_framed_well") & _valid_key(source))
     # The key is looked at once a line: a wide line gives a fact for each of its months.
     rows = _with_identity(read.where(kept), source)
-    rows = rows.drop("_raw", "_errors", "_class", "_framed_well", "_undecodable")
-    if "_tuples" in rows.columns:
-        rows = rows.withColumn("_tuple", F.explode("_tuples")).select("*", "_tuple.*").drop("_tuple", "_tuples")
-    return rows
+    return rows.drop("_raw", "_errors", "_class", "_framed_well", "_undecodable")
+
+
+def facts_of(lines: DataFrame) -> DataFrame:
+    """One row a fact: a line, or each of its ``_tuples`` where it has them."""
+    if "_tuples" not in lines.columns:
+        return lines
+    return lines.withColumn("_tuple", F.explode("_tuples")).select("*", "_tuple.*").drop("_tuple", "_tuples")
 
 
 def _with_identity(rows: DataFrame, source: Source) -> DataFrame:

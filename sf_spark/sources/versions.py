@@ -6,44 +6,67 @@ delivery   it says                   stored
 2403       A = 12, C = 1             nothing         B superseded_on 2024-03-20
 """
 
-from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sf_spark.columns import fingerprint
+from sf_spark.sources.reading import content_columns, facts_of
 
 IDENTITY = "_identity"
 CHANGE, APPEARED, WITHDRAWN = "_change", "appeared", "withdrawn"
 
 
-def identify(rows: DataFrame, content: Sequence[str]) -> DataFrame:
+def identify(lines: DataFrame) -> DataFrame:
     """Name each fact by its content, and drop byte-identical repeats of a line within one delivery.
 
     Two lines that differ only in columns that are not read hold two facts of equal content: they are added, so they
     get different names (``…-1``, ``…-2``).
 
     Args:
-        rows: Facts with ``_raw_hash``, ``_file`` and ``_line``.
-        content: The columns that hold what the partner says.
+        lines: All lines of a delivery that give facts, with ``_raw_hash``, ``_file`` and ``_line``.
 
     Returns:
-        The rows, with ``_identity`` in place of ``_raw_hash``.
+        One row a fact, with ``_identity`` in place of ``_raw_hash``.
     """
-    first, second = fingerprint(content)
+    if "_tuples" not in lines.columns:
+        return _ranked(lines)
+    # A wide line holds a fact for each of its months. No other line has their content when none has its entity, which
+    # is told from one row instead of sixty: nearly all lines are alone, and their facts need no ordering.
+    of_the_entity = Window.partitionBy("_first", "_second")
+    marked = (
+        _with_fingerprint(lines)
+        .withColumn("_lines", F.count("*").over(of_the_entity))
+        .withColumn("_alone", (F.col("_lines") == 1) & (F.size(F.array_distinct("_tuples")) == F.size("_tuples")))
+        .drop("_first", "_second", "_lines")
+    )
+    alone, others = (marked.where(which).drop("_alone") for which in (F.col("_alone"), ~F.col("_alone")))
+    return _named(_with_fingerprint(facts_of(alone)), F.lit("1")).unionByName(_ranked(facts_of(others)))
+
+
+def _ranked(facts: DataFrame) -> DataFrame:
     same_content = Window.partitionBy("_first", "_second").orderBy(
         "_raw_hash", "_file", "_line"
     )  # one sort serves both
-    in_hexadecimal = [F.lpad(F.hex(name), 16, "0") for name in ("_first", "_second")]
-    return (
-        rows.withColumns({"_first": first, "_second": second})
+    distinct = (
+        _with_fingerprint(facts)
         .withColumn("_line_before", F.lag("_raw_hash").over(same_content))
         .where(~F.col("_raw_hash").eqNullSafe(F.col("_line_before")))
         .withColumn("_rank", F.row_number().over(same_content))
-        .withColumn(IDENTITY, F.concat(*in_hexadecimal, F.lit("-"), F.col("_rank").cast("string")))
-        .drop("_first", "_second", "_rank", "_line_before", "_raw_hash")
     )
+    return _named(distinct, F.col("_rank").cast("string")).drop("_rank", "_line_before")
+
+
+def _with_fingerprint(rows: DataFrame) -> DataFrame:
+    first, second = fingerprint(content_columns(rows))
+    return rows.withColumns({"_first": first, "_second": second})
+
+
+def _named(facts: DataFrame, rank: Column) -> DataFrame:
+    in_hexadecimal = [F.lpad(F.hex(name), 16, "0") for name in ("_first", "_second")]
+    named = facts.withColumn(IDENTITY, F.concat(*in_hexadecimal, F.lit("-"), rank))
+    return named.drop("_first", "_second", "_raw_hash")
 
 
 def known_date(rule: Column, batch_day: date, first_delivery: bool) -> Column:

@@ -20,7 +20,7 @@ from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.signals.sql import compute_signals
 from sf_spark.sources import source_named
-from sf_spark.sources.reading import compact, read_lines, recognise, staged_rows
+from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
 
 LAST = index_of(pd.Timestamp("2024-06-01").date())
 WIDE = {"effectif": ["eff202311"], "effectif_ent": ["eff202311"]}
@@ -34,7 +34,7 @@ def staged(spark: SparkSession, name: str) -> DataFrame:
     newest = source.layouts[0]
     header = source.delimiter.join([*newest.required, *newest.optional, *WIDE.get(name, [])])
     lines = spark.createDataFrame([(2, source.delimiter)], "_line long, _raw string")
-    facts = staged_rows(compact(read_lines(lines, recognise(source, header))), source)
+    facts = facts_of(staged_lines(compact(read_lines(lines, recognise(source, header))), source))
     known = source.known_on().cast("date").alias("known_on")
     return empty(facts.select("*", F.lit("").alias("_batch"), known, F.lit(None).cast("date").alias("superseded_on")))
 

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.sources import SOURCES, source_named
-from sf_spark.sources.reading import compact, read_lines, recognise, staged_rows
+from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
 from sf_spark.sources.source import UTF8
 
 A, B, OLD = "01234567800011", "01234567800029", "98765432100010"
@@ -515,7 +515,9 @@ def test_a_layout_gives_its_records_counts_and_reasons(spark: SparkSession, case
         (r["code"], r["column"]) for row in read if row["_class"] == "rejected" for r in row["_errors"]
     ] == case.reasons
     order = ["_line", *(name for name in ("date_fermeture", "periode") if name in done.columns)]
-    facts = [row.asDict() for row in staged_rows(compact(done), source).orderBy(*(c for c in order)).collect()]
+    facts = [
+        row.asDict() for row in facts_of(staged_lines(compact(done), source)).orderBy(*(c for c in order)).collect()
+    ]
     assert len(facts) == len(case.facts)
     for fact, expected in zip(facts, case.facts, strict=True):
         assert {name: fact[name] for name in expected} == expected

@@ -7,7 +7,7 @@ from pyspark.sql import Row, SparkSession
 
 from sf_spark.errors import BrokenFileError
 from sf_spark.sources import SOURCES, source_named, source_of
-from sf_spark.sources.reading import compact, read_lines, recognise, staged_rows
+from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
 
 SIRET = "01234567800011"
 COTISATION = "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due"
@@ -24,7 +24,7 @@ def read(spark: SparkSession, name: str, header: str, *lines: str) -> tuple[list
         [(number, line) for number, line in enumerate(lines, start=2)], "_line long, _raw string"
     )
     done = read_lines(numbered, recognise(source, header))
-    facts = staged_rows(compact(done), source)
+    facts = facts_of(staged_lines(compact(done), source))
     order = [column for column in ("_line", "periode") if column in facts.columns]
     return done.orderBy("_line").collect(), facts.orderBy(*order).collect()
 

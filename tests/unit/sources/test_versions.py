@@ -7,14 +7,12 @@ from pyspark.sql import functions as F
 
 from sf_spark.sources.versions import IDENTITY, appeared, compare, identify, known_date, supersede, withdrawn
 
-CONTENT = ("key", "value")
-
 
 def delivery(spark: SparkSession, *rows: tuple[str, int | None, int]) -> DataFrame:
     """Facts as (key, value, hash of the raw line); the line number is the rank."""
     numbered = [(*row, "file", line) for line, row in enumerate(rows, start=2)]
     frame = spark.createDataFrame(numbered, "key string, value int, _raw_hash long, _file string, _line long")
-    return identify(frame, CONTENT)
+    return identify(frame)
 
 
 def values(frame: DataFrame) -> list[tuple[str, int | None]]:
@@ -53,6 +51,30 @@ def test_equal_facts_of_different_lines_are_kept_and_identical_lines_count_once(
     assert len({row[IDENTITY] for row in facts.collect()}) == 2
 
 
+def test_facts_of_a_wide_line_are_named_as_those_of_many_lines_are(spark: SparkSession) -> None:
+    """Each line holds several values; read one by one, the same values get the same names, repeats included."""
+    wide = [
+        ("A", [1, 2], 10, 2),  # alone
+        ("B", [1, 1], 11, 3),  # alone, with one value twice: one line says it, so it is said once
+        ("C", [3, 4], 12, 4),
+        ("C", [4, 5], 13, 5),  # another line of C, which repeats one value
+        ("C", [3, 4], 12, 6),  # the same bytes as line 4
+        (None, [6], 14, 7),
+        ("D", [], 15, 8),
+    ]
+    schema = "key string, _tuples array<struct<value: int>>, _raw_hash long, _line long, _file string"
+    lines = spark.createDataFrame([(key, [(v,) for v in vs], raw, line, "f") for key, vs, raw, line in wide], schema)
+    long = [(key, v, raw, line, "f") for key, vs, raw, line in wide for v in vs]
+    one_by_one = spark.createDataFrame(long, "key string, value int, _raw_hash long, _line long, _file string")
+    assert named(identify(lines)) == named(identify(one_by_one))
+    found = [(row["key"], row["value"], row[IDENTITY][-2:]) for row in identify(lines).where("key = 'C'").collect()]
+    assert sorted(found) == [("C", 3, "-1"), ("C", 4, "-1"), ("C", 4, "-2"), ("C", 5, "-1")]
+
+
+def named(facts: DataFrame) -> list[tuple[str, str | None, int]]:
+    return sorted((row[IDENTITY], row["key"], row["value"]) for row in facts.collect())
+
+
 def test_the_same_facts_in_another_order_are_the_same_versions(spark: SparkSession) -> None:
     one = delivery(spark, ("A", 10, 1), ("A", 10, 9), ("B", None, 2))
     other = delivery(spark, ("B", None, 2), ("A", 10, 9), ("A", 10, 1))
@@ -62,7 +84,7 @@ def test_the_same_facts_in_another_order_are_the_same_versions(spark: SparkSessi
 def test_null_and_a_shifted_value_are_not_the_same_fact(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("x", None), (None, "x")], "a string, b string")
     located = frame.select("*", F.lit(1).alias("_raw_hash"), F.lit("f").alias("_file"), F.lit(2).alias("_line"))
-    assert len({row[IDENTITY] for row in identify(located, ("a", "b")).collect()}) == 2
+    assert len({row[IDENTITY] for row in identify(located).collect()}) == 2
 
 
 def test_a_first_delivery_follows_the_rule_and_a_later_one_its_own_date(spark: SparkSession) -> None:
