@@ -1,6 +1,6 @@
 """Times taking in debit (long) and effectif (wide) beside DuckDB and pandas; writes RESULTS-ingest.md.
 
-    benchmarks/ingest.py [--megabytes 100 1000]
+    benchmarks/ingest.py [--debit 100 1000] [--effectif 100 1000]
 
 All read the same files in the same run, each in a process of its own, and write typed columns to Parquet. Ours also
 checks every line, keeps the rejected ones, names each fact, and writes versioned Delta tables. Starting Spark, and its
@@ -160,15 +160,16 @@ def row(kind: str, lines: int, size: int, found: dict[str, dict[str, float]], wa
     )
 
 
-def measure(sizes: list[float], work: Path) -> str:
+def measure(sizes: dict[str, list[float]], work: Path) -> str:
+    """A table of all ways on files of each kind, of so many megabytes."""
     rows = []
-    for megabytes in sizes:
-        for kind, name in NAMES.items():
-            file = work / f"{kind}-{megabytes}" / BATCH / name
-            lines = write_file(file, kind, megabytes)
-            found = {way: run(way, file, kind) for way in WAYS}
-            rows += [row(kind, lines, file.stat().st_size, found, way) for way in WAYS]
-            file.unlink()
+    for kind, megabytes in ((kind, size) for kind in NAMES for size in sizes[kind]):
+        file = work / f"{kind}-{megabytes}" / BATCH / NAMES[kind]
+        lines = write_file(file, kind, megabytes)
+        found = {way: run(way, file, kind) for way in WAYS}
+        rows += [row(kind, lines, file.stat().st_size, found, way) for way in WAYS]
+        print("\n".join(rows[-len(WAYS) :]), flush=True)
+        file.unlink()
     title = ["# Taking files in, beside DuckDB and pandas", "", (__doc__ or "").split("\n\n", 2)[2].strip(), ""]
     head = [
         "| file | size | by | time | lines/s | MB/s | peak memory | time against DuckDB |",
@@ -179,7 +180,8 @@ def measure(sizes: list[float], work: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=float, nargs="+", default=[100, 1000])
+    for kind in NAMES:
+        parser.add_argument(f"--{kind}", metavar="MEGABYTES", type=float, nargs="+", default=[100, 1000])
     parser.add_argument("--out", type=Path, default=RESULTS)
     for inner in ("--way", "--file", "--kind"):  # how it calls itself
         parser.add_argument(inner, help=argparse.SUPPRESS)
@@ -191,7 +193,7 @@ def main() -> None:
             seconds = way(Path(options.file), options.kind, work)
             print(json.dumps({"seconds": seconds, "megabytes": peak_megabytes()}))
             return
-        options.out.write_text(measure(options.megabytes, work), encoding="utf-8")
+        options.out.write_text(measure({kind: getattr(options, kind) for kind in NAMES}, work), encoding="utf-8")
         print(options.out.read_text(encoding="utf-8"))
     finally:
         shutil.rmtree(work, ignore_errors=True)

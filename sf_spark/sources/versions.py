@@ -34,14 +34,13 @@ def identify(lines: DataFrame) -> DataFrame:
         return _ranked(lines)
     # A wide line holds a fact for each of its months. No other line has their content when none has its entity, which
     # is told from one row instead of sixty: nearly all lines are alone, and their facts need no ordering.
-    of_the_entity = Window.partitionBy("_first", "_second")
-    marked = (
-        _with_fingerprint(lines)
-        .withColumn("_lines", F.count("*").over(of_the_entity))
-        .withColumn("_alone", (F.col("_lines") == 1) & (F.size(F.array_distinct("_tuples")) == F.size("_tuples")))
-        .drop("_first", "_second", "_lines")
+    by_entity = _with_fingerprint(lines)
+    several = (F.count("*") > 1) | F.bool_or(F.size(F.array_distinct("_tuples")) < F.size("_tuples"))
+    repeated = by_entity.groupBy("_first", "_second").agg(several.alias("_several")).where("_several")
+    alone, others = (
+        by_entity.join(F.broadcast(repeated), on=["_first", "_second"], how=which).drop("_first", "_second")
+        for which in ("left_anti", "left_semi")
     )
-    alone, others = (marked.where(which).drop("_alone") for which in (F.col("_alone"), ~F.col("_alone")))
     return _named(_with_fingerprint(facts_of(alone)), F.lit("1")).unionByName(_ranked(facts_of(others)))
 
 
