@@ -163,7 +163,7 @@ def row(kind: str, lines: int, size: int, found: dict[str, dict[str, float]], wa
 def measure(sizes: dict[str, list[float]], work: Path) -> str:
     """A table of all ways on files of each kind, of so many megabytes."""
     rows = []
-    for kind, megabytes in ((kind, size) for kind in NAMES for size in sizes[kind]):
+    for kind, megabytes in [(name, size) for name in NAMES for size in sizes[name]]:
         file = work / f"{kind}-{megabytes}" / BATCH / NAMES[kind]
         lines = write_file(file, kind, megabytes)
         found = {way: run(way, file, kind) for way in WAYS}
