@@ -30,7 +30,7 @@ GRAINS: dict[str, tuple[Table, Table]] = {
 }
 _OF_PEERS = ("secteur_section", "effectif")  # what groups companies for a comparison
 _ROWS_FOR_COVERAGE = 20_000
-_FILES_AT_ONCE = 4  # readers for each core: a month is larger than another
+_READERS_A_CORE = 4  # files differ in size: small shares keep all cores busy to the end
 Report = Callable[[str], None]
 
 
@@ -155,7 +155,7 @@ def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Readin
         mine = (files[rank.as_py()] for batch in batches for rank in batch.column("id"))
         return pack(read_rows(mine, reading), tasks)
 
-    readers = min(len(files), _FILES_AT_ONCE * spark.sparkContext.defaultParallelism)
+    readers = min(len(files), _READERS_A_CORE * spark.sparkContext.defaultParallelism)
     blocks = spark.range(0, len(files), 1, max(1, readers)).mapInArrow(packed, "partition int, block binary")
     return blocks.repartitionById(tasks, "partition")
 

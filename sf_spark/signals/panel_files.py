@@ -51,8 +51,8 @@ def read_rows(files: Iterable[PanelFile], reading: Reading) -> Iterator[pa.Recor
             there = set(parquet.schema_arrow.names)
             sources = {
                 name: column
-                for name in sorted(reading.wanted[file.key])
-                if (column := _SOURCE.get(name, name)) in there
+                for name in reading.measures
+                if name in reading.wanted[file.key] and (column := _SOURCE.get(name, name)) in there
             }
             columns = [file.key, *sorted(set(sources.values()))]
             for batch in parquet.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=columns):

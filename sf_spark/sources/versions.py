@@ -45,9 +45,8 @@ def identify(lines: DataFrame) -> DataFrame:
 
 
 def _ranked(facts: DataFrame) -> DataFrame:
-    same_content = Window.partitionBy("_first", "_second").orderBy(
-        "_raw_hash", "_file", "_line"
-    )  # one sort serves both
+    # One sort serves both windows.
+    same_content = Window.partitionBy("_first", "_second").orderBy("_raw_hash", "_file", "_line")
     distinct = (
         _with_fingerprint(facts)
         .withColumn("_line_before", F.lag("_raw_hash").over(same_content))
