@@ -29,9 +29,20 @@ def month_index(day: Column) -> Column:
     return F.year(day) * 12 + F.month(day) - 1
 
 
+def _whole(number: Column, divisor: int) -> Column:
+    """How often a divisor goes into a whole number that is not negative (int)."""
+    return F.floor(number / divisor).cast("int")
+
+
 def month_start(index: Column) -> Column:
     """Turn a month index back into the first day of that month (date)."""
     return F.make_date(F.floor(index / 12).cast("int"), (F.pmod(index, F.lit(12)) + 1).cast("int"), F.lit(1))
+
+
+def month_digits(index: Column) -> Column:
+    """Write the first day of a month as AAAAMMJJ (text). Null stays null."""
+    number = _whole(index, 12) * 10_000 + F.pmod(index, F.lit(12)) * 100 + 101
+    return F.lpad(number.cast("string"), 8, "0")
 
 
 def known_month(known_on: Column, cutoff_day: int = CUTOFF_DAY) -> Column:
@@ -78,8 +89,14 @@ def aammjj_date(text: Column) -> Column:
 
     ``990612`` is 1999-06-12, ``1050824`` is 2005-08-24, ``9990101`` (an account still open) is 2899-01-01.
     """
-    digits = (F.when(text.rlike(r"^[+-]?\d{1,8}\z"), text.try_cast("int")) + 19_000_000).cast("string")
-    return iso_date(F.regexp_replace(digits, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3"))
+    number = text.try_cast("int")
+    # Written back as it was, it is a plain number; else it may still have a plus or zeros before it.
+    plain = (number.cast("string") == text) | text.rlike(r"^[+-]?\d{1,8}\z")
+    written = F.when(plain & number.between(-9_000_000, 80_999_999), number + 19_000_000)  # eight digits
+    year, month, day = _whole(written, 10_000), _whole(written, 100) % 100, written % 100
+    first = F.when(month.between(1, 12) & day.between(1, 31), F.make_date(year, month, F.lit(1)))
+    found = F.date_add(first, day - 1)
+    return F.when(F.month(found) == month, found)  # the 31st of a shorter month would be a day of the next
 
 
 def english_date(text: Column) -> Column:
@@ -125,20 +142,21 @@ def urssaf_period(code: Column) -> Column:
         2110      2021-01 .. 2021-04
         1862      2018-01 .. 2019-01
     """
-    long_code = F.when(
-        F.length(code) == 4, F.concat(F.when(F.substring(code, 1, 2) < "50", "20").otherwise("19"), code)
-    ).otherwise(code)
-    year, quarter, month = (
-        F.substring(long_code, start, length).try_cast("int") for start, length in ((1, 4), (5, 1), (6, 1))
+    # A number that is written back as it was has digits only; the 1 before them keeps their zeros.
+    marked = F.concat(F.lit("1"), code)
+    read = marked.try_cast("int")
+    number = F.when(read.cast("string") == marked, read)
+    short = _whole(number - 10_000, 100)
+    year = F.when(number.between(10_000, 19_999), short + F.when(short < 50, 2000).otherwise(1900)).when(
+        number.between(1_000_000, 1_999_999), _whole(number - 1_000_000, 100)
     )
+    quarter, month = _whole(number, 10) % 10, number % 10
     january = year * 12
     first_of_quarter = january + 3 * (quarter - 1)
-    period = (
-        F.when(F.substring(long_code, 5, 2) == _WHOLE_YEAR, F.struct(january.alias("debut"), F.lit(12).alias("mois")))
-        .when(month == 0, F.struct(first_of_quarter.alias("debut"), F.lit(3).alias("mois")))
-        .otherwise(F.struct((first_of_quarter + month - 1).alias("debut"), F.lit(1).alias("mois")))
-    )
-    return F.when(long_code.rlike(r"^\d{6}\z") & year.between(_FIRST_YEAR, _LAST_YEAR), period)
+    whole_year = number % 100 == int(_WHOLE_YEAR)
+    start = F.when(whole_year, january).otherwise(first_of_quarter + F.when(month > 0, month - 1).otherwise(0))
+    length = F.when(whole_year, 12).when(month == 0, 3).otherwise(1)
+    return F.when(year.between(_FIRST_YEAR, _LAST_YEAR), F.struct(start.alias("debut"), length.alias("mois")))
 
 
 def is_odd_period(code: Column) -> Column:

@@ -40,21 +40,21 @@ def is_luhn_valid(number: Column, kind: str) -> Column:
     La Poste has more establishments than its NIC has valid numbers: a SIRET of SIREN 356000000 is valid, too, when its
     digits add up to a multiple of 5 (INSEE).
     """
-    length = {"siret": 14, "siren": 9}[kind]
-    digits = [F.ascii(F.substring(number, place + 1, 1)) - 48 for place in range(length)]
-    doubled = [F.when(digit > 4, digit * 2 - 9).otherwise(digit * 2) for digit in digits]
-    terms = [doubled[place] if (length - place) % 2 == 0 else digits[place] for place in range(length)]
-    valid = F.pmod(sum(terms[1:], terms[0]), F.lit(10)) == 0
+    valid = F.call_function("luhn_check", number)
     if kind == "siren":
         return valid
+    digits = [F.ascii(F.substring(number, place + 1, 1)) - 48 for place in range(14)]
     of_la_poste = number.startswith(_LA_POSTE) & (F.pmod(sum(digits[1:], digits[0]), F.lit(5)) == 0)
     return valid | of_la_poste
 
 
-def fingerprint(columns: Sequence[str]) -> tuple[Column, Column]:
-    """128 bits, as two numbers, that tell whether two rows hold the same values in these columns, nulls included."""
+def fingerprint(columns: Sequence[str], start: Sequence[str] = ("1L", "2L")) -> dict[str, Column]:
+    """``_first, _second``: 128 bits that tell whether two rows hold the same values in these columns, nulls included.
+
+    Where they go on from those of other columns, ``start`` names these.
+    """
     # xxhash64 passes over nulls, and (a, null, b) is not (a, b, null): which ones are null is hashed too. Written as
     # SQL, because each Column costs a call to Java.
     values = ", ".join(f"isnull(`{name}`), `{name}`" for name in columns)
-    first, second = (F.expr(f"xxhash64({seed}, {values})") for seed in (1, 2))
-    return first, second
+    names = dict(zip(("_first", "_second"), start, strict=True))
+    return {name: F.expr(f"xxhash64({seed}, {values})") for name, seed in names.items()}

@@ -21,7 +21,7 @@ from sf_spark.io.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken
 from sf_spark.io.delta import exists, literal_list, read_table, replace_where
 from sf_spark.io.files import DeliveredFile, find_batch, list_files, read_header
 from sf_spark.io.lines import numbered_lines
-from sf_spark.io.records import spanning_records
+from sf_spark.io.records import find_quotes
 from sf_spark.io.staging import Delivery, store
 from sf_spark.schema import QUARANTINE
 from sf_spark.settings import Settings
@@ -37,8 +37,9 @@ from sf_spark.sources.reading import (
     recognise,
     staged_lines,
 )
-from sf_spark.sources.versions import identify
+from sf_spark.sources.versions import identify, repeated
 
+_MOST_REPEATED = 100_000  # contents that are looked up in memory; a delivery that repeats more is put in order
 Report = Callable[[str], None]
 
 
@@ -106,6 +107,7 @@ class _Intake:
     refusal: str
     context: Context
     accounts: list[FileAccount] = field(default_factory=list)
+    cached: list[DataFrame] = field(default_factory=list)
     opened: list[DataFrame] = field(default_factory=list)
 
     def stage(self) -> None:
@@ -121,7 +123,7 @@ class _Intake:
 
     def forget(self) -> None:
         """Release the cached lines."""
-        for read in self.opened:
+        for read in self.cached:
             read.unpersist()
 
     def _open(self, file: DeliveredFile) -> None:
@@ -132,7 +134,8 @@ class _Intake:
             # Kept as it is: pyspark's MEMORY_AND_DISK would serialise what is in memory too.
             read = compact(self._read(file, account)).persist(StorageLevel.MEMORY_AND_DISK_DESER)
             _count(read, self.source, account, self.settings.ingest.invalid_utf8_share)
-            self.opened.append(read)
+            self.cached.append(read)
+            self.opened.append(read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name)))
         except (BrokenFileError, PySparkException, Py4JJavaError) as error:
             account.status, account.message = FAILED, _why(error)
             if read is not None:
@@ -145,21 +148,23 @@ class _Intake:
         account.layout = reading.layout.name
         start = header.line - 1 if reading.layout.first_record else header.line
         where = (reading.layout.encoding, reading.delimiter, self.source.lazy_quotes, start)
-        spans = spanning_records(file.path, *where)
-        lines = numbered_lines(self.spark, file, start, reading.layout.encoding, spans)
+        quotes = find_quotes(file.path, *where)
+        lines = numbered_lines(self.spark, file, start, reading.layout.encoding, quotes.spans)
         accounts = self.context.accounts(file.name) if reading.layout.by_account else None
-        read = read_lines(lines, reading, accounts, self.context.series(self.batch))
+        read = read_lines(lines, reading, accounts, self.context.series(self.batch), quotes.found)
         inside = self.context.perimeter(self.source.name)
         if inside is not None:
             read = skip_outside(read, inside, self.source.key_column, ACCEPTED, SKIPPED)
-        return read.withColumn("_batch", F.lit(file.batch)).withColumn("_file", F.lit(file.name))
+        return read
 
     def _store(self) -> None:
         lines = _union([staged_lines(read, self.source) for read in self.opened])
         if self.source.gather is not None and len(self.opened) > 1:
             lines = latest_file(lines, self.source.key_column)
         broken = tuple(account.file.name for account in self.accounts if account.status != DONE)
-        delivery = Delivery(self.source, self.batch, identify(lines), broken, tuple(self.other_batches))
+        equal = [(row["_first"], row["_second"]) for row in repeated(lines).limit(_MOST_REPEATED + 1).collect()]
+        facts = identify(lines, equal if len(equal) <= _MOST_REPEATED else None)
+        delivery = Delivery(self.source, self.batch, facts, broken, tuple(self.other_batches))
         store(self.spark, self.settings, delivery)
 
 

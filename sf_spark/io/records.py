@@ -12,6 +12,7 @@ quote, over blank lines too; an error in strict mode ends the record with its li
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sf_spark.io.files import blocks_of
@@ -20,15 +21,28 @@ LONGEST_RECORD = 10 << 20  # a quote that never closes must not swallow the rest
 Span = tuple[int, int]
 
 
-def spanning_records(path: Path, encoding: str, delimiter: str, lazy_quotes: bool, header_line: int) -> list[Span]:
-    """The records that stand on several lines, as (first line, last line), in order.
+@dataclass(frozen=True)
+class Quotes:
+    """What the quotes of a file do.
+
+    Attributes:
+        found: Whether there is one behind the header.
+        spans: The records that stand on several lines, as (first line, last line), in order.
+    """
+
+    found: bool
+    spans: list[Span]
+
+
+def find_quotes(path: Path, encoding: str, delimiter: str, lazy_quotes: bool, header_line: int) -> Quotes:
+    """Look for quotes, and for the records that stand on several lines because of them.
 
     A field still open where the file ends holds its last line end too: the last line is then the empty one behind it.
 
     A record that would grow beyond 10 MB is not joined: its first line stands alone, and is rejected there.
     """
     reader = _Reader(delimiter.encode(), lazy_quotes)
-    number, text = 0, b""
+    number, text, found = 0, b"", False
     for text in _whole_lines(blocks_of(path, encoding)):
         if not reader.is_open and b'"' not in text:
             number += text.count(b"\n") + (not text.endswith(b"\n"))
@@ -36,9 +50,10 @@ def spanning_records(path: Path, encoding: str, delimiter: str, lazy_quotes: boo
         for line in text.removesuffix(b"\n").split(b"\n"):
             number += 1
             if number > header_line:
+                found = found or b'"' in line
                 reader.read(number, line)
     reader.end(number + text.endswith(b"\n"))
-    return reader.spans
+    return Quotes(found, reader.spans)
 
 
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:

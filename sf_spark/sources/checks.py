@@ -1,12 +1,9 @@
 """Reasons to reject a line, as Columns: struct<code, column, message>, null where the line is fine."""
 
-from functools import reduce
-from operator import or_
-
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-PROBLEM = "struct<code: string, column: string, message: string>"
+_PROBLEMS = "array<struct<code: string, column: string, message: string>>"
 
 
 def problem(wrong: Column, code: str, column: str, text: Column, expected: str) -> Column:
@@ -26,10 +23,10 @@ def unreadable(text: Column, value: Column, code: str, column: str, expected: st
 
 def problems(*reasons: Column) -> Column:
     """All reasons of a line: array<struct>, empty when the line is fine."""
-    # Gathering them is not compiled by Spark, and would evaluate every cell again: only lines with a reason pay for it.
-    wrong = reduce(or_, (reason.isNotNull() for reason in reasons), F.lit(False))
-    found = F.when(wrong, F.array_compact(F.array(*reasons))).otherwise(F.array())
-    return found.cast(f"array<{PROBLEM}>")
+    # Not array_compact: Spark does not compile functions of functions, nor what stands in one projection with them.
+    none = F.array().cast(_PROBLEMS)
+    found = [F.when(reason.isNotNull(), F.array(reason).cast(_PROBLEMS)).otherwise(none) for reason in reasons]
+    return F.concat(none, *found)
 
 
 def or_else(found: Column, last: Column) -> Column:

@@ -13,16 +13,21 @@ _READ = ("compte", "periode", "enc_direct", "cotis_due")
 
 def clean(df: DataFrame) -> DataFrame:
     """Type the lines: amounts in euros (comma or dot), period [periode_debut, periode_fin); an empty amount is null."""
-    period = calendar.urssaf_period(F.col("periode"))
-    encaisse = arithmetic.number(F.col("enc_direct"), comma=True)
-    du = arithmetic.number(F.col("cotis_due"), comma=True)
+    df = df.withColumns(
+        {
+            "_period": calendar.urssaf_period(F.col("periode")),
+            "_encaisse": arithmetic.number(F.col("enc_direct"), comma=True),
+            "_du": arithmetic.number(F.col("cotis_due"), comma=True),
+        }
+    )
+    period, encaisse, du = F.col("_period"), F.col("_encaisse"), F.col("_du")
     return df.select(
         "_line",
         "_raw",
         F.col("siret"),
         filled(F.col("compte")).alias("numero_compte"),
-        calendar.month_start(period.debut).alias("periode_debut"),
-        calendar.month_start(period.debut + period.mois).alias("periode_fin"),
+        calendar.month_start(period["debut"]).alias("periode_debut"),
+        calendar.month_start(period["debut"] + period["mois"]).alias("periode_fin"),
         calendar.is_odd_period(F.col("periode")).alias("est_periode_atypique"),
         encaisse.alias("encaisse"),
         du.alias("du"),

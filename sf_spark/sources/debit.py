@@ -22,12 +22,19 @@ def clean(df: DataFrame, has_appeal: bool = True) -> DataFrame:
 
     Pending appeals (``recours_en_cours``) are delivered since February 2020, and unknown before.
     """
-    period = calendar.urssaf_period(F.col("periode"))
-    treated = calendar.aammjj_date(F.col("dt_trt_ecn"))
-    balances = {column: arithmetic.number(F.col(column)) for column in ("mt_po", "mt_pp")}
-    integers = {column: arithmetic.integer(F.col(column)) for column in ("num_hist_ecn", "etat_cpte")}
-    appeal = arithmetic.boolean(F.col("recours_en_cours"))
-    start, end = calendar.month_start(period.debut), calendar.month_start(period.debut + period.mois)
+    df = df.withColumns(
+        {
+            "_period": calendar.urssaf_period(F.col("periode")),
+            "_treated": calendar.aammjj_date(F.col("dt_trt_ecn")),
+            **{f"_{column}": arithmetic.number(F.col(column)) for column in ("mt_po", "mt_pp")},
+            **{f"_{column}": arithmetic.integer(F.col(column)) for column in ("num_hist_ecn", "etat_cpte")},
+            "_appeal": arithmetic.boolean(F.col("recours_en_cours")),
+        }
+    )
+    period, treated, appeal = (F.col(name) for name in ("_period", "_treated", "_appeal"))
+    balances = {column: F.col(f"_{column}") for column in ("mt_po", "mt_pp")}
+    integers = {column: F.col(f"_{column}") for column in ("num_hist_ecn", "etat_cpte")}
+    first, after = period["debut"], period["debut"] + period["mois"]
     return df.select(
         "_line",
         "_raw",
@@ -37,8 +44,8 @@ def clean(df: DataFrame, has_appeal: bool = True) -> DataFrame:
         integers["num_hist_ecn"].alias("numero_historique"),
         treated.alias("date_traitement"),
         calendar.month_start(calendar.known_month(treated)).alias("periode_prise_en_compte"),
-        start.alias("periode_debut"),
-        end.alias("periode_fin"),
+        calendar.month_start(first).alias("periode_debut"),
+        calendar.month_start(after).alias("periode_fin"),
         calendar.is_odd_period(F.col("periode")).alias("est_periode_atypique"),
         (balances["mt_po"] / 100).alias("part_ouvriere"),
         (balances["mt_pp"] / 100).alias("part_patronale"),
@@ -47,9 +54,7 @@ def clean(df: DataFrame, has_appeal: bool = True) -> DataFrame:
         filled(F.col("cd_op_ecn")).alias("code_operation_ecart_negatif"),
         filled(F.col("motif_ecn")).alias("code_motif_ecart_negatif"),
         appeal.alias("recours_en_cours"),
-        F.concat(
-            F.col("siret"), *(F.replace(day.cast("string"), F.lit("-")) for day in (start, end)), F.col("num_ecn")
-        ).alias("debit_id"),
+        F.concat("siret", calendar.month_digits(first), calendar.month_digits(after), "num_ecn").alias("debit_id"),
         problems(
             unreadable(F.col("periode"), period, "bad_period", "periode", "a period YYQM or YYYYQM", required=True),
             unreadable(F.col("dt_trt_ecn"), treated, "bad_date", "dt_trt_ecn", "a date (A)AAMMJJ", required=True),

@@ -9,8 +9,8 @@ from sf_spark.sources.source import Layout, Source
 
 
 def clean(df: DataFrame) -> DataFrame:
-    """Type the lines; ``_tuples`` holds one (periode, effectif) for each readable cell."""
-    return df.select(
+    """Type the lines; ``_tuples`` holds one (periode, effectif) a cell, null where it is not readable."""
+    return headcount.look_at_cells(df).select(
         "_line",
         "_raw",
         F.col("siren"),

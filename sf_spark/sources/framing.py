@@ -24,10 +24,15 @@ from pyspark.sql import functions as F
 _STATE = "struct<fields: array<string>, open: string, error: string>"
 
 
-def frame(record: Column, delimiter: str, lazy_quotes: bool) -> Column:
-    """Split a record into struct<fields: array<string>, error: string>; ``error`` is a code, null when well-formed."""
+def frame(record: Column, delimiter: str, lazy_quotes: bool, has_quotes: bool = True) -> Column:
+    """Split a record into struct<fields: array<string>, error: string>; ``error`` is a code, null when well-formed.
+
+    Where no record of the file has a quote (``has_quotes`` is false), fields are all that stands between delimiters.
+    """
     pieces = F.split(record, re.escape(delimiter), -1)
     plain = F.struct(pieces.alias("fields"), F.lit(None).cast("string").alias("error"))
+    if not has_quotes:  # Spark does not compile a fold, nor what stands in one projection with it
+        return plain
     return F.when(F.contains(record, F.lit('"')), _frame_quoted(pieces, delimiter, lazy_quotes)).otherwise(plain)
 
 

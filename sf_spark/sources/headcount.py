@@ -1,45 +1,41 @@
 """Cells of the wide headcount files: one column a month, one tuple for each cell that holds a number."""
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.sources.checks import problem
 
 PUBLICATION_DELAY_MONTHS = 4
+_PLAIN = "_only_numbers"
+
+
+def look_at_cells(df: DataFrame) -> DataFrame:
+    """Tell the lines whose every cell is empty or a plain number, nearly all: at once, and not cell by cell."""
+    text = F.array_join(F.col("_wide.cells"), ";")
+    return df.withColumn(_PLAIN, text.rlike(r"^[0-9]{0,9}(?:;[0-9]{0,9})*\z"))
 
 
 def readable_cells() -> Column:
-    """array<struct<periode, effectif>> of a line: empty cells give nothing, zeros are kept.
+    """array<struct<periode, effectif>> of a line: null where a cell is empty, zeros are kept.
 
     Everything but digits is deleted first (thousands separators, but also ``-`` and ``,``: ``12,5`` is 125), as the
     reference loader does.
-    A cell without any digit is no headcount: it gives no tuple and rejects the line, whose other cells stay.
+    A cell without any digit is no headcount: it is null too and rejects the line, whose other cells stay.
     """
-    filled = F.filter(F.col("_wide"), lambda cell: cell.cell != "")
-    counted = F.transform(filled, lambda cell: _counted(cell, _headcount(cell.cell)))
-    return F.when(
-        _only_numbers(), F.transform(filled, lambda cell: _counted(cell, cell.cell.try_cast("int")))
-    ).otherwise(F.filter(counted, lambda cell: cell.effectif.isNotNull()))
+    cells = F.col("_wide.cells")
+    numbers = F.when(F.col(_PLAIN), cells.try_cast("array<int>")).otherwise(F.transform(cells, _headcount))
+    return F.arrays_zip(F.col("_wide.periodes").alias("periode"), numbers.alias("effectif"))
 
 
 def unreadable_cell() -> Column:
     """The reason to reject a line that has a cell without a headcount; it quotes the first one."""
-    bad = F.filter(F.col("_wide"), lambda cell: (cell.cell != "") & _headcount(cell.cell).isNull())
-    return problem(~_only_numbers() & (F.size(bad) > 0), "bad_number", "eff*", F.get(bad, F.lit(0)).cell, "a headcount")
+    bad = F.filter(F.col("_wide.cells"), lambda cell: (cell != "") & _headcount(cell).isNull())
+    return problem(~F.col(_PLAIN) & (F.size(bad) > 0), "bad_number", "eff*", F.get(bad, F.lit(0)), "a headcount")
 
 
 def known_on() -> Column:
     """Four months after the month counted: URSSAF's usual publication delay."""
     return F.add_months(F.col("periode"), PUBLICATION_DELAY_MONTHS)
-
-
-def _only_numbers() -> Column:
-    """Whether every cell is empty or a plain number, as in nearly all lines: told at once, not cell by cell."""
-    return F.array_join(F.col("_wide.cell"), ";").rlike(r"^[0-9]{0,9}(;[0-9]{0,9})*\z")
-
-
-def _counted(cell: Column, effectif: Column) -> Column:
-    return F.struct(cell.periode.alias("periode"), effectif.alias("effectif"))
 
 
 def _headcount(cell: Column) -> Column:

@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import period_of_header
-from sf_spark.columns import is_luhn_valid, is_pseudo_siret, siren_of
+from sf_spark.columns import fingerprint, is_luhn_valid, is_pseudo_siret, siren_of
 from sf_spark.errors import BrokenFileError
 from sf_spark.sources.checks import or_else, problem, problems
 from sf_spark.sources.comptes import with_siret
@@ -100,7 +100,11 @@ def _why_not(source: Source, header: str, encoding: str, byte_order_mark: bool) 
 
 
 def read_lines(
-    lines: DataFrame, reading: Reading, accounts: DataFrame | None = None, series: Series = None
+    lines: DataFrame,
+    reading: Reading,
+    accounts: DataFrame | None = None,
+    series: Series = None,
+    has_quotes: bool = True,
 ) -> DataFrame:
     """Type the records of a file.
 
@@ -109,6 +113,7 @@ def read_lines(
         reading: The file's layout and columns.
         accounts: For a layout by account, the establishments of each: see :mod:`sf_spark.sources.comptes`.
         series: For a source that gathers lines, the first month of the series and the one after its last.
+        has_quotes: Whether a line may have a quote; where none has, reading is faster.
 
     Returns:
         One row a record: the source's typed columns, ``_line, _raw, _errors, _class``.
@@ -116,7 +121,7 @@ def read_lines(
     source, layout, columns = reading.source, reading.layout, list(reading.columns)
     if layout.trailer:
         lines = lines.where(~F.col("_raw").rlike(layout.trailer))
-    framed = lines.withColumn("_framed", frame(F.col("_raw"), reading.delimiter, source.lazy_quotes))
+    framed = lines.withColumn("_framed", frame(F.col("_raw"), reading.delimiter, source.lazy_quotes, has_quotes))
     framed = framed.select("_line", "_raw", "_framed.fields", _framing(len(columns)).alias("_framing"))
     if layout.reshape:
         columns, records = layout.reshape(columns)
@@ -137,8 +142,8 @@ def read_lines(
 def compact(read: DataFrame) -> DataFrame:
     """The same rows with what is left to do with their text: it goes, but for that of rejected lines.
 
-    Adds ``_raw_hash``, which stands for the text, and ``_undecodable``: whether it is not UTF-8. Reasons are null
-    where there are none.
+    Adds ``_raw_hash``, which stands for the text, ``_first`` and ``_second`` for what is read from it (of a wide line,
+    for its entity), and ``_undecodable``: whether it is not UTF-8. Reasons are null where there are none.
     """
     raw, reasons = F.col("_raw"), F.col("_errors")
     return read.withColumns(
@@ -147,12 +152,13 @@ def compact(read: DataFrame) -> DataFrame:
             "_errors": F.when(F.size(reasons) > 0, reasons),
             "_raw_hash": F.xxhash64(raw),
             "_undecodable": ~F.is_valid_utf8(raw),
+            **fingerprint(content_columns(read)),
         }
     )
 
 
 def staged_lines(read: DataFrame, source: Source) -> DataFrame:
-    """The compacted lines of a file that give facts: entity, values, ``_line`` and ``_raw_hash``; see :func:`facts_of`.
+    """The compacted lines of a file that give facts: entity, values, ``_line``, hashes; see :func:`facts_of`.
 
     A rejected line gives none, except where the source says that its readable values stay.
     """
@@ -165,10 +171,17 @@ def staged_lines(read: DataFrame, source: Source) -> DataFrame:
 
 
 def facts_of(lines: DataFrame) -> DataFrame:
-    """One row a fact: a line, or each of its ``_tuples`` where it has them."""
+    """One row a fact: a line, or each of its ``_tuples`` where it has them; a tuple that lacks a value is no fact."""
     if "_tuples" not in lines.columns:
         return lines
-    return lines.withColumn("_tuple", F.explode("_tuples")).select("*", "_tuple.*").drop("_tuple", "_tuples")
+    values = tuple_fields(lines)
+    facts = lines.withColumn("_tuple", F.explode("_tuples")).drop("_tuples")
+    return facts.select("*", "_tuple.*").drop("_tuple").na.drop(subset=values)
+
+
+def tuple_fields(lines: DataFrame) -> list[str]:
+    """The names of the values of each of the ``_tuples``."""
+    return lines.select(F.explode("_tuples").alias("_tuple")).select("_tuple.*").columns
 
 
 def _with_identity(rows: DataFrame, source: Source) -> DataFrame:
@@ -246,14 +259,17 @@ def _named_cells(reading: Reading, columns: list[str], fields: Column) -> list[C
 
 
 def _wide_cells(source: Source, columns: list[str], fields: Column) -> list[Column]:
-    """``_wide``: array<struct<periode, cell>> of the columns whose header names a month."""
+    """``_wide``: struct<periodes: array<date>, cells: array<string>> of the columns whose header names a month."""
     if not source.wide:
         return []
     months = _months(source, columns)
     days = F.array(*(F.lit(day) for _, day in months)).cast("array<date>")
-    texts = F.array(*(F.coalesce(F.get(fields, F.lit(rank)), F.lit("")) for rank, _ in months)).cast("array<string>")
-    cells = F.arrays_zip(days.alias("periode"), texts.alias("cell"))
-    return [cells.cast("array<struct<periode: date, cell: string>>").alias("_wide")]
+    first, last = months[0][0], months[-1][0]
+    if last - first + 1 == len(months):  # one beside the other, as they are delivered
+        texts = F.slice(fields, first + 1, len(months))
+    else:
+        texts = F.array(*(F.get(fields, F.lit(rank)) for rank, _ in months))
+    return [F.struct(days.alias("periodes"), texts.alias("cells")).alias("_wide")]
 
 
 def _months(source: Source, columns: list[str]) -> list[tuple[int, date]]:

@@ -6,64 +6,80 @@ delivery   it says                   stored
 2403       A = 12, C = 1             nothing         B superseded_on 2024-03-20
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sf_spark.columns import fingerprint
-from sf_spark.sources.reading import content_columns, facts_of
+from sf_spark.sources.reading import facts_of, tuple_fields
 
 IDENTITY = "_identity"
 CHANGE, APPEARED, WITHDRAWN = "_change", "appeared", "withdrawn"
 
 
-def identify(lines: DataFrame) -> DataFrame:
+def repeated(lines: DataFrame) -> DataFrame:
+    """What more than one line of a delivery may say: ``_first, _second``, as :func:`identify` takes them.
+
+    A wide line says something of its entity, in each of its months: no other line has its facts when none has its
+    entity, which is told from one row instead of sixty.
+    """
+    several = F.count("*") > 1
+    if "_tuples" in lines.columns:
+        dates = F.col("_tuples")[tuple_fields(lines)[0]]  # where all are distinct, so are the tuples
+        several = several | F.bool_or(F.size(F.array_distinct(dates)) < F.size(dates))
+    found = lines.groupBy("_first", "_second").agg(several.alias("_several"))
+    return found.where("_several").select("_first", "_second")
+
+
+def identify(lines: DataFrame, among: Sequence[tuple[int, int]] | None = None) -> DataFrame:
     """Name each fact by its content, and drop byte-identical repeats of a line within one delivery.
 
     Two lines that differ only in columns that are not read hold two facts of equal content: they are added, so they
-    get different names (``…-1``, ``…-2``).
+    get different names (by ``rank``). Telling them apart needs all facts in order; where ``among`` says which may be
+    equal, only these are ordered.
 
     Args:
-        lines: All lines of a delivery that give facts, with ``_raw_hash``, ``_file`` and ``_line``.
+        lines: All lines of a delivery that give facts, with ``_first, _second, _raw_hash, _file, _line``: see
+            :func:`sf_spark.sources.reading.compact`.
+        among: What :func:`repeated` found; None: anything.
 
     Returns:
-        One row a fact, with ``_identity`` in place of ``_raw_hash``.
+        One row a fact, with ``_identity`` (128 bits of its content, and its rank) in place of the hashes.
     """
-    if "_tuples" not in lines.columns:
-        return _ranked(lines)
-    # A wide line holds a fact for each of its months. No other line has their content when none has its entity, which
-    # is told from one row instead of sixty: nearly all lines are alone, and their facts need no ordering.
-    by_entity = _with_fingerprint(lines)
-    several = (F.count("*") > 1) | F.bool_or(F.size(F.array_distinct("_tuples")) < F.size("_tuples"))
-    repeated = by_entity.groupBy("_first", "_second").agg(several.alias("_several")).where("_several")
+    if among is None:
+        return _ranked(_facts(lines))
+    if not among:
+        return _named(_facts(lines), F.lit(1))
+    equal = F.broadcast(lines.sparkSession.createDataFrame(list(among), "_first long, _second long"))
     alone, others = (
-        by_entity.join(F.broadcast(repeated), on=["_first", "_second"], how=which).drop("_first", "_second")
-        for which in ("left_anti", "left_semi")
+        _facts(lines.join(equal, on=["_first", "_second"], how=which)) for which in ("left_anti", "left_semi")
     )
-    return _named(_with_fingerprint(facts_of(alone)), F.lit("1")).unionByName(_ranked(facts_of(others)))
+    return _named(alone, F.lit(1)).unionByName(_ranked(others))
+
+
+def _facts(lines: DataFrame) -> DataFrame:
+    """One row a fact; the hash of a wide line is that of its entity, so each of its facts gets its own from it."""
+    if "_tuples" not in lines.columns:
+        return lines
+    return facts_of(lines).withColumns(fingerprint(tuple_fields(lines), start=("_first", "_second")))
 
 
 def _ranked(facts: DataFrame) -> DataFrame:
     # One sort serves both windows.
     same_content = Window.partitionBy("_first", "_second").orderBy("_raw_hash", "_file", "_line")
     distinct = (
-        _with_fingerprint(facts)
-        .withColumn("_line_before", F.lag("_raw_hash").over(same_content))
+        facts.withColumn("_line_before", F.lag("_raw_hash").over(same_content))
         .where(~F.col("_raw_hash").eqNullSafe(F.col("_line_before")))
         .withColumn("_rank", F.row_number().over(same_content))
     )
-    return _named(distinct, F.col("_rank").cast("string")).drop("_rank", "_line_before")
-
-
-def _with_fingerprint(rows: DataFrame) -> DataFrame:
-    first, second = fingerprint(content_columns(rows))
-    return rows.withColumns({"_first": first, "_second": second})
+    return _named(distinct, F.col("_rank")).drop("_rank", "_line_before")
 
 
 def _named(facts: DataFrame, rank: Column) -> DataFrame:
-    in_hexadecimal = [F.lpad(F.hex(name), 16, "0") for name in ("_first", "_second")]
-    named = facts.withColumn(IDENTITY, F.concat(*in_hexadecimal, F.lit("-"), rank))
+    parts = {"first": F.col("_first"), "second": F.col("_second"), "rank": rank}
+    named = facts.withColumn(IDENTITY, F.struct(*(part.alias(name) for name, part in parts.items())))
     return named.drop("_first", "_second", "_raw_hash")
 
 

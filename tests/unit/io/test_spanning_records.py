@@ -10,14 +10,14 @@ from pyspark.sql import functions as F
 from sf_spark.io import files
 from sf_spark.io.files import DeliveredFile
 from sf_spark.io.lines import numbered_lines
-from sf_spark.io.records import LONGEST_RECORD, spanning_records
+from sf_spark.io.records import LONGEST_RECORD, find_quotes
 from sf_spark.sources.framing import frame
 from tests.go_csv import records
 
 
 def spans(path: Path, content: bytes, lazy: bool) -> list[tuple[int, int]]:
     path.write_bytes(content)
-    return spanning_records(path, "utf-8", ";", lazy, 1)
+    return find_quotes(path, "utf-8", ";", lazy, 1).spans
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_records_of_random_files_have_the_fields_and_errors_of_that_reader(
     path = tmp_path / "a.csv"
     path.write_bytes(b"h;h\n" + body.encode())
     file = DeliveredFile(path, "2403", "", 0)
-    found = spanning_records(path, "utf-8", ";", lazy, 1)
+    found = find_quotes(path, "utf-8", ";", lazy, 1).spans
     lines = numbered_lines(spark, file, 1, spans=found)
     framed = lines.select("_line", frame(F.col("_raw"), ";", lazy).alias("f")).orderBy("_line").collect()
     expected = records(body, ";", lazy)

@@ -9,7 +9,7 @@ from sf_spark.sources import SOURCES, Source
 
 def typed_columns(spark: SparkSession, source: Source) -> set[str]:
     texts = ", ".join(f"`{name}` string" for name in dict.fromkeys(["_raw", *source.columns_read]))
-    wide = ", _wide array<struct<periode: date, cell: string>>" if source.wide else ""
+    wide = ", _wide struct<periodes: array<date>, cells: array<string>>" if source.wide else ""
     schema = source.clean(spark.createDataFrame([], f"_line long, {texts}{wide}")).schema
     cells = schema["_tuples"].dataType if "_tuples" in schema.names else ArrayType(StructType())
     assert isinstance(cells, ArrayType) and isinstance(cells.elementType, StructType)

@@ -5,14 +5,33 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.sources.versions import IDENTITY, appeared, compare, identify, known_date, supersede, withdrawn
+from sf_spark.columns import fingerprint
+from sf_spark.sources.reading import content_columns
+from sf_spark.sources.versions import (
+    IDENTITY,
+    appeared,
+    compare,
+    identify,
+    known_date,
+    repeated,
+    supersede,
+    withdrawn,
+)
 
 
 def delivery(spark: SparkSession, *rows: tuple[str, int | None, int]) -> DataFrame:
     """Facts as (key, value, hash of the raw line); the line number is the rank."""
     numbered = [(*row, "file", line) for line, row in enumerate(rows, start=2)]
     frame = spark.createDataFrame(numbered, "key string, value int, _raw_hash long, _file string, _line long")
-    return identify(frame)
+    return identify(hashed(frame))
+
+
+def hashed(lines: DataFrame) -> DataFrame:
+    return lines.withColumns(fingerprint(content_columns(lines)))
+
+
+def found_in(lines: DataFrame) -> list[tuple[int, int]]:
+    return [(row["_first"], row["_second"]) for row in repeated(lines).collect()]
 
 
 def values(frame: DataFrame) -> list[tuple[str, int | None]]:
@@ -52,7 +71,7 @@ def test_equal_facts_of_different_lines_are_kept_and_identical_lines_count_once(
 
 
 def test_facts_of_a_wide_line_are_named_as_those_of_many_lines_are(spark: SparkSession) -> None:
-    """Each line holds several values; read one by one, the same values get the same names, repeats included."""
+    """Each line holds several values; read one by one, the same values are told apart, repeats included."""
     wide = [
         ("A", [1, 2], 10, 2),  # alone
         ("B", [1, 1], 11, 3),  # alone, with one value twice: one line says it, so it is said once
@@ -63,16 +82,44 @@ def test_facts_of_a_wide_line_are_named_as_those_of_many_lines_are(spark: SparkS
         ("D", [], 15, 8),
     ]
     schema = "key string, _tuples array<struct<value: int>>, _raw_hash long, _line long, _file string"
-    lines = spark.createDataFrame([(key, [(v,) for v in vs], raw, line, "f") for key, vs, raw, line in wide], schema)
+    lines = hashed(
+        spark.createDataFrame([(key, [(v,) for v in vs], raw, line, "f") for key, vs, raw, line in wide], schema)
+    )
     long = [(key, v, raw, line, "f") for key, vs, raw, line in wide for v in vs]
-    one_by_one = spark.createDataFrame(long, "key string, value int, _raw_hash long, _line long, _file string")
-    assert named(identify(lines)) == named(identify(one_by_one))
-    found = [(row["key"], row["value"], row[IDENTITY][-2:]) for row in identify(lines).where("key = 'C'").collect()]
-    assert sorted(found) == [("C", 3, "-1"), ("C", 4, "-1"), ("C", 4, "-2"), ("C", 5, "-1")]
+    one_by_one = hashed(spark.createDataFrame(long, "key string, value int, _raw_hash long, _line long, _file string"))
+    several = found_in(lines)
+    assert len(several) == 2  # B and C
+    assert named(identify(lines, several)) == named(identify(lines))
+    assert told_apart(identify(lines, several)) == told_apart(identify(one_by_one))
+    assert len({name for name, *_ in named(identify(lines, several))}) == len(told_apart(identify(one_by_one)))
+    c = identify(lines, several).where("key = 'C'").collect()
+    found = [(row["key"], row["value"], row[IDENTITY]["rank"]) for row in c]
+    assert sorted(found) == [("C", 3, 1), ("C", 4, 1), ("C", 4, 2), ("C", 5, 1)]
 
 
-def named(facts: DataFrame) -> list[tuple[str, str | None, int]]:
-    return sorted((row[IDENTITY], row["key"], row["value"]) for row in facts.collect())
+def test_only_contents_that_are_repeated_need_to_be_in_order(spark: SparkSession) -> None:
+    rows = [("A", 10, 1), ("A", 10, 9), ("A", 10, 1), ("A", None, 2), ("B", 10, 3), (None, None, 4), (None, None, 4)]
+    numbered = [(*row, "file", line) for line, row in enumerate(rows, start=2)]
+    schema = "key string, value int, _raw_hash long, _file string, _line long"
+    lines = hashed(spark.createDataFrame(numbered, schema))
+    several = found_in(lines)
+    assert len(several) == 2  # (A, 10) and (null, null)
+    facts = named(identify(lines, several))
+    assert facts == named(identify(lines))
+    assert sorted((key or "", value or 0, rank) for (*_, rank), key, value in facts) == [
+        *(("", 0, 1), ("A", 0, 1), ("A", 10, 1), ("A", 10, 2), ("B", 10, 1))
+    ]
+    alone = lines.where("_line in (2, 5, 6, 7)")
+    assert found_in(alone) == []
+    assert named(identify(alone, [])) == named(identify(alone))
+
+
+def named(facts: DataFrame) -> list[tuple[tuple[int, int, int], str | None, int | None]]:
+    return sorted((tuple(row[IDENTITY]), row["key"], row["value"]) for row in facts.collect())
+
+
+def told_apart(facts: DataFrame) -> list[tuple[str, int, int]]:
+    return sorted((row["key"] or "", row["value"], row[IDENTITY]["rank"]) for row in facts.collect())
 
 
 def test_the_same_facts_in_another_order_are_the_same_versions(spark: SparkSession) -> None:
@@ -84,7 +131,7 @@ def test_the_same_facts_in_another_order_are_the_same_versions(spark: SparkSessi
 def test_null_and_a_shifted_value_are_not_the_same_fact(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("x", None), (None, "x")], "a string, b string")
     located = frame.select("*", F.lit(1).alias("_raw_hash"), F.lit("f").alias("_file"), F.lit(2).alias("_line"))
-    assert len({row[IDENTITY] for row in identify(located).collect()}) == 2
+    assert len({row[IDENTITY] for row in identify(hashed(located)).collect()}) == 2
 
 
 def test_a_first_delivery_follows_the_rule_and_a_later_one_its_own_date(spark: SparkSession) -> None:
