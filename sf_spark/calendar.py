@@ -89,10 +89,8 @@ def aammjj_date(text: Column) -> Column:
 
     ``990612`` is 1999-06-12, ``1050824`` is 2005-08-24, ``9990101`` (an account still open) is 2899-01-01.
     """
-    number = text.try_cast("int")
-    # Written back as it was, it is a plain number; else it may still have a plus or zeros before it.
-    plain = (number.cast("string") == text) | text.rlike(r"^[+-]?\d{1,8}\z")
-    written = F.when(plain & number.between(-9_000_000, 80_999_999), number + 19_000_000)  # eight digits
+    number = F.when(text.rlike(r"^[+-]?\d{1,8}\z"), text.cast("int")) + 19_000_000
+    written = F.when(number.between(10_000_000, 99_999_999), number)  # eight digits
     year, month, day = _whole(written, 10_000), _whole(written, 100) % 100, written % 100
     first = F.when(month.between(1, 12) & day.between(1, 31), F.make_date(year, month, F.lit(1)))
     found = F.date_add(first, day - 1)
@@ -142,14 +140,9 @@ def urssaf_period(code: Column) -> Column:
         2110      2021-01 .. 2021-04
         1862      2018-01 .. 2019-01
     """
-    # A number that is written back as it was has digits only; the 1 before them keeps their zeros.
-    marked = F.concat(F.lit("1"), code)
-    read = marked.try_cast("int")
-    number = F.when(read.cast("string") == marked, read)
-    short = _whole(number - 10_000, 100)
-    year = F.when(number.between(10_000, 19_999), short + F.when(short < 50, 2000).otherwise(1900)).when(
-        number.between(1_000_000, 1_999_999), _whole(number - 1_000_000, 100)
-    )
+    number = F.when(code.rlike(r"^\d{4}(?:\d{2})?\z"), code.cast("int"))
+    written = _whole(number, 100)
+    year = F.when(F.length(code) == 4, written + F.when(written < 50, 2000).otherwise(1900)).otherwise(written)
     quarter, month = _whole(number, 10) % 10, number % 10
     january = year * 12
     first_of_quarter = january + 3 * (quarter - 1)
