@@ -27,16 +27,16 @@ def readable_cells() -> Column:
     A cell without any digit is no headcount: it is null too and rejects the line, whose other cells stay.
     """
     cells = F.col("_wide.cells")
-    numbers = F.when(F.col(_PLAIN).isNotNull(), _plain_numbers(F.col(_PLAIN))).otherwise(
-        F.transform(cells, _headcount)
-    )
+    numbers = F.when(F.col(_PLAIN).isNotNull(), _plain_numbers(F.col(_PLAIN))).otherwise(F.transform(cells, _headcount))
     return F.arrays_zip(F.col("_wide.periodes").alias("periode"), numbers.alias("effectif"))
 
 
 def unreadable_cell() -> Column:
     """The reason to reject a line that has a cell without a headcount; it quotes the first one."""
     bad = F.filter(F.col("_wide.cells"), lambda cell: (cell != "") & _headcount(cell).isNull())
-    return problem(F.col(_PLAIN).isNull() & (F.size(bad) > 0), "bad_number", "eff*", F.get(bad, F.lit(0)), "a headcount")
+    return problem(
+        F.col(_PLAIN).isNull() & (F.size(bad) > 0), "bad_number", "eff*", F.get(bad, F.lit(0)), "a headcount"
+    )
 
 
 def known_on() -> Column:
