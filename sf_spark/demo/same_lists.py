@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from sf_spark.errors import SfSparkError
 from sf_spark.schema import LISTS_DETECTION
@@ -22,7 +23,10 @@ def read_lists(lake: Path) -> Lists:
     Raises:
         SfSparkError: When the table is empty: nothing would be compared.
     """
-    rows = DeltaTable(str(lake / LISTS_DETECTION.path)).to_pyarrow_table().to_pylist()
+    folder = str(lake / LISTS_DETECTION.path)
+    # deltalake's own file system is Python's: a thread of Arrow that lets go of it when Python is ending aborts.
+    files = SubTreeFileSystem(folder, LocalFileSystem())
+    rows = DeltaTable(folder).to_pyarrow_table(filesystem=files).to_pylist()
     if not rows:
         raise SfSparkError(f"{LISTS_DETECTION.path} in {lake} has no row: there is nothing to compare")
     return {tuple(row[name] for name in LISTS_DETECTION.key): row for row in rows}

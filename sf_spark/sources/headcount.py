@@ -58,4 +58,5 @@ def _plain_numbers(text: Column) -> Column:
 
 
 def _headcount(cell: Column) -> Column:
-    return F.regexp_replace(cell, "[^0-9]", "").try_cast("int")
+    digits = F.regexp_replace(cell, "[^0-9]", "")
+    return F.when(digits != "", digits.try_cast("int"))

@@ -39,6 +39,15 @@ def test_worked_examples(tmp_path: Path, content: bytes, strict: list, lazy: lis
     assert spans(tmp_path / "a.csv", content, lazy=True) == lazy
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(b'"h";h\na;b\n', False), (b"h;h\n", False), (b'h;h\na;b\nc;"d"', True), (b'h;h\na;b"c\n', True)],
+)
+def test_a_quote_behind_the_header_is_seen(tmp_path: Path, content: bytes, found: bool) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    assert [find_quotes(tmp_path / "a.csv", "utf-8", ";", lazy, 1).found for lazy in (False, True)] == [found, found]
+
+
 @pytest.mark.parametrize("lazy", [False, True])
 def test_random_files_agree_with_a_reader_written_apart(
     tmp_path: Path, lazy: bool, monkeypatch: pytest.MonkeyPatch

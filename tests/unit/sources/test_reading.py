@@ -29,6 +29,19 @@ def read(spark: SparkSession, name: str, header: str, *lines: str) -> tuple[list
     return done.orderBy("_line").collect(), facts.orderBy(*order).collect()
 
 
+def test_where_no_line_has_a_quote_the_same_is_read_by_a_plan_that_spark_compiles_whole(spark: SparkSession) -> None:
+    good = f"671;14;{SIRET};c;202411;5;1,5;2"
+    texts = [good, f"671;14;{SIRET};c;202411;5;1", f"671;14;{SIRET};c;2011T1;5;;", ""]
+    lines = spark.createDataFrame(list(enumerate(texts, start=2)), "_line long, _raw string")
+    reading = recognise(source_named("cotisation"), COTISATION)
+    with_fold, without = (read_lines(lines, reading, has_quotes=some).orderBy("_line") for some in (True, False))
+    assert with_fold.collect() == without.collect()
+    assert [len(row["_errors"]) for row in without.collect()] == [0, 1, 1, 1]
+    # A function of a function (a lambda) is not compiled by Spark, nor is the projection that holds it.
+    plans = [frame._jdf.queryExecution().executedPlan().toString() for frame in (with_fold, without)]
+    assert ["lambda" in plan for plan in plans] == [True, False]
+
+
 def codes(row: Row) -> list[tuple[str, str]]:
     return [(reason["code"], reason["column"]) for reason in row["_errors"]]
 
@@ -169,6 +182,21 @@ def test_effectif_gives_one_fact_a_cell_and_keeps_those_of_a_rejected_line(spark
         (3, date(2024, 1, 1), 125),  # every character that is no digit is deleted, as at the source
         (3, date(2024, 3, 1), 3),
     ]
+
+
+def test_empty_headcounts_give_nothing_wherever_they_stand(spark: SparkSession) -> None:
+    header = "compte;siret;eff202411;eff202412;eff202413;eff202421;eff202422"
+    beside = [(";;;;", []), ("007;;;0;", [(1, 7), (4, 0)]), (";;3;;", [(3, 3)]), ("1;2;3;4;999999999", None)]
+    _, facts = read(spark, "effectif", header, *(f"c;{SIRET};{cells}" for cells, _ in beside))
+    expected = [(line, month, value) for line, (_, some) in enumerate(beside, start=2) for month, value in some or []]
+    expected += [(5, 1, 1), (5, 2, 2), (5, 3, 3), (5, 4, 4), (5, 5, 999_999_999)]
+    assert [(f["_line"], f["periode"].month, f["effectif"]) for f in facts] == expected
+    # Columns of months with another one between them, and a cell that is no plain number: the same headcounts.
+    apart = "compte;eff202411;siret;eff202412;eff202413;eff202421;eff202422"
+    moved = [f"c;{first or ' '};{SIRET};{rest}" for first, rest in (cells.split(";", 1) for cells, _ in beside[1:])]
+    lines, facts = read(spark, "effectif", apart, *moved)
+    assert [row["_class"] for row in lines] == ["accepted", "rejected", "accepted"]  # a blank is no headcount
+    assert [(f["_line"] + 1, f["periode"].month, f["effectif"]) for f in facts] == expected
 
 
 def test_effectif_ent_reads_the_layout_with_the_siren_first_and_the_older_one(spark: SparkSession) -> None:
