@@ -12,11 +12,14 @@ _PLAIN = "_plain_numbers"
 def look_at_cells(df: DataFrame) -> DataFrame:
     """Tell the lines whose every cell is empty or a plain number, nearly all: at once, and not cell by cell.
 
-    Their cells stand in ``_plain_numbers``, between commas; null for the other lines.
+    Their cells stand in ``_plain_numbers``, between semicolons; null for the other lines.
     """
-    text = F.array_join(F.col("_wide.cells"), ",")
-    plain = text.rlike(r"^[0-9]{0,9}(?:,[0-9]{0,9})*\z")
-    return df.withColumn(_PLAIN, F.when(plain, text))
+    cells = F.col("_wide.cells")
+    text = F.array_join(cells, ";")
+    plain = text.rlike(r"^[0-9]{0,9}(?:;[0-9]{0,9})*\z")
+    # A quoted cell may hold semicolons of its own.
+    between = F.length(text) - F.length(F.replace(text, F.lit(";"), F.lit(""))) == F.size(cells) - 1
+    return df.withColumn(_PLAIN, F.when(plain & between, text))
 
 
 def readable_cells() -> Column:
@@ -45,15 +48,16 @@ def known_on() -> Column:
 
 
 def _plain_numbers(text: Column) -> Column:
-    """array<int> of plain numbers between commas; null where nothing stands between two.
+    """array<int> of plain numbers between semicolons; null where nothing stands between two.
 
     They are read as JSON, which Spark does in one go: a function of a cell is not compiled, and a cast of all cells
     pays dearly for each empty one.
     """
-    filled = F.concat(F.lit(","), text, F.lit(","))
+    filled = F.concat(F.lit(";"), text, F.lit(";"))
     for _ in range(2):  # of several empty cells, each time every other one
-        filled = F.replace(filled, F.lit(",,"), F.lit(",null,"))
-    json = F.concat(F.lit("["), F.btrim(filled, F.lit(",")), F.lit("]"))
+        filled = F.replace(filled, F.lit(";;"), F.lit(";null;"))
+    numbers = F.replace(F.btrim(filled, F.lit(";")), F.lit(";"), F.lit(","))
+    json = F.concat(F.lit("["), numbers, F.lit("]"))
     return F.from_json(json, "array<int>", {"allowNumericLeadingZeros": "true"})
 
 

@@ -199,6 +199,25 @@ def test_empty_headcounts_give_nothing_wherever_they_stand(spark: SparkSession) 
     assert [(f["_line"] + 1, f["periode"].month, f["effectif"]) for f in facts] == expected
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("1;12,5;3", [1, 125, 3]),
+        ('1;"2;3";4', [1, 23, 4]),
+        ('"1;2";;', [12]),
+        (";;", []),
+        ("1,2;;3", [12, 3]),
+        ('1;"2\n3";4', [1, 23, 4]),
+    ],
+)
+def test_what_separates_numbers_inside_a_cell_separates_no_cells(
+    spark: SparkSession, cells: str, expected: list[int]
+) -> None:
+    lines, facts = read(spark, "effectif", "compte;siret;eff202411;eff202412;eff202413", f"c;{SIRET};{cells}")
+    assert [row["_class"] for row in lines] == ["accepted"]
+    assert [f["effectif"] for f in facts] == expected
+
+
 def test_effectif_ent_reads_the_layout_with_the_siren_first_and_the_older_one(spark: SparkSession) -> None:
     _, facts = read(spark, "effectif_ent", "siren;eff201011;eff201012;rais_soc", "542368702;629;0;abcde")
     _, older = read(
