@@ -36,7 +36,7 @@ def _whole(number: Column, divisor: int) -> Column:
 
 def month_start(index: Column) -> Column:
     """Turn a month index back into the first day of that month (date)."""
-    return F.make_date(F.floor(index / 12).cast("int"), (F.pmod(index, F.lit(12)) + 1).cast("int"), F.lit(1))
+    return F.make_date(_whole(index, 12), (F.pmod(index, F.lit(12)) + 1).cast("int"), F.lit(1))
 
 
 def month_digits(index: Column) -> Column:
