@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from sf_spark.demo import DemoPlan, generate
-from sf_spark.io.intake import take_in
+from sf_spark.staging.intake import take_in
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import load_settings
 

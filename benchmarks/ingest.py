@@ -1,200 +1,664 @@
-"""Times taking in debit (long) and effectif (wide) beside DuckDB and pandas; writes RESULTS-ingest.md.
+"""Times taking files in beside DuckDB, Polars and Spark's own reader; writes RESULTS-ingest.md.
 
-    benchmarks/ingest.py [--debit 100 1000] [--effectif 100 1000]
+    python -m benchmarks.ingest [--debit 1000] [--effectif 1000] [--sirene 2000000] [--debit-gz 300] [--rounds 2]
 
-All read the same files in the same run, each in a process of its own, and write typed columns to Parquet. Ours also
-checks every line, keeps the rejected ones, names each fact, and writes versioned Delta tables. Starting Spark, and its
-first small delivery, are not counted: a monthly refresh pays them once for twenty files.
+All read the same files and write typed columns to Parquet, on two threads. Ways take turns, each time in a process of
+its own. DuckDB and Spark only read and type; Polars also hashes each row. Ours also checks every line, keeps the
+rejected ones, names each fact, looks for repeats, and commits a versioned Delta table.
+
+Starting Spark, and a file of 100 lines before the measured one, are not counted in the time of either Spark way: a
+monthly refresh pays them once for twenty files. Both are told apart. Memory is resident memory, sampled: of all
+processes together (pages that workers share count once for each), of Java, of the largest Python worker, and of the
+driver. Sizes and MB/s are those of the text, decompressed; CPU is the processor's time of all processes together.
 """
 
 import argparse
+import gzip
 import json
 import os
+import platform
+import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.process_memory import peak_memory
+
+if TYPE_CHECKING:  # a way imports its own engine only: the memory of the others is not its own
+    import polars as pl
+    from pyspark.sql import DataFrame, SparkSession
 
 RESULTS = Path(__file__).parent / "RESULTS-ingest.md"
-BATCH = "2603"
-MONTHS = [f"{year}{quarter}{month}" for year in range(2021, 2026) for quarter in range(1, 5) for month in range(1, 4)]
-DEBIT = (
+PROJECT = Path(__file__).resolve().parent.parent
+BATCH, NEXT_BATCH = "2603", "2604"
+THREADS = 2
+SMALL = 100  # lines
+CHUNK = 200_000  # lines generated at a time
+MONTHS = [f"{year}{quarter}{month}" for year in range(2016, 2026) for quarter in range(1, 5) for month in range(1, 4)]
+HEADCOUNTS = [f"eff{month}" for month in MONTHS]
+_DEBIT_HEADER = (
     "Urssaf_gestion;Dep;num_cpte;Siren;Siret;Dt_immat;Etat_cpte;Cd_pro_col;Periode;Num_Ecn;Num_Hist_Ecn;Dt_trt_ecn;"
-    "Mt_PO;Mt_PP;Cd_op_ecn;Motif_ecn;Recours_en_cours\n"
+    "Mt_PO;Mt_PP;Cd_op_ecn;Motif_ecn;Recours_en_cours"
 )
-NAMES = {"debit": "sigfaible_debits.csv", "effectif": "sigfaible_effectif_siret.csv"}
-WAYS = ("sf_spark", "duckdb", "pandas")
+DEBIT = _DEBIT_HEADER.split(";")
+DEBIT_NUMBERS = ("Etat_cpte", "Periode", "Num_Hist_Ecn", "Dt_trt_ecn", "Mt_PO", "Mt_PP", "Recours_en_cours")
+_SIRENE_HEADER = (
+    "siren,nic,siret,statutDiffusionEtablissement,dateCreationEtablissement,trancheEffectifsEtablissement,"
+    "anneeEffectifsEtablissement,activitePrincipaleRegistreMetiersEtablissement,dateDernierTraitementEtablissement,"
+    "etablissementSiege,nombrePeriodesEtablissement,complementAdresseEtablissement,numeroVoieEtablissement,"
+    "indiceRepetitionEtablissement,typeVoieEtablissement,libelleVoieEtablissement,codePostalEtablissement,"
+    "libelleCommuneEtablissement,libelleCommuneEtrangerEtablissement,distributionSpecialeEtablissement,"
+    "codeCommuneEtablissement,codeCedexEtablissement,libelleCedexEtablissement,codePaysEtrangerEtablissement,"
+    "libellePaysEtrangerEtablissement,complementAdresse2Etablissement,numeroVoie2Etablissement,"
+    "indiceRepetition2Etablissement,typeVoie2Etablissement,libelleVoie2Etablissement,codePostal2Etablissement,"
+    "libelleCommune2Etablissement,libelleCommuneEtranger2Etablissement,distributionSpeciale2Etablissement,"
+    "codeCommune2Etablissement,codeCedex2Etablissement,libelleCedex2Etablissement,codePaysEtranger2Etablissement,"
+    "libellePaysEtranger2Etablissement,dateDebut,etatAdministratifEtablissement,enseigne1Etablissement,"
+    "enseigne2Etablissement,enseigne3Etablissement,denominationUsuelleEtablissement,activitePrincipaleEtablissement,"
+    "nomenclatureActivitePrincipaleEtablissement,caractereEmployeurEtablissement,longitude,latitude,geo_score,geo_type,"
+    "geo_adresse,geo_id,geo_ligne,geo_l4,geo_l5"
+)
+SIRENE = _SIRENE_HEADER.split(",")
+SIRENE_DATES = ("dateCreationEtablissement", "dateDebut")
+SIRENE_READ = (
+    *("siret", "siren", "nic", "complementAdresseEtablissement", "numeroVoieEtablissement"),
+    *("indiceRepetitionEtablissement", "typeVoieEtablissement", "libelleVoieEtablissement", "codePostalEtablissement"),
+    *("libelleCommuneEtablissement", "libelleCommuneEtrangerEtablissement", "distributionSpecialeEtablissement"),
+    *("codeCommuneEtablissement", "codeCedexEtablissement", "libelleCedexEtablissement"),
+    *("codePaysEtrangerEtablissement", "libellePaysEtrangerEtablissement", "activitePrincipaleEtablissement"),
+    *(*SIRENE_DATES, "etablissementSiege", "longitude", "latitude", "etatAdministratifEtablissement"),
+)
 
 
-def debit_lines() -> Iterator[str]:
-    n = 0
-    while True:
-        siren, month = f"{n % 90_000 + 1:09d}", MONTHS[n % len(MONTHS)]
-        yield (
-            f"{n % 100};{n % 95 + 1:02d};{n % 120_000:018d};{siren};{siren}{n % 4 + 1:05d};20150708;1;0;{month};"
-            f"{100 + n % 7};{n // 90_000 + 1};{1210101 + n % 28};{n * 37 % 500_000};{n * 91 % 900_000};{n % 5 + 1};"
-            f"{n % 27};{n % 2}\n"
-        )
-        n += 1
+# The files: the same bytes each time.
 
 
-def effectif_lines() -> Iterator[str]:
-    n = 0
-    while True:
-        cells = ";".join(str((n * 7 + rank * rank) % 300) if rank % 9 else "" for rank in range(len(MONTHS)))
-        yield f"{n:018d};{n:09d}00011;SOCIETE {n};{cells}\n"
-        n += 1
+@dataclass(frozen=True)
+class Kind:
+    """One of the files measured.
+
+    Attributes:
+        source: The source that reads it.
+        file: The name under which it is delivered.
+        header: Its columns.
+        delimiter: Between cells.
+        lines: The lines from number ``first`` to before ``last``, as columns of text and numbers.
+        default: Its size: in megabytes of text, or in records where it is ``in_lines``.
+        in_lines: Whether the size is a number of records.
+    """
+
+    source: str
+    file: str
+    header: list[str]
+    delimiter: str
+    lines: "Callable[[int, int], pl.DataFrame]"
+    default: float
+    in_lines: bool = False
+
+    def write(self, path: Path, megabytes: float = 0, records: int = 0) -> "Written":
+        """Write so many megabytes of text, or so many records."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count, per_record = 0, 0.0
+        with _created(path) as file:
+            written = file.write(f"{self.delimiter.join(self.header)}\n".encode())
+            while count < records or written < megabytes * 1e6:
+                left = records - count if records else (megabytes * 1e6 - written) / per_record if count else 1000
+                last, before = count + min(CHUNK, max(1, round(left))), written
+                text = self.lines(count, last).write_csv(include_header=False, separator=self.delimiter)
+                written += file.write(text.encode())
+                per_record, count = (written - before) / (last - count), last
+        return Written(count, written / 1e6)
 
 
-def write_file(path: Path, kind: str, megabytes: float) -> int:
-    """Write a file of about this size; the number of its data lines."""
-    header, lines = {
-        "debit": (DEBIT, debit_lines()),
-        "effectif": ("compte;siret;rais_soc;" + ";".join(f"eff{month}" for month in MONTHS) + "\n", effectif_lines()),
-    }[kind]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    size, count = len(header), 0
-    with path.open("w", encoding="ascii") as file:
-        file.write(header)
-        for line in lines:
-            file.write(line)
-            size, count = size + len(line), count + 1
-            if size > megabytes * 1e6:
-                return count
-    raise AssertionError("the lines never end")
+@dataclass(frozen=True)
+class Written:
+    """What a file holds: records, and megabytes of text once it is decompressed."""
+
+    records: int
+    megabytes: float
 
 
-def sf_spark(file: Path, kind: str, work: Path) -> float:
-    from sf_spark.io.intake import take_in
-    from sf_spark.session import build_session
-    from sf_spark.settings import load_settings
-
-    warm = work / "warm" / BATCH / file.name
-    write_file(warm, kind, 0.1)
-    settings = load_settings("local", [f"landing={warm.parent.parent}", f"lake={work / 'warm-lake'}"])
-    spark = build_session(settings, "benchmark")
-    take_in(spark, settings, BATCH, lambda text: None)
-    own = settings.model_copy(update={"landing": str(file.parent.parent), "lake": str(work / "lake")})
-    start = time.perf_counter()
-    (account,) = take_in(spark, own, BATCH, lambda text: None)
-    elapsed = time.perf_counter() - start
-    assert account.accepted == account.read > 0, account.line()
-    return elapsed
+@contextmanager
+def _created(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("wb") as file:
+        if path.suffix != ".gz":
+            yield file
+            return
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+            yield packed  # type: ignore[misc]
 
 
-def duckdb(file: Path, kind: str, work: Path) -> float:
+def debit_lines(first: int, last: int) -> "pl.DataFrame":
+    import polars as pl
+
+    n = pl.int_range(first, last, eager=True).alias("n").to_frame().lazy()
+    number, months = pl.col("n"), pl.Series(MONTHS)
+    siren = _digits(number % 90_000 + 1, 9)
+    columns = {
+        "Urssaf_gestion": number % 100,
+        "Dep": _digits(number % 95 + 1, 2),
+        "num_cpte": _digits(number % 120_000, 18),
+        "Siren": siren,
+        "Siret": pl.concat_str(siren, _digits(number % 4 + 1, 5)),
+        "Dt_immat": pl.lit("20150708"),
+        "Etat_cpte": pl.lit("1"),
+        "Cd_pro_col": pl.lit("0"),
+        "Periode": pl.lit(months).gather(number % len(MONTHS)),
+        "Num_Ecn": 100 + number % 7,
+        "Num_Hist_Ecn": number // 90_000 + 1,
+        "Dt_trt_ecn": 1_210_101 + number % 28,
+        "Mt_PO": number * 37 % 500_000,
+        "Mt_PP": number * 91 % 900_000,
+        "Cd_op_ecn": number % 5 + 1,
+        "Motif_ecn": number % 27,
+        "Recours_en_cours": number % 2,
+    }
+    return n.select(**columns).collect()
+
+
+def effectif_lines(first: int, last: int) -> "pl.DataFrame":
+    """Headcounts move a little from month to month; a ninth of the cells is empty."""
+    import polars as pl
+
+    line, rank = np.arange(first, last)[:, None], np.arange(len(MONTHS))[None, :]
+    counts = (line * 7 % 300) + (line + rank * rank) % 11
+    names = pl.int_range(first, last, eager=True).alias("n").to_frame()
+    number = pl.col("n")
+    who = names.select(
+        compte=_digits(number, 18),
+        siret=pl.concat_str(_digits(number, 9), pl.lit("00011")),
+        rais_soc=pl.format("SOCIETE {}", number),
+    )
+    cells = pl.from_numpy(counts.astype(np.int32), schema=HEADCOUNTS)
+    empty = [pl.lit(None, pl.Int32).alias(name) for name in HEADCOUNTS[::9]]
+    return who.hstack(cells.with_columns(empty))
+
+
+def sirene_lines(first: int, last: int) -> "pl.DataFrame":
+    """One name in eight holds a comma, one in forty a quote, one in ten thousand a line end: these stand in quotes."""
+    import polars as pl
+
+    number = pl.col("n")
+    name = (
+        pl.when(number % 10_000 == 77)
+        .then(pl.format('ETS {}\n"LE BON COIN"', number))
+        .when(number % 40 == 3)
+        .then(pl.format('LE "{}" GOURMAND', number))
+        .when(number % 8 == 1)
+        .then(pl.format("MARTIN, PERE ET FILS {}", number))
+        .when(number % 2 == 0)
+        .then(pl.format("SOCIETE {}", number))
+    )
+    commune = _digits(number % 95 * 1000 + 1001, 5)
+    known: dict[str, pl.Expr] = {
+        "siren": _digits(100_000_000 + number // 2, 9),
+        "nic": _digits(number % 2 * 18 + 11, 5),
+        "siret": pl.concat_str(_digits(100_000_000 + number // 2, 9), _digits(number % 2 * 18 + 11, 5)),
+        "statutDiffusionEtablissement": pl.lit("O"),
+        "dateCreationEtablissement": pl.format(
+            "{}-{}-{}", 1970 + number % 50, _digits(number % 12 + 1, 2), _digits(number % 28 + 1, 2)
+        ),
+        "trancheEffectifsEtablissement": _digits(number % 40, 2),
+        "anneeEffectifsEtablissement": pl.lit("2023"),
+        "dateDernierTraitementEtablissement": pl.lit("2024-11-29T09:14:22"),
+        "etablissementSiege": pl.when(number % 2 == 0).then(pl.lit("true")).otherwise(pl.lit("false")),
+        "nombrePeriodesEtablissement": number % 7 + 1,
+        "complementAdresseEtablissement": pl.when(number % 15 == 0).then(pl.format("BATIMENT {}, ETAGE 2", number % 9)),
+        "numeroVoieEtablissement": number % 200 + 1,
+        "typeVoieEtablissement": pl.lit(pl.Series(["RUE", "AV", "BD", "PL"])).gather(number % 4),
+        "libelleVoieEtablissement": pl.format("DU GENERAL NUMERO {}", number % 5000),
+        "codePostalEtablissement": commune,
+        "libelleCommuneEtablissement": pl.format("VILLE {}", number % 36_000),
+        "codeCommuneEtablissement": commune,
+        "dateDebut": pl.lit("2008-01-01"),
+        "etatAdministratifEtablissement": pl.when(number % 3 == 0).then(pl.lit("F")).otherwise(pl.lit("A")),
+        "enseigne1Etablissement": name,
+        "denominationUsuelleEtablissement": pl.when(number % 6 == 1).then(name),
+        "activitePrincipaleEtablissement": pl.lit(pl.Series(["62.01Z", "47.11B", "56.10A"])).gather(number % 3),
+        "nomenclatureActivitePrincipaleEtablissement": pl.lit("NAFRev2"),
+        "caractereEmployeurEtablissement": pl.lit("N"),
+        "longitude": number % 70_000 / 10_000,
+        "latitude": 43 + number % 80_000 / 10_000,
+        "geo_score": pl.lit("0.87"),
+        "geo_type": pl.lit("housenumber"),
+        "geo_adresse": pl.format("{} Rue du General 75001 Ville", number % 200 + 1),
+        "geo_ligne": pl.lit("G"),
+    }
+    n = pl.int_range(first, last, eager=True).alias("n").to_frame().lazy()
+    return n.select(known.get(column, pl.lit(None, pl.String)).alias(column) for column in SIRENE).collect()
+
+
+def _digits(number: "pl.Expr", width: int) -> "pl.Expr":
+    import polars as pl
+
+    return number.cast(pl.String).str.zfill(width)
+
+
+KINDS = {
+    "debit": Kind("debit", "sigfaible_debits.csv", DEBIT, ";", debit_lines, 1000),
+    "effectif": Kind(
+        *("effectif", "sigfaible_effectif_siret.csv", ["compte", "siret", "rais_soc", *HEADCOUNTS], ";"),
+        *(effectif_lines, 1000),
+    ),
+    "sirene": Kind("sirene", "StockEtablissement_utf8_geo.csv", SIRENE, ",", sirene_lines, 2_000_000, in_lines=True),
+    "debit-gz": Kind("debit", "sigfaible_debits.csv.gz", DEBIT, ";", debit_lines, 300),
+}
+
+
+# The ways. Each takes the file, its kind, a folder to write to; it gives its figures, `rows` written among them.
+
+Figures = dict[str, float]
+
+
+@contextmanager
+def measured(figures: Figures) -> Iterator[None]:
+    """Note the seconds, the processor's seconds and the memory of the block: of this process and all it has started."""
+    with peak_memory() as peak:
+        start, cpu = time.perf_counter(), _cpu_seconds()
+        yield
+        figures["seconds"], figures["cpu"] = time.perf_counter() - start, _cpu_seconds() - cpu
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    figures |= {"memory": peak.total, "java": peak.java, "worker": peak.worker}
+    figures["driver"] = int(status["VmHWM"].split()[0]) / 1024
+
+
+def _cpu_seconds() -> float:
+    """What this process and its descendants have used, those that have ended included."""
+    ticks, parents = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        pid = int(stat.parent.name)
+        parents[pid], ticks[pid] = int(fields[1]), sum(map(int, fields[11:15]))
+    family, grew = {os.getpid()}, True
+    while grew:
+        more = {pid for pid, parent in parents.items() if parent in family} - family
+        family, grew = family | more, bool(more)
+    return sum(ticks[pid] for pid in family) / os.sysconf("SC_CLK_TCK")
+
+
+def duckdb(file: Path, kind: str, work: Path) -> Figures:
     import duckdb
 
     con = duckdb.connect()
-    con.execute("SET threads=2")
-    con.execute(f"SET temp_directory='{work}'")
-    read = f"read_csv('{file}', delim=';', header=true, all_varchar=true)"
-    query = {
-        "debit": f"""SELECT Siret, num_cpte, Periode, Num_Ecn, CAST(Num_Hist_Ecn AS INT) AS num_hist,
-            strptime(CAST(CAST(Dt_trt_ecn AS INT) + 19000000 AS VARCHAR), '%Y%m%d')::DATE AS date_traitement,
-            CAST(Mt_PO AS DOUBLE) / 100 AS part_ouvriere, CAST(Mt_PP AS DOUBLE) / 100 AS part_patronale,
-            CAST(Etat_cpte AS INT) AS etat, Cd_pro_col, Cd_op_ecn, Motif_ecn, Recours_en_cours = '1' AS recours
-            FROM {read}""",
-        "effectif": f"""SELECT siret, compte, mois, CAST(valeur AS INT) AS effectif FROM
-            (UNPIVOT (SELECT * EXCLUDE (rais_soc) FROM {read}) ON COLUMNS('^eff') INTO NAME mois VALUE valeur)
-            WHERE valeur <> ''""",
-    }[kind]
-    start = time.perf_counter()
-    con.execute(f"COPY ({query}) TO '{work / 'out.parquet'}' (FORMAT parquet)")
-    return time.perf_counter() - start
+    con.execute(f"SET threads={THREADS}; SET temp_directory='{work}'; SET preserve_insertion_order=false")
+    query = {"debit": _duckdb_debit, "effectif": _duckdb_effectif, "sirene": _duckdb_sirene}[KINDS[kind].source](file)
+    figures: Figures = {}
+    with measured(figures):
+        con.execute(f"COPY ({query}) TO '{work / 'out.parquet'}' (FORMAT parquet)")
+    return figures | {"rows": _parquet_rows(work)}
 
 
-def pandas(file: Path, kind: str, work: Path) -> float:
-    import pandas as pd
-
-    def typed(part: "pd.DataFrame") -> "pd.DataFrame":
-        if kind == "effectif":
-            long = part.drop(columns="rais_soc").melt(
-                id_vars=["siret", "compte"], var_name="mois", value_name="effectif"
-            )
-            return long.dropna().astype({"effectif": "int32"})
-        part["date"] = pd.to_datetime(part["Dt_trt_ecn"].astype(int) + 19_000_000, format="%Y%m%d")
-        for amount in ("Mt_PO", "Mt_PP"):
-            part[amount] = part[amount].astype(float) / 100
-        return part.astype({"Num_Hist_Ecn": "int32", "Etat_cpte": "int32"})
-
-    start = time.perf_counter()
-    for rank, part in enumerate(pd.read_csv(file, sep=";", dtype=str, chunksize=200_000)):
-        typed(part).to_parquet(work / f"{rank}.parquet")
-    return time.perf_counter() - start
+def _duckdb_read(file: Path, delimiter: str, columns: dict[str, str]) -> str:
+    told = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+    return f"""read_csv('{file}', delim='{delimiter}', header=true, quote='"', escape='"', columns={{{told}}})"""
 
 
-def peak_megabytes() -> float:
-    """The largest memory that this process and the Java process it started have held."""
-    total = 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        except OSError:
-            continue  # it has ended meanwhile
-        mine = str(os.getpid())
-        if mine in (fields["Pid"].strip(), fields["PPid"].strip()) and "VmHWM" in fields:
-            total += int(fields["VmHWM"].split()[0])
-    return total / 1024
+def _duckdb_debit(file: Path) -> str:
+    columns = dict.fromkeys(DEBIT, "VARCHAR") | dict.fromkeys(DEBIT_NUMBERS, "INTEGER")
+    month = "Periode // 100 * 12 + 3 * (Periode // 10 % 10 - 1) + Periode % 10 - 1"
+    return f"""
+        SELECT Siret AS siret, num_cpte, Num_Ecn AS num_ecn, Num_Hist_Ecn AS num_hist,
+            make_date((Dt_trt_ecn + 19000000) // 10000, Dt_trt_ecn // 100 % 100, Dt_trt_ecn % 100) AS date_traitement,
+            make_date(({month}) // 12, ({month}) % 12 + 1, 1) AS periode_debut,
+            make_date(({month} + 1) // 12, ({month} + 1) % 12 + 1, 1) AS periode_fin,
+            Mt_PO / 100.0 AS part_ouvriere, Mt_PP / 100.0 AS part_patronale, Etat_cpte AS etat,
+            Cd_pro_col AS cd_pro_col, Cd_op_ecn AS cd_op_ecn, Motif_ecn AS motif_ecn, Recours_en_cours = 1 AS recours
+        FROM {_duckdb_read(file, ";", columns)}"""
 
 
-def run(way: str, file: Path, kind: str) -> dict[str, float]:
-    """One way on one file, in a process of its own."""
-    command = [sys.executable, __file__, "--way", way, "--file", str(file), "--kind", kind]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{way} on {file.name} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+def _duckdb_effectif(file: Path) -> str:
+    columns = dict.fromkeys(("compte", "siret", "rais_soc"), "VARCHAR") | dict.fromkeys(HEADCOUNTS, "INTEGER")
+    month = "3 * (CAST(mois[8] AS INTEGER) - 1) + CAST(mois[9] AS INTEGER)"
+    return f"""
+        SELECT siret, compte, make_date(CAST(mois[4:7] AS INTEGER), {month}, 1) AS periode, effectif
+        FROM (UNPIVOT (SELECT * EXCLUDE (rais_soc) FROM {_duckdb_read(file, ";", columns)})
+              ON COLUMNS('^eff') INTO NAME mois VALUE effectif)"""
 
 
-def row(kind: str, lines: int, size: int, found: dict[str, dict[str, float]], way: str) -> str:
-    seconds, memory = found[way]["seconds"], found[way]["megabytes"]
-    speed = f"{lines / seconds:,.0f}".replace(",", " ")
-    ratio = seconds / found["duckdb"]["seconds"]
-    return (
-        f"| {kind} | {size / 1e6:.0f} MB, {lines} lines | {way} | {seconds:.1f} s | {speed} | "
-        f"{size / 1e6 / seconds:.1f} | {memory:.0f} MB | {ratio:.1f} |"
+def _duckdb_sirene(file: Path) -> str:
+    columns = dict.fromkeys(SIRENE, "VARCHAR") | dict.fromkeys(SIRENE_DATES, "DATE")
+    columns |= {"longitude": "DOUBLE", "latitude": "DOUBLE", "etablissementSiege": "BOOLEAN"}
+    return f"SELECT {', '.join(SIRENE_READ)} FROM {_duckdb_read(file, ',', columns)}"
+
+
+def polars(file: Path, kind: str, work: Path) -> Figures:
+    os.environ["POLARS_MAX_THREADS"] = str(THREADS)  # before it is imported
+    import polars as pl
+
+    frame = {"debit": _polars_debit, "effectif": _polars_effectif, "sirene": _polars_sirene}[KINDS[kind].source]
+    figures: Figures = {}
+    with measured(figures):
+        typed = frame(file)
+        hashed = typed.with_columns(pl.struct(pl.all()).hash(seed=1).alias("row_hash"))
+        hashed.sink_parquet(work / "out.parquet", maintain_order=False)
+    return figures | {"rows": _parquet_rows(work)}
+
+
+def _polars_debit(file: Path) -> "pl.LazyFrame":
+    import polars as pl
+
+    kinds = dict.fromkeys(DEBIT, pl.String()) | dict.fromkeys(DEBIT_NUMBERS, pl.Int32())
+    day, period = pl.col("Dt_trt_ecn") + 19_000_000, pl.col("Periode")
+    month = period // 100 * 12 + 3 * (period // 10 % 10 - 1) + period % 10 - 1
+    return pl.scan_csv(file, separator=";", schema=kinds).select(
+        siret="Siret",
+        num_cpte="num_cpte",
+        num_ecn="Num_Ecn",
+        num_hist="Num_Hist_Ecn",
+        date_traitement=pl.date(day // 10_000, day // 100 % 100, day % 100),
+        periode_debut=pl.date(month // 12, month % 12 + 1, 1),
+        periode_fin=pl.date((month + 1) // 12, (month + 1) % 12 + 1, 1),
+        part_ouvriere=pl.col("Mt_PO") / 100,  # times 1/100, in fact: the last bit is not always that of the others
+        part_patronale=pl.col("Mt_PP") / 100,
+        etat="Etat_cpte",
+        cd_pro_col="Cd_pro_col",
+        cd_op_ecn="Cd_op_ecn",
+        motif_ecn="Motif_ecn",
+        recours=pl.col("Recours_en_cours") == 1,
     )
 
 
-def measure(sizes: dict[str, list[float]], work: Path) -> str:
-    """A table of all ways on files of each kind, of so many megabytes."""
-    rows = []
-    for kind, megabytes in [(name, size) for name in NAMES for size in sizes[name]]:
-        file = work / f"{kind}-{megabytes}" / BATCH / NAMES[kind]
-        lines = write_file(file, kind, megabytes)
-        found = {way: run(way, file, kind) for way in WAYS}
-        rows += [row(kind, lines, file.stat().st_size, found, way) for way in WAYS]
-        print("\n".join(rows[-len(WAYS) :]), flush=True)
-        file.unlink()
-    title = ["# Taking files in, beside DuckDB and pandas", "", (__doc__ or "").split("\n\n", 2)[2].strip(), ""]
-    head = [
-        "| file | size | by | time | lines/s | MB/s | peak memory | time against DuckDB |",
-        "|---|---|---|---|---|---|---|---|",
+def _polars_effectif(file: Path) -> "pl.LazyFrame":
+    import polars as pl
+
+    texts = ("compte", "siret", "rais_soc")
+    kinds = dict.fromkeys(texts, pl.String()) | dict.fromkeys(HEADCOUNTS, pl.Int32())
+    months = pl.Series(HEADCOUNTS), pl.Series([_month(name) for name in HEADCOUNTS]).str.to_date()
+
+    def long(part: "pl.DataFrame") -> "pl.DataFrame":
+        facts = part.unpivot(HEADCOUNTS, index=["siret", "compte"], variable_name="periode", value_name="effectif")
+        month = pl.col("periode").replace_strict(*months, return_dtype=pl.Date)
+        return facts.drop_nulls("effectif").with_columns(month)
+
+    # Polars unpivots a whole file at once, in twenty times its size; part by part it is faster too.
+    types = {"siret": pl.String(), "compte": pl.String(), "periode": pl.Date(), "effectif": pl.Int32()}
+    return pl.scan_csv(file, separator=";", schema=kinds).map_batches(long, streamable=True, schema=types)
+
+
+def _polars_sirene(file: Path) -> "pl.LazyFrame":
+    import polars as pl
+
+    kinds: dict[str, pl.DataType] = {**dict.fromkeys(SIRENE, pl.String()), **dict.fromkeys(SIRENE_DATES, pl.Date())}
+    kinds |= {"longitude": pl.Float64(), "latitude": pl.Float64(), "etablissementSiege": pl.Boolean()}
+    return pl.scan_csv(file, schema=kinds).select(SIRENE_READ)
+
+
+def spark_csv(file: Path, kind: str, work: Path) -> Figures:
+    frame = {"debit": _spark_debit, "effectif": _spark_effectif, "sirene": _spark_sirene}[KINDS[kind].source]
+    spark, figures = _session(work)
+    small = work / "small" / KINDS[kind].file
+    KINDS[kind].write(small, records=SMALL)
+    frame(spark, small).write.parquet(str(work / "small-out"))
+    shutil.rmtree(work / "small-out")
+    with measured(figures):
+        frame(spark, file).write.parquet(str(work / "out"))
+    return figures | {"rows": _parquet_rows(work)}
+
+
+def _session(work: Path) -> "tuple[SparkSession, Figures]":
+    """A session as ours is, with nothing done in it yet; the seconds of its start."""
+    from sf_spark.session import build_session
+    from sf_spark.settings import load_settings
+
+    start = time.perf_counter()
+    settings = load_settings("local", [f"master=local[{THREADS}]", f"spark.sql.warehouse.dir={work / 'warehouse'}"])
+    return build_session(settings, "benchmark"), {"session": time.perf_counter() - start}
+
+
+def _spark_debit(spark: "SparkSession", file: Path) -> "DataFrame":
+    schema = ", ".join(f"{name} {'int' if name in DEBIT_NUMBERS else 'string'}" for name in DEBIT)
+    month = "Periode div 100 * 12 + 3 * (Periode div 10 % 10 - 1) + Periode % 10 - 1"
+    start = "make_date(int(({m}) div 12), int(({m}) % 12 + 1), 1)"
+    return spark.read.csv(str(file), schema=schema, sep=";", header=True).selectExpr(
+        *("Siret as siret", "num_cpte", "Num_Ecn as num_ecn", "Num_Hist_Ecn as num_hist"),
+        "make_date(int((Dt_trt_ecn + 19000000) div 10000), int(Dt_trt_ecn div 100 % 100), Dt_trt_ecn % 100) "
+        "as date_traitement",
+        f"{start.format(m=month)} as periode_debut",
+        f"{start.format(m=f'{month} + 1')} as periode_fin",
+        *("Mt_PO / 100D as part_ouvriere", "Mt_PP / 100D as part_patronale", "Etat_cpte as etat"),
+        *("Cd_pro_col as cd_pro_col", "Cd_op_ecn as cd_op_ecn", "Motif_ecn as motif_ecn"),
+        "Recours_en_cours = 1 as recours",
+    )
+
+
+def _spark_effectif(spark: "SparkSession", file: Path) -> "DataFrame":
+    schema = ", ".join(["compte string, siret string, rais_soc string", *(f"{name} int" for name in HEADCOUNTS)])
+    cells = ", ".join(f"struct(date'{_month(name)}' as periode, {name} as effectif)" for name in HEADCOUNTS)
+    wide = spark.read.csv(str(file), schema=schema, sep=";", header=True)
+    return wide.selectExpr("siret", "compte", f"inline(array({cells}))").where("effectif is not null")
+
+
+def _spark_sirene(spark: "SparkSession", file: Path) -> "DataFrame":
+    kinds = dict.fromkeys(SIRENE, "string") | dict.fromkeys(SIRENE_DATES, "date")
+    kinds |= {"longitude": "double", "latitude": "double", "etablissementSiege": "boolean"}
+    schema = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
+    # Quoted line ends leave Spark no choice but to read the file in one task.
+    read = spark.read.csv(str(file), schema=schema, header=True, multiLine=True, quote='"', escape='"')
+    return read.select(*SIRENE_READ)
+
+
+def sf_spark(file: Path, kind: str, work: Path) -> Figures:
+    from sf_spark.settings import load_settings
+    from sf_spark.staging.intake import take_in
+
+    spark, figures = _session(work)
+
+    def taken(landing: Path, lake: Path, batch: str) -> None:
+        settings = load_settings("local", [f"landing={landing}", f"lake={lake}", "ingest.perimetre=off"])
+        (account,) = take_in(spark, settings, batch, lambda text: None)
+        assert account.accepted == account.read > 0, account.line()
+
+    def small_file(name: str) -> float:
+        KINDS[kind].write(work / name / BATCH / KINDS[kind].file, records=SMALL)
+        start = time.perf_counter()
+        taken(work / name, work / f"{name}-lake", BATCH)
+        return time.perf_counter() - start
+
+    for batch in (BATCH, NEXT_BATCH):
+        (work / "landing" / batch).mkdir(parents=True)
+        os.link(file, work / "landing" / batch / KINDS[kind].file)
+    figures["first_small"] = small_file("first")
+    with measured(figures):
+        taken(work / "landing", work / "lake", BATCH)
+    figures["rows"] = _parquet_rows(work / "lake" / "staged" / KINDS[kind].source)
+    figures["small"] = small_file("warm")
+    again: Figures = {}
+    with measured(again):
+        taken(work / "landing", work / "lake", NEXT_BATCH)
+    return figures | {"again": again["seconds"], "again_cpu": again["cpu"], "again_memory": again["memory"]}
+
+
+def _month(name: str) -> str:
+    """The first day of the month of a column: eff202112 is 2021-02-01."""
+    year, quarter, rank = int(name[3:7]), int(name[7]), int(name[8])
+    return f"{year}-{3 * (quarter - 1) + rank:02d}-01"
+
+
+def _parquet_rows(folder: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(path).num_rows for path in folder.rglob("*.parquet") if "_delta_log" not in path.parts)
+
+
+WAYS: dict[str, tuple[Callable[[Path, str, Path], Figures], str]] = {
+    "sf_spark": (sf_spark, "sf_spark: checked, versioned, in Delta"),
+    "duckdb": (duckdb, "DuckDB"),
+    "polars": (polars, "Polars, with a hash of each row"),
+    "spark_csv": (spark_csv, "Spark's CSV reader"),
+}
+
+
+# The run.
+
+
+def run(way: str, file: Path, kind: str, folder: Path) -> Figures:
+    """One way on one file, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.ingest", "--way", way, "--kind", kind, "--file", str(file)]
+    done = subprocess.run([*command, "--folder", str(folder)], capture_output=True, text=True, check=False, cwd=PROJECT)
+    if done.returncode:
+        raise SystemExit(f"{way} on {file.name} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def prepared(folder: Path, kind: str, size: float) -> tuple[Path, Written]:
+    """The file of a kind, and what it holds; one that an earlier run has left is used again."""
+    path = folder / f"{kind}-{size:g}" / KINDS[kind].file
+    note = path.with_name("written.json")
+    if not note.is_file():
+        told = {"records": int(size)} if KINDS[kind].in_lines else {"megabytes": size}
+        written = KINDS[kind].write(path, **told)
+        note.write_text(json.dumps(asdict(written)), encoding="utf-8")
+    with path.open("rb") as file:  # nobody is the first to read it
+        while file.read(1 << 24):
+            pass
+    return path, Written(**json.loads(note.read_text(encoding="utf-8")))
+
+
+def measure(options: argparse.Namespace, folder: Path) -> str:
+    """The report: all ways on each file, taking turns."""
+    parts, session, load = [], [], os.getloadavg()[0]
+    for kind in options.kinds:
+        start = time.perf_counter()
+        file, written = prepared(folder, kind, getattr(options, kind.replace("-", "_")))
+        seconds = time.perf_counter() - start
+        print(f"{kind}: {written.megabytes:.0f} MB of text, {written.records} records, {seconds:.1f} s", flush=True)
+        found: dict[str, list[Figures]] = {way: [] for way in options.ways}
+        for round_ in range(options.rounds):
+            for way in options.ways:
+                found[way].append(run(way, file, kind, folder))
+                told = ", ".join(f"{name} {value:.1f}" for name, value in found[way][-1].items())
+                print(f"  round {round_ + 1}, {way}: {told}", flush=True)
+        rows = {way: {figures["rows"] for figures in rounds} for way, rounds in found.items()}
+        if len(set.union(*rows.values())) > 1:
+            raise SystemExit(f"the ways do not write the same rows: {rows}")
+        parts += _section(kind, file, written, found)
+        if "sf_spark" in found:
+            session.append(_session_row(kind, found["sf_spark"]))
+    title = ["# Taking files in, beside DuckDB, Polars and Spark's own reader", "", *_introduction(), ""]
+    return "\n".join([*title, *parts, *(_SESSION if session else []), *session, *_machine(load, options.rounds), ""])
+
+
+def _introduction() -> list[str]:
+    return (__doc__ or "").split("\n\n", 2)[2].strip().splitlines()
+
+
+def _section(kind: str, file: Path, written: Written, found: dict[str, list[Figures]]) -> list[str]:
+    packed = f" ({file.stat().st_size / 1e6:.0f} MB as gzip)" if file.suffix == ".gz" else ""
+    rows = next(iter(found.values()))[0]["rows"]
+    lines = [
+        f"## {kind}: {written.megabytes:.0f} MB{packed}, {_number(written.records)} records, {_number(rows)} rows",
+        "",
+        "| way | time | by DuckDB | by Polars | CPU | MB/s | records/s | memory | Java | worker | driver |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*title, *head, *rows, ""])
+    times = {way: _middle(rounds, "seconds") for way, rounds in found.items()}
+    for way, rounds in found.items():
+        seconds, cpu = times[way], _middle(rounds, "cpu")
+        ratios = [f"{seconds / times[other]:.2f}" if other in times else "" for other in ("duckdb", "polars")]
+        memory = [f"{max(each[name] for each in rounds):.0f} MB" for name in ("memory", "java", "worker", "driver")]
+        cells = [
+            *(WAYS[way][1], f"{seconds:.1f} s", *ratios, f"{cpu:.1f} s", f"{written.megabytes / seconds:.1f}"),
+            *(_number(written.records / seconds), *memory),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", f"Spread: {', '.join(_spread(way, rounds) for way, rounds in found.items())}.", ""]
+
+
+def _spread(way: str, rounds: list[Figures]) -> str:
+    times = [figures["seconds"] for figures in rounds]
+    return f"{way} {min(times):.1f}-{max(times):.1f} s"
+
+
+_SESSION = [
+    "## Around it: the session, small files, and the same delivery again",
+    "",
+    "The same file again is the next month's batch: all of it is read and compared, nothing has changed.",
+    "",
+    "| file | start of Spark | first 100 lines | 100 lines, warm | the file | again | its CPU | its memory |",
+    "|---|---|---|---|---|---|---|---|",
+]
+
+
+def _session_row(kind: str, rounds: list[Figures]) -> str:
+    names = ("session", "first_small", "small", "seconds", "again", "again_cpu")
+    cells = [f"{_middle(rounds, name):.1f} s" for name in names]
+    return f"| {kind} | {' | '.join(cells)} | {max(figures['again_memory'] for figures in rounds):.0f} MB |"
+
+
+def _middle(rounds: list[Figures], name: str) -> float:
+    return statistics.median(figures[name] for figures in rounds)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}".replace(",", " ")
+
+
+def _machine(load: float, rounds: int) -> list[str]:
+    about = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"^model name\s*:\s*(.*)$", about, re.MULTILINE)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ", ".join(f"{name} {version(name)}" for name in _packages())
+    cores = f"{os.cpu_count()} cores ({model[1] if model else platform.machine()})"
+    how = f"{rounds} rounds, medians of the times, largest of the memory"
+    return [
+        "",
+        "## Measured with",
+        "",
+        f"{cores}, {memory:.0f} GB; load before: {load:.1f}; {how}.",
+        "",
+        f"Python {platform.python_version()}, {packages}.",
+    ]
+
+
+def _packages() -> tuple[str, ...]:
+    return ("pyspark", "delta-spark", "deltalake", "duckdb", "polars", "pyarrow", "numpy", "sf-spark")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for kind in NAMES:
-        parser.add_argument(f"--{kind}", metavar="MEGABYTES", type=float, nargs="+", default=[100, 1000])
+    """Measure all, or one way on one file: that is how it calls itself."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, kind in KINDS.items():
+        unit = "LINES" if kind.in_lines else "MEGABYTES"
+        parser.add_argument(f"--{name}", metavar=unit, type=float, default=kind.default, help=f"{kind.default:g}")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--folder", type=Path, help="for the files, some 4 GB, kept there (default: a temporary one)")
     parser.add_argument("--out", type=Path, default=RESULTS)
-    for inner in ("--way", "--file", "--kind"):  # how it calls itself
+    for inner in ("--way", "--kind", "--file"):
         parser.add_argument(inner, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    work = Path(tempfile.mkdtemp(prefix="sf_spark-bench-"))
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="sf_spark-bench-"))
     try:
         if options.way:
-            way: Callable[[Path, str, Path], float] = globals()[options.way]
-            seconds = way(Path(options.file), options.kind, work)
-            print(json.dumps({"seconds": seconds, "megabytes": peak_megabytes()}))
+            print(json.dumps(_measured_once(options, folder)))
             return
-        options.out.write_text(measure({kind: getattr(options, kind) for kind in NAMES}, work), encoding="utf-8")
+        options.out.write_text(measure(options, folder), encoding="utf-8")
         print(options.out.read_text(encoding="utf-8"))
+    finally:
+        if not options.folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measured_once(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    # Beside the file: the landing folder holds links to it.
+    work = Path(tempfile.mkdtemp(prefix="work-", dir=folder)).resolve()
+    try:
+        return WAYS[options.way][0](Path(options.file).resolve(), options.kind, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sf_spark.cli import Report, job_parser, main_without_spark
 from sf_spark.demo import DemoPlan, generate
-from sf_spark.io.files import check_writable
+from sf_spark.landing.files import check_writable
 from sf_spark.settings import Settings
 
 

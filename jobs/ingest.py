@@ -6,9 +6,9 @@ from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
 from sf_spark.errors import ConfigurationError
-from sf_spark.io.deliveries import FAILED
-from sf_spark.io.files import check_landing, find_batch, list_batches
-from sf_spark.io.intake import take_in
+from sf_spark.staging.deliveries import FAILED
+from sf_spark.landing.files import check_landing, find_batch, list_batches
+from sf_spark.staging.intake import take_in
 from sf_spark.settings import Settings
 
 

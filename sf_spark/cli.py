@@ -13,7 +13,7 @@ from typing import NoReturn
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError, SfSparkError
-from sf_spark.io.files import check_writable
+from sf_spark.landing.files import check_writable
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import Settings, load_settings
 

@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_PSEUDO_SIRET_MARKS = ("5", "6", "7", "9")  # first digit of the NIC of numbers forged by ACOSS for temporary workforces
-_LA_POSTE = "356000000"
-
 
 def filled(text: Column) -> Column:
     """Null for an empty cell, the text as it is otherwise. Nothing is trimmed."""
@@ -17,35 +14,6 @@ def filled(text: Column) -> Column:
 def siren_of(siret: Column) -> Column:
     """The company of an establishment: the first 9 characters of its SIRET."""
     return F.substring(siret, 1, 9)
-
-
-def is_siret(text: Column) -> Column:
-    """True for 14 digits. No Luhn check: partners deliver numbers that fail it, and La Poste's are legal."""
-    return text.rlike(r"^[0-9]{14}\z")
-
-
-def is_siren(text: Column) -> Column:
-    """True for 9 digits."""
-    return text.rlike(r"^[0-9]{9}\z")
-
-
-def is_pseudo_siret(siret: Column) -> Column:
-    """True for a SIRET forged by ACOSS (10th digit 5, 6, 7 or 9), which Sirene does not know."""
-    return F.substring(siret, 10, 1).isin(*_PSEUDO_SIRET_MARKS)
-
-
-def is_luhn_valid(number: Column, kind: str) -> Column:
-    """True when the digits of a SIRET or SIREN satisfy Luhn's formula. A flag, never a reason to reject.
-
-    La Poste has more establishments than its NIC has valid numbers: a SIRET of SIREN 356000000 is valid, too, when its
-    digits add up to a multiple of 5 (INSEE).
-    """
-    valid = F.call_function("luhn_check", number)
-    if kind == "siren":
-        return valid
-    digits = [F.ascii(F.substring(number, place + 1, 1)) - 48 for place in range(14)]
-    of_la_poste = number.startswith(_LA_POSTE) & (F.pmod(sum(digits[1:], digits[0]), F.lit(5)) == 0)
-    return valid | of_la_poste
 
 
 def fingerprint(columns: Sequence[str], start: Sequence[str] = ("1L", "2L")) -> dict[str, Column]:

@@ -33,6 +33,8 @@ class IngestSettings(_Section):
     """What ingest tolerates."""
 
     invalid_utf8_share: float = Field(ge=0, le=1)
+    range_bytes: int = Field(ge=1)
+    wide_range_bytes: int = Field(ge=1)
     date_debut: date
     perimetre: Literal["filter", "computed", "off"]
 

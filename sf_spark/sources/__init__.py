@@ -1,5 +1,6 @@
 """The partner files. One file a source; this list is what ``ingest`` reads, in this order."""
 
+from sf_spark.landing.source import Source
 from sf_spark.sources import (
     apconso,
     apdemande,
@@ -22,7 +23,6 @@ from sf_spark.sources import (
     sirene_histo,
     sirene_ul,
 )
-from sf_spark.sources.source import Source
 
 # Accounts and the perimeter come first: the files behind them are read with their help.
 SOURCES: tuple[Source, ...] = (

@@ -3,46 +3,47 @@
 from collections.abc import Callable
 from functools import partial
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 _COLUMNS = ("id_da", "etab_siret", "heures", "montants", "effectifs", "mois")
 _DELAY_MONTHS = 1
 
 
-def clean(
-    df: DataFrame, read_month: Callable[[Column], Column] = calendar.iso_date, form: str = "a date AAAA-MM-JJ"
-) -> DataFrame:
+def clean(read_month: Callable[[pl.Expr], pl.Expr] = dates.iso_date, form: str = "a date AAAA-MM-JJ") -> Rules:
     """Type the lines: hours, euros, staff. ``periode`` is the day as delivered, which is not always the 1st."""
-    month = read_month(F.col("mois"))
-    numbers = {column: arithmetic.number(F.col(column)) for column in ("heures", "montants")}
-    staff = arithmetic.integer_from_float(F.col("effectifs"))
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("etab_siret").alias("siret"),
-        filled(F.col("id_da")).alias("id_conso"),
-        numbers["heures"].alias("heure_consomme"),
-        numbers["montants"].alias("montant"),
-        staff.alias("effectif"),
-        month.alias("periode"),
-        problems(
-            unreadable(F.col("mois"), month, "bad_date", "mois", form, required=True),
-            *(unreadable(F.col(name), value, "bad_number", name, "a number") for name, value in numbers.items()),
-            unreadable(F.col("effectifs"), staff, "bad_number", "effectifs", "a number of employees"),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    month, hours, amount, staff = (pl.col(name) for name in ("_mois", "_heures", "_montants", "_effectifs"))
+    return Rules(
+        columns={
+            "siret": pl.col("etab_siret"),
+            "id_conso": filled(pl.col("id_da")),
+            "heure_consomme": hours,
+            "montant": amount,
+            "effectif": staff,
+            "periode": month,
+        },
+        checks=(
+            unreadable("mois", month, "bad_date", form, required=True),
+            unreadable("heures", hours, "bad_number", "a number"),
+            unreadable("montants", amount, "bad_number", "a number"),
+            unreadable("effectifs", staff, "bad_number", "a number of employees"),
+        ),
+        read={
+            "_mois": read_month(pl.col("mois")),
+            "_heures": numbers.number(pl.col("heures")),
+            "_montants": numbers.number(pl.col("montants")),
+            "_effectifs": numbers.integer_from_float(pl.col("effectifs")),
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """One month after the month consumed: consumptions lag by about one."""
-    return F.add_months(F.trunc(F.col("periode"), "month"), _DELAY_MONTHS)
+    return dates.month_later(pl.col("periode"), _DELAY_MONTHS)
 
 
 SOURCE = Source(
@@ -55,7 +56,7 @@ SOURCE = Source(
         Layout(
             "2019",
             (*_COLUMNS, "date_payement_mois"),
-            clean=partial(clean, read_month=calendar.french_month, form="a month MM/AAAA"),
+            clean=partial(clean, read_month=dates.french_month, form="a month MM/AAAA"),
         ),
     ),
     key_column="siret",

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problem, problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Check, Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 _COLUMNS = (
     *("id_da", "etab_siret", "eff_ent", "eff_etab", "date_statut", "date_deb", "date_fin", "hta", "mta", "eff_auto"),
@@ -30,66 +29,54 @@ _AMOUNTS = {
 }
 _IN_EUROS = ("mta", "s_montant_consom_tot")  # may be written with a comma
 _CODES = {"motif_recours_se": "motif_recours_se", "perimetre_ap": "perimetre"}
+_NAMES = {**_DATES, **_STAFF, **_AMOUNTS, **_CODES}
 _REASONS = (1, 7)
 
 
-def since_2021(text: Column) -> Column:
+def since_2021(text: pl.Expr) -> pl.Expr:
     """Read AAAA-MM-JJ, with the midnight that the end of a request had between June and September 2025."""
-    return calendar.iso_date(F.regexp_replace(text, r" 00:00:00\z", ""))
+    return dates.iso_date(text.str.strip_suffix(" 00:00:00"))
 
 
 def clean(
-    df: DataFrame,
-    read_date: Callable[[Column], Column] = since_2021,
-    form: str = "AAAA-MM-JJ",
-    checks_reason: bool = True,
-) -> DataFrame:
+    read_date: Callable[[pl.Expr], pl.Expr] = since_2021, form: str = "AAAA-MM-JJ", checks_reason: bool = True
+) -> Rules:
     """Type the lines: hours, euros, staff (cut to whole numbers); an empty number is unknown.
 
     Args:
-        df: Text columns.
         read_date: How dates are written.
         form: The same, for people.
         checks_reason: Whether a reason other than 1 to 7 rejects the line, as it does since 2025.
     """
-    readers: dict[str, tuple[str, Column, str, str]] = {
-        **{column: (name, read_date(F.col(column)), "bad_date", f"a date {form}") for column, name in _DATES.items()},
-        **{
-            column: (name, arithmetic.integer_from_float(F.col(column)), "bad_number", "a number of employees")
-            for column, name in _STAFF.items()
+    siret, reason = pl.col("etab_siret"), pl.col("motif_recours_se")
+    value = {name: pl.col(f"_{name}") for name in _NAMES}
+    unknown_reason = pl.lit(checks_reason) & ~value["motif_recours_se"].is_between(*_REASONS)
+    return Rules(
+        columns={
+            "siret": siret,
+            "id_demande": filled(pl.col("id_da")),
+            **{typed: value[name] for name, typed in _NAMES.items()},
         },
-        **{
-            column: (name, arithmetic.number(F.col(column), comma=column in _IN_EUROS), "bad_number", "a number")
-            for column, name in _AMOUNTS.items()
+        checks=(
+            Check(siret == "", "no_siret", "etab_siret", siret, "a SIRET"),
+            *(unreadable(name, value[name], "bad_date", f"a date {form}", required=True) for name in _DATES),
+            *(unreadable(name, value[name], "bad_number", "a number of employees") for name in _STAFF),
+            *(unreadable(name, value[name], "bad_number", "a number") for name in _AMOUNTS),
+            *(unreadable(name, value[name], "bad_integer", "an integer") for name in _CODES),
+            Check(unknown_reason, "bad_code", "motif_recours_se", reason, "a reason from 1 to 7"),
+        ),
+        read={
+            **{f"_{name}": read_date(pl.col(name)) for name in _DATES},
+            **{f"_{name}": numbers.integer_from_float(pl.col(name)) for name in _STAFF},
+            **{f"_{name}": numbers.number(pl.col(name), comma=name in _IN_EUROS) for name in _AMOUNTS},
+            **{f"_{name}": numbers.integer(pl.col(name)) for name in _CODES},
         },
-        **{
-            column: (name, arithmetic.integer(F.col(column)), "bad_integer", "an integer")
-            for column, name in _CODES.items()
-        },
-    }
-    reason = readers["motif_recours_se"][1]
-    unknown_reason = F.lit(checks_reason) & ~reason.between(*_REASONS)
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("etab_siret").alias("siret"),
-        filled(F.col("id_da")).alias("id_demande"),
-        *(value.alias(name) for name, value, _, _ in readers.values()),
-        problems(
-            problem(F.col("etab_siret") == "", "no_siret", "etab_siret", F.col("etab_siret"), "a SIRET"),
-            *(
-                unreadable(F.col(column), value, code, column, expected, required=column in _DATES)
-                for column, (_, value, code, expected) in readers.items()
-            ),
-            problem(unknown_reason, "bad_code", "motif_recours_se", F.col("motif_recours_se"), "a reason from 1 to 7"),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The date of the request's status."""
-    return F.col("date_statut")
+    return pl.col("date_statut")
 
 
 SOURCE = Source(
@@ -102,7 +89,7 @@ SOURCE = Source(
         Layout(
             "2019",
             (*_COLUMNS, "eff_ent_tr"),
-            clean=partial(clean, read_date=calendar.french_date, form="JJ/MM/AAAA", checks_reason=False),
+            clean=partial(clean, read_date=dates.french_date, form="JJ/MM/AAAA", checks_reason=False),
         ),
     ),
     key_column="siret",

@@ -1,13 +1,12 @@
 """Ratios of the Banque de France: one line for a company and a balance sheet."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources import bilans
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.domain.timing import BILANS_DELAY_MONTHS
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 RATIOS = {
     "poids_frng": "poids_frng",
@@ -19,32 +18,35 @@ RATIOS = {
 }
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines: ratios in percent (days for suppliers), unknown where empty; the SIREN loses its blanks."""
-    closing = calendar.bilan_date(F.col("arrete_bilan"))
-    year = arithmetic.integer(F.col("annee"))
-    ratios = {column: arithmetic.number(F.col(column)) for column in RATIOS}
-    return df.select(
-        "_line",
-        "_raw",
-        F.replace(F.col("d1"), F.lit(" "), F.lit("")).alias("siren"),
-        year.alias("annee_bdf"),
-        closing.alias("arrete_bilan_bdf"),
-        filled(F.col("denom")).alias("raison_sociale"),
-        filled(F.col("secteur")).alias("secteur"),
-        *(value.alias(RATIOS[column]) for column, value in ratios.items()),
-        problems(
-            unreadable(F.col("annee"), year, "bad_integer", "annee", "a year"),
-            unreadable(F.col("arrete_bilan"), closing, "bad_date", "arrete_bilan", "a date JJMMMAAAA", required=True),
-            *(unreadable(F.col(name), value, "bad_number", name, "a number") for name, value in ratios.items()),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    closing, year = pl.col("_arrete_bilan"), pl.col("_annee")
+    ratios = {name: pl.col(f"_{name}") for name in RATIOS}
+    return Rules(
+        columns={
+            "siren": pl.col("d1").str.replace_all(" ", "", literal=True),
+            "annee_bdf": year,
+            "arrete_bilan_bdf": closing,
+            "raison_sociale": filled(pl.col("denom")),
+            "secteur": filled(pl.col("secteur")),
+            **{RATIOS[name]: value for name, value in ratios.items()},
+        },
+        checks=(
+            unreadable("annee", year, "bad_integer", "a year"),
+            unreadable("arrete_bilan", closing, "bad_date", "a date JJMMMAAAA", required=True),
+            *(unreadable(name, value, "bad_number", "a number") for name, value in ratios.items()),
+        ),
+        read={
+            "_annee": numbers.integer(pl.col("annee")),
+            "_arrete_bilan": dates.bilan_date(pl.col("arrete_bilan")),
+            **{f"_{name}": numbers.number(pl.col(name), comma=True, thousands=True) for name in RATIOS},
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """Seven months after the closing day."""
-    return bilans.published(F.col("arrete_bilan_bdf"))
+    return dates.months_later(pl.col("arrete_bilan_bdf"), BILANS_DELAY_MONTHS)
 
 
 SOURCE = Source(

@@ -1,44 +1,34 @@
 """Plans before the commission of financial services (CCSF): one line for a stage of a file."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 _READ = ("compte", "date_de_traitement", "code_externe_stade", "code_externe_action")
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines; stage and action are kept as delivered."""
-    treated = calendar.aammjj_date(F.col("date_de_traitement"))
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        filled(F.col("compte")).alias("numero_compte"),
-        treated.alias("date_traitement"),
-        filled(F.col("code_externe_stade")).alias("stade"),
-        filled(F.col("code_externe_action")).alias("action"),
-        problems(
-            unreadable(
-                F.col("date_de_traitement"),
-                treated,
-                "bad_date",
-                "date_de_traitement",
-                "a date (A)AAMMJJ",
-                required=True,
-            ),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    treated = pl.col("_date_de_traitement")
+    return Rules(
+        columns={
+            "siret": pl.col("siret"),
+            "numero_compte": filled(pl.col("compte")),
+            "date_traitement": treated,
+            "stade": filled(pl.col("code_externe_stade")),
+            "action": filled(pl.col("code_externe_action")),
+        },
+        checks=(unreadable("date_de_traitement", treated, "bad_date", "a date (A)AAMMJJ", required=True),),
+        read={"_date_de_traitement": dates.aammjj_date(pl.col("date_de_traitement"))},
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The day the commission dealt with the file."""
-    return F.col("date_traitement")
+    return pl.col("date_traitement")
 
 
 SOURCE = Source(

@@ -3,13 +3,14 @@
 One line for a flag on a SIREN, a SIRET, a commune or an activity, from a day to a day.
 """
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from functools import reduce
+from operator import or_
 
-from sf_spark import calendar
-from sf_spark.sources import register
-from sf_spark.sources.checks import problem, problems, unreadable
-from sf_spark.sources.source import Layout, Source
+import polars as pl
+
+from sf_spark.landing import dates, register
+from sf_spark.landing.rules import Check, Rules, unreadable
+from sf_spark.landing.source import Layout, Source
 
 # What a code of each type looks like: an activity may be a division (55), a group (55.1) or a whole code (55.10Z).
 _CODES = {
@@ -20,31 +21,31 @@ _CODES = {
 }
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines: without a first day the flag holds from ever, without a last one to this day."""
-    days = {column: calendar.iso_date(F.col(column)) for column in ("debut", "fin")}
-    fits = F.lit(False)
-    for kind, pattern in _CODES.items():
-        fits = fits | ((F.col("type") == kind) & F.col("code").rlike(pattern))
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("type"),
-        F.col("code"),
-        F.col("drapeau"),
-        *(value.alias(f"date_{name}") for name, value in days.items()),
-        problems(
-            problem(~F.col("type").isin(*_CODES), "bad_code", "type", F.col("type"), f"one of {', '.join(_CODES)}"),
-            problem(F.col("type").isin(*_CODES) & ~fits, "bad_code", "code", F.col("code"), "a code of its type"),
-            *(unreadable(F.col(name), value, "bad_date", name, "a date AAAA-MM-JJ") for name, value in days.items()),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    kind, code = pl.col("type"), pl.col("code")
+    known = kind.is_in(list(_CODES))
+    fits = reduce(or_, ((kind == name) & code.str.contains(pattern) for name, pattern in _CODES.items()))
+    days = {name: pl.col(f"_{name}") for name in ("debut", "fin")}
+    return Rules(
+        columns={
+            "type": kind,
+            "code": code,
+            "drapeau": pl.col("drapeau"),
+            **{f"date_{name}": day for name, day in days.items()},
+        },
+        checks=(
+            Check(~known, "bad_code", "type", kind, f"one of {', '.join(_CODES)}"),
+            Check(known & ~fits, "bad_code", "code", code, "a code of its type"),
+            *(unreadable(name, day, "bad_date", "a date AAAA-MM-JJ") for name, day in days.items()),
+        ),
+        read={f"_{name}": dates.iso_date(pl.col(name)) for name in days},
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The first day of the flag; the 1st of January 1900 without one."""
-    return F.coalesce(F.col("date_debut"), F.lit(register.BEFORE_ALL).cast("date"))
+    return register.since(pl.col("date_debut"))
 
 
 SOURCE = Source(

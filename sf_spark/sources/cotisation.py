@@ -1,48 +1,45 @@
 """Contributions due to URSSAF: one line for an establishment, an account and a period."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 _READ = ("compte", "periode", "enc_direct", "cotis_due")
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines: amounts in euros (comma or dot), period [periode_debut, periode_fin); an empty amount is null."""
-    df = df.withColumns(
-        {
-            "_period": calendar.urssaf_period(F.col("periode")),
-            "_encaisse": arithmetic.number(F.col("enc_direct"), comma=True),
-            "_du": arithmetic.number(F.col("cotis_due"), comma=True),
-        }
-    )
-    period, encaisse, du = F.col("_period"), F.col("_encaisse"), F.col("_du")
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        filled(F.col("compte")).alias("numero_compte"),
-        calendar.month_start(period["debut"]).alias("periode_debut"),
-        calendar.month_start(period["debut"] + period["mois"]).alias("periode_fin"),
-        calendar.is_odd_period(F.col("periode")).alias("est_periode_atypique"),
-        encaisse.alias("encaisse"),
-        du.alias("du"),
-        problems(
-            unreadable(F.col("periode"), period, "bad_period", "periode", "a period YYQM or YYYYQM", required=True),
-            unreadable(F.col("enc_direct"), encaisse, "bad_number", "enc_direct", "a number"),
-            unreadable(F.col("cotis_due"), du, "bad_number", "cotis_due", "a number"),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    first, after, odd = (pl.col("_periode").struct.field(name) for name in ("debut", "fin", "atypique"))
+    encaisse, du = pl.col("_enc_direct"), pl.col("_cotis_due")
+    return Rules(
+        columns={
+            "siret": pl.col("siret"),
+            "numero_compte": filled(pl.col("compte")),
+            "periode_debut": first,
+            "periode_fin": after,
+            "est_periode_atypique": odd,
+            "encaisse": encaisse,
+            "du": du,
+        },
+        checks=(
+            unreadable("periode", first, "bad_period", "a period YYQM or YYYYQM", required=True),
+            unreadable("enc_direct", encaisse, "bad_number", "a number"),
+            unreadable("cotis_due", du, "bad_number", "a number"),
+        ),
+        read={
+            "_periode": dates.urssaf_period(pl.col("periode")),
+            "_enc_direct": numbers.number(pl.col("enc_direct"), comma=True),
+            "_cotis_due": numbers.number(pl.col("cotis_due"), comma=True),
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The 20th of the month after the period ends: when the contribution is due and declared."""
-    return F.date_add(F.col("periode_fin"), 19)
+    return pl.col("periode_fin") + pl.duration(days=19)
 
 
 SOURCE = Source(

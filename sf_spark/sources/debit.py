@@ -2,13 +2,12 @@
 
 from functools import partial
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import boolean, filled
 
 _BEFORE_2020 = (
     *("num_cpte", "num_ecn", "dt_trt_ecn", "mt_po", "mt_pp", "num_hist_ecn", "etat_cpte", "cd_pro_col", "periode"),
@@ -17,67 +16,61 @@ _BEFORE_2020 = (
 _SINCE_2020 = (*_BEFORE_2020, "recours_en_cours")
 
 
-def clean(df: DataFrame, has_appeal: bool = True) -> DataFrame:
+def clean(has_appeal: bool = True) -> Rules:
     """Type the lines: balances from centimes to euros; an empty balance, date, period or boolean rejects the line.
 
     Pending appeals (``recours_en_cours``) are delivered since February 2020, and unknown before.
     """
-    df = df.withColumns(
-        {
-            "_period": calendar.urssaf_period(F.col("periode")),
-            "_treated": calendar.aammjj_date(F.col("dt_trt_ecn")),
-            **{f"_{column}": arithmetic.number(F.col(column)) for column in ("mt_po", "mt_pp")},
-            **{f"_{column}": arithmetic.integer(F.col(column)) for column in ("num_hist_ecn", "etat_cpte")},
-            "_appeal": arithmetic.boolean(F.col("recours_en_cours")),
-        }
+    first, after, odd, digits = (
+        pl.col("_periode").struct.field(name) for name in ("debut", "fin", "atypique", "chiffres")
     )
-    period, treated, appeal = (F.col(name) for name in ("_period", "_treated", "_appeal"))
-    balances = {column: F.col(f"_{column}") for column in ("mt_po", "mt_pp")}
-    integers = {column: F.col(f"_{column}") for column in ("num_hist_ecn", "etat_cpte")}
-    first, after = period["debut"], period["debut"] + period["mois"]
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        filled(F.col("num_cpte")).alias("numero_compte"),
-        filled(F.col("num_ecn")).alias("numero_ecart_negatif"),
-        integers["num_hist_ecn"].alias("numero_historique"),
-        treated.alias("date_traitement"),
-        calendar.month_start(calendar.known_month(treated)).alias("periode_prise_en_compte"),
-        calendar.month_start(first).alias("periode_debut"),
-        calendar.month_start(after).alias("periode_fin"),
-        calendar.is_odd_period(F.col("periode")).alias("est_periode_atypique"),
-        (balances["mt_po"] / 100).alias("part_ouvriere"),
-        (balances["mt_pp"] / 100).alias("part_patronale"),
-        integers["etat_cpte"].alias("etat_compte"),
-        filled(F.col("cd_pro_col")).alias("code_procedure_collective"),
-        filled(F.col("cd_op_ecn")).alias("code_operation_ecart_negatif"),
-        filled(F.col("motif_ecn")).alias("code_motif_ecart_negatif"),
-        appeal.alias("recours_en_cours"),
-        F.concat("siret", calendar.month_digits(first), calendar.month_digits(after), "num_ecn").alias("debit_id"),
-        problems(
-            unreadable(F.col("periode"), period, "bad_period", "periode", "a period YYQM or YYYYQM", required=True),
-            unreadable(F.col("dt_trt_ecn"), treated, "bad_date", "dt_trt_ecn", "a date (A)AAMMJJ", required=True),
+    treated, appeal = pl.col("_dt_trt_ecn"), pl.col("_recours_en_cours")
+    balances = {name: pl.col(f"_{name}") for name in ("mt_po", "mt_pp")}
+    integers = {name: pl.col(f"_{name}") for name in ("num_hist_ecn", "etat_cpte")}
+    return Rules(
+        columns={
+            "siret": pl.col("siret"),
+            "numero_compte": filled(pl.col("num_cpte")),
+            "numero_ecart_negatif": filled(pl.col("num_ecn")),
+            "numero_historique": integers["num_hist_ecn"],
+            "date_traitement": treated,
+            "periode_prise_en_compte": dates.counted_month(treated),
+            "periode_debut": first,
+            "periode_fin": after,
+            "est_periode_atypique": odd,
+            "part_ouvriere": numbers.euros(balances["mt_po"]),
+            "part_patronale": numbers.euros(balances["mt_pp"]),
+            "etat_compte": integers["etat_cpte"],
+            "code_procedure_collective": filled(pl.col("cd_pro_col")),
+            "code_operation_ecart_negatif": filled(pl.col("cd_op_ecn")),
+            "code_motif_ecart_negatif": filled(pl.col("motif_ecn")),
+            "recours_en_cours": appeal,
+            "debit_id": pl.concat_str(pl.col("siret"), digits, pl.col("num_ecn")),
+        },
+        checks=(
+            unreadable("periode", first, "bad_period", "a period YYQM or YYYYQM", required=True),
+            unreadable("dt_trt_ecn", treated, "bad_date", "a date (A)AAMMJJ", required=True),
             # The reference loader crashes on an empty balance: there is no amount to keep.
             *(
-                unreadable(F.col(column), value, "bad_number", column, "an amount in centimes", required=True)
-                for column, value in balances.items()
+                unreadable(name, value, "bad_number", "an amount in centimes", required=True)
+                for name, value in balances.items()
             ),
-            *(
-                unreadable(F.col(column), value, "bad_integer", column, "an integer")
-                for column, value in integers.items()
-            ),
-            unreadable(
-                F.col("recours_en_cours"), appeal, "bad_boolean", "recours_en_cours", "0 or 1", required=has_appeal
-            ),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+            *(unreadable(name, value, "bad_integer", "an integer") for name, value in integers.items()),
+            unreadable("recours_en_cours", appeal, "bad_boolean", "0 or 1", required=has_appeal),
+        ),
+        read={
+            "_periode": dates.urssaf_period(pl.col("periode")),
+            "_dt_trt_ecn": dates.aammjj_date(pl.col("dt_trt_ecn")),
+            **{f"_{name}": numbers.number(pl.col(name)) for name in balances},
+            **{f"_{name}": numbers.integer(pl.col(name)) for name in integers},
+            "_recours_en_cours": boolean(pl.col("recours_en_cours")),
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The accounting date of the operation."""
-    return F.col("date_traitement")
+    return pl.col("date_traitement")
 
 
 SOURCE = Source(

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 _READ = (
     *("numero_compte_externe", "numero_structure", "date_creation", "date_echeance", "duree_delai"),
@@ -18,46 +17,43 @@ _READ = (
 )
 # Until July 2019 the twelve columns went by position, the litigation file twice.
 _BY_POSITION = (*_READ[:9], "numero_structure_bis", *_READ[9:])
+_DATES = ("date_creation", "date_echeance")
 
 
-def clean(
-    df: DataFrame, read_date: Callable[[Column], Column] = calendar.french_date, form: str = "JJ/MM/AAAA"
-) -> DataFrame:
+def clean(read_date: Callable[[pl.Expr], pl.Expr] = dates.french_date, form: str = "JJ/MM/AAAA") -> Rules:
     """Type the lines: amount in euros (comma or dot), days; a duration that cannot be read is unknown, not an error."""
-    dates = {column: read_date(F.col(column)) for column in ("date_creation", "date_echeance")}
-    year = arithmetic.integer(F.col("annee_creation"))
-    amount = arithmetic.number(F.col("montant_global_echeancier"), comma=True)
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        filled(F.col("numero_compte_externe")).alias("numero_compte"),
-        filled(F.col("numero_structure")).alias("numero_contentieux"),
-        *(value.alias(name) for name, value in dates.items()),
-        arithmetic.integer(F.col("duree_delai")).alias("duree_delai"),
-        filled(F.col("denomination_premiere_ligne")).alias("denomination"),
-        filled(F.col("indic_6m")).alias("indic_6m"),
-        year.alias("annee_creation"),
-        amount.alias("montant_echeancier"),
-        filled(F.col("code_externe_stade")).alias("stade"),
-        filled(F.col("code_externe_action")).alias("action"),
-        problems(
-            *(
-                unreadable(F.col(name), value, "bad_date", name, f"a date {form}", required=True)
-                for name, value in dates.items()
-            ),
-            unreadable(F.col("annee_creation"), year, "bad_integer", "annee_creation", "a year"),
-            unreadable(
-                F.col("montant_global_echeancier"), amount, "bad_number", "montant_global_echeancier", "a number"
-            ),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    days = {name: pl.col(f"_{name}") for name in _DATES}
+    year, amount = pl.col("_annee_creation"), pl.col("_montant_global_echeancier")
+    return Rules(
+        columns={
+            "siret": pl.col("siret"),
+            "numero_compte": filled(pl.col("numero_compte_externe")),
+            "numero_contentieux": filled(pl.col("numero_structure")),
+            **days,
+            "duree_delai": numbers.integer(pl.col("duree_delai")),
+            "denomination": filled(pl.col("denomination_premiere_ligne")),
+            "indic_6m": filled(pl.col("indic_6m")),
+            "annee_creation": year,
+            "montant_echeancier": amount,
+            "stade": filled(pl.col("code_externe_stade")),
+            "action": filled(pl.col("code_externe_action")),
+        },
+        checks=(
+            *(unreadable(name, day, "bad_date", f"a date {form}", required=True) for name, day in days.items()),
+            unreadable("annee_creation", year, "bad_integer", "a year"),
+            unreadable("montant_global_echeancier", amount, "bad_number", "a number"),
+        ),
+        read={
+            **{f"_{name}": read_date(pl.col(name)) for name in _DATES},
+            "_annee_creation": numbers.integer(pl.col("annee_creation")),
+            "_montant_global_echeancier": numbers.number(pl.col("montant_global_echeancier"), comma=True),
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The creation of the deferral."""
-    return F.col("date_creation")
+    return pl.col("date_creation")
 
 
 SOURCE = Source(
@@ -72,7 +68,7 @@ SOURCE = Source(
             positional=_BY_POSITION,
             forbidden=("urssaf_gestion", "dep"),
             by_account=True,
-            clean=partial(clean, read_date=calendar.iso_date, form="AAAA-MM-JJ"),
+            clean=partial(clean, read_date=dates.iso_date, form="AAAA-MM-JJ"),
         ),
         Layout("2019-07", _READ, by_account=True),
     ),

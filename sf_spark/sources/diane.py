@@ -5,17 +5,15 @@ between the first and the last that its header names, those without any figure i
 """
 
 import re
-from collections.abc import Callable
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
+from sf_spark.domain.timing import BILANS_DELAY_MONTHS
 from sf_spark.errors import BrokenFileError
-from sf_spark.sources import bilans
-from sf_spark.sources.checks import problems
-from sf_spark.sources.source import UTF8, UTF16, Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules
+from sf_spark.landing.source import UTF8, UTF16, Layout, Reshaped, Source
+from sf_spark.landing.texts import filled
 
 _YEARLY = re.compile(r"^(.*) ([0-9]{4})$")
 _LONGEST_SERIES = 30  # years of a header: a damaged digit in one of them would make a thousand records of each line
@@ -109,16 +107,13 @@ _NUMBERS = {
 _NAMES = {**_TEXTS, **_INTEGERS, **_NUMBERS}
 
 
-def by_year(columns: list[str]) -> tuple[list[str], Callable[[Column], Column]]:
-    """From the wide header to the columns of one year, and from the fields of a line to its records.
+def by_year(columns: list[str]) -> Reshaped:
+    """From the wide header to the records of one year each: ``annee``, then the names without their year.
 
     A field that has no column for a year is empty in that year. Without any year in the header there is no record.
 
     Raises:
         BrokenFileError: When the years are too far apart to be those of one export.
-
-    Returns:
-        The columns: ``annee``, then the names without their year; and the unpivot of an array of fields.
     """
     names = [_plain(name) for name in columns]
     yearly = {rank: match for rank, name in enumerate(names) if (match := _YEARLY.match(name))}
@@ -128,44 +123,39 @@ def by_year(columns: list[str]) -> tuple[list[str], Callable[[Column], Column]]:
     if len(years) > _LONGEST_SERIES:
         raise BrokenFileError(f"the header names years from {years[0]} to {years[-1]}: one of them is damaged")
     items = list(dict.fromkeys(name for name, _ in ranks))
-
-    def records(fields: Column) -> Column:
-        return F.array(*(F.array(F.lit(str(year)), *cells(fields, year)) for year in years))
-
-    def cells(fields: Column, year: int) -> list[Column]:
-        places = [*fixed.values(), *(ranks.get((name, year)) for name in items)]
-        return [F.lit("") if place is None else F.coalesce(F.get(fields, F.lit(place)), F.lit("")) for place in places]
-
-    return [_YEAR, *fixed, *items], records
+    records = tuple((str(year), *fixed.values(), *(ranks.get((name, year)) for name in items)) for year in years)
+    return Reshaped((_YEAR, *fixed, *items), records)
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the records of a company and a year; what cannot be read is unknown, never an error."""
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("numero_siren").alias("siren"),
-        arithmetic.integer(F.col(_YEAR)).alias("exercice_diane"),
-        calendar.french_date(F.col("arrete_bilan_diane")).alias("arrete_bilan_diane"),
-        filled(F.col("nom_entreprise")).alias("nom_entreprise"),
-        filled(F.col("statut_juridique")).alias("statut_juridique"),
-        (F.col("procedure_collective") == "Oui").alias("procedure_collective"),
-        *(arithmetic.integer(F.col(name)).alias(name) for name in _INTEGERS.values()),
-        *(arithmetic.number(F.col(name), comma=True).alias(name) for name in _NUMBERS.values()),
-        problems().alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    return Rules(
+        columns={
+            "siren": pl.col("numero_siren"),
+            "exercice_diane": numbers.integer(pl.col(_YEAR)),
+            "arrete_bilan_diane": dates.french_date(pl.col("arrete_bilan_diane")),
+            "nom_entreprise": filled(pl.col("nom_entreprise")),
+            "statut_juridique": filled(pl.col("statut_juridique")),
+            "procedure_collective": pl.col("procedure_collective") == "Oui",
+            **{name: numbers.integer(pl.col(name), thousands=True) for name in _INTEGERS.values()},
+            **{name: numbers.number(pl.col(name), comma=True, thousands=True) for name in _NUMBERS.values()},
+        }
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """Seven months after the closing day; the end of the year where there is none."""
-    end_of_year = F.make_date(F.col("exercice_diane"), F.lit(12), F.lit(31))
-    return bilans.published(F.coalesce(F.col("arrete_bilan_diane"), end_of_year))
+    end_of_year = pl.date(pl.col("exercice_diane"), 12, 31)
+    closing = pl.coalesce(pl.col("arrete_bilan_diane"), end_of_year)
+    return dates.months_later(closing, BILANS_DELAY_MONTHS)
 
 
 def _plain(name: str) -> str:
-    """A column's name without the accidents of exports: blanks doubled or at an end, typographic apostrophes."""
-    return re.sub(" +", " ", name.replace("\u2019", "'")).strip().lower()
+    """A column's name without the accidents of exports: blanks doubled or at an end, odd apostrophes.
+
+    Until January 2021 exports wrote ``"Nombre d"ES"``.
+    """
+    return re.sub(" +", " ", name.replace("\u2019", "'")).strip().lower().replace('nombre d"es', "nombre d'es")
 
 
 def _layout(name: str, encoding: str) -> Layout:

@@ -1,25 +1,22 @@
 """Headcount of establishments: a line for a SIRET and an account, a column for a month."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark.columns import filled
-from sf_spark.sources import headcount
-from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Layout, Source
+from sf_spark.domain.timing import EFFECTIF_DELAY_MONTHS
+from sf_spark.landing import dates
+from sf_spark.landing.rules import Rules
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 
-def clean(df: DataFrame) -> DataFrame:
-    """Type the lines; ``_tuples`` holds one (periode, effectif) a cell, null where it is not readable."""
-    return headcount.look_at_cells(df).select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        filled(F.col("compte")).alias("numero_compte"),
-        headcount.readable_cells().alias("_tuples"),
-        problems(headcount.unreadable_cell()).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
-    )
+def clean() -> Rules:
+    """Type what a line says of its establishment; the cells of its months are read apart."""
+    return Rules(columns={"siret": pl.col("siret"), "numero_compte": filled(pl.col("compte"))})
+
+
+def known_on() -> pl.Expr:
+    """Four months after the month counted."""
+    return dates.months_later(pl.col("periode"), EFFECTIF_DELAY_MONTHS)
 
 
 SOURCE = Source(
@@ -32,6 +29,6 @@ SOURCE = Source(
     key_column="siret",
     natural_key=("siret", "numero_compte", "periode"),
     clean=clean,
-    known_on=headcount.known_on,
+    known_on=known_on,
     emits_rejected=True,
 )

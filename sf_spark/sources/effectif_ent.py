@@ -1,23 +1,21 @@
 """Headcount of companies: a line for a SIREN, a column for a month."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark.sources import headcount
-from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Layout, Source
+from sf_spark.domain.timing import EFFECTIF_DELAY_MONTHS
+from sf_spark.landing import dates
+from sf_spark.landing.rules import Rules
+from sf_spark.landing.source import Layout, Source
 
 
-def clean(df: DataFrame) -> DataFrame:
-    """Type the lines; ``_tuples`` holds one (periode, effectif) a cell, null where it is not readable."""
-    return headcount.look_at_cells(df).select(
-        "_line",
-        "_raw",
-        F.col("siren"),
-        headcount.readable_cells().alias("_tuples"),
-        problems(headcount.unreadable_cell()).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
-    )
+def clean() -> Rules:
+    """Type what a line says of its company; the cells of its months are read apart."""
+    return Rules(columns={"siren": pl.col("siren")})
+
+
+def known_on() -> pl.Expr:
+    """Four months after the month counted."""
+    return dates.months_later(pl.col("periode"), EFFECTIF_DELAY_MONTHS)
 
 
 SOURCE = Source(
@@ -30,6 +28,6 @@ SOURCE = Source(
     key_column="siren",
     natural_key=("siren", "periode"),
     clean=clean,
-    known_on=headcount.known_on,
+    known_on=known_on,
     emits_rejected=True,
 )

@@ -1,27 +1,20 @@
 """A given perimeter: the SIREN of the companies to take in, one a line, with or without a header."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark.sources import register
-from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Layout, Source
+from sf_spark.domain.timing import BEFORE_ALL
+from sf_spark.landing.rules import Rules
+from sf_spark.landing.source import Layout, Source
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines; what is not a SIREN makes the file fail."""
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siren"),
-        problems().alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
-    )
+    return Rules(columns={"siren": pl.col("siren")})
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """Before all: a perimeter has no date."""
-    return F.lit(register.BEFORE_ALL).cast("date")
+    return pl.lit(BEFORE_ALL)
 
 
 SOURCE = Source(

@@ -1,53 +1,38 @@
 """Payment behaviour towards suppliers (Altares): one line for a company and a day of observation.
 
-Three layouts: the simple one made for the platform, the partner's stock, and the partner's increments.
+Four layouts: the simple one made for the platform, the partner's stock (two), and the partner's increments.
 """
 
+from collections.abc import Callable
 from functools import partial
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import LATIN9, Layout, Source
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import LATIN9, Layout, Source
 
 _DELAY_MONTHS = 1
-# Days late by code: 180 less 3 a point down to 050, then this table from 051 to 079; from 080 on, nobody is paid late.
+# Days late by code: 180 less 3 a point down to 050, then this table from 051 to 079; to 090 nobody is paid late.
 _FROM_51 = (
-    29,
-    29,
-    28,
-    27,
-    26,
-    26,
-    25,
-    24,
-    23,
-    22,
-    22,
-    21,
-    20,
-    19,
-    19,
-    19,
-    18,
-    17,
-    16,
-    15,
-    14,
-    12,
-    11,
-    9,
-    8,
-    6,
-    5,
-    3,
-    1,
+    *(29, 29, 28, 27, 26, 26, 25, 24, 23, 22, 22, 21, 20, 19, 19, 19, 18, 17, 16, 15),
+    *(14, 12, 11, 9, 8, 6, 5, 3, 1),
 )
-_LAST_CODE = 90
+_DAYS_LATE = (*(180 - 3 * points for points in range(51)), *_FROM_51, *(0 for _ in range(80, 91)))
+_OF_CODE = {f"{points:03d}": days for points, days in enumerate(_DAYS_LATE)}
 _STOCK = ("siren", "code_paydex", "nbr_jrs_retard", "nbr_fournisseurs", "encours_etudies", "date_valeur")
 _ALERTS = ("note100_alerteur_plus_30", "note100_alerteur_plus_90_jours")
+_2023_11 = {
+    "encours_étudiés": "encours_etudies",
+    "note_100_alerteur_plus_30": _ALERTS[0],
+    "note_100_alerteur_plus_90_jours": _ALERTS[1],
+}
+_NUMBERS = {
+    "nbr_fournisseurs": "nb_fournisseurs",
+    "encours_etudies": "encours_etudies",
+    _ALERTS[0]: "fpi_30",
+    _ALERTS[1]: "fpi_90",
+}
 _INCREMENT = (
     *("reference_client", "siren", "siret_delivre", "raison_sociale_1", "raison_sociale_2", "enseigne", "sigle"),
     *("complement_adresse", "adresse", "distribution_speciale", "code_postal_bureau", "pays", "code_postal", "ville"),
@@ -58,64 +43,60 @@ _INCREMENT = (
 )
 
 
-def days_late(code: Column) -> Column:
+def days_late(code: pl.Expr) -> pl.Expr:
     """Days late that a paydex code of three digits stands for; null for an empty or unknown code."""
-    points = F.when(code.rlike(r"^\d{3}\z"), code.try_cast("int"))
-    table = F.array(*(F.lit(days) for days in _FROM_51))
-    return (
-        F.when(points <= 50, 180 - 3 * points)
-        .when(points < 80, F.get(table, points - 51))
-        .when(points <= _LAST_CODE, F.lit(0))
-    )
+    return code.replace_strict(_OF_CODE, default=None, return_dtype=pl.Int32)
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines of the simple layout: a number of days is required."""
-    days = arithmetic.integer(F.col("nb_jours"))
-    return _typed(df, days, calendar.french_date(F.col("date_valeur")), "JJ/MM/AAAA", ("nb_jours", days, True))
+    told = numbers.integer(pl.col("nb_jours"))
+    return _rules("nb_jours", told, pl.col("_jours"), dates.french_date, "JJ/MM/AAAA", required=True)
 
 
-def clean_coded(df: DataFrame, days_column: str, french: bool) -> DataFrame:
-    """Type the lines of the partner's own layouts: days are told by a code, or by a number where there is no code."""
-    told = arithmetic.integer_from_float(F.col(days_column))
-    value = (calendar.french_date if french else calendar.iso_date)(F.col("date_valeur"))
-    form = "JJ/MM/AAAA" if french else "AAAA-MM-JJ"
-    days = (
-        F.coalesce(told, days_late(F.col("code_paydex")))
-        if french
-        else F.coalesce(days_late(F.col("code_paydex")), told)
+def clean_coded(days_column: str, french: bool, code_first: bool = False) -> Rules:
+    """Type the lines of the partner's own layouts: days are told by a number, by a code, or not at all.
+
+    Args:
+        days_column: Holds the number.
+        french: Whether dates are written JJ/MM/AAAA.
+        code_first: Whether the code counts where both are there.
+    """
+    told, coded = pl.col("_jours"), days_late(pl.col("code_paydex"))
+    days = pl.coalesce(coded, told) if code_first else pl.coalesce(told, coded)
+    read_date, form = (dates.french_date, "JJ/MM/AAAA") if french else (dates.iso_date, "AAAA-MM-JJ")
+    return _rules(days_column, numbers.integer_from_float(pl.col(days_column)), days, read_date, form, required=False)
+
+
+def _rules(
+    days_column: str, told: pl.Expr, days: pl.Expr, read_date: Callable[[pl.Expr], pl.Expr], form: str, required: bool
+) -> Rules:
+    """Rules of a layout: what its column of days tells (``_jours``), the days late from it, how dates are written."""
+    day = pl.col("_date_valeur")
+    values = {name: pl.col(f"_{name}") for name in _NUMBERS}
+    return Rules(
+        columns={
+            "siren": pl.col("siren"),
+            "date_valeur": day,
+            "nb_jours": days,
+            **{_NUMBERS[name]: value for name, value in values.items()},
+        },
+        checks=(
+            unreadable("date_valeur", day, "bad_date", f"a date {form}", required=True),
+            unreadable(days_column, pl.col("_jours"), "bad_integer", "a number of days", required=required),
+            *(unreadable(name, value, "bad_number", "a number") for name, value in values.items()),
+        ),
+        read={
+            "_date_valeur": read_date(pl.col("date_valeur")),
+            "_jours": told,
+            **{f"_{name}": numbers.number(pl.col(name), comma=True) for name in values},
+        },
     )
-    return _typed(df, days, value, form, (days_column, told, False))
 
 
-def _typed(df: DataFrame, days: Column, value: Column, form: str, checked: tuple[str, Column, bool]) -> DataFrame:
-    numbers = {
-        "nbr_fournisseurs": "nb_fournisseurs",
-        "encours_etudies": "encours_etudies",
-        _ALERTS[0]: "fpi_30",
-        _ALERTS[1]: "fpi_90",
-    }
-    read = {column: arithmetic.number(F.col(column), comma=True) for column in numbers}
-    column, told, required = checked
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siren"),
-        value.alias("date_valeur"),
-        days.alias("nb_jours"),
-        *(read[column].alias(name) for column, name in numbers.items()),
-        problems(
-            unreadable(F.col("date_valeur"), value, "bad_date", "date_valeur", f"a date {form}", required=True),
-            unreadable(F.col(column), told, "bad_integer", column, "a number of days", required=required),
-            *(unreadable(F.col(name), number, "bad_number", name, "a number") for name, number in read.items()),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
-    )
-
-
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """One month after the day of observation."""
-    return F.add_months(F.col("date_valeur"), _DELAY_MONTHS)
+    return dates.months_later(pl.col("date_valeur"), _DELAY_MONTHS)
 
 
 SOURCE = Source(
@@ -125,6 +106,13 @@ SOURCE = Source(
     delimiter=";",
     layouts=(
         Layout("simple", ("siren", "nb_jours", "date_valeur")),
+        Layout(
+            "2023-11",
+            ("siren", "code_paydex", "nbr_jrs_retard", "nbr_fournisseurs", *_2023_11, "date_valeur"),
+            rename=_2023_11,
+            byte_order_mark=True,
+            clean=partial(clean_coded, days_column="nbr_jrs_retard", french=False),
+        ),
         Layout(
             "stock",
             (*_STOCK, *_ALERTS),
@@ -137,7 +125,7 @@ SOURCE = Source(
             forbidden=("nb_jours", "code_paydex"),
             encoding=LATIN9,
             trailer=r"^Fin du fichier : total \d+ ligne",
-            clean=partial(clean_coded, days_column="retard_moyen", french=False),
+            clean=partial(clean_coded, days_column="retard_moyen", french=False, code_first=True),
         ),
     ),
     key_column="siren",

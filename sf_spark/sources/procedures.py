@@ -1,37 +1,36 @@
 """Open judgments in collective proceedings (BODACC): one line for a judgment on a company."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problem, problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates
+from sf_spark.landing.rules import Check, Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
-_ACTION = r"(?i)(liquidation|redressement|sauvegarde)"
+_ACTION = "((?i-u:liquidation|redressement|sauvegarde))"  # -u: a long s is no s
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines; ``action_procol`` is the proceeding that the judgment names, null when it names none."""
-    judged = calendar.iso_date(F.col("date_jugement"))
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siren"),
-        judged.alias("date_jugement"),
-        filled(F.col("nature")).alias("nature"),
-        filled(F.lower(F.regexp_extract(F.col("nature"), _ACTION, 1))).alias("action_procol"),
-        problems(
-            unreadable(F.col("date_jugement"), judged, "bad_date", "date_jugement", "a date AAAA-MM-JJ", required=True),
-            problem(F.col("nature") == "", "empty", "nature", F.col("nature"), "the nature of a judgment"),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    judged, nature = pl.col("_date_jugement"), pl.col("nature")
+    return Rules(
+        columns={
+            "siren": pl.col("siren"),
+            "date_jugement": judged,
+            "nature": filled(nature),
+            "action_procol": nature.str.extract(_ACTION).str.to_lowercase(),
+        },
+        checks=(
+            unreadable("date_jugement", judged, "bad_date", "a date AAAA-MM-JJ", required=True),
+            Check(nature == "", "empty", "nature", nature, "the nature of a judgment"),
+        ),
+        read={"_date_jugement": dates.iso_date(pl.col("date_jugement"))},
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The day of the judgment."""
-    return F.col("date_jugement")
+    return pl.col("date_jugement")
 
 
 SOURCE = Source(

@@ -1,54 +1,62 @@
 """Collective proceedings: one line for a stage of a proceeding, listed for an establishment."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import re
 
-from sf_spark import calendar
-from sf_spark.columns import filled
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+import polars as pl
 
-_ACTION = "liquidation|redressement|sauvegarde"
+from sf_spark.landing import dates
+from sf_spark.landing.distinct import on_distinct
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
 
-
-def action(label: Column) -> Column:
-    """The first token that names a proceeding, as a whole: ``Solde_procedure_redressement`` gives redressement."""
-    return F.get(F.filter(_tokens(label), lambda token: token.rlike(_ACTION)), F.lit(0))
+_ACTION = re.compile("liquidation|redressement|sauvegarde")
+_PROCEEDING = pl.Struct({"action": pl.String, "stade": pl.String})
 
 
-def stage(label: Column) -> Column:
-    """The other tokens, joined again: ``Solde_procedure_redressement`` gives solde_procedure. Null without action."""
-    tokens = _tokens(label)
-    rank = F.array_position(F.transform(tokens, lambda token: token.rlike(_ACTION)), F.lit(True))
-    others = F.filter(tokens, lambda token, index: index + 1 != rank)
-    return F.when(rank > 0, filled(F.array_join(others, "_")))
+def proceeding(label: pl.Expr) -> pl.Expr:
+    """Read a label into a struct: its first token that names a proceeding, and the others, joined again.
+
+    ``Solde_procedure_redressement`` gives redressement and solde_procedure. Both are null where no token names one;
+    the stage is null where there is no other token.
+    """
+
+    def read(labels: pl.Series) -> pl.Series:
+        rows = [_action_and_stage(text) for text in labels.str.to_lowercase().to_list()]
+        return pl.DataFrame(rows, schema=_PROCEEDING.to_schema(), orient="row").to_struct()
+
+    return on_distinct(label, read, _PROCEEDING)
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines. A label that names no proceeding is accepted, with neither action nor stage."""
-    effect = calendar.english_date(F.col("dt_effet"))
-    label = F.lower(F.col("lib_actx_stdx"))
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        effect.alias("date_effet"),
-        action(label).alias("action_procol"),
-        stage(label).alias("stade_procol"),
-        problems(
-            unreadable(F.col("dt_effet"), effect, "bad_date", "dt_effet", "a date JJMMMAAAA", required=True),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    effect, act = pl.col("_dt_effet"), pl.col("_lib_actx_stdx")
+    return Rules(
+        columns={
+            "siret": pl.col("siret"),
+            "date_effet": effect,
+            "action_procol": act.struct.field("action"),
+            "stade_procol": act.struct.field("stade"),
+        },
+        checks=(unreadable("dt_effet", effect, "bad_date", "a date JJMMMAAAA", required=True),),
+        read={
+            "_dt_effet": dates.english_date(pl.col("dt_effet")),
+            "_lib_actx_stdx": proceeding(pl.col("lib_actx_stdx")),
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The date of effect."""
-    return F.col("date_effet")
+    return pl.col("date_effet")
 
 
-def _tokens(label: Column) -> Column:
-    return F.split(label, "_")
+def _action_and_stage(label: str) -> tuple[str | None, str | None]:
+    tokens = label.split("_")
+    action = next((token for token in tokens if _ACTION.search(token)), None)
+    if action is None:
+        return None, None
+    tokens.remove(action)
+    return action, "_".join(tokens) or None
 
 
 SOURCE = Source(

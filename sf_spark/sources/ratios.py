@@ -1,13 +1,12 @@
 """Open company ratios (INPI and BCE): one line for a company, a closing day and a type of account."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources import bilans
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.domain.timing import BILANS_DELAY_MONTHS
+from sf_spark.landing import dates, numbers
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import filled
 
 AMOUNTS = ("chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net")
 RATIOS = (
@@ -24,36 +23,32 @@ RATIOS = (
 )
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines: amounts in euros, ratios in percent or days; an empty cell is unknown."""
-    closing = calendar.iso_date(F.col("date_cloture_exercice"))
-    numbers = {column: arithmetic.number(F.col(column)) for column in (*AMOUNTS, *RATIOS)}
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siren"),
-        closing.alias("date_cloture_exercice"),
-        filled(F.col("type_bilan")).alias("type_bilan"),
-        filled(F.col("confidentiality")).alias("confidentialite"),
-        *(value.alias(name) for name, value in numbers.items()),
-        problems(
-            unreadable(
-                F.col("date_cloture_exercice"),
-                closing,
-                "bad_date",
-                "date_cloture_exercice",
-                "a date AAAA-MM-JJ",
-                required=True,
-            ),
-            *(unreadable(F.col(name), value, "bad_number", name, "a number") for name, value in numbers.items()),
-        ).alias("_errors"),
-        F.lit(None).cast("string").alias("_skip"),
+    closing = pl.col("_date_cloture_exercice")
+    values = {name: pl.col(f"_{name}") for name in (*AMOUNTS, *RATIOS)}
+    return Rules(
+        columns={
+            "siren": pl.col("siren"),
+            "date_cloture_exercice": closing,
+            "type_bilan": filled(pl.col("type_bilan")),
+            "confidentialite": filled(pl.col("confidentiality")),
+            **values,
+        },
+        checks=(
+            unreadable("date_cloture_exercice", closing, "bad_date", "a date AAAA-MM-JJ", required=True),
+            *(unreadable(name, value, "bad_number", "a number") for name, value in values.items()),
+        ),
+        read={
+            "_date_cloture_exercice": dates.iso_date(pl.col("date_cloture_exercice")),
+            **{f"_{name}": numbers.number(pl.col(name)) for name in values},
+        },
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """Seven months after the closing day."""
-    return bilans.published(F.col("date_cloture_exercice"))
+    return dates.months_later(pl.col("date_cloture_exercice"), BILANS_DELAY_MONTHS)
 
 
 SOURCE = Source(

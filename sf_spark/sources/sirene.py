@@ -1,13 +1,13 @@
-"""Establishments of the Sirene register, geocoded: one line for an establishment."""
+"""Establishments of the Sirene register, geocoded or as INSEE has them: one line for an establishment."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from functools import partial
 
-from sf_spark import arithmetic, calendar
-from sf_spark.columns import filled
-from sf_spark.sources import register
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+import polars as pl
+
+from sf_spark.landing import dates, numbers, register
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import boolean, diffused_and_filled, matching, spelled_out
 
 _REPETITION = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
 _STREET = {
@@ -20,6 +20,15 @@ _STREET = {
     "SEN": "SENTE - SENTIER", "SQ": "SQUARE", "TPL": "TERRE-PLEIN", "TRA": "TRAVERSE", "VLA": "VILLA",
     "VLGE": "VILLAGE",
 }  # fmt: skip
+_ACCENTS = str.maketrans("ÀÂÇÉÈÊËÎÏÔÛÙ", "AACEEEEIIOUU")
+# Written in full, with accents and hyphens or without: to the word of the table.
+_WORDS = {
+    spelling: word
+    for word in (*_STREET.values(), "SENTE", "SENTIER")
+    for plain in (word, word.translate(_ACCENTS))
+    for spelling in (plain, plain.replace("-", " "), plain.replace(" ", "-"))
+}
+_COORDINATES = ("longitude", "latitude")
 _VERBATIM = {
     "complement_adresse": "complementadresseetablissement",
     "numero_voie": "numerovoieetablissement",
@@ -34,70 +43,81 @@ _VERBATIM = {
 }
 
 
-def departement_of(commune: Column) -> Column:
+def departement_of(commune: pl.Expr) -> pl.Expr:
     """Department of a commune code: 2 characters (2A and 2B too), 3 overseas (97, 98). Null for an invalid code."""
-    overseas = F.substring(commune, 1, 2).isin("97", "98")
-    return F.when(overseas, F.substring(commune, 1, 3)).otherwise(F.substring(commune, 1, 2))
+    overseas = commune.str.head(2).is_in(["97", "98"])
+    return pl.when(overseas).then(commune.str.head(3)).otherwise(commune.str.head(2))
 
 
-def clean(df: DataFrame) -> DataFrame:
-    """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values stay all the same."""
-    commune = F.when(
-        F.col("codecommuneetablissement").rlike(r"^[0-9][0-9A-B][0-9]{3}\z"), F.col("codecommuneetablissement")
-    )
-    postal = F.when(F.col("codepostaletablissement").rlike(r"^\d{5}\z"), F.col("codepostaletablissement"))
-    head_office = arithmetic.boolean(F.col("etablissementsiege"))
-    coordinates = {name: arithmetic.number(F.col(name)) for name in ("longitude", "latitude")}
-    return df.select(
-        "_line",
-        "_raw",
-        F.concat("siren", "nic").alias("siret"),
-        F.col("nic"),
-        head_office.alias("siege"),
-        *(filled(F.col(column)).alias(name) for name, column in _VERBATIM.items()),
-        _expand(F.col("indicerepetitionetablissement"), _REPETITION).alias("indrep"),
-        _expand(F.col("typevoieetablissement"), _STREET).alias("type_voie"),
-        postal.alias("code_postal"),
-        commune.alias("code_commune"),
-        departement_of(commune).alias("departement"),
-        register.activity(F.col("activiteprincipaleetablissement")).alias("ape"),
-        calendar.iso_date(F.col("datecreationetablissement")).alias("date_creation"),
-        calendar.iso_date(F.col("datedebut")).alias("date_debut"),
-        *(value.alias(name) for name, value in coordinates.items()),
-        (F.col("etatadministratifetablissement") == "A").alias("est_actif"),
-        problems(
+def street(text: pl.Expr, any_word: bool = False) -> pl.Expr:
+    """The kind of a street, in full, from its code (``CHE``) or as a word in any case (``Allee`` is ``ALLÉE``).
+
+    Args:
+        text: What the file holds.
+        any_word: Whether a word that is not in the table is kept, in upper case; else null.
+    """
+    word = text.str.to_uppercase()
+    known = pl.coalesce(spelled_out(text, _STREET), spelled_out(word, _WORDS))
+    return pl.coalesce(known, diffused_and_filled(word)) if any_word else known
+
+
+def clean(any_street: bool = False) -> Rules:
+    """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values stay all the same.
+
+    Args:
+        any_street: Whether streets may be of a kind that the table does not hold.
+    """
+    commune, head_office = pl.col("_commune"), pl.col("_siege")
+    coordinates = {name: pl.col(f"_{name}") for name in _COORDINATES}
+    activity = pl.col("activiteprincipaleetablissement")
+    return Rules(
+        columns={
+            "siret": pl.concat_str(pl.col("siren"), pl.col("nic")),
+            "nic": pl.col("nic"),
+            "siege": head_office,
+            **{name: diffused_and_filled(pl.col(column)) for name, column in _VERBATIM.items()},
+            "indrep": spelled_out(pl.col("indicerepetitionetablissement"), _REPETITION),
+            "type_voie": street(pl.col("typevoieetablissement"), any_street),
+            "code_postal": matching(pl.col("codepostaletablissement"), r"^[0-9]{5}\z"),
+            "code_commune": commune,
+            "departement": departement_of(commune),
+            "ape": register.activity(activity),
+            "date_creation": dates.iso_date(pl.col("datecreationetablissement")),
+            "date_debut": dates.iso_date(pl.col("datedebut")),
+            **coordinates,
+            "est_actif": pl.col("etatadministratifetablissement") == "A",
+        },
+        checks=(
             unreadable(
-                F.col("etablissementsiege"), head_office, "bad_boolean", "siege", "true or false", required=True
+                "etablissementsiege", head_office, "bad_boolean", "true or false", required=True, column="siege"
             ),
-            *(unreadable(F.col(name), value, "bad_number", name, "a number") for name, value in coordinates.items()),
-        ).alias("_errors"),
-        register.skipped_nomenclature(
-            F.col("activiteprincipaleetablissement"), F.col("nomenclatureactiviteprincipaleetablissement")
-        ).alias("_skip"),
+            *(unreadable(name, value, "bad_number", "a number") for name, value in coordinates.items()),
+        ),
+        read={
+            "_commune": matching(pl.col("codecommuneetablissement"), r"^[0-9][0-9A-B][0-9]{3}\z"),
+            "_siege": boolean(pl.col("etablissementsiege")),
+            **{f"_{name}": numbers.number(pl.col(name)) for name in coordinates},
+        },
+        skip=register.skipped_nomenclature(activity, pl.col("nomenclatureactiviteprincipaleetablissement")),
     )
 
 
-def _expand(code: Column, words: dict[str, str]) -> Column:
-    table = F.create_map(*(F.lit(text) for pair in words.items() for text in pair))
-    return F.try_element_at(table, code)
-
+_REQUIRED = (
+    *("siren", "nic", "etablissementsiege", "typevoieetablissement", "indicerepetitionetablissement"),
+    *_VERBATIM.values(),
+    *("codecommuneetablissement", "codepostaletablissement", "datecreationetablissement"),
+    "etatadministratifetablissement",
+)
+_OPTIONAL = ("activiteprincipaleetablissement", "nomenclatureactiviteprincipaleetablissement", "datedebut")
 
 SOURCE = Source(
     name="sirene",
     description="establishments of the Sirene register, INSEE",
-    file_pattern=r"StockEtablissement_utf8_geo\.csv",
+    file_pattern=r"StockEtablissement_utf8(_geo)?\.csv",
     delimiter=",",
     layouts=(
-        Layout(
-            "2019",
-            required=(
-                *("siren", "nic", "etablissementsiege", "typevoieetablissement", "indicerepetitionetablissement"),
-                *_VERBATIM.values(),
-                *("codecommuneetablissement", "codepostaletablissement", "datecreationetablissement"),
-                *("longitude", "latitude", "etatadministratifetablissement"),
-            ),
-            optional=("activiteprincipaleetablissement", "nomenclatureactiviteprincipaleetablissement", "datedebut"),
-        ),
+        Layout("2019", (*_REQUIRED, *_COORDINATES), _OPTIONAL),
+        Layout("insee", _REQUIRED, _OPTIONAL, forbidden=_COORDINATES, clean=partial(clean, any_street=True)),
     ),
     key_column="siret",
     natural_key=("siret",),

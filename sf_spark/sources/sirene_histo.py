@@ -1,41 +1,43 @@
 """Establishments of the Sirene register, history: one line for a period in which an establishment did not change."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import arithmetic, calendar
-from sf_spark.sources import register
-from sf_spark.sources.checks import problems, unreadable
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, register
+from sf_spark.landing.rules import Rules, unreadable
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import boolean
 
 _STATE, _CHANGE = "etatadministratifetablissement", "changementetatadministratifetablissement"
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines. Without any date, or with a state that is neither A (open) nor F (closed), a line is skipped."""
-    dates = {column: calendar.iso_date(F.col(column)) for column in ("datedebut", "datefin")}
-    changed = arithmetic.boolean(F.col(_CHANGE))
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siret"),
-        dates["datedebut"].alias("date_debut"),
-        dates["datefin"].alias("date_fin"),
-        (F.col(_STATE) == "A").alias("est_actif"),
-        changed.alias("changement_statut_actif"),
-        problems(
-            *(unreadable(F.col(name), value, "bad_date", name, "a date AAAA-MM-JJ") for name, value in dates.items()),
-            unreadable(F.col(_CHANGE), changed, "bad_boolean", _CHANGE, "true or false", required=True),
-        ).alias("_errors"),
-        F.when((F.col("datedebut") == "") & (F.col("datefin") == ""), F.lit("no_date"))
-        .when(~F.col(_STATE).isin("A", "F"), F.lit("unknown_state"))
-        .alias("_skip"),
+    days = {name: pl.col(f"_{name}") for name in ("datedebut", "datefin")}
+    changed, state = pl.col("_changement"), pl.col(_STATE)
+    undated = (pl.col("datedebut") == "") & (pl.col("datefin") == "")
+    return Rules(
+        columns={
+            "siret": pl.col("siret"),
+            "date_debut": days["datedebut"],
+            "date_fin": days["datefin"],
+            "est_actif": state == "A",
+            "changement_statut_actif": changed,
+        },
+        checks=(
+            *(unreadable(name, day, "bad_date", "a date AAAA-MM-JJ") for name, day in days.items()),
+            unreadable(_CHANGE, changed, "bad_boolean", "true or false", required=True),
+        ),
+        read={
+            **{f"_{name}": dates.iso_date(pl.col(name)) for name in days},
+            "_changement": boolean(pl.col(_CHANGE)),
+        },
+        skip=pl.when(undated).then(pl.lit("no_date")).when(~state.is_in(["A", "F"])).then(pl.lit("unknown_state")),
     )
 
 
-def known_on() -> Column:
+def known_on() -> pl.Expr:
     """The first day of the period; the 1st of January 1900 where it is unknown."""
-    return F.coalesce(F.col("date_debut"), F.lit(register.BEFORE_ALL).cast("date"))
+    return register.since(pl.col("date_debut"))
 
 
 SOURCE = Source(

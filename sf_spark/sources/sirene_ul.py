@@ -1,13 +1,11 @@
 """Companies of the Sirene register: one line for a SIREN."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
-from sf_spark import calendar
-from sf_spark.columns import filled
-from sf_spark.sources import register
-from sf_spark.sources.checks import problems
-from sf_spark.sources.source import Layout, Source
+from sf_spark.landing import dates, register
+from sf_spark.landing.rules import Rules
+from sf_spark.landing.source import Layout, Source
+from sf_spark.landing.texts import diffused, diffused_and_filled
 
 _NAF25 = "activiteprincipalenaf25unitelegale"  # since May 2026
 _VERBATIM = {
@@ -30,31 +28,30 @@ _REQUIRED = (
 _OPTIONAL = ("activiteprincipaleunitelegale", "nomenclatureactiviteprincipaleunitelegale")
 
 
-def clean(df: DataFrame) -> DataFrame:
+def clean() -> Rules:
     """Type the lines. A creation date that cannot be read is null: the register holds such dates.
 
-    ``raison_sociale`` stays as delivered: empty for a person in business, who has a name instead.
+    ``raison_sociale`` stays as delivered: empty for a person in business, who has a name instead; null where it is not
+    diffused.
     """
-    return df.select(
-        "_line",
-        "_raw",
-        F.col("siren"),
-        F.col("denominationunitelegale").alias("raison_sociale"),
-        *(filled(F.col(column)).alias(name) for name, column in _VERBATIM.items()),
-        calendar.iso_date(F.col("datecreationunitelegale")).alias("date_creation"),
-        register.activity(F.col("activiteprincipaleunitelegale")).alias("ape"),
-        (F.col("etatadministratifunitelegale") == "A").alias("est_actif"),
-        problems().alias("_errors"),
-        register.skipped_nomenclature(
-            F.col("activiteprincipaleunitelegale"), F.col("nomenclatureactiviteprincipaleunitelegale")
-        ).alias("_skip"),
+    activity = pl.col("activiteprincipaleunitelegale")
+    return Rules(
+        columns={
+            "siren": pl.col("siren"),
+            "raison_sociale": diffused(pl.col("denominationunitelegale")),
+            **{name: diffused_and_filled(pl.col(column)) for name, column in _VERBATIM.items()},
+            "date_creation": dates.iso_date(pl.col("datecreationunitelegale")),
+            "ape": register.activity(activity),
+            "est_actif": pl.col("etatadministratifunitelegale") == "A",
+        },
+        skip=register.skipped_nomenclature(activity, pl.col("nomenclatureactiviteprincipaleunitelegale")),
     )
 
 
 SOURCE = Source(
     name="sirene_ul",
     description="companies of the Sirene register, INSEE",
-    file_pattern=r"sireneUL\.csv",
+    file_pattern=r"(sireneUL|StockUniteLegale_utf8)\.csv",
     delimiter=",",
     layouts=(Layout("2026-05", (*_REQUIRED, _NAF25), _OPTIONAL), Layout("2019", _REQUIRED, _OPTIONAL)),
     key_column="siren",

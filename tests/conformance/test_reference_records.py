@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.io.intake import take_in
+from sf_spark.staging.intake import take_in
 from sf_spark.settings import Settings
 
 FOLDER = Path(os.environ.get("SF_SPARK_FIXTURES", "/nonexistent"))

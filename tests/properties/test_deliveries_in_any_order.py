@@ -9,9 +9,9 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.io.deliveries import FileAccount
-from sf_spark.io.intake import take_in
 from sf_spark.settings import Settings
+from sf_spark.staging.deliveries import FileAccount
+from sf_spark.staging.intake import take_in
 
 A, B = "01234567800011", "01234567800029"
 EFFECTIF = "compte;siret;rais_soc;eff202311;eff202312\n"

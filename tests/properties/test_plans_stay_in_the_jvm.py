@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
 
 from sf_spark.calendar import index_of
 from sf_spark.labels.events import openings
@@ -20,7 +21,6 @@ from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.signals.sql import compute_signals
 from sf_spark.sources import source_named
-from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
 
 LAST = index_of(pd.Timestamp("2024-06-01").date())
 WIDE = {"effectif": ["eff202311"], "effectif_ent": ["eff202311"]}

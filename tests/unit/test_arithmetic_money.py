@@ -1,4 +1,4 @@
-"""Money to the cent, and numbers as partners write them."""
+"""Money to the cent."""
 
 import pytest
 from pyspark.sql import SparkSession
@@ -9,47 +9,6 @@ from sf_spark import arithmetic
 LARGEST = 10**17 - 1  # cents: the largest amount that is read, and more digits than a double holds
 TOTALS = (0, 1, -1, 5, 7, -7, 100, -100, 12_000, -4_702_200, 10**12 + 1, LARGEST, -LARGEST)
 MONTHS = (1, 2, 3, 12)
-NUMBERS = {  # text: (with a decimal dot, with a decimal comma allowed)
-    "12.5": (12.5, 12.5),
-    "12,5": (None, 12.5),
-    "-68231": (-68231.0, -68231.0),
-    "+4": (4.0, 4.0),
-    ".5": (0.5, 0.5),
-    "5.": (5.0, 5.0),
-    "1e3": (1000.0, 1000.0),
-    "1,5E-1": (None, 0.15),
-    "0": (0.0, 0.0),
-    "999999999999999": (999_999_999_999_999.0, 999_999_999_999_999.0),
-    "1000000000000000": (None, None),
-    "-1e15": (None, None),
-    "1e400": (None, None),
-    "1e1000": (None, None),
-    "1.234,5": (None, None),
-    "1 234": (None, None),
-    "1,2,3": (None, None),
-    "abc": (None, None),
-    "NaN": (None, None),
-    "Infinity": (None, None),
-    "1d": (None, None),
-    "0x10": (None, None),
-    "--1": (None, None),
-    ".": (None, None),
-    " 1": (None, None),
-    "": (None, None),
-}
-INTEGERS = {
-    "12": 12,
-    "-3": -3,
-    "+4": 4,
-    "007": 7,
-    "2147483647": 2**31 - 1,
-    "2147483648": None,
-    "12.0": None,
-    "1e3": None,
-    " 12": None,
-    "douze": None,
-    "": None,
-}
 EUROS = {  # as doubles 0.29 * 100 is 28.999... and 4.35 * 100 is 434.999...
     0.29: 29,
     -0.29: -29,
@@ -92,28 +51,6 @@ def test_the_parts_of_the_table(parts: dict) -> None:
     assert parts[100, 3] == [33, 33, 34]
     assert parts[-100, 3] == [-34, -33, -33]
     assert parts[5, 1] == [5]
-
-
-@pytest.fixture(scope="module")
-def numbers(spark: SparkSession) -> dict[str | None, tuple[object, object, object]]:
-    texts = sorted({*NUMBERS, *INTEGERS})
-    frame = spark.createDataFrame([(text,) for text in [*texts, None]], "text string")
-    read = (arithmetic.number(F.col("text")), arithmetic.number(F.col("text"), comma=True))
-    return {row[0]: tuple(row)[1:] for row in frame.select("text", *read, arithmetic.integer(F.col("text"))).collect()}
-
-
-@pytest.mark.parametrize(("text", "expected"), NUMBERS.items())
-def test_numbers(numbers: dict, text: str, expected: tuple[float | None, float | None]) -> None:
-    assert numbers[text][:2] == expected
-
-
-@pytest.mark.parametrize(("text", "expected"), INTEGERS.items())
-def test_integers(numbers: dict, text: str, expected: int | None) -> None:
-    assert numbers[text][2] == expected
-
-
-def test_no_text_is_no_number(numbers: dict) -> None:
-    assert numbers[None] == (None, None, None)
 
 
 def test_cents_and_back(spark: SparkSession) -> None:

@@ -4,7 +4,7 @@ import importlib.util
 from datetime import date
 from pathlib import Path
 
-from sf_spark.sources.source import Source
+from sf_spark.landing.source import Source
 
 PAGE = Path(__file__).parents[3] / "docs" / "add-a-source.md"
 A, B, FICTITIOUS = "01234567800011", "87654321000015", "00000000000000"

@@ -3,12 +3,11 @@
 from datetime import date
 
 import pytest
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from sf_spark.errors import BrokenFileError
+from sf_spark.landing.header import recognise
 from sf_spark.sources.diane import SOURCE, by_year
-from sf_spark.sources.reading import recognise
+from tests.reading import header_of
 
 FIXED = [
     *(
@@ -31,18 +30,18 @@ def header(years: range, without: str = "") -> list[str]:
 
 
 def test_each_company_gives_one_record_a_year_of_the_header() -> None:
-    columns, _ = by_year(header(range(2012, 2018)))
+    columns = by_year(header(range(2012, 2018))).columns
     assert columns[0] == "annee"
     assert len(columns) == 1 + 9 + (73 - 1)  # one of the 73 yearly items is read by nobody
 
 
-def test_values_go_to_their_own_year_and_a_missing_column_is_empty(spark: SparkSession) -> None:
+def test_values_go_to_their_own_year_and_a_missing_column_is_empty() -> None:
     wide = ["Marquée", "Numéro Siren", "Ca  net kEUR 2015", "Ca net kEUR 2017", "Stock 2016"]
-    columns, records = by_year(wide)
-    assert columns == ["annee", "marquée", "numéro siren", "ca net keur", "stock"]
-    fields = F.array(*(F.lit(text) for text in ("x", "012345678", "10", "12", "7")))
-    (row,) = spark.range(1).select(records(fields).alias("r")).collect()
-    assert row["r"] == [
+    reshaped = by_year(wide)
+    assert reshaped.columns == ("annee", "marquée", "numéro siren", "ca net keur", "stock")
+    fields = ("x", "012345678", "10", "12", "7")
+    records = [[fields[p] if isinstance(p, int) else p or "" for p in record] for record in reshaped.records]
+    assert records == [
         ["2015", "x", "012345678", "10", ""],
         ["2016", "x", "012345678", "", "7"],
         ["2017", "x", "012345678", "12", ""],
@@ -52,15 +51,15 @@ def test_values_go_to_their_own_year_and_a_missing_column_is_empty(spark: SparkS
 def test_a_header_that_lacks_an_item_or_has_no_year_is_refused() -> None:
     lacking = ";".join(header(range(2012, 2014), without="liquidité générale"))
     with pytest.raises(BrokenFileError, match="column liquidité générale not found"):
-        recognise(SOURCE, lacking, "utf-16-le", True)
+        recognise(SOURCE, header_of(lacking, "utf-16-le", True))
     with pytest.raises(BrokenFileError, match="not found"):
-        recognise(SOURCE, ";".join(FIXED), "utf-16-le", True)
+        recognise(SOURCE, header_of(";".join(FIXED), "utf-16-le", True))
 
 
 def test_a_damaged_year_does_not_make_a_thousand_records_of_a_line() -> None:
     damaged = ";".join(header(range(2012, 2014))).replace("liquidité générale 2012", "liquidité générale 1012")
     with pytest.raises(BrokenFileError, match="years from 1012 to 2013: one of them is damaged"):
-        recognise(SOURCE, damaged, "utf-16-le", True)
+        recognise(SOURCE, header_of(damaged, "utf-16-le", True))
 
 
 def line(years: range, siren: str, **cells: str) -> str:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
+from sf_spark.landing.source import UTF8
 from sf_spark.sources import SOURCES, source_named
-from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
-from sf_spark.sources.source import UTF8
+from tests.reading import accounts_of, read_file
 
 A, B, OLD = "01234567800011", "01234567800029", "98765432100010"
 SIREN = "012345678"
@@ -372,7 +372,7 @@ PAYDEX = [
         ],
         "aaa",
         [{"nb_jours": 180, "date_valeur": date(2020, 11, 9), "fpi_90": 2.0}, {"nb_jours": 0}, {"nb_jours": 17}],
-        encoding="iso-8859-15",
+        encoding="iso-8859-1",  # its ¤ is the € of ISO 8859-15
     ),
 ]
 
@@ -461,7 +461,7 @@ OPEN = [
     Case(
         "filter", "given", "siren", ["012345678", "876543210"], "aa", [{"siren": "012345678"}, {"siren": "876543210"}]
     ),
-    Case("filter", "without header", "012345678", ["012345678"], "a", [{"siren": "012345678"}]),
+    Case("filter", "without header", "012345678", [], "a", [{"siren": "012345678"}]),  # the first line is a record
 ]
 
 _UL = (
@@ -499,27 +499,16 @@ CASES = [*COTISATION, *DEBIT, *DELAI, *CCSF, *COMPTES, *APDEMANDE, *APCONSO, *HI
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source} {case.layout}")
-def test_a_layout_gives_its_records_counts_and_reasons(spark: SparkSession, case: Case) -> None:
-    source = source_named(case.source)
-    reading = recognise(source, case.header, case.encoding)
-    assert reading.layout.name == case.layout
-    lines = spark.createDataFrame(list(enumerate(case.lines, start=2)), "_line long, _raw string")
-    sites = [(ACCOUNT, [(date(2017, 1, 1), A), (date(2020, 1, 1), B)])]
-    accounts = spark.createDataFrame(
-        sites, "numero_compte string, _sites array<struct<date_fermeture: date, siret: string>>"
-    )
-    done = read_lines(lines, reading, accounts, SERIES).localCheckpoint()
-    read = done.orderBy("_line").collect()
-    assert "".join(row["_class"][0] for row in read) == case.classes
-    assert [
-        (r["code"], r["column"]) for row in read if row["_class"] == "rejected" for r in row["_errors"]
-    ] == case.reasons
-    order = ["_line", *(name for name in ("date_fermeture", "periode") if name in done.columns)]
-    facts = [
-        row.asDict() for row in facts_of(staged_lines(compact(done), source)).orderBy(*(c for c in order)).collect()
-    ]
-    assert len(facts) == len(case.facts)
-    for fact, expected in zip(facts, case.facts, strict=True):
+def test_a_layout_gives_its_records_counts_and_reasons(tmp_path: Path, case: Case) -> None:
+    path = tmp_path / "delivered"
+    path.write_bytes("\n".join([case.header, *case.lines, ""]).encode(case.encoding))
+    accounts = accounts_of([(ACCOUNT, date(2017, 1, 1), A), (ACCOUNT, date(2020, 1, 1), B)])
+    found = read_file(path, source_named(case.source), accounts=accounts, series=SERIES)
+    assert found.reading.layout.name == case.layout
+    assert "".join(kind[0] for kind in found.kinds) == case.classes
+    assert [code for record in found.records for code in record.codes] == case.reasons
+    assert len(found.facts) == len(case.facts)
+    for fact, expected in zip(found.facts, case.facts, strict=True):
         assert {name: fact[name] for name in expected} == expected
 
 

@@ -1,0 +1,1 @@
+"""The lake: its tables, and the commits that change them."""

@@ -1,0 +1,30 @@
+"""Read each distinct value of a column once."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+_OLDEST = pl.CompatLevel.oldest()  # Arrow finds the distinct ones of its large strings only, not of string views
+
+
+def on_distinct(
+    values: pl.Expr, read: Callable[[pl.Series], pl.Series], dtype: pl.DataType | type[pl.DataType]
+) -> pl.Expr:
+    """What ``read`` makes of the distinct values, at the place of each. Null stays null, and is not read.
+
+    A file of millions of lines has some thousand dates and some hundred periods: ``read`` may be plain Python.
+
+    Args:
+        values: Texts or dates.
+        read: From the distinct values to what they mean, in the same order.
+        dtype: Of what it gives.
+    """
+
+    def gathered(series: pl.Series) -> pl.Series:
+        # Twice as fast as unique and replace_strict, which hash each value twice.
+        encoded = series.to_arrow(compat_level=_OLDEST).dictionary_encode()
+        distinct, ranks = pl.from_arrow(encoded.dictionary), pl.from_arrow(encoded.indices)
+        assert isinstance(distinct, pl.Series) and isinstance(ranks, pl.Series)
+        return read(distinct).gather(ranks).alias(series.name)
+
+    return values.map_batches(gathered, return_dtype=dtype, is_elementwise=True)

@@ -1,0 +1,84 @@
+"""The Parquet files of staged tables, written by whoever has read the facts."""
+
+import io
+from typing import Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sf_spark.landing.opening import file_system
+
+_DICTIONARY_PAGE = 8 << 20  # bytes: a SIRET stands once for all of its months
+_HASHES = ("_identity.first", "_identity.second")  # no two are equal: neither dictionary nor compression helps
+
+
+class FactFile:
+    """A Parquet file that rows are added to, and that is there once it is closed; without rows there is none.
+
+    Rows of months come as Arrow tables, whose dictionaries go into the file as they are, piece by piece. Others come as
+    Polars frames and are written in one go: Polars' writer costs two thirds of Arrow's on them.
+
+    Attributes:
+        rows: Added so far.
+        bytes: Of the file, once it is closed.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.rows = self.bytes = 0
+        self._uri = uri
+        self._frames: list[pl.DataFrame] = []
+        self._sink: pa.NativeFile | None = None
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, rows: pl.DataFrame | pa.Table) -> None:
+        """Add rows; they all have the same columns."""
+        self.rows += len(rows)
+        if isinstance(rows, pl.DataFrame):
+            self._frames.append(rows)
+        elif len(rows):
+            self._writer = self._writer or self._opened(rows.schema)
+            self._writer.write_table(rows)
+
+    def close(self) -> None:
+        """Write what is left to write."""
+        if self._writer is not None and self._sink is not None:
+            self._writer.close()
+            self.bytes = int(self._sink.tell())
+            self._sink.close()
+        elif self.rows:
+            self.bytes = self._write(pl.concat(self._frames))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+
+    def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
+        plain = [name for name in schema.names if name != "_identity"] + ["_identity.rank"]
+        self._sink = _output(self._uri)
+        return pq.ParquetWriter(
+            self._sink,
+            schema,
+            use_dictionary=plain,
+            dictionary_pagesize_limit=_DICTIONARY_PAGE,
+            compression={**dict.fromkeys(plain, "zstd"), **dict.fromkeys(_HASHES, "none")},
+            compression_level=dict.fromkeys(plain, 1),
+            write_statistics=False,
+            store_schema=False,
+        )
+
+    def _write(self, rows: pl.DataFrame) -> int:
+        with io.BytesIO() as memory, _output(self._uri) as sink:
+            rows.write_parquet(memory, compression="zstd", compression_level=1, statistics=False)
+            sink.write(memory.getbuffer())
+            return int(sink.tell())
+
+
+def _output(uri: str) -> pa.NativeFile:
+    system, path = file_system(uri)
+    if system.type_name in ("local", "hdfs"):
+        system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+    return system.open_output_stream(path)

@@ -1,0 +1,122 @@
+"""Batches and their files, as they lie in the landing folder."""
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyarrow import fs
+
+from sf_spark.errors import ConfigurationError
+from sf_spark.landing.names import Packing, packing_of
+from sf_spark.landing.opening import file_system, is_remote, open_bytes
+
+_BATCH = re.compile(r"^\d{2}(0[1-9]|1[0-2])(_\d{2})?$")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """One file of a batch, as it lies in the landing folder.
+
+    Attributes:
+        uri: Where it is: a path, or a URI.
+        batch: ``AAMM`` or ``AAMM_NN``.
+        sha256: Of its bytes.
+        size: In bytes.
+    """
+
+    uri: str
+    batch: str
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.uri.rsplit("/", 1)[-1]
+
+    @property
+    def packing(self) -> Packing:
+        """How it is packed, by its name."""
+        return packing_of(self.name)
+
+
+def check_landing(landing: str) -> None:
+    """Refuse a landing folder that is not there."""
+    system, path = file_system(landing)
+    if system.get_file_info(path).type != fs.FileType.Directory:
+        raise ConfigurationError(f"landing folder '{landing}' does not exist: name it with --set landing=FOLDER")
+
+
+def check_writable(key: str, folder: str) -> None:
+    """Refuse a local folder that cannot be created or written; a remote store is checked when it is written."""
+    if is_remote(folder):
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{key} '{folder}' cannot be written ({error.strerror or error}): name another with --set {key}=FOLDER"
+        ) from None
+
+
+def list_batches(landing: str) -> list[str]:
+    """The batches of the landing folder (AAMM, AAMM_NN inside their parent or beside it), in order."""
+    return sorted(_folders(landing))
+
+
+def find_batch(landing: str, batch: str) -> str:
+    """The folder of a batch.
+
+    Raises:
+        ConfigurationError: For a name that is not AAMM or AAMM_NN, or a batch that is not there.
+    """
+    if not _BATCH.match(batch):
+        raise ConfigurationError(f"batch '{batch}' is not a batch name: AAMM (2403 is March 2024) or AAMM_NN")
+    found = _folders(landing)
+    if batch not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise ConfigurationError(f"batch '{batch}' is not in {landing} (batches there: {there})")
+    return found[batch]
+
+
+def list_files(folder: str, batch: str) -> list[DeliveredFile]:
+    """The files of a batch, by name, with their checksum; those of the system (``.name``) and folders are left out."""
+    files = [entry for entry in _listed(folder) if entry.is_file and not entry.base_name.startswith(".")]
+    root = folder if is_remote(folder) else os.path.abspath(folder)  # workers may stand elsewhere
+    uris = sorted(f"{root.rstrip('/')}/{entry.base_name}" for entry in files)
+    return [_delivered(uri, batch) for uri in uris]
+
+
+def _delivered(uri: str, batch: str) -> DeliveredFile:
+    digest, size = hashlib.sha256(), 0
+    with open_bytes(uri) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+    return DeliveredFile(uri, batch, digest.hexdigest(), size)
+
+
+def _folders(landing: str) -> dict[str, str]:
+    """The folder of each batch; where one stands inside a parent and beside it, the latter counts."""
+    found: dict[str, str] = {}
+    parents = _sub_folders(landing.rstrip("/") or "/")
+    for folder in (*(sub for parent in parents for sub in _sub_folders(parent)), *parents):
+        name = folder.rsplit("/", 1)[-1]
+        if _BATCH.match(name):
+            found[name] = folder
+    return found
+
+
+def _sub_folders(folder: str) -> list[str]:
+    return [f"{folder}/{entry.base_name}" for entry in _listed(folder) if entry.type == fs.FileType.Directory]
+
+
+def _listed(folder: str) -> list[fs.FileInfo]:
+    system, path = file_system(folder)
+    return list(system.get_file_info(fs.FileSelector(path, allow_not_found=True)))

@@ -1,0 +1,196 @@
+"""The header of a delivered file, and what it tells: the encoding, the layout, where the records begin."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from sf_spark.errors import BrokenFileError
+from sf_spark.landing.dates import period_of_header
+from sf_spark.landing.machine import SPARE
+from sf_spark.landing.names import Packing
+from sf_spark.landing.opening import TextStream, check_packing, encoding_of, first_bytes, open_bytes, reading
+from sf_spark.landing.scan import scan_block
+from sf_spark.landing.source import LATIN9, UTF8, UTF16, Layout, Source
+
+_BLOCK = 1 << 16
+_LONGEST_HEADER = 1 << 24
+_UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first non-blank line of a delimited file.
+
+    Attributes:
+        line: Its physical number, 1 for the first line.
+        text: Without line end and byte order mark.
+        encoding: ``utf-8``, ``utf-16-le``, or ``iso-8859-15`` where it is neither.
+        byte_order_mark: Whether the file starts with one.
+        start: Where the line starts, in bytes of UTF-8 from the beginning of the text.
+        end: Where the next line starts.
+        columns: The names of the columns, where the file is no text but knows them by itself.
+    """
+
+    line: int
+    text: str
+    encoding: str
+    byte_order_mark: bool
+    start: int = 0
+    end: int = 0
+    columns: tuple[str, ...] = ()
+
+    def split(self, delimiter: str) -> list[str]:
+        """The column names, as written."""
+        return list(self.columns) or header_columns(self.text, delimiter)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the records of one file are read: its layout, and its columns as the header gives them."""
+
+    source: Source
+    layout: Layout
+    columns: tuple[str, ...]
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter of the file."""
+        return self.layout.delimiter or self.source.delimiter
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns under the names that ``clean`` sees."""
+        layout = self.layout
+        return layout.positional or tuple(layout.rename.get(name.lower(), name.lower()) for name in self.columns)
+
+    @property
+    def months(self) -> list[tuple[int, date]]:
+        """Where a wide header names a month, and which (first day)."""
+        return months_of(self.source, self.columns)
+
+
+def read_header(uri: str, name: str, packing: Packing) -> Header:
+    """Read the header of a file, and tell its encoding from it.
+
+    Raises:
+        BrokenFileError: When the file is empty, cannot be unpacked, or its name says another packing than its content.
+    """
+    with reading():
+        check_packing(name, first_bytes(uri))
+        if packing == "parquet":
+            with open_bytes(uri) as file:
+                names = pq.read_schema(file).names
+            return Header(1, "", UTF8, False, columns=tuple(names))
+        with TextStream(uri, packing) as stream:
+            encoding = encoding_of(stream.read(4))
+        with TextStream(uri, packing, encoding) as stream:
+            number, start, line = _first_line(stream)
+    text = line.rstrip(b"\n").removesuffix(b"\r")
+    mark = text.startswith(_UTF8_MARK)
+    text = text.removeprefix(_UTF8_MARK)
+    try:
+        return Header(number, text.decode("utf-8"), encoding, mark, start, start + len(line))
+    except UnicodeDecodeError:
+        # The bytes of a Latin-9 text are counted as what they become in UTF-8.
+        decoded = text.decode(LATIN9)
+        end = start + len(decoded.encode("utf-8")) + len(line) - len(text)
+        return Header(number, decoded, LATIN9, False, start, end)
+
+
+def _first_line(stream: TextStream) -> tuple[int, int, bytes]:
+    """Number, start and bytes of the first line that is not blank, its end included."""
+    number, start, text = 0, 0, b""
+    while True:
+        block = stream.read(_BLOCK)
+        text += block
+        while (end := text.find(b"\n") + 1) or (text and not block) or len(text) > _LONGEST_HEADER:
+            line = text[:end] if end else text
+            number += 1
+            if line.strip(b"\r\n"):
+                return number, start, line
+            start, text = start + len(line), text[len(line) :]
+        if not block:
+            raise BrokenFileError("the file is empty: not even a header")
+
+
+def recognise(source: Source, header: Header) -> Reading:
+    """Tell the layout of a file from its header: the newest one that fits.
+
+    Raises:
+        BrokenFileError: When none does; it names what is missing for the nearest one, and what is there.
+    """
+    for layout in source.layouts:
+        if layout.encoding != header.encoding or (header.byte_order_mark and not layout.byte_order_mark):
+            continue
+        columns = header.split(layout.delimiter or source.delimiter)
+        if _fits(source, layout, columns) and re.match(layout.first_record, header.text):
+            return Reading(source, layout, tuple(columns))
+    raise BrokenFileError(_why_not(source, header))
+
+
+def header_columns(header: str, delimiter: str) -> list[str]:
+    """The column names of a header line, as written; a stray quote is a character of a name."""
+    line = header.encode("utf-8")
+    block = bytearray(line + bytes(SPARE))
+    width = header.count(delimiter) + 1
+    for _ in range(2):  # a quoted name may hold the delimiter: the first try then says how many columns there are
+        scanned = scan_block(block, 0, len(line), True, 1, delimiter, True, np.arange(width))
+        if len(scanned.lines):
+            return [column[0].as_py() for column in scanned.columns]
+        width = int(scanned.bad[0, 4]) if len(scanned.bad) else 0
+    return []
+
+
+def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tuple[int, date]]:
+    """Where the columns of a wide source name a month, and which."""
+    prefix = len(source.wide)
+    return [
+        (rank, periode)
+        for rank, name in enumerate(columns)
+        if source.wide
+        and name.lower().startswith(source.wide)
+        and (periode := period_of_header(name[prefix:][:6])) is not None
+    ]
+
+
+def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:
+    lowered = {name.lower() for name in columns}
+    # With a SIRET it is a newer file that lacks something else: read by account, all of its lines would be skipped.
+    if layout.by_account and "siret" in lowered:
+        return False
+    # Without any month every line would be accepted and give nothing.
+    if source.wide and not months_of(source, columns):
+        return False
+    if layout.positional:
+        wide_enough = len(columns) >= 1 if layout.first_record else len(columns) == len(layout.positional)
+        return wide_enough and not lowered & set(layout.forbidden)
+    names = {name.lower() for name in layout.reshape(columns).columns} if layout.reshape else lowered
+    return names.issuperset(layout.required) and not names & set(layout.forbidden)
+
+
+def _missing(layout: Layout, columns: list[str]) -> list[str]:
+    there = layout.reshape(columns).columns if layout.reshape else columns
+    return [column for column in layout.required if column not in {name.lower() for name in there}]
+
+
+def _distance(layout: Layout, columns: list[str]) -> tuple[bool, int]:
+    """How far a header is from a layout; nobody means one that is read by account, or by position."""
+    unwanted = {name.lower() for name in columns} & set(layout.forbidden)
+    return layout.by_account or bool(layout.positional), len(_missing(layout, columns)) + len(unwanted)
+
+
+def _why_not(source: Source, header: Header) -> str:
+    expected = {layout.encoding for layout in source.layouts}
+    marked = header.byte_order_mark and not any(layout.byte_order_mark for layout in source.layouts)
+    if header.encoding not in expected or marked:
+        found = {UTF16: "UTF-16", LATIN9: "not UTF-8"}.get(header.encoding, "UTF-8 with a byte order mark")
+        return f"wrong encoding: the header is {found}, {' or '.join(sorted(expected))} is expected"
+    columns = header.split(source.layouts[0].delimiter or source.delimiter)
+    nearest = min(source.layouts, key=lambda layout: _distance(layout, columns))  # of several, the newest
+    missing = _missing(nearest, columns)
+    if source.wide and not months_of(source, columns):
+        missing.append(f"{source.wide}AAAATM")
+    return f"column {', '.join(missing)} not found; the header has: {', '.join(columns)[:300]}"

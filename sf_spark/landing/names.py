@@ -1,0 +1,23 @@
+"""What the name of a delivered file says: how it is packed, and what it holds."""
+
+from typing import Literal
+
+Packing = Literal["", "gzip", "zip", "parquet"]
+SUFFIXES: dict[str, Packing] = {".gz": "gzip", ".zip": "zip", ".parquet": "parquet"}
+_UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
+
+
+def packing_of(name: str) -> Packing:
+    """How the file of this name is packed, by its suffix; '' for plain text."""
+    return next((packing for suffix, packing in SUFFIXES.items() if name.lower().endswith(suffix)), "")
+
+
+def plain_name(name: str) -> str:
+    """The name of what a file holds: ``.gz`` dropped, ``.zip`` and ``.parquet`` as the ``.csv`` that they stand for."""
+    stem = name[: -len(next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), ""))] or name
+    return stem if stem.lower().endswith(".csv") or packing_of(name) in ("", "gzip") else f"{stem}.csv"
+
+
+def unfinished(name: str) -> bool:
+    """True for the name that a transfer gives to a file that is not whole yet."""
+    return name.lower().endswith(_UNFINISHED)

@@ -1,0 +1,175 @@
+"""Opening delivered files: by URI, unpacked as a stream, as UTF-8. Whatever is wrong with one is said in one line."""
+
+import codecs
+import gzip
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from pyarrow import fs
+
+from sf_spark.errors import BrokenFileError
+from sf_spark.landing.names import SUFFIXES, Packing, packing_of
+from sf_spark.landing.source import UTF8, UTF16
+
+_SIGNATURES: tuple[tuple[bytes, Packing], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"PAR1", "parquet"),
+)
+_BLOCK = 1 << 20
+
+
+def is_remote(uri: str) -> bool:
+    """True for a URI; false for a path, whatever signs it holds."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", uri) is not None
+
+
+def file_system(uri: str) -> tuple[fs.FileSystem, str]:
+    """The file system that a URI or a path names, and the path on it."""
+    if is_remote(uri):
+        return cast("tuple[fs.FileSystem, str]", fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1)))
+    return fs.LocalFileSystem(), uri
+
+
+def open_bytes(uri: str) -> IO[bytes]:
+    """A file as it lies there, for reading at any place."""
+    if not is_remote(uri):
+        return open(uri, "rb")  # noqa: SIM115 - the caller closes it
+    system, path = file_system(uri)
+    return cast("IO[bytes]", system.open_input_file(path))
+
+
+def check_packing(name: str, first: bytes) -> None:
+    """Refuse a file whose name says another packing than its first bytes.
+
+    Raises:
+        BrokenFileError: It names both.
+    """
+    named = packing_of(name)
+    found = next((packing for signature, packing in _SIGNATURES if first.startswith(signature)), "")
+    if found == named or not first:
+        return
+    if not named:
+        suffix = next(suffix for suffix, packing in SUFFIXES.items() if packing == found)
+        raise BrokenFileError(f"packed ({found}) under a name that does not say so: call it {name}{suffix}")
+    what = f"a {found} file" if found else "plain text or something else"
+    raise BrokenFileError(f"named as {named}, but it holds {what}: deliver it under a name that fits")
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what goes wrong while a file is read into one line.
+
+    Raises:
+        BrokenFileError: For a file that cannot be opened, unpacked or decoded to its end.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise BrokenFileError(f"wrong encoding: the file is not {error.encoding} to its end") from None
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BrokenFileError(f"cannot be read to its end: {error}") from None
+
+
+@dataclass
+class TextStream:
+    """The text of a delivered file as UTF-8 bytes, read forwards.
+
+    Attributes:
+        uri: Of the file.
+        packing: How it is packed.
+        encoding: Of its text.
+    """
+
+    uri: str
+    packing: Packing = ""
+    encoding: str = UTF8
+
+    def __post_init__(self) -> None:
+        self._file: IO[bytes] = _unpacked(open_bytes(self.uri), self.packing)
+        # Python calls a UTF-16 text that lacks half a character at its end an error, as it should.
+        self._decoder = None if self.encoding == UTF8 else codecs.getincrementaldecoder(self.encoding)()
+
+    def skip(self, size: int) -> None:
+        """Go on by so many bytes of UTF-8."""
+        if self._decoder is None and not self.packing:
+            self._file.seek(size, 1)
+            return
+        rest = size
+        while rest > 0:
+            block = self.read(min(rest, _BLOCK)) if self._decoder is None else self._decoded(rest)
+            if not block:
+                return
+            rest -= len(block)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes: about so many, none at the end of the file."""
+        if self._decoder is None:
+            return self._file.read(size)
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            return kept
+        while block := self._file.read(size):
+            if text := self._decoder.decode(block):
+                return text.encode("utf-8")
+        self._decoder.decode(b"", final=True)
+        return b""
+
+    _kept: bytes = b""
+
+    def _decoded(self, most: int) -> bytes:
+        """The next decoded bytes, not more than so many: what is beyond is kept for the next read."""
+        block = self.read(_BLOCK)
+        self._kept = block[most:]
+        return block[:most]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "TextStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _unpacked(file: IO[bytes], packing: Packing) -> IO[bytes]:
+    if packing == "gzip":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    if packing == "zip":
+        archive = zipfile.ZipFile(file)
+        return archive.open(_only_member(archive))
+    return file
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [
+        entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
+    ]
+    if len(members) != 1:
+        names = ", ".join(entry.filename for entry in members[:5]) or "none"
+        raise zipfile.BadZipFile(f"one file is expected in the archive, it holds {len(members)} ({names})")
+    return members[0]
+
+
+def starts_as_utf16(first: bytes) -> bool:
+    """True for the beginning of a UTF-16 text (little endian), with a byte order mark or without one."""
+    return first.startswith(codecs.BOM_UTF16_LE) or (len(first) > 1 and first[0] != 0 and first[1] == 0)
+
+
+def encoding_of(first: bytes) -> str:
+    """``utf-16-le`` where the first bytes say so, else ``utf-8`` (which may turn out to be something else)."""
+    return UTF16 if starts_as_utf16(first) else UTF8
+
+
+def first_bytes(uri: str, size: int = 4) -> bytes:
+    """The first bytes of a file as it lies there."""
+    with open_bytes(uri) as file:
+        return cast("Any", file).read(size)

@@ -1,0 +1,493 @@
+"""Reading one range of a delivered file: scanned, typed, sorted into classes, named, and written where asked for.
+
+What runs here runs in a worker and in the driver alike: a function of plain values. It reads one file and may write
+one; tables are committed elsewhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sf_spark.errors import BrokenFileError
+from sf_spark.landing.accounts import with_siret
+from sf_spark.landing.fact_file import FactFile
+from sf_spark.landing.facts import (
+    NAME,
+    Facts,
+    Stamp,
+    facts_of,
+    facts_of_months,
+    position_of,
+    ranked,
+    staged_rows,
+)
+from sf_spark.landing.hashing import hash_spans, hash_texts
+from sf_spark.landing.header import Reading
+from sf_spark.landing.machine import SPARE
+from sf_spark.landing.months import first_unreadable, headcounts
+from sf_spark.landing.names import Packing
+from sf_spark.landing.opening import TextStream, open_bytes, reading
+from sf_spark.landing.ranges import Range
+from sf_spark.landing.rejects import REJECTS, badly_framed
+from sf_spark.landing.rules import Check
+from sf_spark.landing.scan import ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
+from sf_spark.landing.source import Source
+from sf_spark.landing.typed import ACCEPTED, REJECTED, SKIPPED, Classified, classified, evaluated, reasons_of
+
+_BLOCK = 4 << 20  # larger ones cost page faults, smaller ones calls
+_UNREADABLE_CELL = "_unreadable"
+_A_HEADCOUNT = Check(
+    pl.col(_UNREADABLE_CELL).is_not_null(), "bad_number", "eff*", pl.col(_UNREADABLE_CELL), "a headcount"
+)
+_MONEY_UNIT = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What reading a file may need of the facts that are known already.
+
+    Attributes:
+        inside: SIREN of the companies inside the perimeter, as numbers in order; None: everybody is.
+        accounts: ``numero_compte, date_fermeture, siret`` in force, for a layout by account.
+        series: First month of the series and the one after its last, for a source that gathers lines.
+        outranked: Keys that a later file of the delivery tells, for a source that gathers lines.
+    """
+
+    inside: np.ndarray | None = None
+    accounts: pa.Table | None = None
+    series: tuple[date, date] | None = None
+    outranked: pa.Array | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Which facts to write, and where.
+
+    Attributes:
+        uri: Of the file.
+        stamp: What its rows have in common.
+        places: In order: see :func:`sf_spark.landing.facts.ranked`.
+        ranks: Of the facts in these places; 0 drops one.
+        others: Whether the facts elsewhere are written.
+    """
+
+    uri: str
+    stamp: Stamp
+    places: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    ranks: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    others: bool = True
+
+
+@dataclass(frozen=True)
+class RangeTask:
+    """A range of a file, and what to do with it."""
+
+    uri: str
+    name: str
+    packing: Packing
+    encoding: str
+    reading: Reading
+    range: Range
+    known: Known = field(default_factory=Known)
+    output: Output | None = None
+
+
+@dataclass
+class RangeOutcome:
+    """What was read.
+
+    Attributes:
+        first: Where the first record starts.
+        next: Where the first record behind the range starts ...
+        next_line: ... and the number of its line.
+        read: Records, of any class.
+        accepted, rejected, skipped: Their classes.
+        undecodable: Records that are not UTF-8.
+        fatal: Line and message of the first reason that makes the whole file fail.
+        money: Sums over accepted records, in hundredths of a cent.
+        rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
+        names: Of the facts: see ``NAME``.
+        keys: Of a source that gathers lines: those that it tells.
+        rows: Written.
+        bytes: Written.
+    """
+
+    first: int = 0
+    next: int = 0
+    next_line: int = 0
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    undecodable: int = 0
+    fatal: tuple[int, str] | None = None
+    money: dict[str, int] = field(default_factory=dict)
+    rejects: pa.Table | None = None
+    names: np.ndarray = field(default_factory=lambda: np.empty(0, NAME))
+    keys: pa.Array | None = None
+    rows: int = 0
+    bytes: int = 0
+
+
+def read_range(task: RangeTask) -> RangeOutcome:
+    """Read the records that start in a range, and write what is asked for.
+
+    Raises:
+        BrokenFileError: When the file cannot be read to its end.
+    """
+    reader = _RangeReader(task)
+    try:
+        with reading():
+            reader.run()
+    except BrokenFileError:
+        raise
+    except Exception as error:  # whatever it is, it fails this file only
+        why = str(error).splitlines() or [""]
+        raise BrokenFileError(f"cannot be read: {type(error).__name__}: {why[0][:200]}") from error
+    return reader.outcome
+
+
+def staged_schema(source: Source, partition: str) -> pa.Schema:
+    """The columns of a staged table, the partition column behind the values."""
+    text = pl.DataFrame(schema=dict.fromkeys(source.columns_read, pl.String))
+    place = {"_line": pl.Int64, "_at": pl.UInt32, "_part": pl.UInt16}
+    typed = evaluated(text.with_columns(pl.lit(0, dtype).alias(name) for name, dtype in place.items()), source.clean())
+    nothing = np.empty(0, np.uint64)
+    if source.gather is not None:
+        typed = source.gather(_lines_to_gather(typed, [], reasons_of(text, source.clean())), date.min, date.max)
+        typed = typed.drop("_raw", "_errors").with_columns(_at=pl.lit(0), _part=pl.lit(0)).clear()
+    rows = typed.drop("_wrong", "_skip", strict=False)
+    if source.wide:
+        no_month = np.empty(0, np.int32)
+        facts = facts_of_months(rows, nothing, 0, np.empty((0, 0), np.int32), no_month)
+    else:
+        facts = facts_of(rows, nothing, 0, source)
+    stamp = Stamp("", date(2000, 1, 1), by_rule=False)
+    rows = staged_rows(facts, np.empty(0, np.int64), np.empty(0, np.int32), source, stamp)
+    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest()) if isinstance(rows, pl.DataFrame) else rows
+    fields = [pa.field(field.name, _plain(field.type)) for field in table.schema]
+    behind = [field.name for field in fields].index("_file")
+    return pa.schema([*fields[:behind], pa.field(partition, pa.string()), *fields[behind:]])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type of a column, however Arrow lays it out."""
+    if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
+        return pa.string()
+    return kind
+
+
+@dataclass(frozen=True)
+class _Records:
+    """The well-framed records of a block: text columns, and what tells their raw text."""
+
+    text: pl.DataFrame
+    cells: list[pa.Array]
+    raw_hash: np.ndarray
+    block: bytearray
+    spans: np.ndarray
+
+    def raw(self, row: int) -> str:
+        """The text of a record."""
+        start, end = self.spans[row]
+        return raw_text(self.block, int(start), int(end))
+
+
+class _RangeReader:
+    """The state of reading a range: what has been counted, and what is to be written."""
+
+    def __init__(self, task: RangeTask) -> None:
+        self.task = task
+        self.source: Source = task.reading.source
+        self.outcome = RangeOutcome(money=dict.fromkeys(self.source.money, 0))
+        self._rules = (task.reading.layout.clean or self.source.clean)()
+        self._months = np.array([day.toordinal() - 719163 for _, day in task.reading.months], np.int32)  # since 1970
+        if self.source.wide:
+            self._rules = replace(self._rules, checks=(*self._rules.checks, _A_HEADCOUNT))
+        self._plan = _Plan(task.reading)
+        self._file = FactFile(task.output.uri) if task.output else None
+        self._names: list[np.ndarray] = []
+        self._rejects: list[pl.DataFrame] = []
+        self._gathering: list[pl.DataFrame] = []
+
+    def run(self) -> None:
+        if self.task.packing == "parquet":
+            self._take(self._row_group())
+        else:
+            for records in self._scanned():
+                self._take(records)
+        if self.source.gather is not None:
+            self._gather()
+        if self._rejects:
+            self.outcome.rejects = pl.concat(self._rejects).to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.outcome.names = np.concatenate(self._names) if self._names else self.outcome.names
+        if self._file is not None:
+            self._file.close()
+            self.outcome.rows, self.outcome.bytes = self._file.rows, self._file.bytes
+
+    def _picks(self) -> np.ndarray | None:
+        """Where the records start that are asked for, from the begin of the range; None: all are."""
+        output = self.task.output
+        if output is None or output.others or self.source.gather is not None:
+            return None
+        return np.unique(position_of(output.places))
+
+    def _scanned(self) -> Iterator[_Records]:
+        task, part, outcome = self.task, self.task.range, self.outcome
+        with TextStream(task.uri, task.packing, task.encoding) as stream:
+            base = part.begin if part.exact else part.begin - 1
+            stream.skip(base)
+            rest, ahead, line = b"", stream.read(_BLOCK), part.line
+            started, picks = part.exact, self._picks()
+            outcome.first = base
+            while True:
+                text, ahead = rest + ahead, stream.read(_BLOCK)
+                at_end = not ahead
+                start = 0
+                if not started:  # the line that the range begins inside of belongs to the one before
+                    feed = text.find(b"\n")
+                    if feed < 0 and not at_end:
+                        rest = text
+                        continue
+                    start = feed + 1 if feed >= 0 else len(text)
+                    line += feed > 0
+                    started, outcome.first = True, base + start
+                block = bytearray(text)
+                block += bytes(SPARE)
+                stop = min(max(part.stop - base, start), len(text))
+                due = None if picks is None else picks[picks >= base + start - part.begin] - (base - part.begin)
+                scanned = scan_block(
+                    *(block, start, stop, at_end, line, task.reading.delimiter, self.source.lazy_quotes),
+                    *(self._plan.wanted, None if due is None else due[due < stop]),
+                )
+                yield self._framed(block, scanned, base - part.begin)
+                base, rest, line = base + scanned.next, text[scanned.next :], scanned.line
+                outcome.next, outcome.next_line = base, line
+                if base >= part.stop or (at_end and not scanned.more):
+                    return
+
+    def _framed(self, block: bytearray, scanned: Scanned, offset: int) -> _Records:
+        """The records of a block; those that are not well-framed are rejected."""
+        layout, outcome = self.task.reading.layout, self.outcome
+        bad, kept = scanned.bad, np.arange(len(scanned.lines))
+        if layout.trailer:  # a line that ends the file and is no record
+            ends = pl.Series([raw_text(block, *span) for span in bad[:, :2].tolist()], dtype=pl.String)
+            bad = bad[~ends.str.contains(layout.trailer).to_numpy()]
+            ends = pl.Series([raw_text(block, *span) for span in scanned.spans.tolist()], dtype=pl.String)
+            kept = np.flatnonzero(~ends.str.contains(layout.trailer).to_numpy())
+        if len(bad):
+            rejects = badly_framed(block, bad, len(self._plan.wanted))
+            self._reject(rejects)
+            outcome.read += len(bad)
+            outcome.rejected += len(bad)
+            outcome.undecodable += int(np.count_nonzero(bad[:, 3] & ENCODING))
+        columns = [pl.Series(column) for column in scanned.columns[: self._plan.texts]]
+        place = pl.DataFrame({"_line": scanned.lines, "_at": (scanned.spans[:, 0] + offset).astype(np.uint32)})
+        text = self._plan.text(place, columns)
+        spans, cells = scanned.spans, scanned.columns[self._plan.texts :]
+        if len(kept) < len(spans):
+            text, spans, cells = text[kept], spans[kept], [column.take(pa.array(kept)) for column in cells]
+        view = np.frombuffer(block, np.uint8)
+        repeats = self._plan.records
+        if repeats != 1:
+            spans = np.repeat(spans, repeats, axis=0)
+        return _Records(text, cells, hash_spans(view, np.uint64(view.ctypes.data), spans), block, spans)
+
+    def _row_group(self) -> _Records:
+        """The rows of a Parquet file's row group, as the text that a delimited file would hold."""
+        task, part = self.task, self.task.range
+        columns = [task.reading.columns[place] for place in self._plan.places]
+        with open_bytes(task.uri) as file:
+            table = pl.from_arrow(pq.ParquetFile(file).read_row_group(part.row_group, columns=columns))
+        assert isinstance(table, pl.DataFrame)
+        frame = table.select(_as_text(column, dtype) for column, dtype in table.schema.items())
+        lines = np.arange(part.line, part.line + len(frame))
+        place = pl.DataFrame({"_line": lines, "_at": np.arange(len(frame), dtype=np.uint32)})
+        raw = frame.select(pl.concat_str(pl.all(), separator=task.reading.delimiter).alias("raw"))["raw"]
+        joined = bytearray("\n".join(raw.to_list()).encode())
+        ends = np.cumsum(raw.str.len_bytes().to_numpy() + 1)
+        spans = np.stack([ends - raw.str.len_bytes().to_numpy() - 1, ends - 1], axis=1).astype(np.int64)
+        joined += bytes(SPARE)
+        view = np.frombuffer(joined, np.uint8)
+        text = self._plan.text(place, [frame[column] for column in columns])
+        self.outcome.first, self.outcome.next, self.outcome.next_line = part.begin, part.stop, part.line + len(frame)
+        return _Records(text, [], hash_spans(view, np.uint64(view.ctypes.data), spans), joined, spans)
+
+    def _take(self, records: _Records) -> None:
+        """Type the records, count them, name their facts, keep what is to be written."""
+        numbers, text, known = np.empty((0, 0), np.int32), records.text, self.task.known
+        if self.source.wide:
+            numbers = headcounts(records.cells)
+            text = text.with_columns(first_unreadable(numbers, records.cells).alias(_UNREADABLE_CELL))
+        typed = evaluated(text, self._rules)
+        if self.task.reading.layout.by_account and known.accounts is not None:
+            typed = with_siret(typed, pl.DataFrame(known.accounts), self.source.account_date)
+        if self.source.gather is not None:
+            raw = [records.raw(row) for row in range(len(typed))]
+            self._gathering.append(_lines_to_gather(typed, raw, reasons_of(text, self._rules)))
+            return
+        found = classified(typed, self.source, known.inside, lambda rows: reasons_of(text[rows], self._rules))
+        raw = [records.raw(int(row)) for row in found.wrong]
+        rows = typed.drop("_wrong", "_skip")
+        self._count(rows, found, raw)
+        kept, rank, raw_hash = self._giving(found), self.task.range.rank, records.raw_hash
+        if len(kept) < len(rows):  # nearly all are kept nearly always
+            rows, raw_hash, numbers = rows[kept], raw_hash[kept], numbers[kept] if self.source.wide else numbers
+        if self.source.wide:
+            facts = facts_of_months(rows, raw_hash, rank, numbers, self._months)
+        else:
+            facts = facts_of(rows, raw_hash, rank, self.source)
+        self._keep(facts)
+
+    def _gather(self) -> None:
+        """Make records of several lines of what was read, and take these."""
+        known = self.task.known
+        assert self.source.gather is not None and known.series is not None
+        if not self._gathering:
+            return
+        gathered = self.source.gather(pl.concat(self._gathering), *known.series)
+        typed = gathered.with_columns(
+            (pl.col("_errors").list.len() > 0).alias("_wrong"),
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("_at"),
+            pl.lit(0, pl.UInt16).alias("_part"),
+        )
+        found = classified(typed, self.source, known.inside, lambda rows: typed["_errors"].gather(rows))
+        rows = typed.drop("_wrong", "_skip", "_errors", "_raw")
+        self._count(rows, found, typed["_raw"].gather(found.wrong).to_list())
+        kept = self._giving(found)
+        rows, raw = rows[kept], hash_texts(typed["_raw"].gather(kept))
+        self.outcome.keys = rows[self.source.key_column].to_arrow()
+        if known.outranked is not None:
+            latest = (~rows[self.source.key_column].is_in(pl.Series(known.outranked).implode())).to_numpy()
+            rows, raw = rows.filter(latest), raw[latest]
+        self._keep(facts_of(rows, raw, self.task.range.rank, self.source))
+
+    def _giving(self, found: Classified) -> np.ndarray:
+        """The rows that give facts: accepted ones, and rejected ones where the source says that their values stay."""
+        kept = found.classes == ACCEPTED
+        if self.source.emits_rejected:
+            kept |= (found.classes == REJECTED) & found.has_valid_key
+        return np.flatnonzero(kept)
+
+    def _count(self, rows: pl.DataFrame, found: Classified, raw: list[str]) -> None:
+        outcome = self.outcome
+        outcome.read += len(rows)
+        outcome.accepted += int(np.count_nonzero(found.classes == ACCEPTED))
+        outcome.rejected += int(np.count_nonzero(found.classes == REJECTED))
+        outcome.skipped += int(np.count_nonzero(found.classes == SKIPPED))
+        accepted = np.flatnonzero(found.classes == ACCEPTED)
+        for name in self.source.money:
+            outcome.money[name] += _exact_sum(rows[name].gather(accepted))
+        reasons = pl.DataFrame(
+            {"_line": rows["_line"].gather(found.wrong), "raw": raw, "reasons": found.reasons}, schema=REJECTS
+        )
+        self._reject(reasons, found.classes[found.wrong] == REJECTED)
+
+    def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:
+        if self.source.fatal_codes and len(reasons):
+            fatal = reasons.select("_line", pl.col("reasons").list.eval(_fatal(self.source)).alias("fatal"))
+            first = (
+                fatal.filter(pl.col("fatal").list.len() > 0).select("_line", pl.col("fatal").list.first()).sort("_line")
+            )
+            if len(first):
+                line, message = first.row(0)
+                self.outcome.fatal = min(self.outcome.fatal or (line, message), (line, message))
+        kept = reasons if rejected is None else reasons.filter(rejected)
+        if len(kept):
+            self._rejects.append(kept)
+
+    def _keep(self, facts: Facts) -> None:
+        output = self.task.output
+        if output is None or output.others:
+            self._names.append(facts.names)
+        if output is not None and self._file is not None:
+            kept, rank = ranked(facts, output.places, output.ranks, output.others)
+            if len(kept):
+                self._file.add(staged_rows(facts, kept, rank, self.source, output.stamp))
+
+
+class _Plan:
+    """Which fields of a record are wanted, and what ``clean`` calls them."""
+
+    def __init__(self, reading_: Reading) -> None:
+        layout, source, columns = reading_.layout, reading_.source, list(reading_.columns)
+        self._columns_read = source.columns_read
+        if layout.reshape:
+            reshaped = layout.reshape(columns)
+            names = [layout.rename.get(name.lower(), name.lower()) for name in reshaped.columns]
+            self._records = [dict(zip(names, record, strict=True)) for record in reshaped.records]
+        else:
+            self._records = [{name: rank for rank, name in enumerate(reading_.names)}]  # the last of a name wins
+        self._records = [{n: p for n, p in record.items() if n in self._columns_read} for record in self._records]
+        self.records = len(self._records)
+        self.places = sorted({place for record in self._records for place in record.values() if isinstance(place, int)})
+        self.texts = len(self.places)
+        self.wanted = np.full(len(columns), NOT_WANTED, np.int64)
+        self.wanted[self.places] = np.arange(self.texts)
+        months = [place for place, _ in reading_.months]
+        self.wanted[months] = np.arange(self.texts, self.texts + len(months))
+
+    def text(self, place: pl.DataFrame, columns: list[pl.Series]) -> pl.DataFrame:
+        """One text column for each that the source reads; '' where the file has none; one row a record."""
+        at = {place: columns[rank] for rank, place in enumerate(self.places)}
+        frames = [
+            place.with_columns(
+                pl.lit(part, pl.UInt16).alias("_part"),
+                *(_column(name, record.get(name), at) for name in self._columns_read),
+            )
+            for part, record in enumerate(self._records)
+        ]
+        if len(frames) == 1:
+            return frames[0]
+        return pl.concat(frames).sort("_at", "_part") if frames else _nothing(place, self._columns_read)
+
+
+def _nothing(place: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    empty = place.clear().with_columns(pl.lit(0, pl.UInt16).alias("_part"))
+    return empty.with_columns(*(pl.lit("").alias(name) for name in names))
+
+
+def _column(name: str, place: int | str | None, columns: dict[int, pl.Series]) -> pl.Series | pl.Expr:
+    if isinstance(place, int):
+        return columns[place].alias(name)
+    return pl.lit(place or "").alias(name)
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column of a Parquet file as a delimited file would show it: '' for nothing, dates AAAA-MM-JJ, true or false."""
+    column = pl.col(name)
+    if dtype == pl.Datetime:
+        column = column.dt.date()
+    return column.cast(pl.String).fill_null("")
+
+
+def _lines_to_gather(typed: pl.DataFrame, raw: list[str], errors: pl.Series) -> pl.DataFrame:
+    """The lines of a file for :attr:`sf_spark.landing.source.Source.gather`."""
+    columns = [name for name in typed.columns if not name.startswith("_")]
+    texts = pl.Series("_raw", raw, dtype=pl.String)
+    return pl.DataFrame([typed["_line"], texts, *(typed[name] for name in columns), errors.alias("_errors")])
+
+
+def _fatal(source: Source) -> pl.Expr:
+    element = pl.element().struct
+    return pl.element().filter(element.field("code").is_in(source.fatal_codes)).struct.field("message")
+
+
+def _exact_sum(amounts: pl.Series) -> int:
+    """The sum in hundredths of a cent; each amount is rounded half away from zero, as SQL's decimals are."""
+    scaled = amounts.drop_nulls().to_numpy() * 10_000
+    whole = np.rint(scaled)
+    plain = (np.abs(scaled - whole) < 1e-3 + np.abs(scaled) * 1e-15) & (np.abs(scaled) < 2**53)
+    total = (
+        sum(whole[plain].astype(np.int64).tolist())
+        if np.abs(whole[plain]).sum() > 2**62
+        else int(whole[plain].astype(np.int64).sum())
+    )
+    odd = amounts.drop_nulls().to_numpy()[~plain]
+    return total + sum(int(Decimal(repr(float(x))).quantize(_MONEY_UNIT, ROUND_HALF_UP).scaleb(4)) for x in odd)

@@ -1,0 +1,136 @@
+"""What a source is: the record that one file of this package declares, and the layouts its files have had."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import polars as pl
+
+from sf_spark.landing.names import plain_name
+from sf_spark.landing.rules import Rules
+
+UTF8, UTF16, LATIN9 = "utf-8", "utf-16-le", "iso-8859-15"
+Clean = Callable[[], Rules]
+
+
+@dataclass(frozen=True)
+class Reshaped:
+    """The records of a line that holds several.
+
+    Attributes:
+        columns: Names of a record's columns.
+        records: For each record, what each column is: the place of a field in the line, a constant text, or None
+            where the line has no field for it (read as '').
+    """
+
+    columns: tuple[str, ...]
+    records: tuple[tuple[int | str | None, ...], ...]
+
+
+Reshape = Callable[[list[str]], Reshaped]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way a source's file has been laid out.
+
+    Attributes:
+        name: The month it began (``2025-12``), or what tells it apart (``stock``); ``deliveries`` records it.
+        required: Header names in lower case; a file that has them all is in this layout.
+        optional: Header names that are read when they are there.
+        rename: Header name to the name that ``clean`` sees, where the two differ.
+        forbidden: Header names that rule this layout out.
+        positional: Names of the columns by position, for headers that do not name them; ``required`` is then not read.
+        delimiter: One character, where it is not the source's.
+        encoding: Of the whole file.
+        byte_order_mark: Whether the file may start with one.
+        clean: The rule of this layout, where it is not the source's.
+        by_account: The file knows URSSAF accounts and no SIRET: see :mod:`sf_spark.sources.comptes`.
+        first_record: Regular expression (Python's) of a first line that is a record, not a header; with ``positional``.
+        trailer: Regular expression of a line that ends the file and is no record.
+        reshape: From the header's columns to the records of a line that holds several.
+    """
+
+    name: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    forbidden: tuple[str, ...] = ()
+    positional: tuple[str, ...] = ()
+    delimiter: str = ""
+    encoding: str = UTF8
+    byte_order_mark: bool = False
+    clean: Clean | None = None
+    by_account: bool = False
+    first_record: str = ""
+    trailer: str = ""
+    reshape: Reshape | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that ``clean`` sees, of the columns this layout may have."""
+        if self.positional:
+            return self.positional
+        return tuple(self.rename.get(name, name) for name in (*self.required, *self.optional))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A partner file: its layouts, how a line becomes typed columns, how time is told.
+
+    Attributes:
+        name: Name of the source and of its staged table.
+        description: One line for people.
+        file_pattern: Regular expression of the delivered file's whole name, in any case, packing apart (``.gz``).
+        delimiter: One character.
+        layouts: The newest first; the first one that a header fits is taken.
+        key_column: The typed column that identifies the entity: ``siret``, ``siren``, or another one.
+        natural_key: What identifies a fact in time; several facts with one key are added, never dropped.
+        clean: From text columns to typed ones, the reasons to reject a record, and the rule that leaves it out.
+        known_on: Day a fact of a first delivery could be known, from the typed columns (date; null: unknown).
+        lazy_quotes: Whether a stray quote is a character (True) or rejects the line (False).
+        wide: Prefix of the headers that each name a month (headcounts), empty for a long file.
+        delivery: ``snapshot``: an absent row is withdrawn; ``increment``: rows only add.
+        money: Typed columns in euros whose sums the delivery report shows.
+        emits_rejected: Whether a rejected line still gives its readable values (as the reference loader does).
+        key_pattern: What a valid key looks like, where it is neither a SIRET nor a SIREN.
+        account_date: For layouts by account: the typed column that dates the search for the SIRET.
+        fatal_codes: Reasons that make the whole file fail, not its line alone.
+        gather: From the typed lines of a whole file to records of several lines, with the first month of the series
+            and the one after its last.
+    """
+
+    name: str
+    description: str
+    file_pattern: str
+    delimiter: str
+    layouts: tuple[Layout, ...]
+    key_column: str
+    natural_key: tuple[str, ...]
+    clean: Clean
+    known_on: Callable[[], pl.Expr]
+    lazy_quotes: bool = False
+    wide: str = ""
+    delivery: Literal["snapshot", "increment"] = "snapshot"
+    money: tuple[str, ...] = ()
+    emits_rejected: bool = False
+    key_pattern: str = ""
+    account_date: str = ""
+    fatal_codes: tuple[str, ...] = ()
+    gather: Callable[[pl.DataFrame, date, date], pl.DataFrame] | None = None
+
+    def delivers(self, file_name: str) -> bool:
+        """True when a file of this name belongs to the source."""
+        return re.fullmatch(self.file_pattern, plain_name(file_name), re.IGNORECASE) is not None
+
+    @property
+    def columns_read(self) -> tuple[str, ...]:
+        """The text columns that ``clean`` sees, whatever the layout: '' where a layout lacks one."""
+        return tuple(dict.fromkeys(name for layout in self.layouts for name in layout.names))
+
+    @property
+    def valid_key(self) -> str:
+        """Regular expression of a valid key."""
+        return self.key_pattern or {"siret": r"^[0-9]{14}\z", "siren": r"^[0-9]{9}\z"}[self.key_column]

@@ -1,0 +1,208 @@
+"""What a delivery changes: its facts held against those in force, by fingerprint, in buckets of the hash.
+
+delivery   it says                   stored
+2401       A = 10, B = 5             A = 10, B = 5   known_on by the source's own rule
+2402       A = 12, B = 5, C = 1      A = 12, C = 1   known_on 2024-02-20; the first A superseded_on 2024-02-20
+2403       A = 12, C = 1             nothing         B superseded_on 2024-03-20
+
+A fact is named by its content (128 bits) and its rank among facts of equal content. Two lines that differ only in
+columns that are not read hold two facts of equal content: they are added, so they get different ranks. Byte-identical
+repeats of a line within one delivery are one fact.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sf_spark.landing.facts import NAME, range_of
+from sf_spark.staging.exchange import Parts, partitioned
+
+STORED = np.dtype([("first", "<u8"), ("second", "<u8"), ("rank", "<i8"), ("place", "<u8")])
+PICK = np.dtype([("place", "<u8"), ("rank", "<i4")])
+_ROW_BITS = 40
+_FACTS_OF_A_BUCKET = 1_000_000
+
+
+def buckets_for(facts: int) -> int:
+    """How many buckets so many facts are worth: a power of two."""
+    return 1 << max(0, int(np.ceil(np.log2(max(facts, 1) / _FACTS_OF_A_BUCKET))))
+
+
+def bucket_of(first: np.ndarray, buckets: int) -> np.ndarray:
+    """The bucket of a fingerprint: the highest bits of its first half."""
+    if buckets == 1:
+        return np.zeros(len(first), np.int64)
+    return (first >> np.uint64(65 - buckets.bit_length())).astype(np.int64)
+
+
+def stored_place(file: int, rows: np.ndarray) -> np.ndarray:
+    """Where a stored fact is: the rank of its file and its row, in one number."""
+    return np.uint64(file) << np.uint64(_ROW_BITS) | rows.astype(np.uint64)
+
+
+def file_of(places: np.ndarray) -> np.ndarray:
+    """The rank of the file of stored facts."""
+    return (places >> np.uint64(_ROW_BITS)).astype(np.int64)
+
+
+def row_of(places: np.ndarray) -> np.ndarray:
+    """The row of stored facts in their file."""
+    return (places & np.uint64((1 << _ROW_BITS) - 1)).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class BucketTask:
+    """A bucket of the facts of a delivery, and of those that it is held against.
+
+    Attributes:
+        bucket: Its number.
+        delivered: The names of the delivery's facts, of each range.
+        earlier: Stored facts that make a delivered one old.
+        later: Stored facts that a delivered one takes the place of.
+        ranges: Number of ranges of the delivery.
+        files: Number of stored files.
+        all_new: Whether nothing is stored: only exceptions are worth a word then.
+        scratch: Where to leave what was found; '' keeps it in memory.
+    """
+
+    bucket: int
+    delivered: Sequence[Parts]
+    earlier: Sequence[Parts]
+    later: Sequence[Parts]
+    ranges: int
+    files: int
+    all_new: bool
+    scratch: str
+
+
+@dataclass(frozen=True)
+class BucketOutcome:
+    """What was found in a bucket.
+
+    Attributes:
+        picks: By range. Of a delivery that is all new, the facts that are not the first of their content, dropped ones
+            with rank 0; of another one, the new facts.
+        absent: By file: earlier facts that the delivery does not hold.
+        taken: By file: later facts that it holds.
+        new: Number of new facts.
+        unchanged: Number of earlier facts that the delivery holds.
+    """
+
+    picks: Parts
+    absent: Parts
+    taken: Parts
+    new: int
+    unchanged: int
+    delivered: int = field(default=0)
+
+
+def compare_bucket(task: BucketTask) -> BucketOutcome:
+    """Hold the delivered facts of a bucket against the stored ones."""
+    delivered = _joined([parts.part(task.bucket) for parts in task.delivered], NAME)
+    earlier = _joined([parts.part(task.bucket) for parts in task.earlier], STORED)
+    later = _joined([parts.part(task.bucket) for parts in task.later], STORED)
+    rank = ranks(delivered)
+    named = rank > 0
+    old, held = matched(delivered[named], rank[named], earlier)
+    _, taken = matched(delivered[named], rank[named], later)
+    is_new = named.copy()
+    is_new[named] = ~old
+    chosen = rank != 1 if task.all_new else is_new
+    picks = np.empty(int(np.count_nonzero(chosen)), PICK)
+    picks["place"], picks["rank"] = delivered["place"][chosen], rank[chosen]
+
+    def left(what: str, items: np.ndarray, keys: np.ndarray, parts: int) -> Parts:
+        return partitioned(items, keys, parts, f"{task.scratch}/{what}-{task.bucket}" if task.scratch else "")
+
+    absent_places, taken_places = earlier["place"][~held], later["place"][taken]
+    return BucketOutcome(
+        left("picks", picks, range_of(picks["place"]), task.ranges),
+        left("absent", absent_places, file_of(absent_places), task.files),
+        left("taken", taken_places, file_of(taken_places), task.files),
+        int(np.count_nonzero(is_new)),
+        int(np.count_nonzero(held)),
+        int(np.count_nonzero(named)),
+    )
+
+
+def ranks(names: np.ndarray) -> np.ndarray:
+    """The rank of each fact among those of equal content; 0 for a byte-identical repeat of an earlier line.
+
+    Facts of equal content are ranked in the order of their lines' texts (by a hash), of byte-identical lines the first
+    one of the delivery stays.
+    """
+    rank = np.ones(len(names), np.int32)
+    order = np.argsort(names["first"])
+    same = names["first"][order][1:] == names["first"][order][:-1]
+    if not same.any():
+        return rank
+    several = np.zeros(len(names), np.bool_)
+    several[1:] |= same
+    several[:-1] |= same
+    members = order[several]
+    raw = names["raw"][members].astype(np.int64)  # hashes are signed numbers in SQL
+    members = members[np.lexsort([names["place"][members], raw, names["second"][members], names["first"][members]])]
+    facts = names[members]
+    same_content = (facts["first"][1:] == facts["first"][:-1]) & (facts["second"][1:] == facts["second"][:-1])
+    repeat = np.concatenate([[False], same_content & (facts["raw"][1:] == facts["raw"][:-1])])
+    starts = np.concatenate([[True], ~same_content])
+    counted = np.cumsum(~repeat)
+    before = np.maximum.accumulate(np.where(starts, counted - 1, 0))
+    rank[members] = np.where(repeat, 0, counted - before)
+    return rank
+
+
+def matched(names: np.ndarray, rank: np.ndarray, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which facts are stored, and which stored ones are among the facts: the same content and the same rank."""
+    is_old, is_held = np.zeros(len(names), np.bool_), np.zeros(len(stored), np.bool_)
+    if len(names) == 0 or len(stored) == 0:
+        return is_old, is_held
+    order, stored_order = np.argsort(names["first"]), np.argsort(stored["first"])
+    first, stored_first = names["first"][order], stored["first"][stored_order]
+    place = np.minimum(np.searchsorted(stored_first, first), len(stored) - 1)
+    found = stored_first[place] == first
+    # Nearly every hash stands once on either side.
+    alone = found & ~_has_neighbour(first) & ~_has_neighbour(stored_first)[place]
+    left, right = order[alone], stored_order[place[alone]]
+    equal = (names["second"][left] == stored["second"][right]) & (rank[left] == stored["rank"][right])
+    is_old[left[equal]], is_held[right[equal]] = True, True
+    facts = order[found & ~alone]
+    if len(facts):
+        others = np.flatnonzero(np.isin(stored["first"], names["first"][facts]))
+        _match_groups(names, rank, stored, facts, others, is_old, is_held)
+    return is_old, is_held
+
+
+def _has_neighbour(ordered: np.ndarray) -> np.ndarray:
+    """Whether each value of an array in order stands beside one that equals it."""
+    same = ordered[1:] == ordered[:-1]
+    return np.concatenate([same, [False]]) | np.concatenate([[False], same])
+
+
+def _match_groups(
+    names: np.ndarray,
+    rank: np.ndarray,
+    stored: np.ndarray,
+    facts: np.ndarray,
+    others: np.ndarray,
+    is_old: np.ndarray,
+    is_held: np.ndarray,
+) -> None:
+    """Match facts of which several have one hash, in order of content and rank."""
+    both = {
+        "first": np.concatenate([names["first"][facts], stored["first"][others]]),
+        "second": np.concatenate([names["second"][facts], stored["second"][others]]),
+        "rank": np.concatenate([rank[facts].astype(np.int64), stored["rank"][others]]),
+    }
+    order = np.lexsort([both[key] for key in ("rank", "second", "first")])  # stable: facts before stored ones
+    same = np.ones(len(order) - 1, np.bool_)
+    for values in both.values():
+        same &= values[order][1:] == values[order][:-1]
+    left, right = order[:-1][same], order[1:][same] - len(facts)
+    good = (left < len(facts)) & (right >= 0)
+    is_old[facts[left[good]]], is_held[others[right[good]]] = True, True
+
+
+def _joined(arrays: Sequence[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    return np.concatenate([np.empty(0, dtype), *arrays])

@@ -1,0 +1,99 @@
+"""The table ``deliveries``: what became of every file delivered."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from sf_spark.calendar import batch_date
+from sf_spark.io.delta import literal_list, location
+from sf_spark.lake.files import is_table, replace_rows
+from sf_spark.landing.files import DeliveredFile
+from sf_spark.schema import DELIVERIES
+from sf_spark.settings import Settings
+
+DONE, FAILED, UNSUPPORTED = "ok", "failed", "unsupported"
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("source", "_batch", "_file", "sha256")),
+        *((name, pa.int64()) for name in ("bytes", "lines_read", "lines_accepted", "lines_rejected", "lines_skipped")),
+        ("money", pa.map_(pa.string(), pa.float64())),
+        *((name, pa.string()) for name in ("delivery", "layout", "status", "message")),
+        ("known_on", pa.date32()),
+        *((name, pa.timestamp("us", "UTC")) for name in ("started_at", "finished_at")),
+    ]
+)
+
+
+@dataclass
+class FileAccount:
+    """What became of one delivered file."""
+
+    file: DeliveredFile
+    source: str
+    delivery: str = ""
+    layout: str = ""
+    status: str = DONE
+    message: str = ""
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    money: dict[str, float] = field(default_factory=dict)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def line(self) -> str:
+        """One line for the user."""
+        if self.status != DONE:
+            return f"{self.file.name}: {self.status}: {self.message}"
+        return (
+            f"{self.file.name} -> staged/{self.source}: {self.read} lines = {self.accepted} accepted"
+            f" + {self.rejected} rejected + {self.skipped} skipped"
+        )
+
+    def fail(self, message: str) -> None:
+        """Note that the file could not be taken in, and why."""
+        self.status, self.message = FAILED, message
+        self.read = self.accepted = self.rejected = self.skipped = 0
+
+    def row(self, known_on: date) -> dict[str, Any]:
+        """The file's row of ``deliveries``."""
+        return {
+            "source": self.source,
+            "_batch": self.file.batch,
+            "_file": self.file.name,
+            "sha256": self.file.sha256,
+            "bytes": self.file.size,
+            "lines_read": self.read,
+            "lines_accepted": self.accepted,
+            "lines_rejected": self.rejected,
+            "lines_skipped": self.skipped,
+            "money": list(self.money.items()),
+            "delivery": self.delivery,
+            "layout": self.layout,
+            "status": self.status,
+            "message": self.message,
+            "known_on": known_on,
+            "started_at": self.started_at,
+            "finished_at": datetime.now(UTC),
+        }
+
+
+def taken_in(settings: Settings) -> list[dict[str, Any]]:
+    """``source, _batch, _file, sha256`` of the files taken in so far; those that failed are left out."""
+    folder = location(settings.lake, DELIVERIES)
+    if not is_table(folder):
+        return []
+    columns = ["source", "_batch", "_file", "sha256"]
+    rows = DeltaTable(folder).to_pyarrow_table(columns=columns, filters=[("status", "!=", FAILED)])
+    return rows.to_pylist()
+
+
+def write_accounts(settings: Settings, batch: str, accounts: list[FileAccount]) -> None:
+    """Write the rows of these files, in place of those of an earlier run of the batch."""
+    day = batch_date(batch, settings.cutoff_day)
+    rows = pa.Table.from_pylist([account.row(day) for account in accounts], schema=_SCHEMA)
+    names = literal_list([account.file.name for account in accounts])
+    replace_rows(location(settings.lake, DELIVERIES), rows, f"_batch = '{batch}' and _file in ({names})")

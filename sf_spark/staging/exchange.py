@@ -1,0 +1,65 @@
+"""Arrays that one task leaves for others: sorted into parts, kept in memory or in a scratch file, read part by part."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyarrow import fs
+
+from sf_spark.landing.opening import file_system, open_bytes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An array sorted into parts.
+
+    Attributes:
+        dtype: Of its items.
+        ends: Where each part ends, in items.
+        uri: Of the scratch file; '' where the array is kept here.
+        items: The array, where it is kept here.
+    """
+
+    dtype: np.dtype
+    ends: np.ndarray
+    uri: str
+    items: np.ndarray | None
+
+    def part(self, rank: int) -> np.ndarray:
+        """The items of a part."""
+        start, end = int(self.ends[rank - 1]) if rank else 0, int(self.ends[rank])
+        if self.items is not None:
+            return self.items[start:end]
+        if start == end:
+            return np.empty(0, self.dtype)
+        with open_bytes(self.uri) as file:
+            file.seek(start * self.dtype.itemsize)
+            return np.frombuffer(file.read((end - start) * self.dtype.itemsize), self.dtype)
+
+
+def partitioned(items: np.ndarray, keys: np.ndarray, parts: int, uri: str = "") -> Parts:
+    """Sort an array into parts, in the order that it has inside each.
+
+    Args:
+        items: The array.
+        keys: The part of each item.
+        parts: How many there are.
+        uri: Of the scratch file to write; '' keeps the array in memory.
+    """
+    ends = np.cumsum(np.bincount(keys, minlength=parts))
+    ordered = items if parts == 1 else items[np.argsort(keys, kind="stable")]
+    if not uri or len(items) == 0:
+        return Parts(items.dtype, ends, "", ordered)
+    system, path = file_system(uri)
+    if system.type_name in ("local", "hdfs"):
+        system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+    with system.open_output_stream(path) as file:
+        file.write(np.ascontiguousarray(ordered).view(np.uint8).data)
+    return Parts(items.dtype, ends, uri, None)
+
+
+def remove_scratch(uri: str) -> None:
+    """Remove a scratch folder and all that is in it."""
+    system, path = file_system(uri)
+    system.delete_dir_contents(path, missing_dir_ok=True)
+    if system.get_file_info(path).type == fs.FileType.Directory:
+        system.delete_dir(path)

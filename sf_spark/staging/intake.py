@@ -1,0 +1,302 @@
+"""Taking a batch in: every file read or refused by name, facts staged once, rejects kept, all accounted for.
+
+Order of the commits of a batch: staged rows of each source, then quarantine, then the account in ``deliveries``. Each
+replaces what an earlier run of the same batch left, so a batch that was interrupted anywhere is simply taken in again.
+All files that a source has in a batch are one delivery: when one of them comes late, or again, all are read.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from sf_spark.errors import BrokenFileError
+from sf_spark.io.delta import literal_list, location
+from sf_spark.lake.files import is_table, replace_rows
+from sf_spark.landing.files import DeliveredFile, find_batch, list_files
+from sf_spark.landing.header import Reading, read_header, recognise
+from sf_spark.landing.names import unfinished
+from sf_spark.landing.opening import open_bytes, reading
+from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
+from sf_spark.landing.reading import Known, RangeOutcome, RangeTask
+from sf_spark.schema import QUARANTINE, staged
+from sf_spark.settings import Settings
+from sf_spark.sources import SOURCES, Source, source_of
+from sf_spark.staging.deliveries import DONE, UNSUPPORTED, FileAccount, taken_in, write_accounts
+from sf_spark.staging.exchange import remove_scratch
+from sf_spark.staging.known import KnownFacts
+from sf_spark.staging.storing import Batch, FileRead, discard, read_files, store, stored_files
+
+_WHOLE = 1 << 40  # bytes: more than any file has
+_REASON = pa.struct([("code", pa.string()), ("column", pa.string()), ("message", pa.string())])
+_QUARANTINE = pa.schema(
+    [
+        ("source", pa.string()),
+        ("_batch", pa.string()),
+        ("_file", pa.string()),
+        ("_line", pa.int64()),
+        ("raw", pa.string()),
+        ("reasons", pa.list_(_REASON)),
+    ]
+)
+Report = Callable[[str], None]
+
+
+def take_in(
+    spark: SparkSession, settings: Settings, batch: str, report: Report, sources: tuple[Source, ...] = SOURCES
+) -> list[FileAccount]:
+    """Take in the files of a batch that have not been taken in yet.
+
+    Args:
+        spark: The session; files too small for workers are read without it.
+        settings: All settings.
+        batch: ``AAMM`` or ``AAMM_NN``.
+        report: Takes progress lines.
+        sources: What is read.
+
+    Returns:
+        The account of each file handled now; empty when there was nothing to do. A file that cannot be taken in has
+        failed, by name: see :func:`_refusal` for those of the wrong batch.
+    """
+    files = list_files(find_batch(settings.landing, batch), batch)
+    history = taken_in(settings)
+    known = {(row["_file"], row["sha256"]) for row in history if row["_batch"] == batch}
+    todo = [file for file in files if (file.name, file.sha256) not in known]
+    if not todo:
+        report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
+        return []
+    intakes, facts = [], KnownFacts(spark, settings)
+    for source in sources:
+        delivered = [file for file in files if _source_of(file, sources) is source]
+        late = [file for file in delivered if file in todo]
+        past = [(row["_batch"], row["_file"]) for row in history if row["source"] == source.name]
+        if late:
+            refusal = _refusal(batch, source, delivered, past)
+            taken = late if refusal else delivered
+            others = tuple(sorted({other for other, _ in past if other != batch}))
+            intakes.append(_Intake(spark, settings, batch, source, taken, others, refusal, facts))
+    for intake in intakes:
+        start = time.monotonic()
+        intake.stage()
+        for account in intake.accounts:
+            report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
+    _keep_rejects(settings, batch, intakes)
+    strange = [_without_source(file, sources) for file in todo if _source_of(file, sources) is None]
+    for account in strange:
+        report(account.line())
+    accounts = [account for intake in intakes for account in intake.accounts] + strange
+    write_accounts(settings, batch, accounts)
+    return accounts
+
+
+@dataclass
+class _Opened:
+    """A file whose header was understood: how to read it."""
+
+    account: FileAccount
+    reading: Reading
+    ranges: list[Range]
+    encoding: str
+    known: Known
+
+    def tasks(self, first_rank: int) -> list[RangeTask]:
+        """The ranges as tasks, numbered from a rank."""
+        file = self.account.file
+        return [
+            RangeTask(
+                *(file.uri, file.name, file.packing, self.encoding, self.reading),
+                *(replace(part, rank=first_rank + place), self.known),
+            )
+            for place, part in enumerate(self.ranges)
+        ]
+
+
+@dataclass
+class _Intake:
+    """The files of one source in one batch, from opening them to storing their facts."""
+
+    spark: SparkSession
+    settings: Settings
+    batch: str
+    source: Source
+    files: list[DeliveredFile]
+    other_batches: tuple[str, ...]
+    refusal: str
+    facts: KnownFacts
+    accounts: list[FileAccount] = field(default_factory=list)
+    rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
+
+    def stage(self) -> None:
+        """Read every file, then store what is new in one commit."""
+        for file in self.files:
+            account = FileAccount(file, self.source.name, self.source.delivery)
+            if self.refusal:
+                account.fail(self.refusal)
+            self.accounts.append(account)
+        opened = [found for account in self.accounts if account.status == DONE if (found := self._open(account))]
+        if opened:
+            self._store(opened)
+
+    def _open(self, account: FileAccount) -> _Opened | None:
+        file, ingest = account.file, self.settings.ingest
+        try:
+            header = read_header(file.uri, file.name, file.packing)
+            found = recognise(self.source, header)
+            account.layout = found.layout.name
+            known = Known(
+                inside=self.facts.perimeter(self.source.name),
+                accounts=self.facts.accounts(file.name) if found.layout.by_account else None,
+                series=self.facts.series(self.batch) if self.source.gather else None,
+            )
+            first = bool(found.layout.first_record)
+            # A source that gathers lines needs all of them at once.
+            size = _WHOLE if self.source.gather else ingest.wide_range_bytes if self.source.wide else ingest.range_bytes
+            where = (file.uri, file.packing, found.layout.encoding)
+            ranges = _row_groups(file) if file.packing == "parquet" else ranges_of(*where, header, first, size)
+            return _Opened(account, found, ranges, found.layout.encoding, known)
+        except BrokenFileError as error:
+            account.fail(str(error))
+        except Exception as error:  # whatever it is, it fails this file only
+            account.fail(f"cannot be read: {type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}")
+        return None
+
+    def _store(self, opened: list[_Opened]) -> None:
+        folder = location(self.settings.lake, staged(self.source.name))
+        size = sum(part.stop - part.begin for file in opened for part in file.ranges)
+        batch = Batch(
+            *(self.spark, self.source, self.batch, self.other_batches, folder, self.settings.cutoff_day),
+            *(f"{self.settings.lake.rstrip('/')}/_scratch/{uuid.uuid4().hex}", stored_files(folder), size),
+        )
+        try:
+            reads = [
+                read
+                for file, read in self._read(batch, opened)
+                if self._is_counted(file.account, read) and isinstance(read, FileRead)
+            ]
+            if reads:
+                broken = [account.file.name for account in self.accounts if account.status != DONE]
+                store(batch, reads, broken)
+        finally:
+            remove_scratch(batch.scratch)
+
+    def _read(self, batch: Batch, opened: list[_Opened]) -> Iterator[tuple[_Opened, FileRead | BrokenFileError]]:
+        if self.source.gather is None:
+            ends = [sum(len(file.ranges) for file in opened[:place]) for place in range(len(opened))]
+            tasks = [file.tasks(rank) for file, rank in zip(opened, ends, strict=True)]
+            yield from zip(opened, read_files(batch, tasks), strict=True)
+            return
+        outranked: list[pa.Array] = []  # the last file of a delivery says what becomes of an account
+        for rank, file in reversed(list(enumerate(opened))):
+            keys = pa.chunked_array(outranked, pa.large_string()).combine_chunks() if outranked else None
+            file.known = replace(file.known, outranked=keys)
+            (read,) = read_files(batch, [file.tasks(rank)])
+            if isinstance(read, FileRead):
+                outranked += [o.keys.cast(pa.large_string()) for o in read.outcomes if o.keys is not None]
+            yield file, read
+
+    def _is_counted(self, account: FileAccount, read: FileRead | BrokenFileError) -> bool:
+        """Fill in the account of a file; false where it is broken after all."""
+        if isinstance(read, BrokenFileError):
+            account.fail(str(read))
+            return False
+        why = _why_broken(read.outcomes, self.settings.ingest.invalid_utf8_share)
+        if why:
+            discard(read)
+            account.fail(why)
+            return False
+        for outcome in read.outcomes:
+            account.read += outcome.read
+            account.accepted += outcome.accepted
+            account.rejected += outcome.rejected
+            account.skipped += outcome.skipped
+            if outcome.rejects is not None:
+                self.rejects.append((account.file.name, outcome.rejects))
+        account.money = {
+            name: sum(outcome.money[name] for outcome in read.outcomes) / 10_000 for name in self.source.money
+        }
+        return True
+
+
+def _row_groups(file: DeliveredFile) -> list[Range]:
+    import pyarrow.parquet as pq
+
+    with reading(), open_bytes(file.uri) as opened:
+        footer = pq.ParquetFile(opened).metadata
+    return row_groups_of([footer.row_group(rank).num_rows for rank in range(footer.num_row_groups)])
+
+
+def _why_broken(outcomes: list[RangeOutcome], invalid_utf8_share: float) -> str:
+    read, undecodable = sum(o.read for o in outcomes), sum(o.undecodable for o in outcomes)
+    if undecodable > invalid_utf8_share * max(read, 1):
+        return f"wrong encoding: {undecodable} of {read} lines are not UTF-8; convert the file and deliver it again"
+    fatal = min((outcome.fatal for outcome in outcomes if outcome.fatal is not None), default=None)
+    return f"line {fatal[0]}: {fatal[1]}; this file is taken whole or not at all" if fatal else ""
+
+
+def _source_of(file: DeliveredFile, sources: tuple[Source, ...]) -> Source | None:
+    return None if unfinished(file.name) else source_of(file.name, sources)
+
+
+def _without_source(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAccount:
+    if unfinished(file.name):
+        account = FileAccount(file, source="")
+        account.fail("unfinished, as its name says: deliver it under its own name when it is whole")
+        return account
+    names = ", ".join(source.name for source in sources)
+    message = f"no source reads a file of this name (sources: {names})"
+    return FileAccount(file, source="", status=UNSUPPORTED, message=message)
+
+
+def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> None:
+    """Store the rejected lines of all sources in one commit, in place of those of an earlier run."""
+    done = [(i.source.name, a) for i in intakes for a in i.accounts if a.status == DONE]
+    if not done:
+        return
+    sources, files = sorted({name for name, _ in done}), sorted({account.file.name for _, account in done})
+    these = f"source in ({literal_list(sources)}) and _batch = '{batch}' and _file in ({literal_list(files)})"
+    folder = location(settings.lake, QUARANTINE)
+    if not any(intake.rejects for intake in intakes) and not (is_table(folder) and _holds(folder, batch, files)):
+        return
+    batches = (
+        _quarantined(intake.source.name, batch, file, rejects) for intake in intakes for file, rejects in intake.rejects
+    )
+    rows = pa.RecordBatchReader.from_batches(_QUARANTINE, (b for table in batches for b in table.to_batches()))
+    replace_rows(folder, rows, these, QUARANTINE.partition)
+
+
+def _quarantined(source: str, batch: str, file: str, rejects: pa.Table) -> pa.Table:
+    labels = [pa.repeat(pa.scalar(text), len(rejects)) for text in (source, batch, file)]
+    columns = [*labels, *(rejects.column(name) for name in ("_line", "raw", "reasons"))]
+    return pa.table(columns, names=_QUARANTINE.names).cast(_QUARANTINE)
+
+
+def _holds(folder: str, batch: str, files: list[str]) -> bool:
+    """Whether quarantine holds lines of these files."""
+    from deltalake import DeltaTable
+
+    there = DeltaTable(folder).to_pyarrow_table(columns=["_file"], filters=[("_batch", "=", batch)])
+    return bool(set(there.column("_file").to_pylist()) & set(files))
+
+
+def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: list[tuple[str, str]]) -> str:
+    """Why the files of a source cannot be taken in as this batch; '' when they can.
+
+    A snapshot is compared with the one before, so it cannot go below one that is there. Files that were taken in for
+    the same batch belong to the same delivery, and have to be there still.
+    """
+    latest = max((other for other, _ in past), default="")
+    if source.delivery == "snapshot" and latest > batch:
+        return (
+            f"batch {batch} is older than {latest}, already taken in for {source.name}: "
+            f"deliver the correction as a sub-batch of the latest ({latest[:4]}_01)"
+        )
+    gone = sorted({name for other, name in past if other == batch} - {file.name for file in delivered})
+    if gone:
+        return (
+            f"{', '.join(gone)} of the same delivery is no longer in batch {batch}: "
+            f"put it back, or deliver the new file as a sub-batch ({batch[:4]}_01)"
+        )
+    return ""

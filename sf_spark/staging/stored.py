@@ -1,0 +1,145 @@
+"""The facts that a staged table holds: named for a comparison, written again where some end or move."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sf_spark.landing.fact_file import FactFile
+from sf_spark.landing.opening import open_bytes
+from sf_spark.staging.comparison import STORED, bucket_of, row_of, stored_place
+from sf_spark.staging.exchange import Parts, partitioned
+
+_ROWS_AT_A_TIME = 1 << 20
+
+
+@dataclass(frozen=True)
+class NamesTask:
+    """A file of the table whose facts a delivery is held against.
+
+    Attributes:
+        uri: Of the file.
+        rank: Among the files of the comparison.
+        buckets: How many there are.
+        day: Of a snapshot: facts in force before it count, and what it ended itself when it was taken in before.
+            None: all facts count.
+        scratch: Scratch file; '' keeps the names in memory.
+    """
+
+    uri: str
+    rank: int
+    buckets: int
+    day: date | None
+    scratch: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a file's facts by bucket, how many they are, and whether a fact ended on the snapshot's day."""
+
+    parts: Parts
+    facts: int
+    has_ended: bool
+
+
+def stored_names(task: NamesTask) -> Names:
+    """Read the names of the facts of a file that count."""
+    with open_bytes(task.uri) as file:
+        table = pq.ParquetFile(file).read(columns=["superseded_on", "_identity"])
+    rows, has_ended = np.arange(len(table)), False
+    if task.day is not None:
+        end = table.column("superseded_on")
+        ended = pc.fill_null(pc.equal(end, pa.scalar(task.day)), False)
+        has_ended = bool(pc.any(ended).as_py())
+        rows = np.flatnonzero(pc.or_(pc.is_null(end), ended).to_numpy(zero_copy_only=False))
+    identity = table.column("_identity").combine_chunks()
+    names = np.empty(len(rows), STORED)
+    for key in ("first", "second", "rank"):
+        names[key] = identity.field(key).to_numpy(zero_copy_only=False)[rows].astype(np.int64).view(np.uint64)
+    names["place"] = stored_place(task.rank, rows)
+    return Names(
+        partitioned(names, bucket_of(names["first"], task.buckets), task.buckets, task.scratch), len(rows), has_ended
+    )
+
+
+@dataclass(frozen=True)
+class EditTask:
+    """A file of the table to write again.
+
+    Attributes:
+        uri: Of the file.
+        target: Of the file to write.
+        rank: Among the files of the comparison; -1: it was not compared.
+        ended: By file: facts that end on ``day``; other ends on that day are undone.
+        taken: By file: facts to leave out.
+        day: The day of the snapshot that ends facts; None: nothing ends.
+        known_on: The day on which all facts became known; None: as they say.
+        of_files: Only facts of these delivered files stay; None: of all.
+    """
+
+    uri: str
+    target: str
+    rank: int = -1
+    ended: Sequence[Parts] = ()
+    taken: Sequence[Parts] = ()
+    day: date | None = None
+    known_on: date | None = None
+    of_files: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What became of a file: unchanged, or written again with so many rows (none: nothing is left of it)."""
+
+    outcome: Literal["unchanged", "written", "empty"]
+    rows: int = 0
+    bytes: int = 0
+
+
+def edit_file(task: EditTask) -> Edited:
+    """Write a file again, with ends and days set, without the facts that leave it; not when nothing changes."""
+    with open_bytes(task.uri) as file:
+        table = pq.ParquetFile(file).read()
+    before = table
+    if task.day is not None:
+        table = _ending(table, _rows(task.ended, task.rank), task.day)
+    if task.known_on is not None:
+        table = _with(table, "known_on", pa.repeat(pa.scalar(task.known_on, pa.date32()), len(table)))
+    keep = np.ones(len(table), np.bool_)
+    keep[_rows(task.taken, task.rank)] = False
+    if task.of_files is not None:
+        keep &= pc.is_in(table.column("_file").cast(pa.string()), pa.array(task.of_files, pa.string())).to_numpy()
+    if not keep.all():
+        table = table.filter(pa.array(keep))
+    if len(table) == 0:
+        return Edited("empty")
+    if table.equals(before):
+        return Edited("unchanged")
+    with FactFile(task.target) as written:
+        for start in range(0, len(table), _ROWS_AT_A_TIME):
+            written.add(table.slice(start, _ROWS_AT_A_TIME))
+    return Edited("written", written.rows, written.bytes)
+
+
+def _ending(table: pa.Table, rows: np.ndarray, day: date) -> pa.Table:
+    end, ends_now = table.column("superseded_on"), np.zeros(len(table), np.bool_)
+    ends_now[rows] = True
+    undone = pc.fill_null(pc.equal(end, pa.scalar(day)), False)
+    day_or_before = pc.if_else(undone, pa.scalar(None, pa.date32()), end)
+    return _with(table, "superseded_on", pc.if_else(pa.array(ends_now), pa.scalar(day, pa.date32()), day_or_before))
+
+
+def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), name, values)
+
+
+def _rows(parts: Sequence[Parts], rank: int) -> np.ndarray:
+    """The rows of a file that some buckets name."""
+    if rank < 0:
+        return np.empty(0, np.int64)
+    return row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(rank) for part in parts)]))
