@@ -18,6 +18,7 @@ class Table:
 
 
 QUARANTINE = Table("quarantine", ("source", "_batch", "_file", "_line"), "source")
+HELD_BACK_FACTS = Table("held_back", ("source", "_batch", "_fact_batch", "_fact_file", "_fact_line"), "source")
 DELIVERIES = Table("deliveries", ("source", "_batch", "_file"))
 PANEL_ETABLISSEMENT = Table("panel/etablissement", ("siret", "periode"), "periode")
 PANEL_ENTREPRISE = Table("panel/entreprise", ("siren", "periode"), "periode")

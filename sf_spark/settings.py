@@ -35,6 +35,9 @@ class IngestSettings(_Section):
     invalid_utf8_share: float = Field(ge=0, le=1)
     range_bytes: int = Field(ge=1)
     wide_range_bytes: int = Field(ge=1)
+    smallest_share: float = Field(ge=0, le=1)
+    whole: tuple[str, ...]
+    partial: tuple[str, ...]
     date_debut: date
     perimetre: Literal["filter", "computed", "off"]
 

@@ -8,11 +8,11 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.staging.deliveries import FileAccount
-from sf_spark.staging.intake import take_in
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import Settings, load_settings
 from sf_spark.sources import SOURCES, Source
+from sf_spark.staging.deliveries import FileAccount
+from sf_spark.staging.intake import take_in
 
 
 @pytest.fixture(scope="session")

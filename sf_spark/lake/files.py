@@ -107,7 +107,10 @@ def replace_rows(
     if not is_table(folder):
         write_deltalake(folder, rows, partition_by=partitions)
     else:
-        write_deltalake(folder, rows, mode="overwrite", predicate=predicate, partition_by=partitions)
+        # A table of an earlier version of the package may lack columns: they are null there.
+        write_deltalake(
+            folder, rows, mode="overwrite", predicate=predicate, partition_by=partitions, schema_mode="merge"
+        )
 
 
 def _now() -> int:

@@ -227,3 +227,9 @@ def _with_key(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
         identity += [key.str.slice(0, 9).alias("siren"), mark.alias("est_pseudo_siret")]
     named = [column.name for column in identity]
     return pl.DataFrame([*identity, *(rows[name] for name in rows.columns if name not in named)])
+
+
+def natural_keys(rows: pa.Table, source: Source) -> np.ndarray:
+    """A hash of the natural key of each row of a staged table (64 bits; a null is a value like another)."""
+    columns = [pl.Series(rows.column(name).combine_chunks()) for name in source.natural_key]
+    return fingerprints(columns, len(rows))[0]

@@ -4,7 +4,7 @@ What runs here runs in a worker and in the driver alike: a function of plain val
 one; tables are committed elsewhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -112,6 +112,8 @@ class RangeOutcome:
         fatal: Line and message of the first reason that makes the whole file fail.
         money: Sums over accepted records, in hundredths of a cent.
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
+        silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
+            they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text.
         names: Of the facts: see ``NAME``.
         keys: Of a source that gathers lines: those that it tells.
         rows: Written.
@@ -129,6 +131,7 @@ class RangeOutcome:
     fatal: tuple[int, str] | None = None
     money: dict[str, int] = field(default_factory=dict)
     rejects: pa.Table | None = None
+    silent: pa.Table | None = None
     names: np.ndarray = field(default_factory=lambda: np.empty(0, NAME))
     keys: pa.Array | None = None
     rows: int = 0
@@ -214,6 +217,7 @@ class _RangeReader:
         self._file = FactFile(task.output.uri) if task.output else None
         self._names: list[np.ndarray] = []
         self._rejects: list[pl.DataFrame] = []
+        self._silent: list[pl.DataFrame] = []
         self._gathering: list[pl.DataFrame] = []
 
     def run(self) -> None:
@@ -226,6 +230,8 @@ class _RangeReader:
             self._gather()
         if self._rejects:
             self.outcome.rejects = pl.concat(self._rejects).to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._silent:
+            self.outcome.silent = pl.concat(self._silent).unique().to_arrow(compat_level=pl.CompatLevel.oldest())
         self.outcome.names = np.concatenate(self._names) if self._names else self.outcome.names
         if self._file is not None:
             self._file.close()
@@ -284,6 +290,7 @@ class _RangeReader:
         if len(bad):
             rejects = badly_framed(block, bad, len(self._plan.wanted))
             self._reject(rejects)
+            self._silent.append(_silent("", rejects["raw"]))
             outcome.read += len(bad)
             outcome.rejected += len(bad)
             outcome.undecodable += int(np.count_nonzero(bad[:, 3] & ENCODING))
@@ -336,6 +343,7 @@ class _RangeReader:
         raw = [records.raw(int(row)) for row in found.wrong]
         rows = typed.drop("_wrong", "_skip")
         self._count(rows, found, raw)
+        self._note_silent(rows, found, records.raw)
         kept, rank, raw_hash = self._giving(found), self.task.range.rank, records.raw_hash
         if len(kept) < len(rows):  # nearly all are kept nearly always
             rows, raw_hash, numbers = rows[kept], raw_hash[kept], numbers[kept] if self.source.wide else numbers
@@ -360,6 +368,7 @@ class _RangeReader:
         found = classified(typed, self.source, known.inside, lambda rows: typed["_errors"].gather(rows))
         rows = typed.drop("_wrong", "_skip", "_errors", "_raw")
         self._count(rows, found, typed["_raw"].gather(found.wrong).to_list())
+        self._note_silent(rows, found, lambda row: str(typed["_raw"][row]))
         kept = self._giving(found)
         rows, raw = rows[kept], hash_texts(typed["_raw"].gather(kept))
         self.outcome.keys = rows[self.source.key_column].to_arrow()
@@ -388,6 +397,20 @@ class _RangeReader:
             {"_line": rows["_line"].gather(found.wrong), "raw": raw, "reasons": found.reasons}, schema=REJECTS
         )
         self._reject(reasons, found.classes[found.wrong] == REJECTED)
+
+    def _note_silent(self, rows: pl.DataFrame, found: Classified, raw: Callable[[int], str]) -> None:
+        """Note whose facts the rejected records, and those that a rule leaves out, say nothing about."""
+        silent = (found.classes == REJECTED) | found.left_out
+        if not silent.any():
+            return
+        key = self.source.key_column
+        self._silent.append(_silent(key, rows[key].gather(np.flatnonzero(silent & found.has_valid_key))))
+        without = np.flatnonzero(silent & ~found.has_valid_key)
+        if self.task.reading.layout.by_account:
+            account = rows["numero_compte"].gather(without)
+            self._silent.append(_silent("numero_compte", account.drop_nulls()))
+            without = without[account.is_null().to_numpy()]
+        self._silent.append(_silent("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
 
     def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:
         if self.source.fatal_codes and len(reasons):
@@ -472,6 +495,10 @@ def _lines_to_gather(typed: pl.DataFrame, raw: list[str], errors: pl.Series) -> 
     columns = [name for name in typed.columns if not name.startswith("_")]
     texts = pl.Series("_raw", raw, dtype=pl.String)
     return pl.DataFrame([typed["_line"], texts, *(typed[name] for name in columns), errors.alias("_errors")])
+
+
+def _silent(column: str, values: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"value": values}, schema={"value": pl.String}).select(pl.lit(column).alias("column"), "value")
 
 
 def _fatal(source: Source) -> pl.Expr:

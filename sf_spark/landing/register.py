@@ -3,17 +3,35 @@
 import polars as pl
 
 from sf_spark.domain.timing import BEFORE_ALL
-from sf_spark.landing.texts import matching
+from sf_spark.landing.texts import filled, matching
+
+_DOTTED = r"^[0-9]{2}\.[0-9]{2}[A-Z]\z"
+_NAF_REV2 = "NAFRev2"
+_NAF_2025 = r"(?i)NAF[^0-9]*(?:20)?25(?:[^0-9]|\z)"  # INSEE has not settled the spelling: NAF2025, NAF25, NAFRev2025
 
 
-def activity(code: pl.Expr) -> pl.Expr:
-    """The activity when it has the dotted form of NAF rev. 2 (``52.21Z``), else null."""
-    return matching(code, r"^[0-9]{2}\.[0-9]{2}[A-Z]\z")
+def activities(code: str, nomenclature: str, code_naf25: str) -> dict[str, pl.Expr]:
+    """The activity of a unit in both nomenclatures; no unit is left out for the one that it is written in.
 
+        code      nomenclature    NAF 2025 column    ape       ape_naf25
+        43.34Z    NAFRev2         43.34Y             43.34Z    43.34Y
+        43.34Y    NAF2025                            null      43.34Y
+        28.4C     NAFRev1                            null      null
 
-def skipped_nomenclature(code: pl.Expr, nomenclature: pl.Expr) -> pl.Expr:
-    """Why a line is skipped: its activity is in another nomenclature than NAF rev. 2."""
-    return pl.when((code != "") & (nomenclature != "NAFRev2")).then(pl.lit("nomenclature"))
+    Args:
+        code: Column of the main activity.
+        nomenclature: Column that says what the main activity is written in.
+        code_naf25: Column of the activity in NAF 2025.
+
+    Returns:
+        ``ape`` (NAF rev. 2), ``ape_naf25`` and ``nomenclature_ape``, as it is delivered; null where there is none.
+    """
+    dotted, written_in = matching(pl.col(code), _DOTTED), pl.col(nomenclature)
+    return {
+        "ape": pl.when(written_in == _NAF_REV2).then(dotted),
+        "ape_naf25": pl.coalesce(filled(pl.col(code_naf25)), pl.when(written_in.str.contains(_NAF_2025)).then(dotted)),
+        "nomenclature_ape": filled(written_in),
+    }
 
 
 def since(day: pl.Expr) -> pl.Expr:

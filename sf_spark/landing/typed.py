@@ -32,12 +32,14 @@ class Classified:
     Attributes:
         classes: Of each row: accepted, rejected or skipped.
         has_valid_key: Of each row.
+        left_out: Of each row: whether a rule of the source leaves it out.
         wrong: The rows that have a reason, rejected or not, in order.
         reasons: Theirs.
     """
 
     classes: np.ndarray
     has_valid_key: np.ndarray
+    left_out: np.ndarray
     wrong: np.ndarray
     reasons: pl.Series
 
@@ -85,7 +87,7 @@ def classified(typed: pl.DataFrame, source: Source, inside: np.ndarray | None, r
         candidates = np.flatnonzero(classes == ACCEPTED)
         classes[candidates[~_is_inside(key.gather(candidates), inside)]] = SKIPPED
     rows = np.flatnonzero(wrong & (~skipped | bool(source.fatal_codes)))
-    return Classified(classes, valid, rows, _or_bad_key(reasons(rows), key.gather(rows), valid[rows], source))
+    return Classified(classes, valid, skipped, rows, _or_bad_key(reasons(rows), key.gather(rows), valid[rows], source))
 
 
 def _has_valid_key(key: pl.Series, source: Source) -> np.ndarray:

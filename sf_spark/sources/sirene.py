@@ -29,6 +29,11 @@ _WORDS = {
     for spelling in (plain, plain.replace("-", " "), plain.replace(" ", "-"))
 }
 _COORDINATES = ("longitude", "latitude")
+_ACTIVITY = (
+    "activiteprincipaleetablissement",
+    "nomenclatureactiviteprincipaleetablissement",
+    "activiteprincipalenaf25etablissement",  # since December 2025
+)
 _VERBATIM = {
     "complement_adresse": "complementadresseetablissement",
     "numero_voie": "numerovoieetablissement",
@@ -69,7 +74,6 @@ def clean(any_street: bool = False) -> Rules:
     """
     commune, head_office = pl.col("_commune"), pl.col("_siege")
     coordinates = {name: pl.col(f"_{name}") for name in _COORDINATES}
-    activity = pl.col("activiteprincipaleetablissement")
     return Rules(
         columns={
             "siret": pl.concat_str(pl.col("siren"), pl.col("nic")),
@@ -81,7 +85,7 @@ def clean(any_street: bool = False) -> Rules:
             "code_postal": matching(pl.col("codepostaletablissement"), r"^[0-9]{5}\z"),
             "code_commune": commune,
             "departement": departement_of(commune),
-            "ape": register.activity(activity),
+            **register.activities(*_ACTIVITY),
             "date_creation": dates.iso_date(pl.col("datecreationetablissement")),
             "date_debut": dates.iso_date(pl.col("datedebut")),
             **coordinates,
@@ -98,7 +102,6 @@ def clean(any_street: bool = False) -> Rules:
             "_siege": boolean(pl.col("etablissementsiege")),
             **{f"_{name}": numbers.number(pl.col(name)) for name in coordinates},
         },
-        skip=register.skipped_nomenclature(activity, pl.col("nomenclatureactiviteprincipaleetablissement")),
     )
 
 
@@ -108,7 +111,7 @@ _REQUIRED = (
     *("codecommuneetablissement", "codepostaletablissement", "datecreationetablissement"),
     "etatadministratifetablissement",
 )
-_OPTIONAL = ("activiteprincipaleetablissement", "nomenclatureactiviteprincipaleetablissement", "datedebut")
+_OPTIONAL = (*_ACTIVITY, "datedebut")
 
 SOURCE = Source(
     name="sirene",

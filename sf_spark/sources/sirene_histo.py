@@ -8,6 +8,11 @@ from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import boolean
 
 _STATE, _CHANGE = "etatadministratifetablissement", "changementetatadministratifetablissement"
+_ACTIVITY = (
+    "activiteprincipaleetablissement",
+    "nomenclatureactiviteprincipaleetablissement",
+    "activiteprincipalenaf25etablissement",
+)
 
 
 def clean() -> Rules:
@@ -22,6 +27,7 @@ def clean() -> Rules:
             "date_fin": days["datefin"],
             "est_actif": state == "A",
             "changement_statut_actif": changed,
+            **register.activities(*_ACTIVITY),
         },
         checks=(
             *(unreadable(name, day, "bad_date", "a date AAAA-MM-JJ") for name, day in days.items()),
@@ -45,7 +51,7 @@ SOURCE = Source(
     description="history of the establishments of the Sirene register, INSEE",
     file_pattern=r"StockEtablissementHistorique_utf8\.csv",
     delimiter=",",
-    layouts=(Layout("2025-11", ("siret", "datedebut", "datefin", _STATE, _CHANGE)),),
+    layouts=(Layout("2025-11", ("siret", "datedebut", "datefin", _STATE, _CHANGE), _ACTIVITY),),
     key_column="siret",
     natural_key=("siret", "date_debut"),
     clean=clean,

@@ -16,16 +16,15 @@ _VERBATIM = {
     "nom_unite_legale": "nomunitelegale",
     "nom_usage_unite_legale": "nomusageunitelegale",
     "categorie_juridique": "categoriejuridiqueunitelegale",
-    "ape_naf25": _NAF25,
 }
 _REQUIRED = (
     "siren",
     "denominationunitelegale",
-    *(column for column in _VERBATIM.values() if column != _NAF25),
+    *_VERBATIM.values(),
     "datecreationunitelegale",
     "etatadministratifunitelegale",
 )
-_OPTIONAL = ("activiteprincipaleunitelegale", "nomenclatureactiviteprincipaleunitelegale")
+_ACTIVITY = ("activiteprincipaleunitelegale", "nomenclatureactiviteprincipaleunitelegale")
 
 
 def clean() -> Rules:
@@ -34,17 +33,15 @@ def clean() -> Rules:
     ``raison_sociale`` stays as delivered: empty for a person in business, who has a name instead; null where it is not
     diffused.
     """
-    activity = pl.col("activiteprincipaleunitelegale")
     return Rules(
         columns={
             "siren": pl.col("siren"),
             "raison_sociale": diffused(pl.col("denominationunitelegale")),
             **{name: diffused_and_filled(pl.col(column)) for name, column in _VERBATIM.items()},
             "date_creation": dates.iso_date(pl.col("datecreationunitelegale")),
-            "ape": register.activity(activity),
+            **register.activities(*_ACTIVITY, _NAF25),
             "est_actif": pl.col("etatadministratifunitelegale") == "A",
-        },
-        skip=register.skipped_nomenclature(activity, pl.col("nomenclatureactiviteprincipaleunitelegale")),
+        }
     )
 
 
@@ -53,7 +50,7 @@ SOURCE = Source(
     description="companies of the Sirene register, INSEE",
     file_pattern=r"(sireneUL|StockUniteLegale_utf8)\.csv",
     delimiter=",",
-    layouts=(Layout("2026-05", (*_REQUIRED, _NAF25), _OPTIONAL), Layout("2019", _REQUIRED, _OPTIONAL)),
+    layouts=(Layout("2026-05", (*_REQUIRED, _NAF25), _ACTIVITY), Layout("2019", _REQUIRED, _ACTIVITY)),
     key_column="siren",
     natural_key=("siren",),
     clean=clean,

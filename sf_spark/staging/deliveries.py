@@ -19,6 +19,7 @@ _SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("source", "_batch", "_file", "sha256")),
         *((name, pa.int64()) for name in ("bytes", "lines_read", "lines_accepted", "lines_rejected", "lines_skipped")),
+        *((name, pa.int64()) for name in ("facts_added", "facts_ended", "facts_held_back")),
         ("money", pa.map_(pa.string(), pa.float64())),
         *((name, pa.string()) for name in ("delivery", "layout", "status", "message")),
         ("known_on", pa.date32()),
@@ -41,6 +42,9 @@ class FileAccount:
     accepted: int = 0
     rejected: int = 0
     skipped: int = 0
+    added: int = 0
+    ended: int = 0
+    held_back: int = 0
     money: dict[str, float] = field(default_factory=dict)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -48,15 +52,18 @@ class FileAccount:
         """One line for the user."""
         if self.status != DONE:
             return f"{self.file.name}: {self.status}: {self.message}"
+        held_back = f"; {self.held_back} facts held back from ending" if self.held_back else ""
         return (
             f"{self.file.name} -> staged/{self.source}: {self.read} lines = {self.accepted} accepted"
-            f" + {self.rejected} rejected + {self.skipped} skipped"
+            f" + {self.rejected} rejected + {self.skipped} skipped{held_back}"
         )
 
     def fail(self, message: str) -> None:
         """Note that the file could not be taken in, and why."""
         self.status, self.message = FAILED, message
         self.read = self.accepted = self.rejected = self.skipped = 0
+        self.added = self.ended = self.held_back = 0
+        self.money = {}
 
     def row(self, known_on: date) -> dict[str, Any]:
         """The file's row of ``deliveries``."""
@@ -70,6 +77,9 @@ class FileAccount:
             "lines_accepted": self.accepted,
             "lines_rejected": self.rejected,
             "lines_skipped": self.skipped,
+            "facts_added": self.added,
+            "facts_ended": self.ended,
+            "facts_held_back": self.held_back,
             "money": list(self.money.items()),
             "delivery": self.delivery,
             "layout": self.layout,

@@ -22,14 +22,18 @@ from sf_spark.landing.names import unfinished
 from sf_spark.landing.opening import open_bytes, reading
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
 from sf_spark.landing.reading import Known, RangeOutcome, RangeTask
-from sf_spark.schema import QUARANTINE, staged
+from sf_spark.schema import HELD_BACK_FACTS, QUARANTINE, staged
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of
-from sf_spark.staging.deliveries import DONE, UNSUPPORTED, FileAccount, taken_in, write_accounts
+from sf_spark.staging.absence import HELD_BACK
+from sf_spark.staging.batch import Batch, FileRead, discard, read_files, stored_files
+from sf_spark.staging.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken_in, write_accounts
 from sf_spark.staging.exchange import remove_scratch
 from sf_spark.staging.known import KnownFacts
-from sf_spark.staging.storing import Batch, FileRead, discard, read_files, store, stored_files
+from sf_spark.staging.storing import Change, SnapshotRule, store
 
+_PERIMETER = "filter"
+_STOPPED = "not read: the perimeter file {} of this batch could not be taken in, and says whom the others are for"
 _WHOLE = 1 << 40  # bytes: more than any file has
 _REASON = pa.struct([("code", pa.string()), ("column", pa.string()), ("message", pa.string())])
 _QUARANTINE = pa.schema(
@@ -68,6 +72,8 @@ def take_in(
     if not todo:
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
+    if any(source.name == _PERIMETER for file in todo if (source := _source_of(file, sources))):
+        todo = files  # the others are read again, for the companies that are inside now
     intakes, facts = [], KnownFacts(spark, settings)
     for source in sources:
         delivered = [file for file in files if _source_of(file, sources) is source]
@@ -78,12 +84,16 @@ def take_in(
             taken = late if refusal else delivered
             others = tuple(sorted({other for other, _ in past if other != batch}))
             intakes.append(_Intake(spark, settings, batch, source, taken, others, refusal, facts))
+    stopped = ""
     for intake in intakes:
         start = time.monotonic()
-        intake.stage()
+        intake.stage(stopped)
         for account in intake.accounts:
             report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
+        if intake.source.name == _PERIMETER:
+            stopped = next((_STOPPED.format(a.file.name) for a in intake.accounts if a.status == FAILED), "")
     _keep_rejects(settings, batch, intakes)
+    _keep_held_back(settings, batch, intakes)
     strange = [_without_source(file, sources) for file in todo if _source_of(file, sources) is None]
     for account in strange:
         report(account.line())
@@ -128,13 +138,18 @@ class _Intake:
     facts: KnownFacts
     accounts: list[FileAccount] = field(default_factory=list)
     rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
+    held_back: tuple[pa.Table, ...] = ()
 
-    def stage(self) -> None:
-        """Read every file, then store what is new in one commit."""
+    def stage(self, stopped: str) -> None:
+        """Read every file, then store what is new in one commit.
+
+        Args:
+            stopped: Why nothing of the batch may be taken in; '' when it may.
+        """
         for file in self.files:
             account = FileAccount(file, self.source.name, self.source.delivery)
-            if self.refusal:
-                account.fail(self.refusal)
+            if stopped or self.refusal:
+                account.fail(stopped or self.refusal)
             self.accounts.append(account)
         opened = [found for account in self.accounts if account.status == DONE if (found := self._open(account))]
         if opened:
@@ -177,10 +192,26 @@ class _Intake:
                 if self._is_counted(file.account, read) and isinstance(read, FileRead)
             ]
             if reads:
-                broken = [account.file.name for account in self.accounts if account.status != DONE]
-                store(batch, reads, broken)
+                self._note(self._stored(batch, reads))
         finally:
             remove_scratch(batch.scratch)
+
+    def _stored(self, batch: Batch, reads: list[FileRead]) -> Change:
+        name, ingest = self.source.name, self.settings.ingest
+        broken = [account.file.name for account in self.accounts if account.status != DONE]
+        says = "whole" if name in ingest.whole else "partial" if name in ingest.partial else ""
+        return store(batch, reads, broken, self.facts.perimeter(name), SnapshotRule(ingest.smallest_share, says))
+
+    def _note(self, change: Change) -> None:
+        """Note what the delivery changed in the account of its first file, or in all why it was refused."""
+        done = [account for account in self.accounts if account.status == DONE]
+        if change.refused:
+            self.rejects = []
+            for account in done:
+                account.fail(change.refused)
+            return
+        done[0].added, done[0].ended, done[0].held_back = change.added, change.ended, change.held
+        self.held_back = change.held_back
 
     def _read(self, batch: Batch, opened: list[_Opened]) -> Iterator[tuple[_Opened, FileRead | BrokenFileError]]:
         if self.source.gather is None:
@@ -248,6 +279,16 @@ def _without_source(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAcc
     names = ", ".join(source.name for source in sources)
     message = f"no source reads a file of this name (sources: {names})"
     return FileAccount(file, source="", status=UNSUPPORTED, message=message)
+
+
+def _keep_held_back(settings: Settings, batch: str, intakes: list[_Intake]) -> None:
+    """List the facts that a source's delivery holds back from ending, in place of those of an earlier run."""
+    folder = location(settings.lake, HELD_BACK_FACTS)
+    names = [i.source.name for i in intakes if any(account.status == DONE for account in i.accounts)]
+    tables = [table for intake in intakes for table in intake.held_back if len(table)]
+    if names and (tables or is_table(folder)):
+        these = f"source in ({literal_list(names)}) and _batch = '{batch}'"
+        replace_rows(folder, pa.concat_tables([HELD_BACK.empty_table(), *tables]), these, HELD_BACK_FACTS.partition)
 
 
 def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> None:

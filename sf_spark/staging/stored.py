@@ -68,15 +68,30 @@ def stored_names(task: NamesTask) -> Names:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Some rows of a file: named by a bucket, in the part of the file, or one by one."""
+
+    parts: Parts | None = None
+    rank: int = 0
+    rows: np.ndarray | None = None
+
+    def read(self) -> np.ndarray:
+        """The rows."""
+        if self.rows is not None:
+            return self.rows
+        assert self.parts is not None
+        return row_of(self.parts.part(self.rank))
+
+
+@dataclass(frozen=True)
 class EditTask:
     """A file of the table to write again.
 
     Attributes:
         uri: Of the file.
         target: Of the file to write.
-        rank: Among the files of the comparison; -1: it was not compared.
-        ended: By file: facts that end on ``day``; other ends on that day are undone.
-        taken: By file: facts to leave out.
+        ended: Facts that end on ``day``; other ends on that day are undone.
+        taken: Facts to leave out.
         day: The day of the snapshot that ends facts; None: nothing ends.
         known_on: The day on which all facts became known; None: as they say.
         of_files: Only facts of these delivered files stay; None: of all.
@@ -84,9 +99,8 @@ class EditTask:
 
     uri: str
     target: str
-    rank: int = -1
-    ended: Sequence[Parts] = ()
-    taken: Sequence[Parts] = ()
+    ended: Sequence[Rows] = ()
+    taken: Sequence[Rows] = ()
     day: date | None = None
     known_on: date | None = None
     of_files: tuple[str, ...] | None = None
@@ -107,11 +121,11 @@ def edit_file(task: EditTask) -> Edited:
         table = pq.ParquetFile(file).read()
     before = table
     if task.day is not None:
-        table = _ending(table, _rows(task.ended, task.rank), task.day)
+        table = _ending(table, _rows(task.ended), task.day)
     if task.known_on is not None:
         table = _with(table, "known_on", pa.repeat(pa.scalar(task.known_on, pa.date32()), len(table)))
     keep = np.ones(len(table), np.bool_)
-    keep[_rows(task.taken, task.rank)] = False
+    keep[_rows(task.taken)] = False
     if task.of_files is not None:
         keep &= pc.is_in(table.column("_file").cast(pa.string()), pa.array(task.of_files, pa.string())).to_numpy()
     if not keep.all():
@@ -138,8 +152,5 @@ def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, values)
 
 
-def _rows(parts: Sequence[Parts], rank: int) -> np.ndarray:
-    """The rows of a file that some buckets name."""
-    if rank < 0:
-        return np.empty(0, np.int64)
-    return row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(rank) for part in parts)]))
+def _rows(parts: Sequence[Rows]) -> np.ndarray:
+    return np.concatenate([np.empty(0, np.int64), *(part.read() for part in parts)])

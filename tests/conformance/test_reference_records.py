@@ -1,6 +1,9 @@
 """The public example files of the reference loader, when they are at hand: same records, same counts.
 
 Name their folder in ``SF_SPARK_FIXTURES`` (``<source>/<vintage>/`` with an input file and ``expected*.json``).
+
+One rule differs: the reference leaves out units of the register whose activity is in another nomenclature than NAF
+rev. 2. Here they are taken in, with the nomenclature beside; they are told apart by it, and compared as skipped.
 """
 
 import json
@@ -14,8 +17,8 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.staging.intake import take_in
 from sf_spark.settings import Settings
+from sf_spark.staging.intake import take_in
 
 FOLDER = Path(os.environ.get("SF_SPARK_FIXTURES", "/nonexistent"))
 DELIVERED_AS = {
@@ -31,6 +34,8 @@ DELIVERED_AS = {
     "sirene_ul": "sireneUL.csv",
 }
 COLUMN = {"DebitID": "debit_id"}
+REGISTER = ("sirene", "sirene_ul")
+CURRENT = (None, "NAFRev2")  # nomenclatures that the reference takes in
 
 
 def vintages() -> list[Path]:
@@ -51,10 +56,14 @@ def test_records_and_counts_are_those_of_the_reference(spark: SparkSession, sett
     shutil.copyfile(next(vintage.glob("*.csv")), batch / DELIVERED_AS[source])
     (account,) = take_in(spark, settings, "1910", lambda text: None)
     report = expected["reports"][0]
-    assert (account.read, account.rejected, account.skipped, account.accepted) == tuple(
+    rows = DeltaTable(f"{settings.lake}/staged/{source}").to_pyarrow_table().to_pylist()
+    kept_here = [row for row in rows if source in REGISTER and row["nomenclature_ape"] not in CURRENT]
+    rows = [row for row in rows if row not in kept_here]
+    left_out = len(kept_here)
+    assert (account.read, account.rejected, account.skipped + left_out, account.accepted - left_out) == tuple(
         report[f"lines_{count}"] for count in ("parsed", "rejected", "skipped", "valid")
     )
-    rows = DeltaTable(f"{settings.lake}/staged/{source}").to_pyarrow_table().to_pylist()
+    assert {(row["ape"], row["ape_naf25"]) for row in kept_here} <= {(None, None)}
     rows.sort(key=lambda row: (row["_line"], row.get("periode") or date.min))
     found = [
         {name: comparable(row[COLUMN.get(name, name)]) for name in tuple_}

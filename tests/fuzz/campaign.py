@@ -24,10 +24,10 @@ from typing import Any
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.staging.deliveries import FAILED, FileAccount
-from sf_spark.staging.intake import take_in
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
+from sf_spark.staging.deliveries import FAILED, FileAccount
+from sf_spark.staging.intake import take_in
 from tests.fuzz.layouts import GROUPS, layouts_of
 from tests.fuzz.layouts.layout import ACCEPTED, REJECTED, SKIPPED, Fact, Fuzzed
 from tests.fuzz.layouts.urssaf import OF_ACCOUNTS, good_accounts

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from sf_spark.landing import numbers
 from sf_spark.sources import SOURCES
 from tests.fuzz.campaign import campaign
 from tests.fuzz.layouts import LAYOUTS, layouts_of
@@ -34,9 +35,7 @@ def test_damaged_files_are_read_as_the_oracle_says(spark: SparkSession, tmp_path
 
 
 def test_a_bent_value_is_seen(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sf_spark import arithmetic
-
-    monkeypatch.setattr(arithmetic, "integer", lambda text: text.try_cast("double").cast("int"))  # 1.5 becomes 1
+    monkeypatch.setattr(numbers, "integer", numbers.integer_from_float)  # 1.5 becomes 1
     debit = layouts_of("debit")[:1]
     tally = campaign(
         spark, tmp_path, mutations=100, seed=20260120, report=lambda text: None, groups=[debit], records=150

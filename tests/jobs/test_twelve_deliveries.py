@@ -13,9 +13,9 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from sf_spark.settings import load_settings
 from sf_spark.staging.deliveries import FAILED
 from sf_spark.staging.intake import take_in
-from sf_spark.settings import load_settings
 
 pytestmark = pytest.mark.long  # 150 intakes: make test-long
 

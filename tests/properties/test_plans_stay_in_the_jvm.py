@@ -1,7 +1,6 @@
 """No row passes through Python between the staged tables and the signals: the physical plans say so.
 
-The staged tables have the columns that the sources themselves make of lines in the partners' layouts, so this also
-proves that the panel finds what ingest writes.
+The staged tables have the columns that the sources themselves make of what they type, so this also proves that the panel finds what ingest writes.
 """
 
 import re
@@ -10,7 +9,6 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from sf_spark.sources.reading import compact, facts_of, read_lines, recognise, staged_lines
 
 from sf_spark.calendar import index_of
 from sf_spark.labels.events import openings
@@ -23,20 +21,13 @@ from sf_spark.signals.sql import compute_signals
 from sf_spark.sources import source_named
 
 LAST = index_of(pd.Timestamp("2024-06-01").date())
-WIDE = {"effectif": ["eff202311"], "effectif_ent": ["eff202311"]}
 # BatchEvalPython, ArrowEvalPython, FlatMapGroupsInPandas, MapInPandas, MapInArrow, PythonMapInArrow, ...
 PYTHON = re.compile(r"\w*(?:Python|InPandas|InArrow)\w*")
 
 
 def staged(spark: SparkSession, name: str) -> DataFrame:
-    """An empty staged table, with the columns of lines read as ingest reads them."""
-    source = source_named(name)
-    newest = source.layouts[0]
-    header = source.delimiter.join([*newest.required, *newest.optional, *WIDE.get(name, [])])
-    lines = spark.createDataFrame([(2, source.delimiter)], "_line long, _raw string")
-    facts = facts_of(staged_lines(compact(read_lines(lines, recognise(source, header))), source))
-    known = source.known_on().cast("date").alias("known_on")
-    return empty(facts.select("*", F.lit("").alias("_batch"), known, F.lit(None).cast("date").alias("superseded_on")))
+    """An empty staged table, with the columns that ingest writes."""
+    return empty(spark.createDataFrame(staged_schema(source_named(name), "_batch").empty_table()))
 
 
 def empty(like: DataFrame) -> DataFrame:

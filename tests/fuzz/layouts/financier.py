@@ -3,6 +3,7 @@
 import random
 import re
 from datetime import date
+from typing import Any
 
 from tests.fuzz import readers as r
 from tests.fuzz.layouts import cells as c
@@ -19,6 +20,19 @@ from tests.fuzz.layouts.layout import (
     one_fact,
     words,
 )
+
+_BLANKS = "[ \u00a0\u202f]"
+
+
+def _grouped(reader: r.Reader) -> r.Reader:
+    """The same, where blanks may stand between thousands."""
+
+    def read(cell: str) -> Any:
+        if re.fullmatch(f"[+-]?[0-9]{{1,3}}({_BLANKS}[0-9]{{3}})+([.,][0-9]*)?", cell):
+            return reader(re.sub(_BLANKS, "", cell))
+        return reader(cell)
+
+    return read
 
 
 def _observed(fact: Fact) -> date:
@@ -50,6 +64,12 @@ _STOCK_NUMBERS = {
     "fpi_30": "note100_alerteur_plus_30",
     "fpi_90": "note100_alerteur_plus_90_jours",
 }
+_NUMBERS_OF_2023 = {
+    "nb_fournisseurs": "nbr_fournisseurs",
+    "encours_etudies": "encours_étudiés",
+    "fpi_30": "note_100_alerteur_plus_30",
+    "fpi_90": "note_100_alerteur_plus_90_jours",
+}
 _INCREMENT_HEADER = (
     "Référence Client;Siren;Siret;Raison sociale 1;Raison sociale 2;Enseigne;Sigle;Complément d'adresse;Adresse;"
     "Distribution spéciale;Code postal et bureau distributeur;Pays;Code postal;Ville;Qualité Etablissement;"
@@ -78,6 +98,11 @@ def _stock_cells(g: random.Random) -> list[str]:
     ]
 
 
+def _cells_of_2023(g: random.Random) -> list[str]:
+    told = g.choice([("067", "18"), (_code(g), ""), ("", "12.0"), ("", "")])
+    return [c.siren(g), "ACTIF", *told, "4", c.maybe(g, c.amount(g)), "41", c.maybe(g, "52"), c.day(g)]
+
+
 def _increment_cells(g: random.Random) -> list[str]:
     told = g.choice([(_code(g), ""), ("", c.digits(g, 2)), (_code(g), c.digits(g, 2))])
     return [
@@ -94,6 +119,18 @@ PAYDEX = (
         _paydex("siren", ("date_valeur", r.french), _STOCK_NUMBERS, {"nb_jours": r.required_integer}),
         _observed,
         words("siren nb_jours date_valeur"),
+    ),
+    Fuzzed(
+        *("paydex", "2023-11", "paydex_2023_{}.csv", ";", False),
+        "siren;état_organisation;code_paydex;nbr_jrs_retard;nbr_fournisseurs;encours_étudiés;"
+        "note_100_alerteur_plus_30;note_100_alerteur_plus_90_jours;date_valeur",
+        _cells_of_2023,
+        _paydex(
+            "siren", ("date_valeur", r.iso), _NUMBERS_OF_2023, {"nbr_jrs_retard": r.staff, "code_paydex": r.paydex}
+        ),
+        _observed,
+        words("siren code_paydex nbr_jrs_retard date_valeur", *_NUMBERS_OF_2023.values()),
+        mark=True,
     ),
     Fuzzed(
         *("paydex", "stock", "paydex_stock_{}.csv", ";", False),
@@ -139,7 +176,7 @@ BDF = (
         lambda g: [
             *(g.choice([c.siren(g), f"{c.digits(g, 3)} {c.digits(g, 3)} {c.digits(g, 3)}"]), c.digits(g, 4)),
             *(g.choice(["31DEC2012", "30juin2015", "31déc2013", "28févr2014"]), 'SOC "X"', "75", "IDF", "01 Industrie"),
-            *(c.maybe(g, c.amount(g)) for _ in range(6)),
+            *(g.choice(["", c.amount(g), c.with_comma(g), "1\u00a0234,5", "-12\u202f000"]) for _ in range(6)),
         ],
         one_fact(
             "siren",
@@ -149,12 +186,12 @@ BDF = (
                 "arrete_bilan_bdf": ("arrete_bilan", r.bilan),
                 "raison_sociale": ("denom", r.text),
                 "secteur": ("secteur", r.text),
-                "poids_frng": ("poids_frng", r.number),
-                "taux_marge": ("tx_marge", r.number),
-                "delai_fournisseur": ("delai_frs", r.number),
-                "dette_fiscale": ("poids_dfisc_soc", r.number),
-                "financier_court_terme": ("poids_fin_ct", r.number),
-                "frais_financier": ("poids_frais_fin", r.number),
+                "poids_frng": ("poids_frng", _grouped(r.comma)),
+                "taux_marge": ("tx_marge", _grouped(r.comma)),
+                "delai_fournisseur": ("delai_frs", _grouped(r.comma)),
+                "dette_fiscale": ("poids_dfisc_soc", _grouped(r.comma)),
+                "financier_court_terme": ("poids_fin_ct", _grouped(r.comma)),
+                "frais_financier": ("poids_frais_fin", _grouped(r.comma)),
             },
         ),
         _deposited("arrete_bilan_bdf"),
@@ -341,7 +378,7 @@ def _company_years(row: Row) -> list[Outcome]:
             elif column == "arrete_bilan_diane":
                 fact[column] = r.lenient(r.french)(text)
             else:
-                fact[column] = r.lenient(r.integer if column in _DIANE_INTEGERS else r.comma)(text)
+                fact[column] = r.lenient(_grouped(r.integer if column in _DIANE_INTEGERS else r.comma))(text)
         good = re.fullmatch("[0-9]{9}", siren) is not None
         outcomes.append(Outcome(ACCEPTED, (fact | identity(siren, "siren"),)) if good else Outcome(REJECTED))
     return outcomes

@@ -1,6 +1,8 @@
 """The Sirene register: establishments, companies, history."""
 
 import random
+import re
+import unicodedata
 from datetime import date
 
 from tests.fuzz import readers as r
@@ -18,7 +20,8 @@ _STREETS = {
     "VLGE": "VILLAGE",
 }  # fmt: skip
 _NUMBERS = {"B": "BIS", "T": "TER", "Q": "QUATER", "C": "QUINQUIES"}
-_ACTIVITY = r.matching(r"[0-9]{2}\.[0-9]{2}[A-Z]")
+_DOTTED = r.matching(r"[0-9]{2}\.[0-9]{2}[A-Z]")
+_IN_FULL = [*_STREETS.values(), "SENTE", "SENTIER"]
 _COMMUNE = r.matching("[0-9][0-9A-B][0-9]{3}")
 
 
@@ -27,10 +30,53 @@ def _created(fact: Fact) -> date:
 
 
 def _activity(g: random.Random) -> list[str]:
-    """Activity and nomenclature: now and then an older one."""
+    """Activity and nomenclature: now and then an older one, or a newer one."""
     return g.choice(
-        [["62.01Z", "NAFRev2"], ["52.21Z", "NAFRev2"], ["28.41X", "NAFRev1"], ["", ""], ["5221Z", "NAFRev2"]]
+        [
+            *(["62.01Z", "NAFRev2"], ["52.21Z", "NAFRev2"], ["28.41X", "NAFRev1"], ["", ""], ["5221Z", "NAFRev2"]),
+            *(["43.34Y", g.choice(["NAF2025", "naf 2025", "NAFRev2025", "NAF25"])], ["97.90", "NAF"], ["79.06", "NAP"]),
+        ]
     )
+
+
+def _activities(row: Row, of: str) -> Fact:
+    """The activity in both nomenclatures; ``of`` ends the names of the header."""
+    written_in = row[f"nomenclatureactiviteprincipale{of}"]
+    main = _DOTTED(row[f"activiteprincipale{of}"])
+    behind_naf = re.findall("naf[^0-9]*([0-9]+)", written_in.lower())
+    is_2025 = "25" in behind_naf or "2025" in behind_naf
+    return {
+        "ape": main if written_in == "NAFRev2" else None,
+        "ape_naf25": row[f"activiteprincipalenaf25{of}"] or (main if is_2025 else None),
+        "nomenclature_ape": written_in or None,
+    }
+
+
+def _without_accents(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+
+
+def _street(cell: str) -> str | None:
+    """The word of the table that a code stands for, or that is meant however it is written."""
+    if cell in _STREETS:
+        return _STREETS[cell]
+    written = cell.upper()
+    for word in _IN_FULL:
+        for spelling in (word, _without_accents(word)):
+            if written in (spelling, spelling.replace("-", " "), spelling.replace(" ", "-")):
+                return word
+    return None
+
+
+def _any_street(cell: str) -> str | None:
+    return _street(cell) or _DIFFUSED(cell.upper())
+
+
+def _diffused(reader: r.Reader) -> r.Reader:
+    return lambda cell: None if cell == "[ND]" else reader(cell)
+
+
+_DIFFUSED = _diffused(r.text)
 
 
 # sirene
@@ -40,6 +86,7 @@ def _departement(row: Row, fact: Fact) -> Fact:
         "departement": commune and commune[: 3 if commune[:2] in ("97", "98") else 2],
         "nic": row["nic"],
         "est_actif": row["etatadministratifetablissement"] == "A",
+        **_activities(row, "etablissement"),
     }
 
 
@@ -60,16 +107,72 @@ _SIRENE_HEADER = (
     "geo_adresse,geo_id,geo_ligne,geo_l4,geo_l5"
 )
 
+_GEOCODED = ["longitude", "latitude", "geo_score", "geo_type", "geo_adresse", "geo_id", "geo_ligne", "geo_l4", "geo_l5"]
+
+
+def _own_site(g: random.Random) -> list[str]:
+    """A line of INSEE's own file: without coordinates, with the activity in NAF 2025."""
+    cells = _site(g)
+    return [*cells[: -len(_GEOCODED)], c.maybe(g, "43.34Y")]
+
 
 def _site(g: random.Random) -> list[str]:
     return [
         *(c.siren(g), c.digits(g, 5), c.siret(g), "t", g.choice([c.day(g), "invalid_date", ""]), "", "", "", ""),
-        *(g.choice(["true", "false"]), "2", "", g.choice(["8", '"8, 10"']), g.choice(["", "B", "T", "Z"])),
-        *(g.choice(["CHE", "AV", "XX", ""]), "dguy", g.choice(["64276", "ABC", ""]), "rjkxla", "", ""),
+        *(
+            g.choice(["true", "false"]),
+            "2",
+            g.choice(["", "[ND]"]),
+            g.choice(["8", '"8, 10"']),
+            g.choice(["", "B", "T", "Z"]),
+        ),
+        *(
+            g.choice(["CHE", "AV", "XX", "", "Allee", "CHAUSSEE", "[ND]"]),
+            "dguy",
+            g.choice(["64276", "ABC", ""]),
+            "rjkxla",
+            "",
+            "",
+        ),
         *(g.choice(["73187", "2A004", "97411", "99", ""]), "", "", "", "", *[""] * 14, c.day(g), g.choice("AF")),
         *("", "", "", "", *_activity(g), "w", c.maybe(g, "6.125600"), c.maybe(g, "14.106745"), "4.74"),
         *("rmyvud", "pycq", "52756", "p", "hkcil", ""),
     ]
+
+
+_SITE_VALUES: dict[str, tuple[str, r.Reader]] = {
+    "siege": ("etablissementsiege", r.boolean),
+    "complement_adresse": ("complementadresseetablissement", _DIFFUSED),
+    "numero_voie": ("numerovoieetablissement", _DIFFUSED),
+    "voie": ("libellevoieetablissement", _DIFFUSED),
+    "commune": ("libellecommuneetablissement", _DIFFUSED),
+    "commune_etranger": ("libellecommuneetrangeretablissement", _DIFFUSED),
+    "distribution_speciale": ("distributionspecialeetablissement", _DIFFUSED),
+    "code_cedex": ("codecedexetablissement", _DIFFUSED),
+    "cedex": ("libellecedexetablissement", _DIFFUSED),
+    "code_pays_etranger": ("codepaysetrangeretablissement", _DIFFUSED),
+    "pays_etranger": ("libellepaysetrangeretablissement", _DIFFUSED),
+    "indrep": ("indicerepetitionetablissement", _NUMBERS.get),
+    "type_voie": ("typevoieetablissement", _street),
+    "code_postal": ("codepostaletablissement", r.matching("[0-9]{5}")),
+    "code_commune": ("codecommuneetablissement", _COMMUNE),
+    "date_creation": ("datecreationetablissement", r.lenient(r.iso)),
+    "date_debut": ("datedebut", r.lenient(r.iso)),
+    "longitude": ("longitude", r.number),
+    "latitude": ("latitude", r.number),
+}
+_SITE_READ = words(
+    "siren nic etablissementSiege complementAdresseEtablissement numeroVoieEtablissement",
+    "indiceRepetitionEtablissement typeVoieEtablissement libelleVoieEtablissement libelleCommuneEtablissement",
+    "libelleCommuneEtrangerEtablissement distributionSpecialeEtablissement codeCommuneEtablissement",
+    "codeCedexEtablissement libelleCedexEtablissement codePaysEtrangerEtablissement",
+    "libellePaysEtrangerEtablissement codePostalEtablissement dateCreationEtablissement",
+    "etatAdministratifEtablissement",
+)
+
+
+def _siret(row: Row) -> str:
+    return row["siren"] + row["nic"]
 
 
 SIRENE = (
@@ -77,47 +180,23 @@ SIRENE = (
         *("sirene", "2019", "StockEtablissement_utf8_geo.csv", ",", False),
         _SIRENE_HEADER,
         _site,
+        one_fact("siret", _siret, _SITE_VALUES, _departement, emits_rejected=True),
+        _created,
+        _SITE_READ | words("longitude latitude"),
+    ),
+    Fuzzed(
+        *("sirene", "insee", "StockEtablissement_utf8_geo.csv", ",", False),
+        f"{_SIRENE_HEADER.removesuffix(','.join(_GEOCODED))}activitePrincipaleNAF25Etablissement",
+        _own_site,
         one_fact(
-            "siret",
-            lambda row: row["siren"] + row["nic"],
-            {
-                "siege": ("etablissementsiege", r.boolean),
-                "complement_adresse": ("complementadresseetablissement", r.text),
-                "numero_voie": ("numerovoieetablissement", r.text),
-                "voie": ("libellevoieetablissement", r.text),
-                "commune": ("libellecommuneetablissement", r.text),
-                "commune_etranger": ("libellecommuneetrangeretablissement", r.text),
-                "distribution_speciale": ("distributionspecialeetablissement", r.text),
-                "code_cedex": ("codecedexetablissement", r.text),
-                "cedex": ("libellecedexetablissement", r.text),
-                "code_pays_etranger": ("codepaysetrangeretablissement", r.text),
-                "pays_etranger": ("libellepaysetrangeretablissement", r.text),
-                "indrep": ("indicerepetitionetablissement", _NUMBERS.get),
-                "type_voie": ("typevoieetablissement", _STREETS.get),
-                "code_postal": ("codepostaletablissement", r.matching("[0-9]{5}")),
-                "code_commune": ("codecommuneetablissement", _COMMUNE),
-                "ape": ("activiteprincipaleetablissement", _ACTIVITY),
-                "date_creation": ("datecreationetablissement", r.lenient(r.iso)),
-                "date_debut": ("datedebut", r.lenient(r.iso)),
-                "longitude": ("longitude", r.number),
-                "latitude": ("latitude", r.number),
-            },
+            *("siret", _siret),
+            {**_SITE_VALUES, "type_voie": ("typevoieetablissement", _any_street)},
             _departement,
-            skip=lambda row: (
-                row["activiteprincipaleetablissement"] != ""
-                and row["nomenclatureactiviteprincipaleetablissement"] != "NAFRev2"
-            ),
             emits_rejected=True,
         ),
         _created,
-        words(
-            "siren nic etablissementSiege complementAdresseEtablissement numeroVoieEtablissement",
-            "indiceRepetitionEtablissement typeVoieEtablissement libelleVoieEtablissement libelleCommuneEtablissement",
-            "libelleCommuneEtrangerEtablissement distributionSpecialeEtablissement codeCommuneEtablissement",
-            "codeCedexEtablissement libelleCedexEtablissement codePaysEtrangerEtablissement",
-            "libellePaysEtrangerEtablissement codePostalEtablissement dateCreationEtablissement longitude latitude",
-            "etatAdministratifEtablissement",
-        ),
+        _SITE_READ,
+        without=words("longitude latitude"),
     ),
 )
 
@@ -136,19 +215,17 @@ _company = one_fact(
     "siren",
     cell("siren"),
     {
-        "raison_sociale": ("denominationunitelegale", r.verbatim),
-        **{f"prenom{rank}_unite_legale": (f"prenom{rank}unitelegale", r.text) for rank in range(1, 5)},
-        "nom_unite_legale": ("nomunitelegale", r.text),
-        "nom_usage_unite_legale": ("nomusageunitelegale", r.text),
-        "categorie_juridique": ("categoriejuridiqueunitelegale", r.text),
-        "ape_naf25": ("activiteprincipalenaf25unitelegale", r.text),
+        "raison_sociale": ("denominationunitelegale", _diffused(r.verbatim)),
+        **{f"prenom{rank}_unite_legale": (f"prenom{rank}unitelegale", _DIFFUSED) for rank in range(1, 5)},
+        "nom_unite_legale": ("nomunitelegale", _DIFFUSED),
+        "nom_usage_unite_legale": ("nomusageunitelegale", _DIFFUSED),
+        "categorie_juridique": ("categoriejuridiqueunitelegale", _DIFFUSED),
         "date_creation": ("datecreationunitelegale", r.lenient(r.iso)),
-        "ape": ("activiteprincipaleunitelegale", _ACTIVITY),
     },
-    lambda row, fact: {"est_actif": row["etatadministratifunitelegale"] == "A"},
-    skip=lambda row: (
-        row["activiteprincipaleunitelegale"] != "" and row["nomenclatureactiviteprincipaleunitelegale"] != "NAFRev2"
-    ),
+    lambda row, fact: {
+        "est_actif": row["etatadministratifunitelegale"] == "A",
+        **_activities(row, "unitelegale"),
+    },
 )
 
 
@@ -156,7 +233,8 @@ def _company_cells(g: random.Random) -> list[str]:
     person = g.random() < 0.3
     return [
         *(c.siren(g), g.choice([c.day(g), "invalid_date", ""]), *(["Zoé", "", "", ""] if person else [""] * 4)),
-        *(g.choice("AC"), "DUPONT" if person else "", "", "" if person else '"SOC ""X"", SA"', "5710", *_activity(g)),
+        *(g.choice("AC"), g.choice(["DUPONT", "[ND]"]) if person else "", ""),
+        *("" if person else g.choice(['"SOC ""X"", SA"', "[ND]"]), "5710", *_activity(g)),
     ]
 
 
@@ -185,10 +263,10 @@ SIRENE_HISTO = (
     Fuzzed(
         *("sirene_histo", "2025-11", "StockEtablissementHistorique_utf8.csv", ",", False),
         "siren,nic,siret,dateFin,dateDebut,etatAdministratifEtablissement,changementEtatAdministratifEtablissement,"
-        "activitePrincipaleEtablissement",
+        "activitePrincipaleEtablissement,nomenclatureActivitePrincipaleEtablissement",
         lambda g: [
             *("012345678", "00011", c.siret(g), c.maybe(g, c.day(g)), c.maybe(g, c.day(g)), g.choice("AAF"), "true"),
-            "32.12Z",
+            *_activity(g),
         ],
         one_fact(
             "siret",
@@ -198,7 +276,7 @@ SIRENE_HISTO = (
                 "date_fin": ("datefin", r.optional(r.iso)),
                 "changement_statut_actif": (_CHANGE, r.boolean),
             },
-            lambda row, fact: {"est_actif": row[_STATE] == "A"},
+            lambda row, fact: {"est_actif": row[_STATE] == "A", **_activities(row, "etablissement")},
             skip=lambda row: row["datedebut"] == row["datefin"] == "" or row[_STATE] not in ("A", "F"),
         ),
         lambda fact: fact["date_debut"] or BEFORE_ALL,

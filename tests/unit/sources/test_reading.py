@@ -201,6 +201,12 @@ def test_what_separates_numbers_inside_a_cell_separates_no_cells(
     assert [f["effectif"] for f in facts] == expected
 
 
+def test_an_establishment_without_an_account_has_its_headcounts(tmp_path: Path) -> None:
+    lines, facts = read(tmp_path, "effectif", "compte;siret;eff202411", f";{SIRET};3", f"c;{SIRET};4")
+    assert [row.kind for row in lines] == ["accepted", "accepted"]
+    assert [(f["numero_compte"], f["effectif"]) for f in facts] == [(None, 3), ("c", 4)]
+
+
 def test_effectif_ent_reads_the_layout_with_the_siren_first_and_the_older_one(tmp_path: Path) -> None:
     _, facts = read(tmp_path, "effectif_ent", "siren;eff201011;eff201012;rais_soc", "542368702;629;0;abcde")
     _, older = read(

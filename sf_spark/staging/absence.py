@@ -1,0 +1,362 @@
+"""What the absence of a fact from a snapshot means: its end, or nothing.
+
+Absence has to be meant. A line that was rejected, or left out by a rule or by the perimeter, says nothing about the
+facts that it may have held: they stay in force, and are *held back* from ending until a delivery says more.
+
+    why a fact is held back    which facts
+    damaged_line               those of the entity or the account that such a line names; where its key cannot be read,
+                               those whose key, SIREN or account stands in its text, or nearly does
+    unreadable_line            all, when there is a line in which none of that is found
+    outside_perimeter          those of companies that the perimeter leaves out now
+    broken_file                all, when a file of the delivery could not be read
+    partial                    all, when the delivery is said to be partial
+
+A correction is applied all the same: where the delivery holds new facts with the natural key of facts that are held
+back, at least as many, these end.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sf_spark.landing.facts import natural_keys
+from sf_spark.landing.opening import open_bytes
+from sf_spark.landing.source import Source
+from sf_spark.staging.comparison import row_of
+from sf_spark.staging.exchange import Parts
+
+_IDENTIFIERS = re.compile(r"[0-9A-Za-z]{9,}")  # a SIREN has nine signs
+_MOST_DIFFERENT = 2  # signs that damage may have changed in an identifier
+_ACCOUNT = "numero_compte"
+_SIRET_LENGTH, _FEWEST_DIGITS = 14, 6
+_MOST_COMPARISONS = 200_000_000  # of identifiers with words: seconds
+_MOST_LISTED = 100_000  # facts held back of one file that are listed one by one
+HELD_BACK = pa.schema(
+    [
+        *((name, pa.string()) for name in ("source", "_batch", "key", "reason", "_fact_batch", "_fact_file")),
+        ("_fact_line", pa.int64()),
+    ]
+)
+
+
+def _no_text() -> pa.Array:
+    return pa.array([], pa.string())
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What a delivery says nothing about.
+
+    Attributes:
+        keys: Entities whose facts stay.
+        sirens: Companies whose establishments' facts stay.
+        accounts: Accounts whose facts stay.
+        texts: Of records whose entity cannot be read.
+        inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
+        all_of_it: Why every absent fact stays; '' where not every one does.
+    """
+
+    keys: pa.Array = field(default_factory=_no_text)
+    sirens: pa.Array = field(default_factory=_no_text)
+    accounts: pa.Array = field(default_factory=_no_text)
+    texts: tuple[str, ...] = ()
+    inside: np.ndarray | None = None
+    all_of_it: str = ""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether every absence is meant."""
+        named = len(self.keys) or len(self.accounts)
+        return not (named or self.texts or self.inside is not None or self.all_of_it)
+
+
+def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | None, all_of_it: str) -> Silence:
+    """What the records of a delivery say nothing about.
+
+    Args:
+        silent: See :class:`sf_spark.landing.reading.RangeOutcome`.
+        source: The source.
+        inside: See :class:`Silence`.
+        all_of_it: See :class:`Silence`.
+    """
+    if not silent:
+        return Silence(inside=inside, all_of_it=all_of_it)
+    schema = pa.schema([("column", pa.string()), ("value", pa.string())])
+    named = pa.concat_tables(table.cast(schema) for table in silent)
+
+    def values(column: str) -> pa.Array:
+        return named.filter(pc.equal(named.column("column"), column)).column("value").combine_chunks().unique()
+
+    accounts = _no_text() if source.key_column == _ACCOUNT else values(_ACCOUNT)
+    texts = tuple(values("").to_pylist())
+    return Silence(values(source.key_column), accounts=accounts, texts=texts, inside=inside, all_of_it=all_of_it)
+
+
+@dataclass(frozen=True)
+class SearchTask:
+    """A stored file whose entities are looked for in texts.
+
+    Attributes:
+        uri: Of the file.
+        rank: Among the files of the comparison.
+        absent: By file, of each bucket.
+        source: The source.
+        texts: Of records whose entity cannot be read.
+    """
+
+    uri: str
+    rank: int
+    absent: Sequence[Parts]
+    source: Source
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What of a file stands in the texts: keys, SIREN, accounts; and in which texts there is something."""
+
+    keys: pa.Array
+    sirens: pa.Array
+    accounts: pa.Array
+    explained: np.ndarray
+
+
+def search(task: SearchTask) -> Found:
+    """Look for the entities of a file in texts: exactly for all, nearly for those of absent facts."""
+    words = [_IDENTIFIERS.findall(text) for text in task.texts]
+    distinct = pa.array(sorted({word for found in words for word in found}), pa.string())
+    rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
+    with open_bytes(task.uri) as file:
+        parquet = pq.ParquetFile(file)
+        names = [name for name in (task.source.key_column, _ACCOUNT) if name in parquet.schema_arrow.names]
+        table = parquet.read(columns=list(dict.fromkeys(names)))
+    found: dict[str, pa.Array] = {}
+    explaining: set[str] = set()
+    for name in table.column_names:
+        stored = table.column(name).cast(pa.string())
+        exact = distinct.filter(pc.is_in(distinct, stored.unique()))
+        near, words_near = _near(stored.take(pa.array(rows)).unique(), distinct.to_pylist())
+        found[name] = pa.concat_arrays([exact, near]).unique()
+        explaining |= {*exact.to_pylist(), *words_near}
+    sirens = _no_text()
+    if task.source.key_column == "siret":
+        stored = pc.utf8_slice_codeunits(table.column("siret").cast(pa.string()).unique(), 0, 9)
+        sirens = distinct.filter(pc.is_in(distinct, stored.unique()))
+        explaining |= set(sirens.to_pylist())
+    explained = np.array([any(word in explaining or _is_provisional(word) for word in found) for found in words], bool)
+    keys = found.pop(task.source.key_column)
+    return Found(keys, sirens, found.get(_ACCOUNT, _no_text()), explained)
+
+
+def explained(silence: Silence, found: Sequence[Found]) -> Silence:
+    """What a delivery says nothing about, once its unreadable records have been looked for in every file."""
+    keys, sirens, accounts = (
+        pa.concat_arrays([getattr(silence, name), *(getattr(one, name) for one in found)]).unique()
+        for name in ("keys", "sirens", "accounts")
+    )
+    every = np.zeros(len(silence.texts), np.bool_)
+    for one in found:
+        every |= one.explained
+    all_of_it = silence.all_of_it or ("" if every.all() else "unreadable_line")
+    return Silence(keys, sirens, accounts, (), silence.inside, all_of_it)
+
+
+def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]:
+    """The identifiers that nearly are one of the words, and these words."""
+    values = [value for value in identifiers.to_pylist() if value and value.isascii()]
+    if not values or not words or len(values) * len(words) > _MOST_COMPARISONS:
+        return _no_text(), []
+    near, explaining = np.zeros(len(values), np.bool_), []
+    by_length: dict[int, list[int]] = {}
+    for place, value in enumerate(values):
+        by_length.setdefault(len(value), []).append(place)
+    signs = {
+        length: np.frombuffer("".join(values[place] for place in places).encode(), np.uint8).reshape(-1, length)
+        for length, places in by_length.items()
+    }
+    for word in words:
+        text, hit = np.frombuffer(word.encode(), np.uint8), False
+        for length, places in by_length.items():
+            close = _is_close(signs[length], text)
+            near[np.array(places)[close]] = True
+            hit |= bool(close.any())
+        if hit:
+            explaining.append(word)
+    return pa.array([value for value, is_near in zip(values, near, strict=True) if is_near], pa.string()), explaining
+
+
+def _is_close(signs: np.ndarray, word: np.ndarray) -> np.ndarray:
+    """Which rows become the word when two signs are replaced, or one goes or comes."""
+    length = signs.shape[1]
+    if length == len(word):
+        return np.count_nonzero(signs != word, axis=1) <= _MOST_DIFFERENT
+    if abs(length - len(word)) != 1:
+        return np.zeros(len(signs), np.bool_)
+    shorter = min(length, len(word))
+    before = np.logical_and.accumulate(signs[:, :shorter] == word[:shorter], axis=1).sum(axis=1)
+    behind = np.logical_and.accumulate(signs[:, ::-1][:, :shorter] == word[::-1][:shorter], axis=1).sum(axis=1)
+    return before + behind >= shorter
+
+
+def _is_provisional(word: str) -> bool:
+    """True for a number that URSSAF gives until a company is registered: fourteen signs with letters among them."""
+    digits = sum(sign.isdigit() for sign in word)
+    return len(word) == _SIRET_LENGTH and _FEWEST_DIGITS <= digits < _SIRET_LENGTH
+
+
+@dataclass(frozen=True)
+class NewKeysTask:
+    """A file of new facts."""
+
+    uri: str
+    source: Source
+
+
+def new_keys(task: NewKeysTask) -> np.ndarray:
+    """The natural keys of the facts of a file, hashed."""
+    with open_bytes(task.uri) as file:
+        table = pq.ParquetFile(file).read(columns=sorted(set(task.source.natural_key)))
+    return natural_keys(table, task.source)
+
+
+@dataclass(frozen=True)
+class JudgeTask:
+    """A stored file some of whose facts are absent from a delivery.
+
+    Attributes:
+        uri: Of the file.
+        rank: Among the files of the comparison.
+        batch: That its facts belong to.
+        delivery: The batch that they are absent from.
+        absent: By file, of each bucket: see :class:`sf_spark.staging.comparison.BucketOutcome`.
+        source: The source.
+        silence: What the delivery says nothing about.
+        new: Natural keys of the delivery's new facts, hashed, in order.
+    """
+
+    uri: str
+    rank: int
+    batch: str
+    delivery: str
+    absent: Sequence[Parts]
+    source: Source
+    silence: Silence
+    new: np.ndarray
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the absences in a file mean.
+
+    Attributes:
+        ended: Rows of the facts that end.
+        corrected: Rows of facts that are held back, and that new facts may take the place of.
+        corrected_keys: Their natural keys, hashed.
+        outside: How many belong to companies outside the perimeter.
+        held: Of the other facts that are held back: see ``HELD_BACK``.
+        n_held: How many they are.
+    """
+
+    ended: np.ndarray
+    corrected: np.ndarray
+    corrected_keys: np.ndarray
+    outside: int
+    held: pa.Table
+    n_held: int
+
+
+def judge(task: JudgeTask) -> Judged:
+    """Tell which absent facts of a file end, and which are held back."""
+    source, silence = task.source, task.silence
+    rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
+    table = _rows_of(task.uri, rows, source)
+    key = table.column(source.key_column).cast(pa.string())
+    outside = _outside(key, silence.inside)
+    reason = np.full(len(rows), "", dtype="<U20")
+    for why, held in (
+        (silence.all_of_it, np.full(len(rows), bool(silence.all_of_it))),
+        ("damaged_line", _named(table, key, silence)),
+        ("outside_perimeter", outside),
+    ):
+        reason[held] = why
+    is_held = reason != ""
+    keys = natural_keys(table.filter(pa.array(is_held)), source)
+    found = _among(keys, task.new)
+    held = np.flatnonzero(is_held)
+    listed = held[~found]
+    return Judged(
+        rows[~is_held],
+        rows[held[found]],
+        keys[found],
+        int(np.count_nonzero(outside)),
+        _listed(table.take(pa.array(listed[:_MOST_LISTED])), reason[listed[:_MOST_LISTED]], task),
+        len(listed),
+    )
+
+
+def replaced(judged: Sequence[Judged], new: np.ndarray) -> list[np.ndarray]:
+    """Of the facts that are held back, those that new facts take the place of: rows, by file.
+
+    Args:
+        judged: Of each file.
+        new: Natural keys of the new facts, hashed.
+    """
+    keys = np.concatenate([np.empty(0, np.uint64), *(one.corrected_keys for one in judged)])
+    distinct, held = np.unique(keys, return_counts=True)
+    delivered, counts = np.unique(new, return_counts=True)
+    enough = distinct[counts[np.searchsorted(delivered, distinct)] >= held]
+    return [one.corrected[_among(one.corrected_keys, enough)] for one in judged]
+
+
+def _rows_of(uri: str, rows: np.ndarray, source: Source) -> pa.Table:
+    with open_bytes(uri) as file:
+        parquet = pq.ParquetFile(file)
+        wanted = {source.key_column, *source.natural_key, "_file", "_line"}
+        if _ACCOUNT in parquet.schema_arrow.names:
+            wanted.add(_ACCOUNT)
+        return parquet.read(columns=sorted(wanted)).take(pa.array(rows))
+
+
+def _outside(key: pa.ChunkedArray, inside: np.ndarray | None) -> np.ndarray:
+    if inside is None:
+        return np.zeros(len(key), np.bool_)
+    siren = pc.utf8_slice_codeunits(key, 0, 9).cast(pa.int64()).to_numpy()
+    if len(inside) == 0:
+        return np.ones(len(key), np.bool_)
+    return inside[np.minimum(np.searchsorted(inside, siren), len(inside) - 1)] != siren
+
+
+def _named(table: pa.Table, key: pa.ChunkedArray, silence: Silence) -> np.ndarray:
+    found = pc.is_in(key, silence.keys)
+    if len(silence.sirens):
+        found = pc.or_(found, pc.is_in(pc.utf8_slice_codeunits(key, 0, 9), silence.sirens))
+    if len(silence.accounts) and _ACCOUNT in table.column_names:
+        found = pc.or_(found, pc.is_in(table.column(_ACCOUNT).cast(pa.string()), silence.accounts))
+    return found.to_numpy()
+
+
+def _among(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    if len(ordered) == 0:
+        return np.zeros(len(values), np.bool_)
+    return ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
+
+
+def _listed(table: pa.Table, reason: np.ndarray, task: JudgeTask) -> pa.Table:
+    def always(text: str) -> pa.Array:
+        return pa.repeat(pa.scalar(text), len(table))
+
+    columns = {
+        "source": always(task.source.name),
+        "_batch": always(task.delivery),
+        "key": table.column(task.source.key_column),
+        "reason": pa.array(reason.tolist(), pa.string()),
+        "_fact_batch": always(task.batch),
+        "_fact_file": table.column("_file"),
+        "_fact_line": table.column("_line"),
+    }
+    return pa.table(columns).cast(HELD_BACK)

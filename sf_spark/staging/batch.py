@@ -1,0 +1,214 @@
+"""The delivery of a source in a batch: its files read as ranges, proven to hold each record once."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from pyspark.sql import SparkSession
+
+from sf_spark.calendar import batch_date
+from sf_spark.errors import BrokenFileError
+from sf_spark.lake.files import TableFile, files_of, is_table
+from sf_spark.landing.facts import Stamp
+from sf_spark.landing.opening import file_system
+from sf_spark.landing.reading import Output, RangeOutcome, RangeTask, read_range
+from sf_spark.sources import Source
+from sf_spark.staging.comparison import bucket_of, buckets_for
+from sf_spark.staging.exchange import Parts, partitioned
+from sf_spark.staging.workers import attempt
+
+PARTITION = "_batch"
+_SMALL_TEXT = 8 << 20
+_SMALL_TABLE = 2_000_000  # rows
+_BYTES_OF_A_FACT = {True: 4, False: 60}  # of a delivered text: in a wide file, in a long one; a guess, for buckets only
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The delivery of a source in a batch, and what the staged table holds.
+
+    Attributes:
+        spark: For what is worth workers.
+        source: The source.
+        name: ``AAMM`` or ``AAMM_NN``.
+        others: The other batches that the source has been taken in for.
+        folder: Of the staged table.
+        cutoff_day: Of a month.
+        scratch: A folder that is this delivery's own.
+        stored: The files of the table.
+        size: Bytes of the delivered text.
+    """
+
+    spark: SparkSession
+    source: Source
+    name: str
+    others: tuple[str, ...]
+    folder: str
+    cutoff_day: int
+    scratch: str
+    stored: tuple[TableFile, ...]
+    size: int
+
+    @property
+    def day(self) -> date:
+        """The day on which the delivery counts as known."""
+        return batch_date(self.name, self.cutoff_day)
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether an absent fact is a withdrawn one."""
+        return self.source.delivery == "snapshot"
+
+    @property
+    def earlier(self) -> list[TableFile]:
+        """The files that the delivery is held against."""
+        return [file for file in self.stored if file.partition < self.name]
+
+    @property
+    def later(self) -> list[TableFile]:
+        """The files of batches behind this one."""
+        return [file for file in self.stored if file.partition > self.name]
+
+    @property
+    def own(self) -> list[TableFile]:
+        """What an earlier run of the same batch has left."""
+        return [file for file in self.stored if file.partition == self.name]
+
+    @property
+    def all_new(self) -> bool:
+        """Whether there is nothing to hold the delivery against."""
+        return not self.earlier and not (self.later and not self.is_snapshot)
+
+    @property
+    def is_small_text(self) -> bool:
+        """Whether the delivered text is not worth workers."""
+        return self.size <= _SMALL_TEXT
+
+    @property
+    def is_small_comparison(self) -> bool:
+        """Whether the comparison with what is stored is not worth workers."""
+        return self.is_small_text and sum(max(file.rows, 0) for file in self.stored) <= _SMALL_TABLE
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets the comparison is worth, from the bytes of the delivery and the rows that are stored."""
+        stored = sum(max(file.rows, 0) for file in (*self.earlier, *self.later))
+        return buckets_for(max(self.size // _BYTES_OF_A_FACT[bool(self.source.wide)], stored))
+
+    def scratch_for(self, name: str, small: bool) -> str:
+        """Where a task leaves arrays for others; '' where they stay in memory."""
+        return "" if small else f"{self.scratch}/{name}"
+
+    def stamp(self, file: str) -> Stamp:
+        """What the facts of a file have in common."""
+        return Stamp(file, self.day, by_rule=not any(other < self.name for other in self.others))
+
+    def new_path(self) -> str:
+        """A path for a file of this batch, from the table's folder: no other run has it."""
+        return f"{PARTITION}={self.name}/part-{uuid.uuid4().hex}.parquet"
+
+    def uri(self, path: str) -> str:
+        """Where a file of the table lies."""
+        return f"{self.folder}/{path}"
+
+
+@dataclass
+class FileRead:
+    """A delivered file that has been read: its ranges, and what they hold."""
+
+    tasks: list[RangeTask]
+    outcomes: list[RangeOutcome]
+    names: list[Parts]
+    paths: list[str]  # of the files written for each range, '' for none
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """The outcome of a range, its names in parts."""
+
+    outcome: RangeOutcome
+    names: Parts
+
+
+@dataclass(frozen=True)
+class _SortTask:
+    task: RangeTask
+    buckets: int
+    scratch: str
+
+
+def _read_and_sort(sort: _SortTask) -> _Sorted:
+    outcome = read_range(sort.task)
+    names, outcome.names = outcome.names, outcome.names[:0]
+    return _Sorted(outcome, partitioned(names, bucket_of(names["first"], sort.buckets), sort.buckets, sort.scratch))
+
+
+def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | BrokenFileError]:
+    """Read the ranges of files, all at a time; a file that cannot be read is broken alone.
+
+    Args:
+        batch: The delivery.
+        files: The ranges of each file, ranks counted over all of them.
+    """
+    tasks = [_with_output(batch, task) for ranges in files for task in ranges]
+    small = batch.is_small_text
+    sorts = [_SortTask(task, batch.buckets, batch.scratch_for(f"names-{task.range.rank}", small)) for task in tasks]
+    done = attempt(batch.spark, _read_and_sort, sorts, small)
+    by_rank = {task.range.rank: (task, sort) for task, sort in zip(tasks, done, strict=True)}
+    return [_proven(batch, [by_rank[task.range.rank] for task in ranges]) for ranges in files]
+
+
+def _with_output(batch: Batch, task: RangeTask) -> RangeTask:
+    if not batch.all_new:
+        return task
+    return replace(task, output=Output(batch.uri(batch.new_path()), batch.stamp(task.name)))
+
+
+def _proven(batch: Batch, found: list[tuple[RangeTask, _Sorted | BrokenFileError]]) -> FileRead | BrokenFileError:
+    """Prove that the ranges of a file hold each record once; one that began inside a record is read again."""
+    read = FileRead([], [], [], [])
+    position: tuple[int, int] | None = None
+    for task, sort in found:
+        if isinstance(sort, BrokenFileError):
+            for written, _ in found:
+                discard_file(written)
+            return sort
+        if position is not None and sort.outcome.first != position[0]:
+            discard_file(task)
+            start, line = position
+            exact = replace(task.range, begin=start, stop=max(start, task.range.stop), line=line, exact=True)
+            task = _with_output(batch, replace(task, range=exact, output=None))
+            scratch = batch.scratch_for(f"names-{task.range.rank}-again", batch.is_small_text)
+            sort = _read_and_sort(_SortTask(task, batch.buckets, scratch))
+        position = (sort.outcome.next, sort.outcome.next_line)
+        read.tasks.append(task)
+        read.outcomes.append(sort.outcome)
+        read.names.append(sort.names)
+        read.paths.append(task.output.uri[len(batch.folder) + 1 :] if task.output and sort.outcome.rows else "")
+    return read
+
+
+def discard(read: FileRead) -> None:
+    """Remove the files that were written for a delivered file; no table names them yet."""
+    for task in read.tasks:
+        discard_file(task)
+
+
+def discard_file(task: RangeTask) -> None:
+    """Remove the file that was written for a range, if there is one; no table names it yet."""
+    if task.output is not None:
+        remove_files([task.output.uri])
+
+
+def remove_files(uris: Iterable[str]) -> None:
+    """Remove files that no table names, those that are there."""
+    for uri in uris:
+        system, path = file_system(uri)
+        if system.get_file_info(path).is_file:
+            system.delete_file(path)
+
+
+def stored_files(folder: str) -> tuple[TableFile, ...]:
+    """The files of a staged table; none where it is not there yet."""
+    return tuple(files_of(folder, PARTITION)) if is_table(folder) else ()
