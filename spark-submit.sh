@@ -39,5 +39,5 @@ jars=$(ls "${DELTA_JARS:-$here/.jars}"/*delta-s*.jar 2>/dev/null | paste -sd, -)
 [ -n "$jars" ] || fail "no Delta jars in ${DELTA_JARS:-$here/.jars}: run 'make setup' first"
 code=0
 SPARK_HOME=$spark_home "$spark_home/bin/spark-submit" --py-files "$work/sf_spark.zip" --jars "$jars" \
-  --driver-java-options "-XX:-DontCompileHugeMethods -Dlog4j2.configurationFile=file:$here/conf/log4j2.properties" "${submit[@]}" "$job" "$@" || code=$?
+  --driver-java-options "-Dlog4j2.configurationFile=file:$here/conf/log4j2.properties" "${submit[@]}" "$job" "$@" || code=$?
 exit $code

@@ -51,6 +51,12 @@ if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >.venv/.installed
 fi
 
+kernels=$(cat sf_spark/landing/*.py | cksum)
+if [ "$(cat .venv/.kernels 2>/dev/null)" != "$kernels" ]; then
+  echo "sf_spark: compiling the kernels that read partner files (once)"
+  .venv/bin/python -m sf_spark.landing.compiling && echo "$kernels" >.venv/.kernels
+fi
+
 if [ -n "${DELTA_JARS:-}" ]; then
   mkdir -p .jars && cp "$DELTA_JARS"/*delta-spark*.jar "$DELTA_JARS"/*delta-storage*.jar .jars/ 2>/dev/null ||
     fail "DELTA_JARS=$DELTA_JARS must hold delta-spark_*.jar and delta-storage-*.jar, found: $(ls "$DELTA_JARS" 2>/dev/null | tr '\n' ' ' || echo 'no such folder')"

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """A promise to readers: the path below the lake's root, the key of a row, the partition column.
-
-    Where nobody looks for a range of values, files go without the least and the greatest of each column: gathering them
-    costs a fifth of a write.
-    """
+    """A promise to readers: the path below the lake's root, the key of a row, the partition column."""
 
     path: str
     key: tuple[str, ...]
     partition: str | None = None
-    column_statistics: bool = True
 
 
 QUARANTINE = Table("quarantine", ("source", "_batch", "_file", "_line"), "source")
@@ -36,4 +31,4 @@ MONITORING_STEPS = Table("monitoring/steps", ("step", "finished_at"))
 
 def staged(source: str) -> Table:
     """The staged table of a source."""
-    return Table(f"staged/{source}", ("_batch", "_file", "_line"), "_batch", column_statistics=False)
+    return Table(f"staged/{source}", ("_batch", "_file", "_line"), "_batch")

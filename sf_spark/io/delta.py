@@ -58,8 +58,6 @@ def replace_all(df: DataFrame, lake: str, table: Table) -> None:
 
 def _writer(df: DataFrame, table: Table, mode: str, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
     writer = df.write.format("delta").mode(mode).options(**options)
-    if not table.column_statistics:
-        writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
     return writer.partitionBy(table.partition) if table.partition else writer
 
 

@@ -1,4 +1,4 @@
-"""The rejected lines, summed up: which source, which reason, since when, and how one looks."""
+"""Rejected lines and facts held back from ending, summed up: which source, which reason, and how one looks."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -32,4 +32,21 @@ def rejects_by_reason(quarantine: DataFrame) -> DataFrame:
             F.concat_ws(" ", "last.place", F.left("last.raw", F.lit(_LONGEST_EXAMPLE))).alias("example"),
         )
         .orderBy("source", F.desc("lines"), "code", "column")
+    )
+
+
+def held_back_by_reason(held_back: DataFrame) -> DataFrame:
+    """Count the facts that deliveries hold back from ending, by source, batch and reason.
+
+    Args:
+        held_back: The table: ``source, _batch, key, reason, _fact_batch, _fact_file, _fact_line``.
+
+    Returns:
+        ``source, _batch, reason, facts, example`` (the key of one of them, and where it was read).
+    """
+    place = F.concat_ws(" ", "key", F.concat_ws("/", "_fact_batch", "_fact_file"), F.col("_fact_line").cast("string"))
+    return (
+        held_back.groupBy("source", "_batch", "reason")
+        .agg(F.count("*").alias("facts"), F.min(place).alias("example"))
+        .orderBy("source", "_batch", F.desc("facts"), "reason")
     )

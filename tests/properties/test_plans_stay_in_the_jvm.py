@@ -1,6 +1,6 @@
 """No row passes through Python between the staged tables and the signals: the physical plans say so.
 
-The staged tables have the columns that the sources themselves make of what they type, so this also proves that the panel finds what ingest writes.
+The staged tables have the columns that ingest gives them, so this also proves that the panel finds what it writes.
 """
 
 import re
@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from sf_spark.calendar import index_of
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
+from sf_spark.landing.reading import staged_schema
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.settings import load_settings

@@ -10,6 +10,7 @@ import random
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +20,8 @@ from pyspark.sql import SparkSession
 
 from sf_spark.settings import Settings, load_settings
 from sf_spark.sources import source_named
-from sf_spark.staging import comparison, storing
+from sf_spark.staging import batch as delivery
+from sf_spark.staging import comparison
 from sf_spark.staging.deliveries import DONE
 from sf_spark.staging.intake import take_in
 from tests.compare_lakes import compare_lakes
@@ -140,19 +142,24 @@ class Again:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ranges = self.again = 0
-        read = storing._read_and_sort
+        read = delivery._read_and_sort
 
-        def counting(sort: storing._SortTask) -> storing._Sorted:
+        def counting(sort: delivery._SortTask) -> delivery._Sorted:
             part = sort.task.range
             self.ranges += 1
             self.again += part.exact and part.rank > 0
             return read(sort)
 
-        monkeypatch.setattr(storing, "_read_and_sort", counting)
+        monkeypatch.setattr(delivery, "_read_and_sort", counting)
 
 
 def settings_of(folder: Path, landing: Path, size: int) -> Settings:
-    sizes = [f"ingest.range_bytes={size}", f"ingest.wide_range_bytes={size}", "ingest.invalid_utf8_share=1"]
+    sizes = [
+        f"ingest.range_bytes={size}",
+        f"ingest.wide_range_bytes={size}",
+        "ingest.invalid_utf8_share=1",
+        "ingest.smallest_share=0",
+    ]
     return load_settings("test", [f"landing={landing}", f"lake={folder / 'lake'}", f"truth={folder}", *sizes])
 
 
@@ -201,9 +208,9 @@ def test_a_range_read_wrong_would_be_seen(spark: SparkSession, tmp_path: Path, m
     one = taken(spark, tmp_path / "one", landing, WHOLE, ("2402",))
     with monkeypatch.context() as patched:  # every range believed as it is
         patched.setattr(
-            storing,
+            delivery,
             "_proven",
-            lambda batch, found: storing.FileRead(
+            lambda batch, found: delivery.FileRead(
                 [task for task, _ in found],
                 [sort.outcome for _, sort in found],
                 [sort.names for _, sort in found],
@@ -233,26 +240,44 @@ def test_rows_of_a_parquet_file_are_those_of_a_text(spark: SparkSession, tmp_pat
     assert len(found[0]) == 50
 
 
-@pytest.mark.parametrize(("kind", "of_a_bucket"), [("strict", 20), pytest.param("wide", 200, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("kind", "of_a_bucket"), [("strict", 40), pytest.param("wide", 400, marks=pytest.mark.long)])
 def test_tasks_in_workers_give_the_lake_of_the_driver(
     spark: SparkSession, tmp_path: Path, kind: str, of_a_bucket: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of, drawn = KINDS[kind], random.Random(f"workers {kind}")
-    landing, batches = tmp_path / "landing", ("2402", "2403")
-    first, second = of.text(drawn, 30), of.text(drawn, 30)
-    second = first.rsplit("\n", 20)[0] + "\n" + second.split("\n", 1)[1]  # some facts stay, some end
-    for batch, text in zip(batches, (first, second), strict=True):
+    landing, batches = tmp_path / "landing", ("2402", "2403", "2404")
+    text = of.text(drawn, 60)
+    lines = [line for line in text.split("\n")[1:] if line.count('"') % 2 == 0]  # records on one line
+    texts = [text, "\n".join([text.split("\n")[0], *lines[5:]]), of.text(drawn, 20)]
+    for batch, content in zip(batches, texts, strict=True):
         (landing / batch).mkdir(parents=True)
-        (landing / batch / of.name).write_text(text, encoding="utf-8")
+        (landing / batch / of.name).write_text(content, encoding="utf-8")
     one = taken(spark, tmp_path / "driver", landing, WHOLE, batches)
-    ends = DeltaTable(str(one / f"staged/{of.source}")).to_pyarrow_table().column("superseded_on").to_pylist()
-    assert None in ends and len(set(ends)) == 2
     with monkeypatch.context() as patched:
-        patched.setattr(storing, "_SMALL_TEXT", 0)
-        patched.setattr(storing, "_SMALL_TABLE", 0)
+        patched.setattr(delivery, "_SMALL_TEXT", 0)
+        patched.setattr(delivery, "_SMALL_TABLE", 0)
         patched.setattr(comparison, "_FACTS_OF_A_BUCKET", of_a_bucket)
-        many = taken(spark, tmp_path / "workers", landing, len(first.encode()) // 3, batches)
+        many = taken(spark, tmp_path / "workers", landing, len(text.encode()) // 3, batches)
     assert differences(one, many) == []
     files = DeltaTable(str(many / f"staged/{of.source}")).get_add_actions()
-    assert files.num_rows > 2
+    assert files.num_rows > len(batches)
     assert not list((many / "_scratch").glob("*/*")), "what tasks leave for one another is removed"
+
+
+def test_facts_that_end_in_workers_are_those_that_end_in_the_driver(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, landing, batches = lazy(random.Random(1), 0), tmp_path / "landing", ("2402", "2403")
+    due = [f"1;1;{SITES[n % 3]};c{n};202411;1;1;{n},5\n" for n in range(200)]
+    for batch, lines in zip(batches, (due[:150], due[:50] + due[75:]), strict=True):
+        (landing / batch).mkdir(parents=True)
+        (landing / batch / "sigfaible_cotisdues.csv").write_text(header + "".join(lines), encoding="utf-8")
+    one = taken(spark, tmp_path / "driver", landing, WHOLE, batches)
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "_SMALL_TEXT", 0)
+        patched.setattr(delivery, "_SMALL_TABLE", 0)
+        patched.setattr(comparison, "_FACTS_OF_A_BUCKET", 100)
+        many = taken(spark, tmp_path / "workers", landing, 2000, batches)
+    assert differences(one, many) == []
+    ends = DeltaTable(str(many / "staged/cotisation")).to_pyarrow_table().column("superseded_on").to_pylist()
+    assert (len(ends), ends.count(date(2024, 3, 20)), ends.count(None)) == (200, 25, 175)

@@ -173,7 +173,7 @@ def test_random_texts_agree_with_a_reader_written_apart_wherever_blocks_end(lazy
         several += sum("\n" in record.raw for record in wanted)
         errors += sum(record.fields is None for record in wanted)
         copied += sum('"' in field for record in wanted for field in record.fields or [])
-    assert min(several, errors, copied) > 500
+    assert min(several, errors) > 500 and copied > 100
 
 
 @pytest.mark.parametrize("lazy", [False, True])

@@ -293,7 +293,6 @@ def test_no_unit_of_the_register_is_left_out_for_its_nomenclature(
     found = sorted(rows(f"staged/{account.source}"), key=lambda row: row["_line"])
     behind = list(found[0])[list(found[0]).index("ape") :][:3]
     assert behind == ["ape", "ape_naf25", "nomenclature_ape"]
-    # Two lines that give the same facts are two facts only where their text differs, as here.
     assert [tuple(row[column] for column in behind) for row in found] == list(ACTIVITIES.values())
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from sf_spark.landing.fact_file import FactFile
 from sf_spark.landing.facts import IDENTITY
-from sf_spark.staging.comparison import bucket_of, row_of, stored_place
-from sf_spark.staging.exchange import Parts, partitioned
-from sf_spark.staging.stored import Edited, EditTask, NamesTask, edit_file, stored_names
+from sf_spark.staging.comparison import bucket_of, file_of, row_of, stored_place
+from sf_spark.staging.exchange import partitioned
+from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
 
 MARCH, APRIL, MAY = date(2024, 3, 20), date(2024, 4, 20), date(2024, 5, 20)
 Fact = tuple[str, str, date, date | None]  # SIREN, file, known on, superseded on
@@ -45,18 +45,20 @@ def stored_file(path: Path, facts: Sequence[Fact] = FACTS) -> str:
     return str(path)
 
 
-def parts(rank: int, *rows: int, files: int = 3) -> Parts:
-    """Rows of a file among others, as a bucket of a comparison gives them."""
-    places = np.concatenate(
-        [stored_place(other, np.array(rows if other == rank else [0, 1])) for other in range(files)]
-    )
-    return partitioned(places, (places >> np.uint64(40)).astype(np.int64), files)
+def named(*rows: int) -> Rows:
+    """Rows of the file as a bucket of a comparison names them, between rows of other files."""
+    places = np.concatenate([stored_place(other, np.array(rows if other == 1 else [0, 1], int)) for other in range(3)])
+    return Rows(partitioned(places, file_of(places), 3), rank=1)
+
+
+def one_by_one(*rows: int) -> Rows:
+    return Rows(rows=np.array(rows, np.int64))
 
 
 def edited(tmp_path: Path, **changes: Any) -> tuple[Edited, list[Fact]]:
     """What becomes of a file, and what is written."""
     target = tmp_path / "_batch=2405" / "new.parquet"
-    done = edit_file(EditTask(stored_file(tmp_path / "old.parquet"), str(target), **{"rank": 1} | changes))
+    done = edit_file(EditTask(stored_file(tmp_path / "old.parquet"), str(target), **changes))
     if done.outcome != "written":
         assert not target.exists() and done == Edited(done.outcome)
         return done, []
@@ -72,22 +74,22 @@ def with_ends(*ends: date | None) -> list[Fact]:
 
 
 def test_facts_end_in_any_bucket_and_other_ends_of_that_day_are_undone(tmp_path: Path) -> None:
-    _, rows = edited(tmp_path, ended=(parts(1, 0), parts(1, 3)), day=APRIL)
+    _, rows = edited(tmp_path, ended=(named(0), one_by_one(3)), day=APRIL)
     assert rows == with_ends(APRIL, None, MAY, APRIL)  # the end of April that is not told any more is undone
-    _, rows = edited(tmp_path, ended=(parts(1, 1),), day=MAY)
+    _, rows = edited(tmp_path, ended=(named(1),), day=MAY)
     assert rows == with_ends(None, MAY, None, None)  # and one that is told anew takes the place of the older
     _, rows = edited(tmp_path, day=MAY)
     assert rows == with_ends(None, APRIL, None, None)
 
 
 def test_facts_leave_and_the_others_stay_in_order(tmp_path: Path) -> None:
-    assert edited(tmp_path, taken=(parts(1, 2), parts(1, 0)))[1] == [FACTS[1], FACTS[3]]
-    assert edited(tmp_path, of_files=("b.csv", "c.csv"), rank=-1)[1] == [FACTS[1], FACTS[3]]
-    assert edited(tmp_path, of_files=("b.csv",), taken=(parts(1, 3),))[1] == [FACTS[1]]
+    assert edited(tmp_path, taken=(one_by_one(2), named(0)))[1] == [FACTS[1], FACTS[3]]
+    assert edited(tmp_path, of_files=("b.csv", "c.csv"))[1] == [FACTS[1], FACTS[3]]
+    assert edited(tmp_path, of_files=("b.csv",), taken=(named(3),))[1] == [FACTS[1]]
 
 
 def test_facts_become_known_on_another_day(tmp_path: Path) -> None:
-    _, rows = edited(tmp_path, known_on=MAY, taken=(parts(1, 1),))
+    _, rows = edited(tmp_path, known_on=MAY, taken=(named(1),))
     assert rows == [(siren, file, MAY, end) for siren, file, _, end in (FACTS[0], *FACTS[2:])]
 
 
@@ -96,17 +98,16 @@ def test_facts_become_known_on_another_day(tmp_path: Path) -> None:
     [
         {},
         {"day": date(2024, 6, 20)},
-        {"day": APRIL, "ended": (parts(1, 1),)},  # it ends on that day already
+        {"day": APRIL, "ended": (named(1),)},  # it ends on that day already
         {"of_files": ("a.csv", "b.csv")},
-        {"taken": (parts(0),), "rank": 0},  # rows of other files leave
-        {"taken": (parts(0, 1),), "rank": -1},  # it was not compared
+        {"taken": (named(), one_by_one())},
     ],
 )
 def test_nothing_is_written_when_nothing_changes(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert edited(tmp_path, **changes)[0].outcome == "unchanged"
 
 
-@pytest.mark.parametrize("changes", [{"taken": (parts(1, 0, 1, 2, 3),)}, {"of_files": ()}, {"of_files": ("c.csv",)}])
+@pytest.mark.parametrize("changes", [{"taken": (named(0, 1, 2, 3),)}, {"of_files": ()}, {"of_files": ("c.csv",)}])
 def test_nothing_is_written_when_nothing_is_left(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert edited(tmp_path, **changes)[0].outcome == "empty"
 
