@@ -1,4 +1,4 @@
-"""Compile the kernels, once for a machine: python -m sf_spark.landing.compiling
+"""Compile the kernels, once for a machine: python -m sf_spark.landing.compiling.
 
 Numba keeps what it has compiled beside the code. Set-up does this, so that no job waits for it.
 """
