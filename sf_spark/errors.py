@@ -19,3 +19,7 @@ class BrokenFileError(SfSparkError):
 
 class MissingTableError(SfSparkError):
     """A table that an earlier job writes is not in the lake yet."""
+
+
+class ConcurrentWriteError(SfSparkError):
+    """Another job has changed a table between the moment it was read and the commit."""

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from sf_spark.errors import SfSparkError
+from sf_spark.errors import ConcurrentWriteError, SfSparkError
+
+_TRANSACTION = "sf_spark"
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -38,26 +42,30 @@ def is_table(folder: str) -> bool:
     return DeltaTable.is_deltatable(folder)
 
 
-def files_of(folder: str, partition: str) -> list[TableFile]:
+def open_table(folder: str) -> DeltaTable | None:
+    """A table as it stands now; None where there is none yet."""
+    return DeltaTable(folder) if is_table(folder) else None
+
+
+def files_of(table: DeltaTable, partition: str) -> list[TableFile]:
     """The files of a table as its log names them.
 
     Args:
-        folder: Of the table.
+        table: The table.
         partition: Its partition column.
 
     Raises:
         SfSparkError: When a file alone does not say what the table holds (deletion vectors, renamed columns).
     """
-    table = DeltaTable(folder)
     version = table.protocol().min_reader_version
     if version > 1:
         raise SfSparkError(
-            f"the files of {folder} do not say alone what the table holds (Delta reader version {version}, expected: 1)"
+            f"the files of {table.table_uri} do not say alone what the table holds (Delta reader version {version}, "
+            "expected: 1)"
         )
     there = table.get_add_actions(flatten=True)
-    columns = [
-        there.column(name).to_pylist() for name in ("path", "size_bytes", "num_records", f"partition.{partition}")
-    ]
+    names = ("path", "size_bytes", "num_records", f"partition.{partition}")
+    columns = [there.column(name).to_pylist() for name in names]
     return [
         TableFile(unquote(path), size, -1 if rows is None else rows, str(value))
         for path, size, rows, value in zip(*columns, strict=True)
@@ -65,16 +73,25 @@ def files_of(folder: str, partition: str) -> list[TableFile]:
 
 
 def commit_files(
-    folder: str, schema: pa.Schema, partition: str, added: Sequence[TableFile], removed: Iterable[TableFile]
+    folder: str,
+    table: DeltaTable | None,
+    schema: pa.Schema,
+    partition: str,
+    added: Sequence[TableFile],
+    removed: Iterable[TableFile],
 ) -> None:
     """Put files into a table and take others out, in one commit; the table is created when absent.
 
     Args:
         folder: Of the table.
+        table: The table as it was read; None where there was none.
         schema: Of its rows, the partition column included.
         partition: The partition column.
         added: Files that lie in the folder, and that no table names yet.
         removed: Files that the table names.
+
+    Raises:
+        ConcurrentWriteError: When another job has changed the table since it was read.
     """
     adds = [
         AddAction(
@@ -88,29 +105,51 @@ def commit_files(
         for file in added
     ]
     kept = Schema.from_arrow(schema)
-    if not is_table(folder):
-        create_table_with_add_actions(folder, kept, adds, mode="error", partition_by=[partition])
-        return
-    removes = [
-        RemoveAction(quote(file.path, safe="/=-_.~"), True, _now(), file.size, {partition: file.partition})
-        for file in removed
-    ]
-    table = DeltaTable(folder)
-    table.create_write_transaction([*adds, *removes], "append", kept, partition_by=[partition])
-
-
-def replace_rows(
-    folder: str, rows: pa.Table | pa.RecordBatchReader, predicate: str, partition: str | None = None
-) -> None:
-    """Replace the rows that match a predicate by others that do, in one commit; the table is created when absent."""
-    partitions = [partition] if partition else None
-    if not is_table(folder):
-        write_deltalake(folder, rows, partition_by=partitions)
-    else:
-        # A table of an earlier version of the package may lack columns: they are null there.
-        write_deltalake(
-            folder, rows, mode="overwrite", predicate=predicate, partition_by=partitions, schema_mode="merge"
+    # What is committed was computed from the table as it was read. Two commits with one transaction name exclude one
+    # another, also where they only add files, which Delta lets pass otherwise.
+    properties = CommitProperties(app_transactions=[Transaction(_TRANSACTION, time.time_ns())])
+    try:
+        if table is None:
+            create_table_with_add_actions(
+                folder, kept, adds, mode="error", partition_by=[partition], commit_properties=properties
+            )
+            return
+        removes = [
+            RemoveAction(quote(file.path, safe="/=-_.~"), True, _now(), file.size, {partition: file.partition})
+            for file in removed
+        ]
+        table.create_write_transaction(
+            [*adds, *removes], "append", kept, partition_by=[partition], commit_properties=properties
         )
+    except CommitFailedError as error:
+        raise ConcurrentWriteError(f"another job has changed {folder} meanwhile: {error}") from error
+    except DeltaError as error:
+        if table is None and is_table(folder):
+            raise ConcurrentWriteError(f"another job has made {folder} meanwhile") from error
+        raise
+
+
+def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | None = None) -> None:
+    """Replace the rows that match a predicate by others that do, in one commit; the table is created when absent.
+
+    Raises:
+        ConcurrentWriteError: When other jobs change the table each time that it is tried.
+    """
+    partitions = [partition] if partition else None
+    for attempt in range(1, _TRIES + 1):
+        try:
+            if not is_table(folder):
+                write_deltalake(folder, rows, partition_by=partitions, mode="error")
+            else:
+                # A table of an earlier version of the package may lack columns: they are null there.
+                write_deltalake(
+                    folder, rows, mode="overwrite", predicate=predicate, partition_by=partitions, schema_mode="merge"
+                )
+            return
+        except DeltaError as error:  # rows of another predicate, written at the same time: look again
+            if attempt == _TRIES or not is_table(folder):
+                raise ConcurrentWriteError(f"{folder} cannot be written: {error}") from error
+            time.sleep(attempt / 10)
 
 
 def _now() -> int:

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import batch_date
 from sf_spark.errors import BrokenFileError
-from sf_spark.lake.files import TableFile, files_of, is_table
+from sf_spark.lake.files import TableFile
 from sf_spark.landing.facts import Stamp
 from sf_spark.landing.opening import file_system
 from sf_spark.landing.reading import Output, RangeOutcome, RangeTask, read_range
@@ -36,7 +37,8 @@ class Batch:
         folder: Of the staged table.
         cutoff_day: Of a month.
         scratch: A folder that is this delivery's own.
-        stored: The files of the table.
+        table: As it was read; None where there is none yet.
+        stored: Its files.
         size: Bytes of the delivered text.
     """
 
@@ -47,6 +49,7 @@ class Batch:
     folder: str
     cutoff_day: int
     scratch: str
+    table: DeltaTable | None
     stored: tuple[TableFile, ...]
     size: int
 
@@ -207,8 +210,3 @@ def remove_files(uris: Iterable[str]) -> None:
         system, path = file_system(uri)
         if system.get_file_info(path).is_file:
             system.delete_file(path)
-
-
-def stored_files(folder: str) -> tuple[TableFile, ...]:
-    """The files of a staged table; none where it is not there yet."""
-    return tuple(files_of(folder, PARTITION)) if is_table(folder) else ()

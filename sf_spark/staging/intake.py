@@ -7,15 +7,15 @@ All files that a source has in a batch are one delivery: when one of them comes 
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from sf_spark.errors import BrokenFileError
+from sf_spark.errors import BrokenFileError, ConcurrentWriteError
 from sf_spark.io.delta import literal_list, location
-from sf_spark.lake.files import is_table, replace_rows
+from sf_spark.lake.files import files_of, is_table, open_table, replace_rows
 from sf_spark.landing.files import DeliveredFile, find_batch, list_files
 from sf_spark.landing.header import Reading, read_header, recognise
 from sf_spark.landing.names import unfinished
@@ -26,7 +26,7 @@ from sf_spark.schema import HELD_BACK_FACTS, QUARANTINE, staged
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of
 from sf_spark.staging.absence import HELD_BACK
-from sf_spark.staging.batch import Batch, FileRead, discard, read_files, stored_files
+from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard, read_files
 from sf_spark.staging.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken_in, write_accounts
 from sf_spark.staging.exchange import remove_scratch
 from sf_spark.staging.known import KnownFacts
@@ -179,11 +179,34 @@ class _Intake:
         return None
 
     def _store(self, opened: list[_Opened]) -> None:
+        """Read and store; once more when another job has written the table meanwhile, then no more."""
+        before = [replace(file.account) for file in opened]
+        try:
+            self._try_to_store(opened)
+        except ConcurrentWriteError:
+            for file, account in zip(opened, before, strict=True):
+                vars(file.account).update(vars(account))
+            self.rejects = []
+            try:
+                self._try_to_store(opened)
+            except ConcurrentWriteError as error:
+                for file in opened:
+                    file.account.fail(f"{error}; run ingest again")
+
+    def _try_to_store(self, opened: list[_Opened]) -> None:
         folder = location(self.settings.lake, staged(self.source.name))
+        table = open_table(folder)
+        stored = tuple(files_of(table, PARTITION)) if table else ()
+        # Another job may have stored a batch that is not accounted for yet.
+        others = tuple(sorted({*self.other_batches, *(file.partition for file in stored)} - {self.batch}))
+        if refusal := _older(self.batch, self.source, others):
+            for file in opened:
+                file.account.fail(refusal)
+            return
         size = sum(part.stop - part.begin for file in opened for part in file.ranges)
         batch = Batch(
-            *(self.spark, self.source, self.batch, self.other_batches, folder, self.settings.cutoff_day),
-            *(f"{self.settings.lake.rstrip('/')}/_scratch/{uuid.uuid4().hex}", stored_files(folder), size),
+            *(self.spark, self.source, self.batch, others, folder, self.settings.cutoff_day),
+            *(f"{self.settings.lake.rstrip('/')}/_scratch/{uuid.uuid4().hex}", table, stored, size),
         )
         try:
             reads = [
@@ -304,7 +327,7 @@ def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> Non
     batches = (
         _quarantined(intake.source.name, batch, file, rejects) for intake in intakes for file, rejects in intake.rejects
     )
-    rows = pa.RecordBatchReader.from_batches(_QUARANTINE, (b for table in batches for b in table.to_batches()))
+    rows = pa.concat_tables([_QUARANTINE.empty_table(), *batches])
     replace_rows(folder, rows, these, QUARANTINE.partition)
 
 
@@ -328,16 +351,22 @@ def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: l
     A snapshot is compared with the one before, so it cannot go below one that is there. Files that were taken in for
     the same batch belong to the same delivery, and have to be there still.
     """
-    latest = max((other for other, _ in past), default="")
-    if source.delivery == "snapshot" and latest > batch:
-        return (
-            f"batch {batch} is older than {latest}, already taken in for {source.name}: "
-            f"deliver the correction as a sub-batch of the latest ({latest[:4]}_01)"
-        )
+    if older := _older(batch, source, [other for other, _ in past]):
+        return older
     gone = sorted({name for other, name in past if other == batch} - {file.name for file in delivered})
     if gone:
         return (
             f"{', '.join(gone)} of the same delivery is no longer in batch {batch}: "
             f"put it back, or deliver the new file as a sub-batch ({batch[:4]}_01)"
+        )
+    return ""
+
+
+def _older(batch: str, source: Source, others: Sequence[str]) -> str:
+    latest = max(others, default="")
+    if source.delivery == "snapshot" and latest > batch:
+        return (
+            f"batch {batch} is older than {latest}, already taken in for {source.name}: "
+            f"deliver the correction as a sub-batch of the latest ({latest[:4]}_01)"
         )
     return ""

@@ -20,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 
 from sf_spark.calendar import batch_date
-from sf_spark.lake.files import TableFile, commit_files, is_table
+from sf_spark.errors import ConcurrentWriteError
+from sf_spark.lake.files import TableFile, commit_files
 from sf_spark.landing.reading import Output, RangeOutcome, RangeTask, read_range, staged_schema
 from sf_spark.staging.absence import (
     JudgeTask,
@@ -124,8 +125,13 @@ def store(
     edits += _of_broken_files(batch, broken)
     removed = [file for file, _ in edits]
     added += [edited for _, edited in edits if edited.rows]
-    if added or removed or not is_table(batch.folder):
-        commit_files(batch.folder, staged_schema(batch.source, PARTITION), PARTITION, added, removed)
+    if added or removed or batch.table is None:
+        schema = staged_schema(batch.source, PARTITION)
+        try:
+            commit_files(batch.folder, batch.table, schema, PARTITION, added, removed)
+        except ConcurrentWriteError:
+            remove_files(batch.uri(file.path) for file in added)
+            raise
     new = sum(outcome.new for outcome in outcomes)
     return Change(new, absences.ended, absences.held, tuple(absences.listed))
 

@@ -38,7 +38,7 @@ def test_a_bent_value_is_seen(spark: SparkSession, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(numbers, "integer", numbers.integer_from_float)  # 1.5 becomes 1
     debit = layouts_of("debit")[:1]
     tally = campaign(
-        spark, tmp_path, mutations=100, seed=20260120, report=lambda text: None, groups=[debit], records=150
+        spark, tmp_path, mutations=300, seed=20260120, report=lambda text: None, groups=[debit], records=150
     )
     assert tally.findings
 

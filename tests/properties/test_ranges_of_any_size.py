@@ -240,7 +240,8 @@ def test_rows_of_a_parquet_file_are_those_of_a_text(spark: SparkSession, tmp_pat
     assert len(found[0]) == 50
 
 
-@pytest.mark.parametrize(("kind", "of_a_bucket"), [("strict", 40), pytest.param("wide", 400, marks=pytest.mark.long)])
+@pytest.mark.long  # the next one says most of it
+@pytest.mark.parametrize(("kind", "of_a_bucket"), [("strict", 40), ("wide", 400)])
 def test_tasks_in_workers_give_the_lake_of_the_driver(
     spark: SparkSession, tmp_path: Path, kind: str, of_a_bucket: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
