@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
@@ -12,10 +13,12 @@ from typing import NoReturn
 
 from pyspark.sql import SparkSession
 
-from sf_spark.errors import ConfigurationError, SfSparkError
+from sf_spark.errors import ConfigurationError, SfSparkError, UnexpectedError
 from sf_spark.landing.files import check_writable
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import Settings, load_settings
+
+_CAUSE = re.compile(r"^(Caused by: |\S*(Error|Exception): )")  # a line of a trace that names a cause
 
 Report = Callable[[str], None]
 Run = Callable[[SparkSession, Settings, argparse.Namespace, Report], int | None]
@@ -83,6 +86,11 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     spark = build_session(settings, name)
     try:
         return run(spark, settings, options, report) or 0
+    except (SfSparkError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        # Its text may have to be asked of Java, which is gone once the session has ended.
+        raise UnexpectedError(f"{_one_line(error)} (details: {_write_trace()})") from None
     finally:
         end_session(spark)
 
@@ -102,12 +110,25 @@ def _guarded(name: str, action: Callable[[], int]) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"
+    """The cause of an error: the last one that Java or Python names, else what the error says first."""
+    lines = [line.strip() for line in _text(error).splitlines() if line.strip()]
+    causes = [line for line in lines if _CAUSE.match(line)]
+    said = _CAUSE.sub("", causes[-1]) if causes else lines[0] if lines else "no message"
+    return f"{type(error).__name__}: {said[:300]}"
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as dead:  # an error of a Java process that has died cannot say what it was
+        return f"the Java process of Spark does not answer any more ({type(dead).__name__})"
 
 
 def _write_trace() -> str:
     handle, path = tempfile.mkstemp(prefix="sf_spark-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        traceback.print_exc(file=file)
+        try:
+            traceback.print_exc(file=file)
+        except Exception as dead:
+            file.write(f"(the rest is not to be had: {type(dead).__name__})\n")
     return path

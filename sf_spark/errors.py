@@ -23,3 +23,7 @@ class MissingTableError(SfSparkError):
 
 class ConcurrentWriteError(SfSparkError):
     """Another job has changed a table between the moment it was read and the commit."""
+
+
+class UnexpectedError(SfSparkError):
+    """A failure that no job expects; its text names the cause and a file with the details."""

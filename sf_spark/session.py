@@ -1,5 +1,6 @@
 """The Spark session, built in one place."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -46,13 +47,16 @@ def end_session(spark: SparkSession) -> None:
     Left to itself it outlives this process by seconds, holding files of a folder or a mount that its caller may want
     to remove.
     """
-    spark.stop()
     gateway = SparkContext._gateway
     java = getattr(gateway, "proc", None)
+    with contextlib.suppress(Exception):  # a Java process that has died cannot be told to stop
+        spark.stop()
     if gateway is None or java is None:
         return
-    gateway.shutdown()
-    java.stdin.close()  # the sign for it to end
+    with contextlib.suppress(Exception):
+        gateway.shutdown()
+    with contextlib.suppress(OSError):
+        java.stdin.close()  # the sign for it to end
     SparkContext._gateway = SparkContext._jvm = None  # a later session starts another one
     try:
         java.wait(timeout=60)

@@ -210,7 +210,7 @@ def _repeated(column: pl.Series, record: np.ndarray) -> pa.Array:
     indices = pa.array(record.astype(np.int32))
     if column.dtype != pl.String:
         return values.take(indices)
-    return pa.DictionaryArray.from_arrays(indices, values.cast(pa.string()))
+    return values.cast(pa.string()).dictionary_encode().take(indices)  # a null is no entry: Parquet knows none
 
 
 def _with_key(rows: pl.DataFrame, source: Source) -> pl.DataFrame:

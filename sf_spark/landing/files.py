@@ -26,12 +26,14 @@ class DeliveredFile:
         batch: ``AAMM`` or ``AAMM_NN``.
         sha256: Of its bytes.
         size: In bytes.
+        unreadable: Why its bytes cannot be read; '' for a file that can be opened.
     """
 
     uri: str
     batch: str
     sha256: str
     size: int
+    unreadable: str = ""
 
     @property
     def name(self) -> str:
@@ -86,8 +88,12 @@ def find_batch(landing: str, batch: str) -> str:
 
 
 def list_files(folder: str, batch: str) -> list[DeliveredFile]:
-    """The files of a batch, by name, with their checksum; those of the system (``.name``) and folders are left out."""
-    files = [entry for entry in _listed(folder) if entry.is_file and not entry.base_name.startswith(".")]
+    """What lies in the folder of a batch, by name, with its checksum; ``.name`` and sub-batches are left out.
+
+    A folder, a link to nothing and a file that may not be read are listed as unreadable.
+    """
+    there = [entry for entry in _listed(folder) if not entry.base_name.startswith(".")]
+    files = [entry for entry in there if entry.is_file or not _BATCH.match(entry.base_name)]
     root = folder if is_remote(folder) else os.path.abspath(folder)  # workers may stand elsewhere
     uris = sorted(f"{root.rstrip('/')}/{entry.base_name}" for entry in files)
     return [_delivered(uri, batch) for uri in uris]
@@ -95,10 +101,15 @@ def list_files(folder: str, batch: str) -> list[DeliveredFile]:
 
 def _delivered(uri: str, batch: str) -> DeliveredFile:
     digest, size = hashlib.sha256(), 0
-    with open_bytes(uri) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
+    if not is_remote(uri) and not os.path.isdir(uri) and os.path.exists(uri) and not os.path.isfile(uri):
+        return DeliveredFile(uri, batch, "", 0, "cannot be read: no regular file")  # opening a pipe would wait
+    try:
+        with open_bytes(uri) as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        return DeliveredFile(uri, batch, "", 0, f"cannot be read: {error.strerror or error}")
     return DeliveredFile(uri, batch, digest.hexdigest(), size)
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 Packing = Literal["", "gzip", "zip", "parquet"]
 SUFFIXES: dict[str, Packing] = {".gz": "gzip", ".zip": "zip", ".parquet": "parquet"}
-_UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
+_UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp", "._copying_")
 
 
 def packing_of(name: str) -> Packing:

@@ -74,7 +74,8 @@ def reading() -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise BrokenFileError(f"wrong encoding: the file is not {error.encoding} to its end") from None
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise BrokenFileError(f"cannot be read to its end: {error}") from None
+        why = (str(error).splitlines() or [""])[0]
+        raise BrokenFileError(f"cannot be read to its end: {why}") from None
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """The delivery of a source in a batch: its files read as ranges, proven to hold each record once."""
 
+import contextlib
+import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +14,7 @@ from sf_spark.calendar import batch_date
 from sf_spark.errors import BrokenFileError
 from sf_spark.lake.files import TableFile
 from sf_spark.landing.facts import Stamp
-from sf_spark.landing.opening import file_system
+from sf_spark.landing.opening import file_system, is_remote
 from sf_spark.landing.reading import Output, RangeOutcome, RangeTask, read_range
 from sf_spark.sources import Source
 from sf_spark.staging.comparison import bucket_of, buckets_for
@@ -205,8 +207,11 @@ def discard_file(task: RangeTask) -> None:
 
 
 def remove_files(uris: Iterable[str]) -> None:
-    """Remove files that no table names, those that are there."""
+    """Remove files that no table names, those that are there, and local folders that they leave empty."""
     for uri in uris:
         system, path = file_system(uri)
         if system.get_file_info(path).is_file:
             system.delete_file(path)
+            if not is_remote(uri):
+                with contextlib.suppress(OSError):  # not empty
+                    os.removedirs(os.path.dirname(path))

@@ -32,7 +32,7 @@ from sf_spark.staging.exchange import remove_scratch
 from sf_spark.staging.known import KnownFacts
 from sf_spark.staging.storing import Change, SnapshotRule, store
 
-_PERIMETER = "filter"
+_PERIMETER = "filter"  # the source, and the setting that it counts with
 _STOPPED = "not read: the perimeter file {} of this batch could not be taken in, and says whom the others are for"
 _WHOLE = 1 << 40  # bytes: more than any file has
 _REASON = pa.struct([("code", pa.string()), ("column", pa.string()), ("message", pa.string())])
@@ -65,7 +65,8 @@ def take_in(
         The account of each file handled now; empty when there was nothing to do. A file that cannot be taken in has
         failed, by name: see :func:`_refusal` for those of the wrong batch.
     """
-    files = list_files(find_batch(settings.landing, batch), batch)
+    listed = list_files(find_batch(settings.landing, batch), batch)
+    files = [file for file in listed if not file.unreadable or _source_of(file, sources) or unfinished(file.name)]
     history = taken_in(settings)
     known = {(row["_file"], row["sha256"]) for row in history if row["_batch"] == batch}
     todo = [file for file in files if (file.name, file.sha256) not in known]
@@ -90,7 +91,7 @@ def take_in(
         intake.stage(stopped)
         for account in intake.accounts:
             report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
-        if intake.source.name == _PERIMETER:
+        if intake.source.name == _PERIMETER and settings.ingest.perimetre == _PERIMETER:
             stopped = next((_STOPPED.format(a.file.name) for a in intake.accounts if a.status == FAILED), "")
     _keep_rejects(settings, batch, intakes)
     _keep_held_back(settings, batch, intakes)
@@ -150,6 +151,8 @@ class _Intake:
             account = FileAccount(file, self.source.name, self.source.delivery)
             if stopped or self.refusal:
                 account.fail(stopped or self.refusal)
+            elif file.unreadable:
+                account.fail(file.unreadable)
             self.accounts.append(account)
         opened = [found for account in self.accounts if account.status == DONE if (found := self._open(account))]
         if opened:

@@ -35,10 +35,10 @@ def test_damaged_files_are_read_as_the_oracle_says(spark: SparkSession, tmp_path
 
 
 def test_a_bent_value_is_seen(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbers, "integer", numbers.integer_from_float)  # 1.5 becomes 1
+    monkeypatch.setattr(numbers, "euros", lambda centimes: centimes * 0.01)  # 2969.45 becomes 2969.4500000000003
     debit = layouts_of("debit")[:1]
     tally = campaign(
-        spark, tmp_path, mutations=300, seed=20260120, report=lambda text: None, groups=[debit], records=150
+        spark, tmp_path, mutations=200, seed=20260120, report=lambda text: None, groups=[debit], records=150
     )
     assert tally.findings
 

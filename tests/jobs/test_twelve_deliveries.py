@@ -134,6 +134,12 @@ def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(({k: v for k, v in row.items() if k not in ("started_at", "finished_at")} for row in rows), key=str)
 
 
+def _as_delivered(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Without the number of facts that a delivery has added: what came before it added some of them."""
+    accounts = [{k: v for k, v in row.items() if k != "facts_added"} for row in tables["deliveries"]]
+    return tables | {"deliveries": accounts}
+
+
 @pytest.fixture(scope="module")
 def in_order(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = Lake(tmp_path_factory.mktemp("in_order"))
@@ -176,7 +182,7 @@ def test_increments_in_any_order_and_files_in_several_runs_give_the_same_tables(
     for batch in late[6:]:
         lake.land(batch, year[batch])
         assert lake.take(spark, batch) == 1
-    assert lake.contents() == in_order.contents()
+    assert _as_delivered(lake.contents()) == _as_delivered(in_order.contents())
 
 
 def test_an_ingest_killed_inside_a_batch_and_run_again_gives_the_same_tables(in_order: Lake, tmp_path: Path) -> None:

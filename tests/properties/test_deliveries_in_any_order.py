@@ -120,7 +120,9 @@ def test_increments_may_come_in_any_order_and_as_often_as_they_like(lake: Callab
         own = lake(name)
         for number in order:
             own.take(f"240{number}", bodacc_procedures=PROCEDURES + batches[f"240{number}"])
-        tables.append((own.rows("staged/procedures"), own.rows("deliveries")))
+        # How many facts a delivery has added is told by those that came before it.
+        accounts = [{k: v for k, v in row.items() if k != "facts_added"} for row in own.rows("deliveries")]
+        tables.append((own.rows("staged/procedures"), accounts))
     assert tables[0] == tables[1] == tables[2]
     assert [row["_batch"] for row in tables[0][0]].count("2402") == 1
     assert len(tables[0][0]) == 3

@@ -514,8 +514,9 @@ def test_a_layout_gives_its_records_counts_and_reasons(tmp_path: Path, case: Cas
 
 def test_every_layout_in_scope_has_a_case() -> None:
     tested = {(case.source, case.layout) for case in CASES}
-    elsewhere = {  # test_reading.py and test_diane.py
+    elsewhere = {  # test_reading.py, test_diane.py and test_received_layouts.py
         *{("cotisation", "2025-12"), ("debit", "2025-12"), ("procol", "2018"), ("effectif_ent", "2018")},
-        *{("sirene", "2019"), ("diane", "export"), ("diane", "export in UTF-8")},
+        *{("sirene", "2019"), ("sirene", "insee"), ("paydex", "2023-11")},
+        *{("diane", "export"), ("diane", "export in UTF-8")},
     }
     assert {(source.name, layout.name) for source in SOURCES for layout in source.layouts} == tested | elsewhere

@@ -257,7 +257,7 @@ def test_sirene_expands_codes_and_finds_the_department(tmp_path: Path) -> None:
     assert facts[0]["siret"] == "01234567800011"  # siren and nic, not the file's own column
 
 
-def test_sirene_skips_other_nomenclatures_and_keeps_the_values_of_a_rejected_line(tmp_path: Path) -> None:
+def test_sirene_takes_other_nomenclatures_in_and_keeps_the_values_of_a_rejected_line(tmp_path: Path) -> None:
     lines, facts = read(
         tmp_path,
         "sirene",
@@ -267,9 +267,10 @@ def test_sirene_skips_other_nomenclatures_and_keeps_the_values_of_a_rejected_lin
         sirene_line(etablissementSiege="oui"),
         sirene_line(siren="12"),
     )
-    assert [row.kind for row in lines] == ["skipped", "rejected", "rejected", "rejected"]
+    assert [row.kind for row in lines] == ["accepted", "rejected", "rejected", "rejected"]
     assert lines[1].codes == [("bad_number", "longitude"), ("bad_number", "latitude")]
-    assert [f["_line"] for f in facts] == [3, 4]  # a line without a valid key gives nothing
+    assert [f["_line"] for f in facts] == [2, 3, 4]  # a line without a valid key gives nothing
+    assert (facts[0]["ape"], facts[0]["nomenclature_ape"]) == (None, "NAFRev1")
 
 
 def test_sirene_ul_keeps_an_unreadable_creation_date_as_unknown(tmp_path: Path) -> None:
@@ -287,10 +288,11 @@ def test_sirene_ul_keeps_an_unreadable_creation_date_as_unknown(tmp_path: Path) 
         "789211558,invalid_date,ana,,,,A,martin,,,1000,71.06B,NAFRev2,71.06B",
         "238307776,1964-01-01,x,,,,A,y,,,4263,97.90,NAF,",
     )
-    assert [row.kind for row in lines] == ["accepted", "accepted", "skipped"]
+    assert [row.kind for row in lines] == ["accepted", "accepted", "accepted"]
     assert [(f["raison_sociale"], f["date_creation"], f["est_actif"]) for f in facts] == [
         ('Dupont, "fils"', date(1967, 1, 1), False),
         ("", None, True),
+        ("", date(1964, 1, 1), True),
     ]
 
 

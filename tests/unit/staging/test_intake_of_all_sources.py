@@ -1,5 +1,7 @@
 """Whole batches of unusual files: accounts, perimeters, records over lines, encodings, corrections."""
 
+import gzip
+
 A, B = "01234567800011", "87654321000015"
 HEADER = "Urssaf_gestion;Dep;Siret;Compte;periode;mer;enc_direct;cotis_due\n"
 DEBIT = (
@@ -115,3 +117,23 @@ def test_increments_in_latin_9_with_a_trailer_are_read(deliver, ingest, rows) ->
     (account,) = ingest("2403").values()
     assert (account.layout, counts(account)) == ("increment", (1, 1, 0, 0))
     assert [(row["siren"], row["nb_jours"]) for row in rows("staged/paydex")] == [("012345678", 180 - 3 * 50)]
+
+
+def test_what_a_file_name_says_of_its_packing_counts_in_any_case(deliver, ingest, rows) -> None:
+    text = HEADER + f"1;1;{A};c;202411;1;1;10\n"
+    deliver("2403", "SIGFAIBLE_COTISDUES.CSV.GZ", gzip.compress(text.encode()))
+    deliver("2403", "sigfaible_cotisdues.csv.part", text)
+    deliver("2403", "sigfaible_debits.CSV.FILEPART", text)
+    deliver("2403", "sigfaible_pcoll.csv", gzip.compress(text.encode()))
+    deliver("2403", "sigfaible_delais.parquet", b"PAR1 and no more")
+    done = ingest("2403")
+    assert counts(done["SIGFAIBLE_COTISDUES.CSV.GZ"]) == (1, 1, 0, 0)
+    for name, message in (
+        ("sigfaible_cotisdues.csv.part", "unfinished, as its name says"),
+        ("sigfaible_debits.CSV.FILEPART", "unfinished, as its name says"),
+        ("sigfaible_pcoll.csv", "call it sigfaible_pcoll.csv.gz"),
+        ("sigfaible_delais.parquet", "cannot be read"),
+    ):
+        assert done[name].status == "failed" and message in done[name].message
+        assert "\n" not in done[name].message
+    assert [row["du"] for row in rows("staged/cotisation")] == [10.0]
