@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+import pyarrow as pa
 from pyarrow import fs
 
 from sf_spark.errors import BrokenFileError
@@ -73,7 +74,7 @@ def reading() -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         raise BrokenFileError(f"wrong encoding: the file is not {error.encoding} to its end") from None
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid, RuntimeError) as error:
         why = (str(error).splitlines() or [""])[0]
         raise BrokenFileError(f"cannot be read to its end: {why}") from None
 

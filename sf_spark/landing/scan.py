@@ -102,7 +102,7 @@ def scan_block(
 
 def raw_text(block: bytes | bytearray, start: int, end: int) -> str:
     """The text of a record: its lines joined by line feeds; a byte that is no UTF-8 shows as U+FFFD."""
-    return bytes(block[start:end]).replace(b"\r\n", b"\n").removesuffix(b"\r").decode("utf-8", "replace")
+    return bytes(block[start:end]).replace(b"\r\n", b"\n").decode("utf-8", "replace")
 
 
 @jit
@@ -260,7 +260,8 @@ def _frame(text, address, first, size, at_end, delimiter, lazy, wanted, views, r
                 i += 2
                 continue
             if ends == 3:
-                return size, size, feeds, bits, fields, used, seen, False
+                end = size - 1 if text[size - 1] == _RETURN else size
+                return size, end, feeds, bits, fields, used, seen, False
             if ends == 2:
                 i += 1
         else:

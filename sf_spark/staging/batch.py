@@ -15,10 +15,11 @@ from sf_spark.errors import BrokenFileError
 from sf_spark.lake.files import TableFile
 from sf_spark.landing.facts import Stamp
 from sf_spark.landing.opening import file_system, is_remote
-from sf_spark.landing.reading import Output, RangeOutcome, RangeTask, read_range
+from sf_spark.landing.reading import Output, RangeOutcome, RangeTask
 from sf_spark.sources import Source
-from sf_spark.staging.comparison import bucket_of, buckets_for
-from sf_spark.staging.exchange import Parts, partitioned
+from sf_spark.staging.comparison import buckets_for
+from sf_spark.staging.exchange import Parts
+from sf_spark.staging.range_tasks import Sorted, SortTask, read_and_sort
 from sf_spark.staging.workers import attempt
 
 PARTITION = "_batch"
@@ -128,27 +129,6 @@ class FileRead:
     paths: list[str]  # of the files written for each range, '' for none
 
 
-@dataclass(frozen=True)
-class _Sorted:
-    """The outcome of a range, its names in parts."""
-
-    outcome: RangeOutcome
-    names: Parts
-
-
-@dataclass(frozen=True)
-class _SortTask:
-    task: RangeTask
-    buckets: int
-    scratch: str
-
-
-def _read_and_sort(sort: _SortTask) -> _Sorted:
-    outcome = read_range(sort.task)
-    names, outcome.names = outcome.names, outcome.names[:0]
-    return _Sorted(outcome, partitioned(names, bucket_of(names["first"], sort.buckets), sort.buckets, sort.scratch))
-
-
 def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | BrokenFileError]:
     """Read the ranges of files, all at a time; a file that cannot be read is broken alone.
 
@@ -158,8 +138,8 @@ def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | Br
     """
     tasks = [_with_output(batch, task) for ranges in files for task in ranges]
     small = batch.is_small_text
-    sorts = [_SortTask(task, batch.buckets, batch.scratch_for(f"names-{task.range.rank}", small)) for task in tasks]
-    done = attempt(batch.spark, _read_and_sort, sorts, small)
+    sorts = [SortTask(task, batch.buckets, batch.scratch_for(f"names-{task.range.rank}", small)) for task in tasks]
+    done = attempt(batch.spark, read_and_sort, sorts, small)
     by_rank = {task.range.rank: (task, sort) for task, sort in zip(tasks, done, strict=True)}
     return [_proven(batch, [by_rank[task.range.rank] for task in ranges]) for ranges in files]
 
@@ -170,22 +150,23 @@ def _with_output(batch: Batch, task: RangeTask) -> RangeTask:
     return replace(task, output=Output(batch.uri(batch.new_path()), batch.stamp(task.name)))
 
 
-def _proven(batch: Batch, found: list[tuple[RangeTask, _Sorted | BrokenFileError]]) -> FileRead | BrokenFileError:
+def _proven(batch: Batch, found: list[tuple[RangeTask, Sorted | BrokenFileError]]) -> FileRead | BrokenFileError:
     """Prove that the ranges of a file hold each record once; one that began inside a record is read again."""
     read = FileRead([], [], [], [])
     position: tuple[int, int] | None = None
     for task, sort in found:
-        if isinstance(sort, BrokenFileError):
-            for written, _ in found:
-                discard_file(written)
-            return sort
-        if position is not None and sort.outcome.first != position[0]:
+        if isinstance(sort, Sorted) and position is not None and sort.outcome.first != position[0]:
             discard_file(task)
             start, line = position
             exact = replace(task.range, begin=start, stop=max(start, task.range.stop), line=line, exact=True)
             task = _with_output(batch, replace(task, range=exact, output=None))
             scratch = batch.scratch_for(f"names-{task.range.rank}-again", batch.is_small_text)
-            sort = _read_and_sort(_SortTask(task, batch.buckets, scratch))
+            (sort,) = attempt(batch.spark, read_and_sort, [SortTask(task, batch.buckets, scratch)], here=True)
+        if isinstance(sort, BrokenFileError):
+            discard(read)
+            for written, _ in found:
+                discard_file(written)
+            return sort
         position = (sort.outcome.next, sort.outcome.next_line)
         read.tasks.append(task)
         read.outcomes.append(sort.outcome)

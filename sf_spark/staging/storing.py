@@ -22,7 +22,7 @@ import pyarrow as pa
 from sf_spark.calendar import batch_date
 from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake.files import TableFile, commit_files
-from sf_spark.landing.reading import Output, RangeOutcome, RangeTask, read_range, staged_schema
+from sf_spark.landing.reading import Output, staged_schema
 from sf_spark.staging.absence import (
     JudgeTask,
     NewKeysTask,
@@ -38,6 +38,7 @@ from sf_spark.staging.absence import (
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file, remove_files
 from sf_spark.staging.comparison import BucketOutcome, BucketTask, compare_bucket
 from sf_spark.staging.exchange import Parts
+from sf_spark.staging.range_tasks import WriteTask, write_picked
 from sf_spark.staging.stored import Edited, EditTask, Names, NamesTask, Rows, edit_file, stored_names
 from sf_spark.staging.workers import run
 
@@ -215,29 +216,13 @@ def _write_new(batch: Batch, reads: Sequence[FileRead], outcomes: list[BucketOut
             elif picked:
                 discard_file(task)
                 output = Output(batch.uri(batch.new_path()), batch.stamp(task.name), others=batch.all_new)
-                todo.append(_WriteTask(replace(task, output=output), tuple(picked)))
-    for write, outcome in zip(todo, run(batch.spark, _write_picked, todo, batch.is_small_text), strict=True):
+                todo.append(WriteTask(replace(task, output=output), tuple(picked)))
+    for write, outcome in zip(todo, run(batch.spark, write_picked, todo, batch.is_small_text), strict=True):
         assert write.task.output is not None
         if outcome.rows:
             path = write.task.output.uri[len(batch.folder) + 1 :]
             files.append(TableFile(path, outcome.bytes, outcome.rows, batch.name))
     return files
-
-
-@dataclass(frozen=True)
-class _WriteTask:
-    task: RangeTask
-    picks: tuple[Parts, ...]
-
-
-def _write_picked(write: _WriteTask) -> RangeOutcome:
-    """Read a range again and write the facts that were picked."""
-    picks = np.concatenate([parts.part(write.task.range.rank) for parts in write.picks])
-    picks = picks[np.argsort(picks["place"])]
-    assert write.task.output is not None
-    output = replace(write.task.output, places=picks["place"].copy(), ranks=picks["rank"].copy())
-    outcome = read_range(replace(write.task, output=output))
-    return RangeOutcome(rows=outcome.rows, bytes=outcome.bytes)
 
 
 def _edit(

@@ -430,7 +430,7 @@ COMPTES = (
 # effectif, effectif_ent
 def _month(name: str) -> date | None:
     try:
-        return r.period_start(name[3:9]) if name.startswith("eff") else None
+        return r.period_start(name[3:9]) if name.lower().startswith("eff") else None
     except ValueError:
         return None
 

@@ -315,8 +315,9 @@ def test_a_file_with_a_siret_that_lacks_another_column_is_not_taken_for_an_older
 
 
 def test_a_wide_file_without_a_month_is_refused_rather_than_read_to_nothing() -> None:
-    with pytest.raises(BrokenFileError, match="column effAAAATM not found; the header has: compte, siret, EFF202411"):
-        recognise(source_named("effectif"), header_of("compte;siret;EFF202411;eff99"))
+    with pytest.raises(BrokenFileError, match="column effAAAATM not found; the header has: compte, siret, eff99"):
+        recognise(source_named("effectif"), header_of("compte;siret;eff99"))
+    assert len(recognise(source_named("effectif"), header_of("compte;siret;EFF202411;eff99")).months) == 1
 
 
 @pytest.mark.parametrize(
@@ -360,3 +361,18 @@ def test_every_source_declares_a_key_that_it_types() -> None:
         schema = staged_schema(source, "_batch")
         assert {source.key_column, "_batch", "_file", "_line", "known_on", "superseded_on"} <= set(schema.names)
         assert schema.field(source.key_column).type == pa.string()
+
+
+def test_only_accepted_lines_outside_the_perimeter_are_skipped(tmp_path: Path) -> None:
+    other = "87654321000015"
+    lines = [
+        f"1;1;{SIRET};c;202411;1;1;1",
+        f"1;1;{other};c;202411;1;1;1",
+        f"1;1;{other};c;x;1;1;1",
+        "1;1;12;c;202411;1;1;1",
+    ]
+    (tmp_path / "delivered").write_text("\n".join([COTISATION, *lines]))
+    for inside, kinds in (([12345678], "asrr"), ([], "ssrr"), ([12345678, 876543210], "aarr"), (None, "aarr")):
+        found = read_file(tmp_path / "delivered", source_named("cotisation"), inside=inside)
+        assert "".join(kind[0] for kind in found.kinds) == kinds
+        assert [fact["_line"] for fact in found.facts] == [n for n, kind in enumerate(kinds, start=2) if kind == "a"]

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 from pyspark.sql import SparkSession
-from sf_spark.sources.perimetre import PerimeterRules, excluded, large_enough, perimeter, skip_outside
 
 from sf_spark.calendar import index_of, start_of
 from sf_spark.settings import load_settings
+from sf_spark.staging.perimetre import PerimeterRules, excluded, large_enough, perimeter
 
 JANUARY = index_of(date(2024, 1, 1))
 RULES = PerimeterRules(effectif=10, months=3)
@@ -62,18 +62,3 @@ def test_exclusions_are_data(spark: SparkSession) -> None:
     assert sirens(perimeter(counted, companies, sites, rules)) == {"firm"}
     assert sirens(perimeter(counted, companies, None, rules)) == {"firm", "new"}  # no register, nobody excluded by it
     assert sirens(perimeter(counted, None, None, rules)) == {"town", "school", "firm", "new"}
-
-
-def test_only_accepted_lines_outside_are_skipped(spark: SparkSession) -> None:
-    read = spark.createDataFrame(
-        [("111111111", "accepted"), ("222222222", "accepted"), ("222222222", "rejected"), (None, "rejected")],
-        "siren string, _class string",
-    )
-    inside = spark.createDataFrame([("111111111",), ("111111111",)], "siren string")
-    done = skip_outside(read, inside, "siren", "accepted", "skipped")
-    assert sorted((row["siren"] or "", row["_class"]) for row in done.collect()) == [
-        ("", "rejected"),
-        ("111111111", "accepted"),
-        ("222222222", "rejected"),
-        ("222222222", "skipped"),
-    ]

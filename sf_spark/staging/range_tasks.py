@@ -1,0 +1,51 @@
+"""What workers do with the ranges of a delivery: plain functions, in a module that loads quickly (no Spark)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sf_spark.landing.reading import RangeOutcome, RangeTask, read_range
+from sf_spark.staging.comparison import bucket_of
+from sf_spark.staging.exchange import Parts, partitioned
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The outcome of a range, its names in parts."""
+
+    outcome: RangeOutcome
+    names: Parts
+
+
+@dataclass(frozen=True)
+class SortTask:
+    """A range to read, and where to leave the names of its facts, in how many buckets."""
+
+    task: RangeTask
+    buckets: int
+    scratch: str
+
+
+def read_and_sort(sort: SortTask) -> Sorted:
+    """Read a range; the names of its facts are left in buckets."""
+    outcome = read_range(sort.task)
+    names, outcome.names = outcome.names, outcome.names[:0]
+    return Sorted(outcome, partitioned(names, bucket_of(names["first"], sort.buckets), sort.buckets, sort.scratch))
+
+
+@dataclass(frozen=True)
+class WriteTask:
+    """A range some facts of which are to be written, and which: picks of each bucket, by range."""
+
+    task: RangeTask
+    picks: tuple[Parts, ...]
+
+
+def write_picked(write: WriteTask) -> RangeOutcome:
+    """Read a range again and write the facts that were picked."""
+    picks = np.concatenate([parts.part(write.task.range.rank) for parts in write.picks])
+    picks = picks[np.argsort(picks["place"])]
+    assert write.task.output is not None
+    output = replace(write.task.output, places=picks["place"].copy(), ranks=picks["rank"].copy())
+    outcome = read_range(replace(write.task, output=output))
+    return RangeOutcome(rows=outcome.rows, bytes=outcome.bytes)
