@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from sf_spark.demo import DemoPlan, generate
-from sf_spark.staging.intake import take_in
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import load_settings
+from sf_spark.staging.intake import take_in
 
 RESULTS = Path(__file__).parent / "RESULTS-first-delivery.md"
 ENTREPRISES, ANNEES = 10_000, 6
