@@ -8,8 +8,8 @@ rejected ones, names each fact, looks for repeats, and commits a versioned Delta
 
 Starting Spark, a file of 100 lines before the measured one, and the start of the Python workers are not counted in the
 time of either Spark way: a monthly refresh pays them once for twenty files. They are told apart. Memory is resident
-memory, sampled: of all processes together (pages that workers share count once for each), of Java, of the largest Python
-worker, and of the driver. Sizes and MB/s are those of the text, decompressed; CPU is the processor's time of all
+memory, sampled: of all processes together (pages that workers share count once for each), of Java, of the largest
+Python worker, and of the driver. Sizes and MB/s are those of the text, decompressed; CPU is the processor's time of all
 processes together.
 """
 
