@@ -17,7 +17,7 @@ SIZE = ("generate.entreprises=40", "generate.annees=3", "generate.last_batch=261
 def test_every_establishment_with_a_headcount_has_every_month(spark: SparkSession, tmp_path: Path) -> None:
     settings = load_settings("test", [*(f"{key}={tmp_path / key}" for key in ("landing", "truth", "lake")), *SIZE])
     generate.run(settings, argparse.Namespace(), print)
-    assert ingest.run(spark, settings, argparse.Namespace(batch=[]), print) == 0
+    assert ingest.run(spark, settings, ingest.parser().parse_args([]), print) == 0
     assert compat.run(spark, settings, compat.parser().parse_args(["--date-debut", "2024-01"]), print) == 0
     rows = DeltaTable(f"{settings.lake}/compat/etablissement").to_pyarrow_table().to_pandas()
     staged = DeltaTable(f"{settings.lake}/staged/effectif").to_pyarrow_table().to_pandas()

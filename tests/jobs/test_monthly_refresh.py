@@ -50,7 +50,7 @@ class Refreshes:
         """Take in what was delivered, build the panels, and note what they hold."""
         said: list[str] = []
         if not rebuild:
-            assert ingest.run(self.spark, self.settings, argparse.Namespace(batch=[]), said.append) == 0
+            assert ingest.run(self.spark, self.settings, ingest.parser().parse_args([]), said.append) == 0
         options = argparse.Namespace(rebuild=rebuild, page=None)
         assert build_panel.run(self.spark, self.settings, options, said.append) == 0
         assert build_signals.run(self.spark, self.settings, options, said.append) == 0
