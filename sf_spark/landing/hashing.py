@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from sf_spark.landing.machine import inlined, jit, load8, load32, load64, text_of
+from sf_spark.landing.machine import LOW, inlined, jit, load8, load32, load64, text_of, zero_bytes
 
 _P1, _P2, _P3 = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _P4, _P5 = np.uint64(0x85EBCA77C2B2AE63), np.uint64(0x27D4EB2F165667C5)
+_RETURNS = np.uint64(13) * LOW
 _SEED = np.uint64(42)  # where Spark's xxhash64 starts
 
 
@@ -199,10 +200,14 @@ def hash_spans(text, address, spans):  # type: ignore[no-untyped-def]
     hashes = np.empty(len(spans), np.uint64)
     for k in range(len(spans)):
         start, end = spans[k]
-        ends = 0
-        for i in range(start, end):
-            ends += text[i] == 13 and i + 1 < end and text[i + 1] == 10
-        if ends == 0:
+        i, returns = start, False
+        while i + 8 <= end and not returns:
+            returns = zero_bytes(load64(address + np.uint64(i)) ^ _RETURNS) != 0
+            i += 8
+        while i < end and not returns:
+            returns = text[i] == 13
+            i += 1
+        if not returns:
             hashes[k] = hash_bytes(address + np.uint64(start), np.uint64(end - start), _SEED)
             continue
         copy = np.zeros(end - start, np.uint8)

@@ -393,10 +393,10 @@ class _RangeReader:
         accepted = np.flatnonzero(found.classes == ACCEPTED)
         for name in self.source.money:
             outcome.money[name] += _exact_sum(rows[name].gather(accepted))
-        reasons = pl.DataFrame(
-            {"_line": rows["_line"].gather(found.wrong), "raw": raw, "reasons": found.reasons}, schema=REJECTS
-        )
-        self._reject(reasons, found.classes[found.wrong] == REJECTED)
+        if len(found.wrong):
+            lines = rows["_line"].gather(found.wrong)
+            reasons = pl.DataFrame({"_line": lines, "raw": raw, "reasons": found.reasons}, schema=REJECTS)
+            self._reject(reasons, found.classes[found.wrong] == REJECTED)
 
     def _note_silent(self, rows: pl.DataFrame, found: Classified, raw: Callable[[int], str]) -> None:
         """Note whose facts the rejected records, and those that a rule leaves out, say nothing about."""

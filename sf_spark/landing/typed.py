@@ -22,6 +22,7 @@ PLACE = ("_line", "_at", "_part")  # physical line, bytes from the begin of the 
 REASON = pl.Struct({"code": pl.String, "column": pl.String, "message": pl.String})
 _KEY_DIGITS = {"siret": 14, "siren": 9}
 _PROVISIONAL = r"^[0-9A-Za-z]{14}\z"
+_NO_REASONS = pl.Series("reasons", [], dtype=pl.List(REASON))
 Reasons = Callable[[np.ndarray], pl.Series]
 
 
@@ -87,7 +88,8 @@ def classified(typed: pl.DataFrame, source: Source, inside: np.ndarray | None, r
         candidates = np.flatnonzero(classes == ACCEPTED)
         classes[candidates[~_is_inside(key.gather(candidates), inside)]] = SKIPPED
     rows = np.flatnonzero(wrong & (~skipped | bool(source.fatal_codes)))
-    return Classified(classes, valid, skipped, rows, _or_bad_key(reasons(rows), key.gather(rows), valid[rows], source))
+    found = _or_bad_key(reasons(rows), key.gather(rows), valid[rows], source) if len(rows) else _NO_REASONS
+    return Classified(classes, valid, skipped, rows, found)
 
 
 def _has_valid_key(key: pl.Series, source: Source) -> np.ndarray:
