@@ -55,6 +55,7 @@ def rules_of(settings: Settings, last_month: int, absent: frozenset[str], first_
         first_month=first_month,
         exclusions=Exclusions(panel.categories_juridiques, panel.activites, panel.siege_en_france),
         absent=absent,
+        nomenclature=panel.nomenclature,
     )
 
 

@@ -31,7 +31,9 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
     if not periodes:
         raise SfSparkError(f"no month is scored at train.horizon={settings.train.horizon}: run score, or set another")
     for periode in periodes:
-        rows = publish(spark, settings, Month.of(periode, scores, panel, signals), dictionary)
+        rows = publish(
+            spark, settings, Month.of(periode, scores, panel, signals, settings.panel.nomenclature), dictionary
+        )
         counts = [
             f"{row['count']} {row['status']}" for row in rows.groupBy("status").count().orderBy("status").collect()
         ]

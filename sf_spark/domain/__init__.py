@@ -1,0 +1,1 @@
+"""What the State defines, once: nomenclatures, proceedings, accounts. Plain data, and Column functions over it."""

@@ -1,0 +1,144 @@
+"""The activity of a company or an establishment in both nomenclatures: the bridge between them. Pure and lazy.
+
+The register changes from NAF rev. 2 to NAF 2025 in one delivery, and carries both codes for the year before. The code
+of a unit in NAF rev. 2 is, in this order:
+
+    its own: the one delivered, or the last one delivered, as long as its code in NAF 2025 has not changed since
+    its own: the one that the history of the register gives last (establishments)
+    derived: the one most frequent, among the units known by then under both codes, of those with its code in NAF 2025
+
+    delivery   delivered            ape       ape_naf25   derived
+    2611       62.02A               62.02A    -           no
+    2612       62.02A and 62.20Y    62.02A    62.20Y      no
+    2701       62.20Y               62.02A    62.20Y      no
+    2705       56.11Y               56.10A    56.11Y      yes, if most units under 56.11Y were under 56.10A
+    2701       62.20Y, new company  62.02A    62.20Y      yes, if most units under 62.20Y were under 62.02A
+    2701       no unit to tell      -         62.20Y      no
+
+The other way goes by the same units. A month looks only at what was known at its cut-off, units counted included.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
+from sf_spark.domain.naf import CODE_COLUMN, NAF_2025, NAF_REV2, division, section_letter
+
+# Units are counted from here on: what was known before counts as known then. No panel that is read begins earlier.
+_FIRST_MONTH = 2016 * 12
+ACTIVITY = ("ape", "ape_naf25", "ape_est_derive", "division", "section", "nomenclature")
+
+
+def with_own_codes(register: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """A table of the register with ``ape_propre``: the unit's own code in NAF rev. 2, delivered or former.
+
+    Args:
+        register: Versions: ``keys, ape, ape_naf25, _batch, _line``.
+        keys: What names a unit.
+
+    Returns:
+        All columns, and ``ape_propre``; null where no version up to this one holds it, where the version has no code
+        at all, and where the code in NAF 2025 is no longer the one that came with it.
+    """
+    so_far = Window.partitionBy(*keys).orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
+    since = Window.partitionBy(*keys, "_spell").orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
+    told = register.withColumns(
+        {"_former": F.last("ape", ignorenulls=True).over(so_far), "_spell": F.count("ape").over(so_far)}
+    )
+    unchanged = F.col("ape_naf25") == F.first("ape_naf25", ignorenulls=True).over(since)
+    return told.withColumn("ape_propre", F.coalesce("ape", F.when(unchanged, F.col("_former")))).drop(
+        "_former", "_spell"
+    )
+
+
+def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """The most frequent code of a nomenclature for each code of the other one, as known from month to month.
+
+    Args:
+        registers: Tables with ``ape_propre`` and the column that names a unit in each.
+        toward: The nomenclature wanted.
+        cutoff_day: Day of the cut-off.
+
+    Returns:
+        ``code`` (in the other nomenclature), ``mois, fin`` (months [mois, fin), ``fin`` null for the last), ``derive``.
+        Ties: the last in the order of codes. A code that no unit holds together with another is absent.
+    """
+    wanted, given = ("ape_propre", "ape_naf25") if toward == NAF_REV2 else ("ape_naf25", "ape_propre")
+    both = [
+        frame.where(F.col(wanted).isNotNull() & F.col(given).isNotNull()).select(
+            F.col(key).alias("unit"),
+            F.col(given).alias("code"),
+            F.col(wanted).alias("derive"),
+            F.greatest(known_month(F.col("known_on"), cutoff_day), F.lit(_FIRST_MONTH)).alias("mois"),
+        )
+        for frame, key in registers
+    ]
+    firsts = [frame.groupBy("unit", "code", "derive").agg(F.min("mois").alias("mois")) for frame in both]
+    counted = reduce(DataFrame.unionByName, firsts).groupBy("code", "derive", "mois").agg(F.count("*").alias("n"))
+    of_pair = Window.partitionBy("code", "derive").orderBy("mois").rowsBetween(Window.unboundedPreceding, 0)
+    # Numbers only grow, so the greatest so far is that of the most frequent code.
+    of_code = Window.partitionBy("code").orderBy("mois").rangeBetween(Window.unboundedPreceding, 0)
+    in_order = Window.partitionBy("code").orderBy("mois")
+    best = counted.withColumn("n", F.sum("n").over(of_pair)).withColumn(
+        "_best", F.max(F.struct("n", "derive")).over(of_code)
+    )
+    changes = (
+        best.select("code", "mois", F.col("_best.derive").alias("derive"))
+        .distinct()
+        .withColumn("_before", F.lag("derive").over(in_order))
+        .where(~F.col("derive").eqNullSafe(F.col("_before")))
+    )
+    return changes.select("code", "mois", F.lead("mois").over(in_order).alias("fin"), "derive")
+
+
+def with_activity(
+    rows: DataFrame, registers: Sequence[tuple[DataFrame, str]], nomenclature: str, cutoff_day: int
+) -> DataFrame:
+    """Complete the activity of panel rows.
+
+    Args:
+        rows: ``periode, ape_propre, ape_naf25`` and, of establishments, ``ape_historique``.
+        registers: See :func:`bridge`.
+        nomenclature: That of analysis.
+        cutoff_day: Day of the cut-off.
+
+    Returns:
+        The rows with ``ape`` (NAF rev. 2), ``ape_naf25`` (as delivered; completed where it is the one of analysis),
+        ``ape_est_derive`` (whether the code of analysis was derived; null without one), ``division, section,
+        nomenclature`` of analysis, in place of ``ape_propre`` and ``ape_historique``.
+    """
+    known = _derived(rows, bridge(registers, NAF_REV2, cutoff_day), "ape_naf25", "_derive_rev2")
+    former = [F.col(name) for name in ("ape_historique",) if name in rows.columns]
+    own = F.coalesce("ape_propre", *(F.when(F.col("ape_naf25").isNotNull(), name) for name in former))
+    codes = {"ape": F.coalesce(own, "_derive_rev2"), "_derive": own.isNull()}
+    if nomenclature == NAF_2025:
+        known = _derived(known, bridge(registers, NAF_2025, cutoff_day), "ape_propre", "_derive_naf25")
+        codes |= {"ape_naf25": F.coalesce("ape_naf25", "_derive_naf25"), "_derive": F.col("ape_naf25").isNull()}
+    coded = known.withColumns(codes)
+    code = F.col(CODE_COLUMN[nomenclature])
+    dropped = [name for name in coded.columns if name.startswith("_derive")]
+    return coded.withColumns(
+        {
+            "ape_est_derive": F.when(code.isNotNull(), F.col("_derive")),
+            "division": division(code),
+            "section": section_letter(code, nomenclature),
+            "nomenclature": F.lit(nomenclature),
+        }
+    ).drop("ape_propre", "ape_historique", *dropped)
+
+
+def _derived(rows: DataFrame, codes: DataFrame, given: str, name: str) -> DataFrame:
+    month = month_index(F.col("periode"))
+    inside = (month >= F.col("_debut")) & (F.col("_fin").isNull() | (month < F.col("_fin")))
+    renamed = codes.select(
+        F.col("code").alias("_code"),
+        F.col("mois").alias("_debut"),
+        F.col("fin").alias("_fin"),
+        F.col("derive").alias(name),
+    )
+    # A few thousand rows, whatever the register: sent to every task.
+    joined = rows.join(F.broadcast(renamed), on=(F.col(given) == F.col("_code")) & inside, how="left")
+    return joined.drop("_code", "_debut", "_fin")
