@@ -60,8 +60,10 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
     )
     seen = known.withColumns({"_seen": _seen(F.col("mois")), "_before": _seen(F.col("mois") - 1)})
     start, end = (_cutoff(F.col("mois") + shift, cutoff_day) for shift in (-1, 0))
+    # From what was known a month ago, over what is known of that day now, through the days of the month.
+    begin = F.when(F.size("_before") > 0, F.array(_is_open("_before", start), _is_open("_seen", start)))
     path = F.concat(
-        F.array(_is_open("_before", start), _is_open("_seen", start)),
+        F.coalesce(begin, F.array(F.lit(None).cast("boolean"))),
         F.transform(_days("_seen", start, end), lambda day: _is_open("_seen", day)),
         F.array(_is_open("_seen", end)),
     )

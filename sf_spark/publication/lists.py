@@ -46,6 +46,7 @@ class Month:
         panel: ``siren, raison_sociale, departement, ape, section, effectif``.
         signals: ``siren`` and the signals.
         nomenclature: Of the sections in both: ``naf_rev2`` or ``naf2025``.
+        flags: ``siren, context_flags``, see :mod:`sf_spark.publication.contexte`; None where no list was delivered.
     """
 
     periode: date
@@ -53,6 +54,7 @@ class Month:
     panel: DataFrame
     signals: DataFrame
     nomenclature: str = NAF_REV2
+    flags: DataFrame | None = None
 
     @classmethod
     def of(
@@ -119,7 +121,11 @@ def build_list(month: Month, dictionary: DataFrame, earlier: DataFrame, previous
         # One row, the same for all: a company that is not scored any more has left the list of this model too.
         .crossJoin(F.broadcast(month.scores.agg(*(F.max(name).alias(name) for name in _MODEL))))
     )
-    return _described(rows, month.periode, month.nomenclature)
+    if month.flags is None:
+        flagged = rows.withColumn("context_flags", F.lit(None).cast("array<string>"))
+    else:
+        flagged = rows.join(month.flags, on="siren", how="left")
+    return _described(flagged, month.periode, month.nomenclature)
 
 
 def _ranked(scores: DataFrame, size: int) -> DataFrame:
@@ -151,7 +157,7 @@ def _described(rows: DataFrame, periode: date, nomenclature: str) -> DataFrame:
         section_label(F.col("section"), nomenclature).alias("section_libelle"),
         territories.size_class(F.col("effectif")).alias("tranche_effectif"),
         "effectif",
-        F.array().cast("array<string>").alias("context_flags"),
+        F.coalesce("context_flags", F.array().cast("array<string>")).alias("context_flags"),
         *_MODEL,
     ).to(cast(StructType, StructType.fromDDL(SCHEMA)))
 

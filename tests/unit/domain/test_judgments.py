@@ -100,7 +100,9 @@ def test_the_table_of_the_module_holds(spark: SparkSession) -> None:
     source = Path(__file__).parents[3] / "sf_spark" / "domain" / "judgments.py"
     rows, pending = [], ""
     for line in source.read_text(encoding="utf-8").split("stade\n")[1].split("\n\n")[0].splitlines():
-        cells = [cell for cell in (f"{pending}  {line.strip()}" if pending else line.strip()).split("  ") if cell.strip()]
+        cells = [
+            cell for cell in (f"{pending}  {line.strip()}" if pending else line.strip()).split("  ") if cell.strip()
+        ]
         pending = "" if len(cells) >= 3 else line.strip()
         if not pending:
             *text, action, stage = (cell.strip() for cell in cells)

@@ -16,9 +16,11 @@ Cells = dict[tuple[str, str], Any]
 
 @pytest.fixture(scope="session")
 def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
-    """Builds both panels of 2024 and gives rows as dictionaries by (SIRET or SIREN, AAAA-MM)."""
+    """Builds both panels and gives the rows of 2024 as dictionaries by (SIRET or SIREN, AAAA-MM)."""
 
-    def build(staged: dict[str, list[Fact]], last: date = date(2024, 12, 1), **rules: Any) -> tuple[Cells, Cells]:
+    def build(
+        staged: dict[str, list[Fact]], last: date = date(2024, 12, 1), since: date = date(2024, 1, 1), **rules: Any
+    ) -> tuple[Cells, Cells]:
         def table(name: str, ddl: str) -> Any:
             rows = [
                 {"_batch": "2401", "_file": "f", "_line": line, "superseded_on": None} | fact
@@ -31,7 +33,7 @@ def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
         sites = etablissement_panel(tables, chosen).persist()  # as the job does, which reads them where it wrote them
         found = []
         for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, chosen))):
-            rows = panel.where("periode >= '2024-01-01'").collect()
+            rows = panel.where(f"periode >= '{since}'").collect()
             found.append({(row[key], f"{row['periode']:%Y-%m}"): row.asDict() for row in rows})
         sites.unpersist()
         return found[0], found[1]

@@ -131,12 +131,16 @@ def random_events(rng: random.Random) -> list[Event]:
 RANDOM = {f"random {seed}": random_events(random.Random(seed)) for seed in range(30)}
 MONTHS = range(index_of(date(2011, 1, 1)), index_of(date(2026, 6, 1)))
 State = tuple[str | None, str | None, date | None]
-OVER = (END, "abandon_procedure", "inclusion_autre_procedure")
+OVER = (END, "abandon_procedure", "inclusion_autre_procedure", "cloture_insuffisance_actif")
+
+
+def code(stage: str | None) -> str:
+    return (stage or "").strip().lower()
 
 
 def rank(stage: str | None) -> int:
     """The order of one day: an opening, a plan, an end."""
-    return 3 if stage in OVER else 2 if stage == PLAN else 1
+    return 3 if code(stage) in OVER else 2 if code(stage) == PLAN else 1
 
 
 def state_at(events: list[Event], month: int) -> State:
@@ -146,16 +150,16 @@ def state_at(events: list[Event], month: int) -> State:
             e
             for e in events
             if action in (e.action or "")
-            and e.stage != "solde_procedure"
+            and code(e.stage) != "solde_procedure"
             and known_index(e.known_on or e.day) <= month
             and (e.until is None or known_index(e.until) > month)
         ]
-        last = max(visible, key=lambda e: (e.day, rank(e.stage), e.stage or ""), default=None)
-        if last is None or last.stage in OVER:
+        last = max(visible, key=lambda e: (e.day, rank(e.stage), code(e.stage)), default=None)
+        if last is None or code(last.stage) in OVER:
             continue
-        if last.stage == PLAN and month - known_index(last.day) >= 10 * 12:
+        if code(last.stage) == PLAN and month - known_index(last.day) >= 10 * 12:
             continue
-        return action, last.stage or "", last.day
+        return action, code(last.stage), last.day
     return None, None, None
 
 
@@ -270,7 +274,7 @@ def test_the_action_may_stand_inside_a_longer_word_and_other_words_are_none(chan
     assert "no proceeding named" not in changes
 
 
-@pytest.mark.parametrize("name", [*CASES, *RANDOM])
+@pytest.mark.parametrize("name", sorted({**CASES, **RANDOM}.keys() - JUDGMENTS.keys()))
 def test_every_month_agrees_with_the_slow_function(changes: dict, name: str) -> None:
     events = {**CASES, **RANDOM}[name]
     assert [told(changes.get(name, []), m) for m in MONTHS] == [state_at(events, m) for m in MONTHS]

@@ -29,7 +29,8 @@ def month_of(spark: SparkSession, periode: date, scores: Scores, panel: dict[str
         periode,
         spark.createDataFrame(rows, SCORES),
         spark.createDataFrame(
-            companies, "siren string, raison_sociale string, departement string, ape string, effectif int"
+            companies,
+            "siren string, raison_sociale string, departement string, ape string, section string, effectif int",
         ),
         spark.createDataFrame([(siren, 100.0) for siren in scores], "siren string, dette float"),
     )
@@ -44,7 +45,7 @@ def draw(
     panel: dict[str, tuple[Any, ...]] | None = None,
     size: int = 0,
 ) -> DataFrame:
-    month = month_of(spark, periode, scores, panel or {siren: (siren, "75", "56.10A", 12) for siren in scores})
+    month = month_of(spark, periode, scores, panel or {siren: (siren, "75", "56.10A", "I", 12) for siren in scores})
     dictionary = spark.createDataFrame(DICTIONARY, "name string, description string, unit string, theme string")
     empty = spark.createDataFrame([], SCHEMA)
     rows = build_list(month, dictionary, empty if earlier is None else earlier, previous, size).collect()
