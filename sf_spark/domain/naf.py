@@ -64,10 +64,8 @@ def division(code: Column) -> Column:
 
 def section_letter(code: Column, nomenclature: str) -> Column:
     """The letter of the section that a code belongs to; null without a code, or for a division of no section."""
-    number = division(code)
-    return F.coalesce(
-        *(F.when(number.between(some.first, some.last), F.lit(some.letter)) for some in sections(nomenclature))
-    )
+    letters = {n: some.letter for some in sections(nomenclature) for n in range(some.first, some.last + 1)}
+    return F.try_element_at(F.create_map(*(F.lit(part) for pair in letters.items() for part in pair)), division(code))
 
 
 def section_label(letter: Column, nomenclature: str) -> Column:

@@ -65,20 +65,24 @@ def procol_events(procol: DataFrame) -> DataFrame:
 
 def judgment_events(procedures: DataFrame) -> DataFrame:
     """What judgments decide: see :func:`proceeding_events`. Those that decide nothing give no row."""
-    read = procedures.withColumn("_jugement", judgments.judgment(F.col("nature")))
-    action, stage = F.col("_jugement.action"), F.col("_jugement.stade")
-    names = F.create_map(*(F.lit(text) for pair in _STAGE_OF_JUDGMENT.items() for text in pair))
-    opens = stage.isin(judgments.OUVERTURE, judgments.CONVERSION)
-    less_grave = F.slice(F.lit(list(ACTIONS)), F.array_position(F.lit(list(ACTIONS)), action).cast("int") + 1, 2)
-    decided = F.when(action.isNotNull(), F.array(_of(action, F.try_element_at(names, stage)))).otherwise(
-        F.array(*(_of(F.lit(name), F.lit(FIN)) for name in ACTIONS))
-    )
-    included = F.when(opens, F.transform(less_grave, lambda name: _of(name, F.lit(INCLUSION))))
-    rows = read.where(stage.isin(*_STAGE_OF_JUDGMENT)).withColumn(
-        "_event",
-        F.explode(F.concat(decided, F.coalesce(included, F.array().cast("array<struct<action:string,stade:string>>")))),
-    )
+    # Read once, in a function of its own: what is asked of the events does not read the announcement again.
+    events = F.flatten(F.transform(F.array(judgments.judgment(F.col("nature"))), _decisions))
+    rows = procedures.select("*", F.explode(events).alias("_event"))
     return _in_one_form(rows.select("*", "_event.*", F.col("date_jugement").alias("date_effet")), PROCEDURES)
+
+
+def _decisions(judgment: Column) -> Column:
+    """The events of a judgment: ``array<struct<action, stade>>``, empty for one that decides nothing."""
+    action, stage = judgment["action"], judgment["stade"]
+    names = F.create_map(*(F.lit(text) for pair in _STAGE_OF_JUDGMENT.items() for text in pair))
+    concerned = F.when(action.isNull(), F.lit(list(ACTIONS))).otherwise(F.array(action))
+    rank = F.array_position(F.lit(list(ACTIONS)), action).cast("int")
+    opens = stage.isin(judgments.OUVERTURE, judgments.CONVERSION)
+    less_grave = F.when(opens, F.slice(F.lit(list(ACTIONS)), rank + 1, len(ACTIONS)))
+    decided = F.transform(concerned, lambda name: _of(name, F.try_element_at(names, stage)))
+    included = F.transform(less_grave, lambda name: _of(name, F.lit(INCLUSION)))
+    events = F.concat(decided, F.coalesce(included, F.slice(decided, 1, 0)))
+    return F.filter(events, lambda event: event["stade"].isNotNull())
 
 
 def stage_code(text: Column) -> Column:

@@ -63,7 +63,8 @@ def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: 
         cutoff_day: Day of the cut-off.
 
     Returns:
-        ``code`` (in the other nomenclature), ``mois, fin`` (months [mois, fin), ``fin`` null for the last), ``derive``.
+        ``vers`` (the nomenclature wanted), ``code`` (in the other one), ``mois, fin`` (months [mois, fin), ``fin`` null
+        for the last), ``derive``.
         Ties: the last in the order of codes. A code that no unit holds together with another is absent.
     """
     wanted, given = ("ape_propre", "ape_naf25") if toward == NAF_REV2 else ("ape_naf25", "ape_propre")
@@ -91,33 +92,33 @@ def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: 
         .withColumn("_before", F.lag("derive").over(in_order))
         .where(~F.col("derive").eqNullSafe(F.col("_before")))
     )
-    return changes.select("code", "mois", F.lead("mois").over(in_order).alias("fin"), "derive")
+    return changes.select(
+        F.lit(toward).alias("vers"), "code", "mois", F.lead("mois").over(in_order).alias("fin"), "derive"
+    )
 
 
-def with_activity(
-    rows: DataFrame, registers: Sequence[tuple[DataFrame, str]], nomenclature: str, cutoff_day: int
-) -> DataFrame:
+def with_activity(rows: DataFrame, codes: DataFrame | None, nomenclature: str) -> DataFrame:
     """Complete the activity of panel rows.
 
     Args:
         rows: ``periode, ape_propre, ape_naf25`` and, of establishments, ``ape_historique``.
-        registers: See :func:`bridge`.
+        codes: See :func:`bridge`: toward NAF rev. 2, and toward NAF 2025 where that is the nomenclature of analysis.
+            None: no unit is known under both codes.
         nomenclature: That of analysis.
-        cutoff_day: Day of the cut-off.
 
     Returns:
         The rows with ``ape`` (NAF rev. 2), ``ape_naf25`` (as delivered; completed where it is the one of analysis),
         ``ape_est_derive`` (whether the code of analysis was derived; null without one), ``division, section,
         nomenclature`` of analysis, in place of ``ape_propre`` and ``ape_historique``.
     """
-    known = _derived(rows, bridge(registers, NAF_REV2, cutoff_day), "ape_naf25", "_derive_rev2")
+    known = _derived(rows, codes, NAF_REV2, "ape_naf25", "_derive_rev2")
     former = [F.col(name) for name in ("ape_historique",) if name in rows.columns]
     own = F.coalesce("ape_propre", *(F.when(F.col("ape_naf25").isNotNull(), name) for name in former))
-    codes = {"ape": F.coalesce(own, "_derive_rev2"), "_derive": own.isNull()}
+    activity = {"ape": F.coalesce(own, "_derive_rev2"), "_derive": own.isNull()}
     if nomenclature == NAF_2025:
-        known = _derived(known, bridge(registers, NAF_2025, cutoff_day), "ape_propre", "_derive_naf25")
-        codes |= {"ape_naf25": F.coalesce("ape_naf25", "_derive_naf25"), "_derive": F.col("ape_naf25").isNull()}
-    coded = known.withColumns(codes)
+        known = _derived(known, codes, NAF_2025, "ape_propre", "_derive_naf25")
+        activity |= {"ape_naf25": F.coalesce("ape_naf25", "_derive_naf25"), "_derive": F.col("ape_naf25").isNull()}
+    coded = known.withColumns(activity)
     code = F.col(CODE_COLUMN[nomenclature])
     dropped = [name for name in coded.columns if name.startswith("_derive")]
     return coded.withColumns(
@@ -130,10 +131,12 @@ def with_activity(
     ).drop("ape_propre", "ape_historique", *dropped)
 
 
-def _derived(rows: DataFrame, codes: DataFrame, given: str, name: str) -> DataFrame:
+def _derived(rows: DataFrame, codes: DataFrame | None, toward: str, given: str, name: str) -> DataFrame:
+    if codes is None:
+        return rows.withColumn(name, F.lit(None).cast("string"))
     month = month_index(F.col("periode"))
     inside = (month >= F.col("_debut")) & (F.col("_fin").isNull() | (month < F.col("_fin")))
-    renamed = codes.select(
+    renamed = codes.where(F.col("vers") == toward).select(
         F.col("code").alias("_code"),
         F.col("mois").alias("_debut"),
         F.col("fin").alias("_fin"),

@@ -17,7 +17,7 @@ is compared with the accounts that were known before it, so that a row never cha
 
 from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
@@ -39,43 +39,43 @@ _KEPT = (*RATIOS, "type_bilan", "sauts")
 _STEADY = 10  # a headcount that grew tenfold may come with a turnover that grew a thousandfold
 
 
-def bilan_entries(ratios: DataFrame, cutoff_day: int = CUTOFF_DAY) -> list[DataFrame]:
-    """Entries of the last accounts known of each company: its own, and those of its group."""
-    dated = _compared(_readable(ratios))
-    group = F.col("type_bilan").eqNullSafe(CONSOLIDATED)
+def bilan_entries(ratios: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """Entries of the last accounts known of a company: its own (``bilan``), those of its group (``bilan_groupe``)."""
     order = ("date_cloture_exercice", "rang", "_batch", "_line")
-    return [
-        latest_entries(dated.where(chosen), "siren", name, order, _KEPT, cutoff_day)
-        for name, chosen in ((_OWN, ~group), (_GROUP, group))
-    ]
+    entries = latest_entries(_compared(_readable(ratios)), "siren", _OWN, order, _KEPT, cutoff_day, "groupe")
+    columns = {
+        f"{name}_{state}": F.when(F.col("groupe") == (name == _GROUP), F.col(f"{_OWN}_{state}"))
+        for name in (_OWN, _GROUP)
+        for state in ("durable", "passing")
+    }
+    return entries.select("siren", "mois", "fin", *(column.alias(name) for name, column in columns.items()))
 
 
 def _readable(ratios: DataFrame) -> DataFrame:
-    """Accounts with a date: confidential zeros are null, ``rang`` tells those of one date apart."""
+    """Accounts with a date: confidential zeros are null, ``rang`` tells those of one date apart, ``groupe`` whose."""
     values = {name: without_confidential_zero(F.col(name), F.col("confidentialite")) for name in RATIOS}
-    dated = ratios.where(F.col("date_cloture_exercice").isNotNull())
-    return dated.withColumns({**values, "rang": rank_of_type(F.col("type_bilan"))})
+    whose = {"rang": rank_of_type(F.col("type_bilan")), "groupe": F.col("type_bilan").eqNullSafe(CONSOLIDATED)}
+    return ratios.where(F.col("date_cloture_exercice").isNotNull()).withColumns({**values, **whose})
 
 
 def _compared(accounts: DataFrame) -> DataFrame:
     """Accounts with ``sauts``: the amounts that are a thousand times those known before, or a thousandth of them."""
     amounts = F.struct(*AMOUNTS)
-    group = F.col("type_bilan").eqNullSafe(CONSOLIDATED)
     known = F.struct(
-        F.col("date_cloture_exercice").alias("cloture"), "rang", "_batch", "_line", amounts.alias("montants"),
+        F.col("date_cloture_exercice").alias("cloture"),
+        *("rang", "_batch", "_line"),
+        amounts.alias("montants"),
         *("known_on", "superseded_on"),
-    )  # fmt: skip
-    others = accounts.groupBy(F.col("siren").alias("_siren"), group.alias("_groupe")).agg(
-        F.collect_list(known).alias("_tous")
     )
-    joined = accounts.join(others, on=(F.col("siren") == F.col("_siren")) & (group == F.col("_groupe")), how="left")
+    series = Window.partitionBy("siren", "groupe")
+    together = accounts.withColumn("_tous", F.collect_list(known).over(series))
     there = F.filter("_tous", lambda o: o["known_on"] <= F.col("known_on"))
     in_force = F.filter(there, lambda o: o["superseded_on"].isNull() | (o["superseded_on"] > F.col("known_on")))
-    before = joined.withColumn("_avant", _last_before(in_force, F.col("date_cloture_exercice")))
+    before = together.withColumn("_avant", _last_before(in_force, F.col("date_cloture_exercice")))
     earlier = before.withColumn("_plus_tot", _last_before(in_force, F.col("_avant.cloture")))
     found = slips(amounts, F.col("_avant.montants"), F.col("_plus_tot.montants"))
     names = F.array_compact(F.array(*(F.when(slip, F.lit(name)) for name, slip in found.items())))
-    return earlier.withColumn("sauts", names).drop("_siren", "_groupe", "_tous", "_avant", "_plus_tot")
+    return earlier.withColumn("sauts", names).drop("_tous", "_avant", "_plus_tot")
 
 
 def _last_before(accounts: Column, closing: Column) -> Column:
@@ -99,6 +99,13 @@ def paydex_entries(paydex: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame
     return latest_entries(told, "siren", "paydex", ("date_valeur", "_batch", "_line"), ["nb_jours"], cutoff_day)
 
 
+def company_accounts() -> Column:
+    """The accounts that count in a month, of ``bilan`` and ``bilan_groupe``: ``comptes`` for the measures."""
+    recent = F.col("mois") - month_index(F.col(f"{_OWN}.date_cloture_exercice")) <= OWN_ACCOUNTS_LAST_MONTHS
+    of_group = ~F.coalesce(recent, F.lit(False)) & F.col(_GROUP).isNotNull()
+    return F.when(of_group, F.col(_GROUP)).otherwise(F.col(_OWN))
+
+
 def bilan_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
     """``bilan_<ratio>`` (as published), ``bilan_age_mois`` (months since the closing), and what they are.
 
@@ -106,9 +113,7 @@ def bilan_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
     slip, and is unknown for that reason: never while the headcount moved as much (``effectif_stable``). All are null
     when there are no accounts.
     """
-    recent = F.col("mois") - month_index(F.col(f"{_OWN}.date_cloture_exercice")) <= OWN_ACCOUNTS_LAST_MONTHS
-    of_group = ~F.coalesce(recent, F.lit(False)) & F.col(_GROUP).isNotNull()
-    chosen = F.when(of_group, F.col(_GROUP)).otherwise(F.col(_OWN))
+    chosen = F.col("comptes")
     slipped = F.when(F.col("effectif_stable"), chosen["sauts"])
     known = {name: F.when(~F.coalesce(F.array_contains(slipped, name), F.lit(False)), chosen[name]) for name in AMOUNTS}
     values = {name: known.get(name, chosen[name]) for name in RATIOS}

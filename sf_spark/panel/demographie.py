@@ -67,50 +67,34 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
         F.transform(_days("_seen", start, end), lambda day: _is_open("_seen", day)),
         F.array(_is_open("_seen", end)),
     )
-    return (
-        seen.withColumn("_path", path)
-        .select(
-            "siret",
-            "siren",
-            "mois",
-            F.get("_months", F.col("_rank") + 1).alias("fin"),
-            F.element_at("_path", -1).alias("est_ouvert"),
-            _steps(lambda before, after: ~F.coalesce(before, F.lit(False)) & after).alias("nb_ouvertures"),
-            _steps(lambda before, after: before & ~F.coalesce(after, F.lit(False))).alias("nb_fermetures"),
-        )
-        .where(F.col("est_ouvert").isNotNull())
+    told = F.struct(
+        F.element_at("_path", -1).alias("est_ouvert"),
+        _steps(lambda before, after: ~F.coalesce(before, F.lit(False)) & after).alias("nb_ouvertures"),
+        _steps(lambda before, after: before & ~F.coalesce(after, F.lit(False))).alias("nb_fermetures"),
     )
-
-
-def presence_postings(register: DataFrame) -> DataFrame:
-    """Changes of the number of open establishments: ``siret, siren, mois, nb_etablissements`` (+1 or -1).
-
-    Args:
-        register: See :func:`register_changes`.
-    """
-    sides = F.array(
-        F.struct(F.col("mois"), F.lit(1).cast("long").alias("nb_etablissements")),
-        F.struct(F.col("fin").alias("mois"), F.lit(-1).cast("long").alias("nb_etablissements")),
+    # Exploded: a filter on the states stays above, where it would else be written out with all they are made of.
+    states = seen.withColumn("_path", path).select(
+        *("siret", "siren", "mois"),
+        F.get("_months", F.col("_rank") + 1).alias("fin"),
+        F.explode(F.array(told)).alias("_told"),
     )
-    return (
-        register.where("est_ouvert")
-        .select("siret", "siren", F.explode(sides).alias("side"))
-        .select("siret", "siren", "side.*")
-        .where(F.col("mois").isNotNull())
-    )
+    return states.select("siret", "siren", "mois", "fin", "_told.*").where(F.col("est_ouvert").isNotNull())
 
 
 def etablissement_events(register: DataFrame) -> DataFrame:
-    """Openings and closures: ``siret, siren, mois, nb_ouvertures, nb_fermetures``, where there is one.
+    """Openings and closures, and what they change.
 
     Args:
         register: See :func:`register_changes`.
+
+    Returns:
+        ``siret, siren, mois, nb_ouvertures, nb_fermetures``, where there is one, and ``nb_etablissements``: the change
+        of the number of open establishments, the first less the second.
     """
-    counted = register.select(
-        *("siret", "siren", "mois"),
-        *(F.col(name).cast("long").alias(name) for name in ("nb_ouvertures", "nb_fermetures")),
-    )
-    return counted.where((F.col("nb_ouvertures") > 0) | (F.col("nb_fermetures") > 0))
+    names = ("nb_ouvertures", "nb_fermetures")
+    counted = register.select("siret", "siren", "mois", *(F.col(name).cast("long").alias(name) for name in names))
+    opened, closed = map(F.col, names)
+    return counted.where((opened > 0) | (closed > 0)).withColumn("nb_etablissements", opened - closed)
 
 
 def _versions(register: DataFrame, last_day: Column, of_history: bool, cutoff_day: int) -> DataFrame:

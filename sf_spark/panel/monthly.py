@@ -88,8 +88,11 @@ def _since(frame: DataFrame, first_month: int | None) -> DataFrame:
     """What the months from ``first_month`` on need: flows from then on, all else as it stood the month before."""
     if first_month is None:
         return frame
-    if any(name in frame.columns for name in (*FLOWS, *COUNTS)):
+    moments = [name for name in (*FLOWS, *COUNTS) if name in frame.columns]
+    if moments and not any(name in frame.columns for name in LEVELS):
         return frame.where(F.col("mois") >= first_month)
+    if moments:
+        frame = frame.withColumns({name: F.when(F.col("mois") >= first_month, F.col(name)) for name in moments})
     lasting = frame.where(F.col("fin").isNull() | (F.col("fin") >= first_month)) if "fin" in frame.columns else frame
     return lasting.withColumn("mois", F.greatest("mois", F.lit(first_month - 1)))
 

@@ -29,14 +29,13 @@ def closures(register: DataFrame) -> DataFrame:
         register: See :func:`sf_spark.panel.demographie.register_changes`.
 
     Returns:
-        ``siret, fermetures``: array of struct<debut, fin> in order, months [debut, fin); the last ``fin`` may be null.
-        Establishments that never closed, or that the register does not know, are absent.
+        ``siret, siren, connu`` (month from which the register knows it) and ``fermetures``: array of struct<debut, fin>
+        in order, months [debut, fin), empty where it never closed; the last ``fin`` may be null.
     """
     spell = F.struct(F.col("mois").alias("debut"), F.col("fin"))
-    return (
-        register.where(~F.col("est_ouvert"))
-        .groupBy("siret")
-        .agg(F.array_sort(F.collect_list(spell)).alias("fermetures"))
+    spells = F.collect_list(F.when(~F.col("est_ouvert"), spell))  # nulls are not collected
+    return register.groupBy("siret", "siren").agg(
+        F.min("mois").alias("connu"), F.array_sort(spells).alias("fermetures")
     )
 
 
@@ -47,13 +46,14 @@ def first_facts(dated: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> Dat
     return known.groupBy(*(name for name in known.columns if name != "mois")).agg(F.min("mois").alias("mois"))
 
 
-def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFrame:
+def open_spells(facts: DataFrame, closed: DataFrame, last_month: int, of_register: bool = False) -> DataFrame:
     """The spells in which an establishment is open: between one closure and the next, from its first known fact on.
 
     Args:
         facts: ``siret, siren, mois``: the months in which something becomes known, or the first of them.
-        closed: ``siret, fermetures``.
+        closed: See :func:`closures`.
         last_month: Index of the last month whose cut-off has passed.
+        of_register: Whether the register makes an establishment known too.
 
     Returns:
         ``siret, siren, premier, dernier``, both included, and ``fermeture``: the month from which it is closed, which
@@ -64,10 +64,10 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFra
         F.concat(F.coalesce("fermetures.debut", F.array()), F.array(F.lit(last_month + 1))),
         lambda after, until: F.struct(after.alias("after"), until.alias("until")),
     )
+    firsts = facts.groupBy("siret", "siren").agg(F.min("mois").alias("first"))
     return (
-        facts.groupBy("siret", "siren")
-        .agg(F.min("mois").alias("first"))
-        .join(closed, on="siret", how="left")
+        firsts.join(closed, on=["siret", "siren"], how="full_outer" if of_register else "left")
+        .withColumn("first", F.least("first", "connu") if of_register else F.col("first"))
         .select("siret", "siren", "first", F.explode(spells).alias("spell"))
         # None after a closure without end, nor between two that follow each other: that is one closure, told twice.
         .where(F.col("spell.after") < F.col("spell.until"))

@@ -15,6 +15,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.build_panel import codes_at_hand
 from sf_spark.calendar import batch_date, index_of, known_index, start_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
@@ -328,8 +329,9 @@ def build(
     """The rows of both panels: a SIRET or a SIREN, and a month, name a row."""
     found: Panel = {}
     tables = frames(spark, staged, arrange)
-    sites = etablissement_panel(tables, rules)
-    for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules))):
+    codes = codes_at_hand(spark, tables, rules)
+    sites = etablissement_panel(tables, rules, codes)
+    for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules, codes))):
         for row in panel.collect():
             name = (row[key], index_of(row["periode"]))
             assert name not in found

@@ -15,7 +15,7 @@ from sf_spark.calendar import index_of
 from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
-from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
+from sf_spark.panel.build import PanelRules, StagedTables, activity_codes, entreprise_panel, etablissement_panel
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
@@ -51,8 +51,9 @@ def tables(spark: SparkSession) -> dict[str, DataFrame]:
     """Both panels, both tables of signals, and the labels."""
     sources = StagedTables.read(lambda name, ddl: staged(spark, name))
     rules = PanelRules(LAST, 10, 36)
-    sites = etablissement_panel(sources, rules)
-    panels = (sites, entreprise_panel(sources, empty(sites), rules))
+    codes = activity_codes(sources, rules)
+    sites = etablissement_panel(sources, rules, codes)
+    panels = (sites, entreprise_panel(sources, empty(sites), rules, codes))
     etablissement, entreprise = map(empty, panels)
     some = catalogue_from(load_settings("test").signals.catalogue, ("cotisations", "effectifs", "secteur"))
     events = proceeding_events(sources.procol, sources.procedures)

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of, known_index, start_of
-from sf_spark.panel.demographie import etablissement_events, presence_postings, register_changes
+from sf_spark.panel.demographie import etablissement_events, register_changes
 
 SITES = 300
 LAST = index_of(date(2026, 10, 1))
@@ -94,7 +94,7 @@ def found(spark: SparkSession) -> dict[str, tuple[set[int], Counter, Counter, Co
     for row in etablissement_events(register).collect():
         sites[row["siret"]][1][row["mois"]] += row["nb_fermetures"]
         sites[row["siret"]][2][row["mois"]] += row["nb_ouvertures"]
-    for row in presence_postings(register).collect():
+    for row in etablissement_events(register).collect():
         sites[row["siret"]][3][row["mois"]] += row["nb_etablissements"]
     register.unpersist()
     return sites

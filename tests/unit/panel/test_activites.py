@@ -128,12 +128,12 @@ def test_the_bridge_counts_what_was_known_by_each_month(spark: SparkSession) -> 
     found = bridge([(register, "siren")], "naf_rev2").orderBy("mois").collect()
     month = {n: index_of(date(2026, n, 1)) for n in range(1, 13)}
     assert [tuple(row) for row in found] == [
-        ("62.10Y", month[1], month[3], "62.01Z"),
-        ("62.10Y", month[3], month[4], "62.02A"),
-        ("62.10Y", month[4], None, "62.01Z"),
+        ("naf_rev2", "62.10Y", month[1], month[3], "62.01Z"),
+        ("naf_rev2", "62.10Y", month[3], month[4], "62.02A"),
+        ("naf_rev2", "62.10Y", month[4], None, "62.01Z"),
     ]
     back = bridge([(register, "siren")], "naf2025").orderBy("code").collect()
     assert [tuple(row) for row in back] == [
-        ("62.01Z", month[1], None, "62.10Y"),
-        ("62.02A", month[3], None, "62.10Y"),
+        ("naf2025", "62.01Z", month[1], None, "62.10Y"),
+        ("naf2025", "62.02A", month[3], None, "62.10Y"),
     ]

@@ -100,8 +100,8 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
     tables = StagedTables.read(
         lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl))  # type: ignore[arg-type]
     )
-    sites = etablissement_panel(tables, PANEL)
-    panels = (sites, entreprise_panel(tables, sites, PANEL))
+    sites = etablissement_panel(tables, PANEL, None)
+    panels = (sites, entreprise_panel(tables, sites, PANEL, None))
     added = [*common_measures(), *company_measures()]
     columns = [[*ETABLISSEMENT, *added[: len(common_measures())], "est_ouvert"], ENTREPRISE + added]
     newer = {*ACTIVITY[1:], "source_procedure"}

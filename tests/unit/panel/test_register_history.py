@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of, start_of
-from sf_spark.panel.demographie import etablissement_events, presence_postings, register_changes
+from sf_spark.panel.demographie import etablissement_events, register_changes
 
 CREATED = date(2010, 1, 4)
 FIRST, LAST = index_of(date(2010, 1, 1)), index_of(date(2026, 10, 1))
@@ -115,7 +115,7 @@ def told_by(spark: SparkSession, stocks: list[tuple], periods: list[tuple]) -> d
         for name, column in (("opened", "nb_ouvertures"), ("closed", "nb_fermetures")):
             if row[column]:
                 found[row["siret"]][name][row["mois"]] = row[column]
-    for row in presence_postings(register).collect():
+    for row in etablissement_events(register).collect():
         count = found[row["siret"]]["count"]
         count[row["mois"]] = count.get(row["mois"], 0) + row["nb_etablissements"]
     register.unpersist()

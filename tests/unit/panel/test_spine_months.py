@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of
-from sf_spark.panel.demographie import presence_postings, register_changes
+from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.spine import closures, company_months, months_between, open_spells
 
 DECEMBER = index_of(date(2023, 12, 1))  # months of 2024 are counted from it: 1 to 12
@@ -105,7 +105,7 @@ def test_an_establishment_has_a_row_unless_it_is_known_to_have_closed(rows: dict
 
 def test_open_establishments_are_counted_to_the_month_of_their_closure(register: DataFrame) -> None:
     changes: dict[str, dict[int, int]] = {name: {} for name in PRESENCE}
-    for row in presence_postings(register).collect():
+    for row in etablissement_events(register).collect():
         mine, month = changes.get(row["siret"], {}), row["mois"] - DECEMBER
         mine[month] = mine.get(month, 0) + row["nb_etablissements"]
     created = index_of(CREATED) - DECEMBER
