@@ -6,9 +6,10 @@ from pyspark.sql import functions as F
 from sf_spark.calendar import cutoff_of, start_of
 from sf_spark.columns import siren_of
 from sf_spark.domain.naf import NAF_2025, NAF_REV2
+from sf_spark.domain.naf_bridge import bridge, with_own_codes
 from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.panel.activite_partielle import consommation_postings, demande_changes, demande_intervals
-from sf_spark.panel.activites import ACTIVITY, bridge, with_activity, with_own_codes
+from sf_spark.panel.activites import ACTIVITY, with_activity
 from sf_spark.panel.asof import state_changes
 from sf_spark.panel.bilans import bdf_entries, bilan_entries, company_accounts, paydex_entries, steady
 from sf_spark.panel.demographie import etablissement_events, register_changes
@@ -54,7 +55,7 @@ _SITE, _COMPANY = ("siren", "siret"), ("siren",)
 def activity_codes(staged: StagedTables, rules: PanelRules) -> DataFrame:
     """The bridge between the nomenclatures of activities, in the directions that a panel needs: a few thousand rows.
 
-    See :func:`sf_spark.panel.activites.bridge`. Both panels read it: a job computes it once.
+    See :func:`sf_spark.domain.naf_bridge.bridge`. Both panels read it: a job computes it once.
     """
     registers = ((_with_codes(staged.sirene, "siret"), "siret"), (_with_codes(staged.sirene_ul, "siren"), "siren"))
     codes = bridge(registers, NAF_REV2, rules.cutoff_day)

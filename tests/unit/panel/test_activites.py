@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of
-from sf_spark.panel.activites import bridge, with_own_codes
+from sf_spark.domain.naf_bridge import bridge, with_own_codes
 from sf_spark.panel.build import Exclusions
 
 CREATED, BEFORE, CHANGE, LATER = date(2012, 3, 5), date(2024, 6, 20), date(2024, 7, 20), date(2024, 10, 20)
