@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.build_panel import rules_of
+from jobs.build_panel import codes_at_hand, rules_of
 from sf_spark.calendar import index_of, start_of
 from sf_spark.cli import Report, job_parser, main
 from sf_spark.errors import ConfigurationError, MissingTableError
@@ -73,9 +73,14 @@ class _Audit:
         staged = StagedTables.read(lambda name, ddl: as_known_on(read_or_empty(spark, own, name, ddl), cutoff))
         before = index_of(month) - months_needed(self.catalogue.signals)
         rules = rules_of(self.settings, index_of(month), absent_sources(spark, own, [*COLUMNS]), max(before, 1))
-        write_months(etablissement_panel(staged, rules), lake, PANEL_ETABLISSEMENT, None, month, lambda text: None)
+        codes = codes_at_hand(spark, staged, rules)
+        write_months(
+            etablissement_panel(staged, rules, codes), lake, PANEL_ETABLISSEMENT, None, month, lambda text: None
+        )
         sites = read_table(spark, lake, PANEL_ETABLISSEMENT)
-        write_months(entreprise_panel(staged, sites, rules), lake, PANEL_ENTREPRISE, None, month, lambda text: None)
+        write_months(
+            entreprise_panel(staged, sites, rules, codes), lake, PANEL_ENTREPRISE, None, month, lambda text: None
+        )
         plan = Plan(month, month, whole=True)
         rows_per_task = self.settings.signals.rows_per_task
         write_signals_by_kernel(spark, lake, self.catalogue, plan, rows_per_task, lambda text: None)

@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
@@ -11,7 +11,7 @@ from sf_spark.cli import Report, job_parser, main
 from sf_spark.io.delta import read_table
 from sf_spark.io.months import months_to_write, write_months
 from sf_spark.io.staged import absent_sources, read_or_empty
-from sf_spark.panel.build import Exclusions, PanelRules, entreprise_panel, etablissement_panel
+from sf_spark.panel.build import Exclusions, PanelRules, activity_codes, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
 from sf_spark.schema import DELIVERIES, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT
 from sf_spark.settings import Settings
@@ -33,15 +33,23 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
     tables = StagedTables.read(partial(read_or_empty, spark, settings.lake))
     last_day = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'").agg(F.max("known_on")).first()[0]  # type: ignore[index]
     last_month = index_of(last_day)
+    codes = codes_at_hand(spark, tables, rules_of(settings, last_month, absent, None))
     for table in (PANEL_ETABLISSEMENT, PANEL_ENTREPRISE):
         first = months_to_write(spark, settings.lake, table, options.rebuild, report)
         rules = rules_of(settings, last_month, absent, index_of(first) if first else None)
         if table is PANEL_ETABLISSEMENT:
-            rows = etablissement_panel(tables, rules)
+            rows = etablissement_panel(tables, rules, codes)
         else:
-            rows = entreprise_panel(tables, read_table(spark, settings.lake, PANEL_ETABLISSEMENT), rules)
+            rows = entreprise_panel(tables, read_table(spark, settings.lake, PANEL_ETABLISSEMENT), rules, codes)
         write_months(rows, settings.lake, table, first, start_of(last_month), report)
     return 0
+
+
+def codes_at_hand(spark: SparkSession, tables: StagedTables, rules: PanelRules) -> DataFrame | None:
+    """The bridge between nomenclatures, computed once for both panels; None while no unit is known under both codes."""
+    codes = activity_codes(tables, rules)
+    rows = codes.collect()
+    return spark.createDataFrame(rows, codes.schema) if rows else None
 
 
 def rules_of(settings: Settings, last_month: int, absent: frozenset[str], first_month: int | None) -> PanelRules:
@@ -55,6 +63,7 @@ def rules_of(settings: Settings, last_month: int, absent: frozenset[str], first_
         first_month=first_month,
         exclusions=Exclusions(panel.categories_juridiques, panel.activites, panel.siege_en_france),
         absent=absent,
+        nomenclature=panel.nomenclature,
     )
 
 

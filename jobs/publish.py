@@ -1,6 +1,7 @@
 """Publish the detection lists: predictions, signals, panel -> lists/detection, exports by department."""
 
 import argparse
+from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -8,6 +9,8 @@ from pyspark.sql import functions as F
 from sf_spark.cli import Report, job_parser, main
 from sf_spark.errors import SfSparkError
 from sf_spark.io.delta import exists, location, read_table, replace_where
+from sf_spark.io.staged import read_or_empty
+from sf_spark.publication.contexte import COLUMNS, context_flags
 from sf_spark.publication.exports import CSV_OPTIONS, folder, preview, spreadsheet
 from sf_spark.publication.lists import SCHEMA, Month, build_list, champion_scores, list_name
 from sf_spark.schema import LISTS_DETECTION as LISTS
@@ -30,8 +33,11 @@ def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, re
     periodes = sorted(row["periode"] for row in scores.select("periode").distinct().collect())
     if not periodes:
         raise SfSparkError(f"no month is scored at train.horizon={settings.train.horizon}: run score, or set another")
+    contexte = read_or_empty(spark, settings.lake, "contexte", COLUMNS)
     for periode in periodes:
-        rows = publish(spark, settings, Month.of(periode, scores, panel, signals), dictionary)
+        month = Month.of(periode, scores, panel, signals, settings.panel.nomenclature)
+        flags = context_flags(contexte, month.panel, periode.replace(day=settings.cutoff_day))
+        rows = publish(spark, settings, replace(month, flags=flags), dictionary)
         counts = [
             f"{row['count']} {row['status']}" for row in rows.groupBy("status").count().orderBy("status").collect()
         ]

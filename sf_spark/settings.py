@@ -43,10 +43,11 @@ class IngestSettings(_Section):
 
 
 class PanelSettings(_Section):
-    """Who is in the perimeter."""
+    """Who is in the perimeter, and in which nomenclature activities are compared."""
 
     perimeter_effectif: int = Field(ge=0)
     perimeter_months: int = Field(ge=1)
+    nomenclature: Literal["naf_rev2", "naf2025"]
     categories_juridiques: tuple[str, ...]
     activites: tuple[str, ...]
     siege_en_france: bool

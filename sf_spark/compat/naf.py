@@ -1,14 +1,12 @@
 """The activity's section, its shorter codes and the labels of each level of NAF rev. 2.
 
-``naf.csv``, beside this module, holds the codes and labels of INSEE's nomenclature (open data) word for word, with the
-blanks that end some labels.
+The codes and labels are those of :mod:`sf_spark.domain.naf`, word for word, with the blanks that end some labels.
 """
-
-from functools import cache
-from importlib.resources import files
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from sf_spark.domain.naf import labels_rev2
 
 _LEVELS = {"libelle_ape2": 2, "libelle_ape3": 3, "libelle_ape4": 4, "libelle_ape5": 5}  # characters of the code
 
@@ -39,12 +37,6 @@ def nomenclature(like: DataFrame) -> DataFrame:
     Args:
         like: Any DataFrame of the session.
     """
-    lines = like.sparkSession.range(1).select(F.explode(F.split(F.lit(_text()), "\n")).alias("line"))
+    lines = like.sparkSession.range(1).select(F.explode(F.split(F.lit(labels_rev2()), "\n")).alias("line"))
     row = F.from_csv("line", "code string, section string, libelle string", {"sep": ";"})
     return lines.select(row.alias("_row")).select("_row.*")
-
-
-@cache
-def _text() -> str:
-    lines = files(__package__).joinpath("naf.csv").read_text(encoding="utf-8").splitlines()
-    return "\n".join(lines[1:])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sf_spark.demo import effectifs
 from sf_spark.demo.plan import Timeline
+from sf_spark.demo.registre import Era
 
 COTISATION, DEBIT = "sigfaible_cotisdues.csv.gz", "sigfaible_debits.csv.gz"
 DELAI, CCSF, PROCOL = "sigfaible_delais.csv", "sigfaible_ccsf.csv", "sigfaible_pcoll.csv"
@@ -32,6 +33,29 @@ ETABLISSEMENT_COLUMNS: tuple[str, ...] = (
     "caractereEmployeurEtablissement", "longitude", "latitude", "geo_score", "geo_type", "geo_adresse", "geo_id",
     "geo_ligne", "geo_l4", "geo_l5",
 )  # fmt: skip
+
+_NAF_2025 = "activitePrincipaleNAF25Etablissement"
+_GEOCODED = ETABLISSEMENT_COLUMNS.index("longitude")  # the columns from here on are not INSEE's own
+_SINCE_2024 = {  # the column after which INSEE has added others in March 2024
+    "indiceRepetitionEtablissement": (
+        "dernierNumeroVoieEtablissement", "indiceRepetitionDernierNumeroVoieEtablissement",
+    ),
+    "libellePaysEtrangerEtablissement": (
+        "identifiantAdresseEtablissement", "coordonneeLambertAbscisseEtablissement",
+        "coordonneeLambertOrdonneeEtablissement",
+    ),
+}  # fmt: skip
+INSEE_COLUMNS: tuple[str, ...] = (
+    *(each for name in ETABLISSEMENT_COLUMNS[:_GEOCODED] for each in (name, *_SINCE_2024.get(name, ()))),
+    _NAF_2025,
+)
+# The columns of each era, in the order of Era: geocoded, geocoded with NAF 2025, INSEE's own with NAF 2025.
+COLUMNS_OF_ERA: tuple[tuple[str, ...], ...] = (
+    ETABLISSEMENT_COLUMNS,
+    (*ETABLISSEMENT_COLUMNS[:_GEOCODED], _NAF_2025, *ETABLISSEMENT_COLUMNS[_GEOCODED:]),
+    INSEE_COLUMNS,
+)
+_INSEE_NAME = "StockEtablissement_utf8.csv"  # not geocoded
 
 UNITE_LEGALE_COLUMNS: tuple[str, ...] = (
     "siren", "statutDiffusionUniteLegale", "unitePurgeeUniteLegale", "dateCreationUniteLegale", "sigleUniteLegale",
@@ -82,7 +106,6 @@ _HEADERS: dict[str, str] = {
         '"MOTIF_RECOURS_SE","PERIMETRE_AP","S_HEURE_CONSOM_TOT","S_EFF_CONSOM_TOT","S_MONTANT_CONSOM_TOT",'
         '"RECOURS_ANTERIEUR"'
     ),
-    SIRENE: ",".join(ETABLISSEMENT_COLUMNS),
     SIRENE_UL: ",".join(UNITE_LEGALE_COLUMNS),
     SIRENE_HISTO: ",".join(HISTORIQUE_COLUMNS),
     PAYDEX: "SIREN;NB_JOURS;NB_JOURS_LIB;DATE_VALEUR",
@@ -106,6 +129,8 @@ class Layout:
 
     def file_name(self, timeline: Timeline, batch: int) -> str:
         """Return the name of that file in a delivery."""
+        if self.name == SIRENE and Era.of(timeline, batch) == Era.NEW:
+            return _INSEE_NAME
         if self.name != PAYDEX:
             return self.name
         year, month = timeline.year_and_month(timeline.initial + batch)
@@ -117,6 +142,8 @@ class Layout:
             return effectifs.siret_header(timeline, batch)
         if self.name == EFFECTIF_ENT:
             return effectifs.siren_header(timeline, batch)
+        if self.name == SIRENE:
+            return ",".join(COLUMNS_OF_ERA[Era.of(timeline, batch)])
         return _HEADERS[self.name]
 
 

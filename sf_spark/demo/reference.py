@@ -66,6 +66,13 @@ ACTIVITES: tuple[Activite, ...] = (
     Activite("96.02A", "S", 2.0, 1750, 0.6, 1.7),
     Activite("96.04Z", "S", 0.6, 1800, 0.9, 1.4),
 )
+# The code that each of them has in NAF 2025: a class that is not divided ends in Y, most others keep their letter, and
+# some classes went elsewhere. A small table of this generator, self-consistent, not INSEE's own.
+_ELSEWHERE: dict[str, str] = {
+    "45.11Z": "47.81Y", "45.20A": "95.31A", "46.69B": "46.64B", "52.29B": "52.26B", "56.10A": "56.11A",
+    "56.10C": "56.11C", "62.01Z": "62.10Y", "62.02A": "62.20A", "70.22Z": "70.20Y", "86.90A": "86.99A",
+    "90.01Z": "90.20Y", "96.02A": "96.21A", "96.04Z": "96.23Y",
+}  # fmt: skip
 TEMPORARY_WORK = "78.20Z"  # their assignments are carried by pseudo-SIRETs
 
 # Activities that the early-warning perimeter leaves out: administration, schools, unions, banks.
@@ -76,6 +83,9 @@ EXCLUDED_ACTIVITES: tuple[Activite, ...] = (
     Activite("64.19Z", "K", 1.0, 3300, 0.0, 1.0),
 )
 ALL_ACTIVITES: tuple[Activite, ...] = ACTIVITES + EXCLUDED_ACTIVITES
+NAF_2025: dict[str, str] = {
+    activite.code: _ELSEWHERE.get(activite.code, activite.code.replace("Z", "Y")) for activite in ALL_ACTIVITES
+}
 SECTIONS: tuple[str, ...] = tuple(sorted({activite.section for activite in ALL_ACTIVITES}))
 
 # (code, weight): sole trader, SARL, SA, SAS, SASU, economic interest group, association.

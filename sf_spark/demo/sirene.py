@@ -9,15 +9,19 @@ from sf_spark.demo.arrays import NEVER, in_window, pick_share
 from sf_spark.demo.encodings import iso_table
 from sf_spark.demo.entreprises import Entreprises
 from sf_spark.demo.etablissements import MOVED, OWN
-from sf_spark.demo.layouts import ETABLISSEMENT_COLUMNS
+from sf_spark.demo.layouts import COLUMNS_OF_ERA
 from sf_spark.demo.lines import LineVersions, split_at
 from sf_spark.demo.plan import Timeline
 from sf_spark.demo.population import Population
 from sf_spark.demo.registre import (
+    CHANGE_DAY,
     CURRENT_NOMENCLATURE,
     FOREIGN_SEQUENCE,
     REGISTRATION_DAYS,
+    Era,
+    activity_of,
     band,
+    by_era,
     csv_line,
     registered_on,
 )
@@ -50,11 +54,11 @@ def etablissement_lines(rng: np.random.Generator, population: Population) -> Lin
     created = np.array([fiche.created_day for fiche in fiches], dtype=np.int64)
     closed = np.array([fiche.closed_day for fiche in fiches], dtype=np.int64)
     first, change = (timeline.batch_of_day(day + REGISTRATION_DAYS) for day in (created, closed))
-    row, version, start, end = split_at(first, change, timeline.deliveries)
+    row, version, era, start, end = by_era(split_at(first, change, timeline.deliveries), timeline)
     constant = _constant_parts(rng, fiches, timeline)
     text = [
-        _line(fiches[rank], closing == 1, constant[rank])
-        for rank, closing in zip(row.tolist(), version.tolist(), strict=True)
+        _line(fiches[rank], closing == 1, of_era, constant[rank])
+        for rank, closing, of_era in zip(row.tolist(), version.tolist(), era.tolist(), strict=True)
     ]
     skipped = np.array([fiche.nomenclature != CURRENT_NOMENCLATURE for fiche in fiches], dtype=np.bool_)[row]
     return LineVersions(text, start, end, skipped=skipped)
@@ -163,6 +167,8 @@ def _in_france(fiche: Fiche, shift: list[float], chance: float) -> dict[str, str
     if 0.2 < chance < 0.22:  # not geocoded
         return part
     return part | {
+        "coordonneeLambertAbscisseEtablissement": f"{700_000 + 75_000 * (place.longitude - 3 + shift[0]):.2f}",
+        "coordonneeLambertOrdonneeEtablissement": f"{6_600_000 + 111_000 * (place.latitude - 46.5 + shift[1]):.2f}",
         "longitude": f"{place.longitude + shift[0]:.6f}",
         "latitude": f"{place.latitude + shift[1]:.6f}",
         "geo_score": "0.87",
@@ -173,19 +179,24 @@ def _in_france(fiche: Fiche, shift: list[float], chance: float) -> dict[str, str
     }
 
 
-def _line(fiche: Fiche, closed: bool, constant: dict[str, str]) -> str:
+def _line(fiche: Fiche, closed: bool, era: int, constant: dict[str, str]) -> str:
     since = fiche.closed_day if closed else fiche.created_day
+    activity, nomenclature, naf_2025 = fiche.activity, fiche.nomenclature, ""
+    if nomenclature == CURRENT_NOMENCLATURE:
+        activity, nomenclature, naf_2025 = activity_of(activity, era, fiche.closed_day if closed else NEVER)
+    recoded = era == Era.NEW and not closed and since < CHANGE_DAY  # its code changed: a period of its own
     values = {
         "siren": fiche.siret[:9],
         "nic": fiche.siret[9:],
         "siret": fiche.siret,
         "dateCreationEtablissement": iso_table()[fiche.created_day],
         "etablissementSiege": "true" if fiche.head and not (closed and fiche.moved_away) else "false",
-        "nombrePeriodesEtablissement": "2" if closed else "1",
-        "dateDebut": iso_table()[since],
+        "nombrePeriodesEtablissement": "2" if closed or recoded else "1",
+        "dateDebut": iso_table()[CHANGE_DAY if recoded else since],
         "etatAdministratifEtablissement": "F" if closed else "A",
-        "activitePrincipaleEtablissement": fiche.activity,
-        "nomenclatureActivitePrincipaleEtablissement": fiche.nomenclature,
+        "activitePrincipaleEtablissement": activity,
+        "nomenclatureActivitePrincipaleEtablissement": nomenclature,
+        "activitePrincipaleNAF25Etablissement": "" if closed else naf_2025,
         "caractereEmployeurEtablissement": "O" if fiche.staff and not closed else "N",
     }
     if closed:
@@ -194,4 +205,4 @@ def _line(fiche: Fiche, closed: bool, constant: dict[str, str]) -> str:
             "trancheEffectifsEtablissement": "NN",
             "anneeEffectifsEtablissement": "",
         }
-    return csv_line(ETABLISSEMENT_COLUMNS, constant | values)
+    return csv_line(COLUMNS_OF_ERA[era], constant | values)

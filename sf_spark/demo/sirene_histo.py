@@ -2,11 +2,19 @@
 
 import numpy as np
 
+from sf_spark.demo import reference
 from sf_spark.demo.arrays import NEVER
 from sf_spark.demo.encodings import iso_table
 from sf_spark.demo.lines import LineVersions, split_at
 from sf_spark.demo.population import Population
-from sf_spark.demo.registre import REGISTRATION_DAYS
+from sf_spark.demo.registre import (
+    CHANGE_DAY,
+    CURRENT_NOMENCLATURE,
+    NEW_NOMENCLATURE,
+    REGISTRATION_DAYS,
+    Era,
+    by_era,
+)
 from sf_spark.demo.sirene import Fiche, registered
 
 BREAK_SHARE = 0.03  # of establishments, closed for a while and open again
@@ -26,12 +34,13 @@ def historique_lines(rng: np.random.Generator, register: np.random.Generator, po
     fiches, timeline = registered(register, population), population.timeline
     created, closed = (np.array([getattr(f, name) for f in fiches]) for name in ("created_day", "closed_day"))
     first, change = (timeline.batch_of_day(day + REGISTRATION_DAYS) for day in (created, closed))
-    row, version, start, end = split_at(first, change, timeline.deliveries)
+    row, version, era, start, end = by_era(split_at(first, change, timeline.deliveries), timeline)
     chances, places = rng.random(len(fiches)).tolist(), rng.random((len(fiches), 2)).tolist()
     text: list[str] = []
     counts, unknown = [], []
-    for rank, closing in zip(row.tolist(), version.tolist(), strict=True):
+    for rank, closing, of_era in zip(row.tolist(), version.tolist(), era.tolist(), strict=True):
         spells = _spells(fiches[rank], closing == 1, chances[rank], places[rank], int(timeline.cutoff_days[0]))
+        spells = _recoded(spells, fiches[rank]) if of_era == Era.NEW else spells
         text += [_line(fiches[rank], spell) for spell in reversed(spells)]
         unknown += [not spell[2] for spell in reversed(spells)]
         counts.append(len(spells))
@@ -58,13 +67,30 @@ def _spells(fiche: Fiche, closed: bool, chance: float, place: list[float], first
     return [*life, (end, NEVER, "F", True)] if closed else life
 
 
+def _recoded(spells: list[_Spell], fiche: Fiche) -> list[_Spell]:
+    """The spells as told from 2027 on: one that covers the change of nomenclature is two."""
+    if fiche.nomenclature != CURRENT_NOMENCLATURE or (fiche.closed_day < CHANGE_DAY and spells[-1][2] == "F"):
+        return spells
+    cut: list[_Spell] = []
+    for start, end, state, changed in spells:
+        if start < CHANGE_DAY <= end and state == "A":
+            cut += [(start, CHANGE_DAY - 1, state, changed), (CHANGE_DAY, end, state, False)]
+        else:
+            cut.append((start, end, state, changed))
+    return cut
+
+
 def _line(fiche: Fiche, spell: _Spell) -> str:
     start, end, state, changed = spell
+    activity, nomenclature = fiche.activity, fiche.nomenclature
+    recoded = start >= CHANGE_DAY and nomenclature == CURRENT_NOMENCLATURE
+    if recoded:
+        activity, nomenclature = reference.NAF_2025[activity], NEW_NOMENCLATURE
     days = iso_table()
     first = days[start] if start >= 0 else ""
     last = days[end] if end < NEVER - 1 else ""
     moved = "true" if changed else "false"
     return (
         f"{fiche.siret[:9]},{fiche.siret[9:]},{fiche.siret},{last},{first},{state},{moved},,,,false,,false,"
-        f"{fiche.activity},{fiche.nomenclature},false,O,false"
+        f"{activity},{nomenclature},{'true' if start == CHANGE_DAY and recoded else 'false'},O,false"
     )

@@ -12,10 +12,11 @@ from sf_spark.demo.lines import LineVersions, split_at
 from sf_spark.demo.plan import Timeline
 from sf_spark.demo.population import Population
 from sf_spark.demo.registre import (
-    CURRENT_NOMENCLATURE,
     FOREIGN_SEQUENCE,
     REGISTRATION_DAYS,
+    activity_of,
     band,
+    by_era,
     csv_line,
     registered_on,
 )
@@ -31,15 +32,16 @@ def unite_legale_lines(rng: np.random.Generator, population: Population) -> Line
     moved_day = _moved_days(population)
     changed_day = np.minimum(moved_day, ended_day)
     first, change = (timeline.batch_of_day(day + REGISTRATION_DAYS) for day in (companies.created_day, changed_day))
-    row, version, start, end = split_at(first, change, timeline.deliveries)
+    row, version, era, start, end = by_era(split_at(first, change, timeline.deliveries), timeline)
     constant = _constant_parts(rng, companies, timeline)
     text = []
-    for company, changed in zip(row.tolist(), version.tolist(), strict=True):
+    for company, changed, of_era in zip(row.tolist(), version.tolist(), era.tolist(), strict=True):
         # A company whose head office moves goes on: it is one change or the other.
         moved = changed == 1 and moved_day[company] < NEVER
         ended = changed == 1 and not moved
         changing = _changing_parts(companies, population.sites, company, moved, ended_day[company] if ended else NEVER)
-        text.append(csv_line(UNITE_LEGALE_COLUMNS, constant[company] | changing))
+        coded = _activity(constant[company], of_era, ended_day[company] if ended else NEVER)
+        text.append(csv_line(UNITE_LEGALE_COLUMNS, constant[company] | changing | coded))
     ancient = _ancient_units(rng, companies)
     return LineVersions(
         text=text + ancient,
@@ -75,12 +77,22 @@ def _constant_parts(rng: np.random.Generator, companies: Entreprises, timeline: 
             "anneeCategorieEntreprise": year,
             "categorieJuridiqueUniteLegale": companies.categorie[company],
             "activitePrincipaleUniteLegale": activity,
-            "nomenclatureActivitePrincipaleUniteLegale": CURRENT_NOMENCLATURE,
-            "activitePrincipaleNAF25UniteLegale": activity if chances[company] > 0.1 else "",
+            "activitePrincipaleNAF25UniteLegale": "" if chances[company] <= 0.1 else reference.NAF_2025[activity],
             "economieSocialeSolidaireUniteLegale": "O" if companies.categorie[company] == "9220" else "N",
         }
         parts.append(part | _name(companies, company, surnames[company], first_names[company]))
     return parts
+
+
+def _activity(constant: dict[str, str], era: int, ended_day: int) -> dict[str, str]:
+    """The activity as the era writes it; before the change some units have no code in NAF 2025 beside it."""
+    code, nomenclature, naf_2025 = activity_of(constant["activitePrincipaleUniteLegale"], era, ended_day)
+    beside = constant["activitePrincipaleNAF25UniteLegale"] and naf_2025
+    return {
+        "activitePrincipaleUniteLegale": code,
+        "nomenclatureActivitePrincipaleUniteLegale": nomenclature,
+        "activitePrincipaleNAF25UniteLegale": beside if ended_day == NEVER else "",
+    }
 
 
 def _category(taille: int) -> str:

@@ -1,1 +1,1 @@
-"""Facts of the domain that several packages need: constants and plain Python, without Spark or Polars."""
+"""What the State defines, once: dates, nomenclatures, proceedings, accounts; data, and Columns over it."""

@@ -52,6 +52,7 @@ def latest_entries(
     order: Sequence[str],
     values: Sequence[str] = (),
     cutoff_day: int = CUTOFF_DAY,
+    kind: str = "",
 ) -> DataFrame:
     """What a running maximum needs to tell the latest version visible in each month.
 
@@ -62,15 +63,25 @@ def latest_entries(
         January = 12     from 2024-05      2024-05 durable: January = 12
         February = 14    2024-06 to 08     2024-06 passing: February = 14; 2024-09 passing: none
 
+    Args:
+        versions: Staged rows: ``key``, ``order``, ``values``, ``known_on``, ``superseded_on``.
+        key: What names one thing.
+        name: Of the state.
+        order: The visible version that is greatest in these columns holds; it should have no ties.
+        values: What to carry.
+        cutoff_day: Day of the cut-off.
+        kind: Column that tells several states of one thing apart; it comes with the entries.
+
     Returns:
         ``key, mois, fin``, ``<name>_durable`` (struct of ``order`` and ``values``) and ``<name>_passing``
         (struct<held>, whose field is null from a month in which no passing version is visible). The state of a month
         is the greater of the two: see :func:`sf_spark.panel.monthly.monthly_rows`.
     """
-    visible = _visible(versions, [key], order, values, cutoff_day)
+    keys = [key, kind] if kind else [key]
+    visible = _visible(versions, keys, order, values, cutoff_day)
     durable = visible.where(F.col("fin").isNull()).withColumnRenamed("held", f"{name}_durable")
-    passing = _changes(visible.where(F.col("fin").isNotNull()), [key], F.array_max).select(
-        key, "mois", "fin", F.struct("held").alias(f"{name}_passing")
+    passing = _changes(visible.where(F.col("fin").isNotNull()), keys, F.array_max).select(
+        *keys, "mois", "fin", F.struct("held").alias(f"{name}_passing")
     )
     return durable.unionByName(passing, allowMissingColumns=True)
 

@@ -6,29 +6,85 @@ in ``known_on``:
     closed on     known from the row of    hold until the row of
     2023-12-31    2024-08                  2025-09
     2024-06-15    2025-01                  2026-02
+
+Whose accounts, and what a confidential zero or a thousandfold amount means: :mod:`sf_spark.domain.accounts`. An amount
+is compared with the accounts that were known before it, so that a row never changes:
+
+    accounts known           turnover    row
+    2022, then 2023          2 M, 2 000 M    from the month of 2023 on: unknown, ``bilan_saut_mille`` true
+    the same, corrected      2 M, 2.1 M      from the month of the correction on: 2.1 M
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
+from sf_spark.domain.accounts import (
+    AMOUNTS,
+    CONSOLIDATED,
+    KNOWN_AFTER_MONTHS,
+    OWN_ACCOUNTS_LAST_MONTHS,
+    VALID_MONTHS,
+    rank_of_type,
+    slips,
+    without_confidential_zero,
+)
 from sf_spark.panel.asof import latest_entries
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 
-KNOWN_AFTER_MONTHS, VALID_MONTHS = 7, 14
-# Several accounts of one closing date, least wanted first: consolidated ones speak of a group; the company's own
-# complete ones say most.
-TYPES_BILAN = ("K", "A", "B", "S", "C")
+_OWN, _GROUP = "bilan", "bilan_groupe"
+_KEPT = (*RATIOS, "type_bilan", "sauts")
+_STEADY = 10  # a headcount that grew tenfold may come with a turnover that grew a thousandfold
 
 
 def bilan_entries(ratios: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
-    """Entries of the last accounts known of each company."""
-    rank = F.coalesce(F.array_position(F.array(*map(F.lit, TYPES_BILAN)), F.col("type_bilan")), F.lit(0))
-    ranked = ratios.where(F.col("date_cloture_exercice").isNotNull()).select("*", rank.alias("rang"))
+    """Entries of the last accounts known of a company: its own (``bilan``), those of its group (``bilan_groupe``)."""
     order = ("date_cloture_exercice", "rang", "_batch", "_line")
-    return latest_entries(ranked, "siren", "bilan", order, RATIOS, cutoff_day)
+    entries = latest_entries(_compared(_readable(ratios)), "siren", _OWN, order, _KEPT, cutoff_day, "groupe")
+    columns = {
+        f"{name}_{state}": F.when(F.col("groupe") == (name == _GROUP), F.col(f"{_OWN}_{state}"))
+        for name in (_OWN, _GROUP)
+        for state in ("durable", "passing")
+    }
+    return entries.select("siren", "mois", "fin", *(column.alias(name) for name, column in columns.items()))
+
+
+def _readable(ratios: DataFrame) -> DataFrame:
+    """Accounts with a date: confidential zeros are null, ``rang`` tells those of one date apart, ``groupe`` whose."""
+    values = {name: without_confidential_zero(F.col(name), F.col("confidentialite")) for name in RATIOS}
+    whose = {"rang": rank_of_type(F.col("type_bilan")), "groupe": F.col("type_bilan").eqNullSafe(CONSOLIDATED)}
+    return ratios.where(F.col("date_cloture_exercice").isNotNull()).withColumns({**values, **whose})
+
+
+def _compared(accounts: DataFrame) -> DataFrame:
+    """Accounts with ``sauts``: the amounts that are a thousand times those known before, or a thousandth of them."""
+    amounts = F.struct(*AMOUNTS)
+    known = F.struct(
+        F.col("date_cloture_exercice").alias("cloture"),
+        *("rang", "_batch", "_line"),
+        amounts.alias("montants"),
+        *("known_on", "superseded_on"),
+    )
+    series = Window.partitionBy("siren", "groupe")
+    together = accounts.withColumn("_tous", F.collect_list(known).over(series))
+    there = F.filter("_tous", lambda o: o["known_on"] <= F.col("known_on"))
+    in_force = F.filter(there, lambda o: o["superseded_on"].isNull() | (o["superseded_on"] > F.col("known_on")))
+    before = together.withColumn("_avant", _last_before(in_force, F.col("date_cloture_exercice")))
+    earlier = before.withColumn("_plus_tot", _last_before(in_force, F.col("_avant.cloture")))
+    found = slips(amounts, F.col("_avant.montants"), F.col("_plus_tot.montants"))
+    names = F.array_compact(F.array(*(F.when(slip, F.lit(name)) for name, slip in found.items())))
+    return earlier.withColumn("sauts", names).drop("_tous", "_avant", "_plus_tot")
+
+
+def _last_before(accounts: Column, closing: Column) -> Column:
+    return F.array_max(F.filter(accounts, lambda other: other["cloture"] < closing))
+
+
+def steady(fewest: Column, most: Column) -> Column:
+    """Whether a headcount moved too little for amounts to have moved a thousandfold; an unknown one did."""
+    return F.coalesce(most < _STEADY * F.greatest(fewest, F.lit(1)), F.lit(True))
 
 
 def bdf_entries(bdf: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
@@ -43,14 +99,32 @@ def paydex_entries(paydex: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame
     return latest_entries(told, "siren", "paydex", ("date_valeur", "_batch", "_line"), ["nb_jours"], cutoff_day)
 
 
+def company_accounts() -> Column:
+    """The accounts that count in a month, of ``bilan`` and ``bilan_groupe``: ``comptes`` for the measures."""
+    recent = F.col("mois") - month_index(F.col(f"{_OWN}.date_cloture_exercice")) <= OWN_ACCOUNTS_LAST_MONTHS
+    of_group = ~F.coalesce(recent, F.lit(False)) & F.col(_GROUP).isNotNull()
+    return F.when(of_group, F.col(_GROUP)).otherwise(F.col(_OWN))
+
+
 def bilan_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
-    """``bilan_<ratio>`` (as published) and ``bilan_age_mois`` (months since the closing); null when there are none."""
-    return _while_valid("bilan", "date_cloture_exercice", RATIOS, cutoff_day)
+    """``bilan_<ratio>`` (as published), ``bilan_age_mois`` (months since the closing), and what they are.
+
+    ``bilan_type`` tells whose accounts they are, ``bilan_saut_mille`` whether an amount was taken for a thousandfold
+    slip, and is unknown for that reason: never while the headcount moved as much (``effectif_stable``). All are null
+    when there are no accounts.
+    """
+    chosen = F.col("comptes")
+    slipped = F.when(F.col("effectif_stable"), chosen["sauts"])
+    known = {name: F.when(~F.coalesce(F.array_contains(slipped, name), F.lit(False)), chosen[name]) for name in AMOUNTS}
+    values = {name: known.get(name, chosen[name]) for name in RATIOS}
+    values |= {"type": chosen["type_bilan"], "saut_mille": F.coalesce(F.size(slipped), F.lit(0)) > 0}
+    return _while_valid("bilan", chosen["date_cloture_exercice"], values, cutoff_day)
 
 
 def bdf_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
     """``bdf_<ratio>`` (percent or days, as published) and ``bdf_age_mois``; null when there are none."""
-    return _while_valid("bdf", "arrete_bilan_bdf", RATIOS_BDF, cutoff_day)
+    values = {name: F.col(f"bdf.{name}") for name in RATIOS_BDF}
+    return _while_valid("bdf", F.col("bdf.arrete_bilan_bdf"), values, cutoff_day)
 
 
 def paydex_measures() -> dict[str, Column]:
@@ -61,9 +135,8 @@ def paydex_measures() -> dict[str, Column]:
     }
 
 
-def _while_valid(state: str, closing: str, ratios: Sequence[str], cutoff_day: int) -> dict[str, Column]:
-    closed = F.col(f"{state}.{closing}")
+def _while_valid(prefix: str, closed: Column, values: Mapping[str, Column], cutoff_day: int) -> dict[str, Column]:
     end = known_month(F.add_months(closed, KNOWN_AFTER_MONTHS), cutoff_day) + VALID_MONTHS
     valid = F.col("mois") < end
-    measures = {f"{state}_{name}": F.when(valid, F.col(f"{state}.{name}")) for name in ratios}
-    return measures | {f"{state}_age_mois": F.when(valid, F.col("mois") - month_index(closed))}
+    measures = {f"{prefix}_{name}": F.when(valid, value) for name, value in values.items()}
+    return measures | {f"{prefix}_age_mois": F.when(valid, F.col("mois") - month_index(closed))}

@@ -5,10 +5,14 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import cutoff_of, start_of
 from sf_spark.columns import siren_of
+from sf_spark.domain.naf import NAF_2025, NAF_REV2
+from sf_spark.domain.naf_bridge import bridge, with_own_codes
+from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.panel.activite_partielle import consommation_postings, demande_changes, demande_intervals
+from sf_spark.panel.activites import ACTIVITY, with_activity
 from sf_spark.panel.asof import state_changes
-from sf_spark.panel.bilans import bdf_entries, bilan_entries, paydex_entries
-from sf_spark.panel.demographie import etablissement_events
+from sf_spark.panel.bilans import bdf_entries, bilan_entries, company_accounts, paydex_entries, steady
+from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.inputs import StagedTables
 from sf_spark.panel.measures import common_measures, company_measures, told, urssaf_measures
 from sf_spark.panel.monthly import monthly_rows, with_attributes
@@ -18,7 +22,6 @@ from sf_spark.panel.postings import (
     declaration_entries,
     dette_postings,
     effectif_entries,
-    etablissement_postings,
 )
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.panel.rules import Exclusions, PanelRules
@@ -29,59 +32,81 @@ from sf_spark.panel.spine import (
     first_facts,
     months_between,
     open_spells,
-    register_states,
 )
 
 __all__ = [
     "Exclusions",
     "PanelRules",
     "StagedTables",
+    "activity_codes",
     "entreprise_panel",
     "etablissement_panel",
 ]
 
-_ADDRESS = ("departement", "code_commune", "ape", "date_creation", "siege")
-_LEGAL = ("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categorie_juridique", "ape", "date_creation")
+_CODES = ("ape_propre", "ape_naf25")
+_ADDRESS = ("departement", "code_commune", *_CODES, "date_creation", "siege")
+_LEGAL = (
+    *("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categorie_juridique"),
+    *(*_CODES, "date_creation"),
+)
 _SITE, _COMPANY = ("siren", "siret"), ("siren",)
 
 
-def etablissement_panel(staged: StagedTables, rules: PanelRules) -> DataFrame:
+def activity_codes(staged: StagedTables, rules: PanelRules) -> DataFrame:
+    """The bridge between the nomenclatures of activities, in the directions that a panel needs: a few thousand rows.
+
+    See :func:`sf_spark.domain.naf_bridge.bridge`. Both panels read it: a job computes it once.
+    """
+    registers = ((_with_codes(staged.sirene, "siret"), "siret"), (_with_codes(staged.sirene_ul, "siren"), "siren"))
+    codes = bridge(registers, NAF_REV2, rules.cutoff_day)
+    if rules.nomenclature == NAF_2025:
+        codes = codes.unionByName(bridge(registers, NAF_2025, rules.cutoff_day))
+    return codes
+
+
+def etablissement_panel(staged: StagedTables, rules: PanelRules, codes: DataFrame | None) -> DataFrame:
     """Build the establishment panel as known at each cut-off, from ``rules.first_month`` to ``rules.last_month``.
 
     Key (siret, periode), amounts in EUR; a measure is null where it is unknown or its source was never delivered.
-    ``est_ouvert`` is false in a month after the closure that has a row because an amount falls in it.
+    ``est_ouvert`` is the state known at the cut-off: false in the month of the closure, which still has its row, and
+    in a later month that has a row because an amount falls in it.
+
+    Args:
+        staged: The staged tables.
+        rules: What it depends on.
+        codes: See :func:`activity_codes`; None where it is empty.
     """
-    closed = closures(register_states(staged.sirene, rules.cutoff_day))
+    closed = closures(register_changes(staged.sirene, staged.sirene_histo, rules.cutoff_day))
     spells = open_spells(_first_facts(staged, rules), closed, rules.last_month)
     months = months_between(spells, rules.first_month or BEFORE_ALL)
     rows = monthly_rows(_SITE, months, _site_entries(staged, rules), rules.last_month, rules.first_month)
-    return _etablissement_columns(rows, staged, rules)
+    return _etablissement_columns(rows, staged, rules, codes)
 
 
-def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules) -> DataFrame:
+def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules, codes: DataFrame | None) -> DataFrame:
     """Build the company panel of the same months, key (siren, periode): see :func:`etablissement_panel`.
 
     Args:
         staged: The staged tables.
         sites: The establishment panel of these months at least: as computed, or as it was written.
         rules: What it depends on.
+        codes: See :func:`activity_codes`; None where it is empty.
     """
-    register = register_states(staged.sirene, rules.cutoff_day)
+    register = register_changes(staged.sirene, staged.sirene_histo, rules.cutoff_day)
     closed = closures(register)
     facts = _first_facts(staged, rules)
     # The perimeter looks back: a row of the first month wanted needs the headcounts of the months before.
     first = None if rules.first_month is None else rules.first_month - rules.perimeter_months + 1
-    known = facts.unionByName(register.select("siret", "siren", "mois"))
     headcounts = first_facts(staged.effectif_ent, "siren", rules.cutoff_day)
     months = company_months(
-        open_spells(known, closed, rules.last_month),
+        open_spells(facts, closed, rules.last_month, of_register=True),
         facts.select("siren", "mois").unionByName(headcounts),
         rules.last_month,
         first or BEFORE_ALL,
     )
-    entries = [*_company_entries(staged, rules, first), etablissement_postings(register)]
+    entries = [*_company_entries(staged, rules, first), etablissement_events(register)]
     rows = monthly_rows(_COMPANY, months, entries, rules.last_month, first)
-    return _entreprise_columns(rows, sites, staged, rules)
+    return _entreprise_columns(rows, sites, staged, rules, codes)
 
 
 def _first_facts(staged: StagedTables, rules: PanelRules) -> DataFrame:
@@ -123,32 +148,43 @@ def _company_entries(staged: StagedTables, rules: PanelRules, first_month: int |
     return [
         *_common_entries(staged, "siren", day, first_month),
         effectif_entries(staged.effectif_ent, "siren", day),
-        etablissement_events(staged.sirene, staged.sirene_histo, day),
         paydex_entries(staged.paydex, day),
         bilan_entries(staged.ratios, day),
         bdf_entries(staged.bdf, day),
     ]
 
 
-def _etablissement_columns(rows: DataFrame, staged: StagedTables, rules: PanelRules) -> DataFrame:
-    attributes = _attributes(staged.sirene, ("siret",), ("siret",), _ADDRESS, rules)
+def _etablissement_columns(
+    rows: DataFrame, staged: StagedTables, rules: PanelRules, codes: DataFrame | None
+) -> DataFrame:
+    stock = _with_codes(staged.sirene, "siret")
     measures = told(urssaf_measures("effectif") | common_measures(rules.cutoff_day), rules.absent)
-    is_open = F.coalesce("wanted", F.lit(False)).alias("est_ouvert")
-    known = with_attributes(rows.select("siret", "siren", "periode", is_open, *measures), attributes, "siret")
+    is_open = F.coalesce("est_ouvert", F.lit(False)).alias("est_ouvert")
+    known = rows.select("siret", "siren", "periode", is_open, *measures)
+    known = with_attributes(known, _attributes(stock, ("siret",), ("siret",), _ADDRESS, rules), "siret")
+    if "sirene_histo" not in rules.absent:
+        known = with_attributes(known, _codes_of_history(staged.sirene_histo, rules), "siret")
+    coded = with_activity(known, codes, rules.nomenclature)
     added = list(common_measures(rules.cutoff_day))
-    return known.select(
-        *(name for name in known.columns if name not in ("date_creation", "est_ouvert", *added)),
+    last = ("siege", "date_creation", "est_ouvert", *ACTIVITY, *added)
+    return coded.select(
+        *(name for name in coded.columns if name not in last),
+        *(*ACTIVITY, "siege"),
         _age(rules.cutoff_day).alias("age_mois"),
         *added,
         "est_ouvert",
     )
 
 
-def _entreprise_columns(rows: DataFrame, sites: DataFrame, staged: StagedTables, rules: PanelRules) -> DataFrame:
+def _entreprise_columns(
+    rows: DataFrame, sites: DataFrame, staged: StagedTables, rules: PanelRules, codes: DataFrame | None
+) -> DataFrame:
     day = rules.cutoff_day
     published = Window.partitionBy("siren").orderBy("mois").rangeBetween(1 - rules.perimeter_months, 0)
-    staffed = F.max("effectif.effectif").over(published) >= rules.perimeter_effectif
-    wanted = rows.withColumn("staffed", staffed).where(F.col("mois") >= (rules.first_month or BEFORE_ALL))
+    most, fewest = (extreme("effectif.effectif").over(published) for extreme in (F.max, F.min))
+    over_months = {"staffed": most >= rules.perimeter_effectif, "effectif_stable": steady(fewest, most)}
+    months = rows.withColumns(over_months).where(F.col("mois") >= (rules.first_month or BEFORE_ALL))
+    wanted = months.withColumn("comptes", company_accounts())
     rolled_up = wanted.join(_of_sites(sites, rules), on=["siren", "periode"], how="left")
     added = common_measures(day) | company_measures(day)
     register = {"nb_etablissements": ("sirene", F.col("nb_etablissements").cast("int"))}
@@ -156,8 +192,12 @@ def _entreprise_columns(rows: DataFrame, sites: DataFrame, staged: StagedTables,
     known = rolled_up.select("siren", "periode", "staffed", *measures)
     for changes in _company_changes(staged, rules):
         known = with_attributes(known, changes, "siren")
-    return known.select(
-        *(name for name in known.columns if name not in ("staffed", "date_creation", *_LEGAL[:3], *added)),
+    coded = with_activity(known, codes, rules.nomenclature)
+    proceeding = ("procedure", "stade", "date_procedure", "source_procedure")
+    last = ("staffed", "date_creation", *_LEGAL[:3], *ACTIVITY, *proceeding, *added)
+    return coded.select(
+        *(name for name in coded.columns if name not in last),
+        *(*ACTIVITY, *proceeding),
         _name().alias("raison_sociale"),
         F.col("procedure").isNotNull().alias("en_procedure"),
         _age(day).alias("age_mois"),
@@ -166,13 +206,23 @@ def _entreprise_columns(rows: DataFrame, sites: DataFrame, staged: StagedTables,
     )
 
 
+def _with_codes(register: DataFrame, key: str) -> DataFrame:
+    return with_own_codes(register, (key,))
+
+
+def _codes_of_history(sirene_histo: DataFrame, rules: PanelRules) -> DataFrame:
+    """``siret, mois, fin, ape_historique``: the last code in NAF rev. 2 that the history of the register gives."""
+    coded = sirene_histo.where(F.col("ape").isNotNull()).withColumnRenamed("ape", "ape_historique")
+    return _attributes(coded, ("siret",), ("date_debut",), ("ape_historique",), rules)
+
+
 def _company_changes(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, ...]:
     """What is known of a company apart from measures: head office, legal unit, proceedings."""
     seats = staged.sirene.where("siege")
     return (
         _attributes(seats, ("siren",), ("known_on", "date_creation", "siret"), _ADDRESS[:2], rules),
-        _attributes(staged.sirene_ul, ("siren",), ("siren",), _LEGAL, rules),
-        proceedings_changes(staged.procol, cutoff_day=rules.cutoff_day),
+        _attributes(_with_codes(staged.sirene_ul, "siren"), ("siren",), ("siren",), _LEGAL, rules),
+        proceedings_changes(proceeding_events(staged.procol, staged.procedures), cutoff_day=rules.cutoff_day),
     )
 
 

@@ -1,52 +1,185 @@
-"""Openings and closures of a company's establishments, each in the month from which it was known. Pure and lazy.
+"""When the register says that an establishment is open, from month to month. Pure and lazy.
 
-The register gives the creation and, of a closed establishment, the day it closed; its history adds the closures and
-reopenings in between. The same event told by both, or by several deliveries, counts once.
+The history of the register decides, where it is delivered; the stock, which only says since when the present period
+runs, speaks of establishments that the history does not know, and of what came after it. What both say at one cut-off:
 
-    register: created 2020-01-15, closed 2024-02-10, told in 2024-03     2020-01: one opening; 2024-03: one closure
-    history: closed 2022-05-02, reopened 2023-01-09 (first delivery)     2022-05: one closure; 2023-01: one opening
+    the period that covers the day holds; of several, the one that began last (ties: the one that ends last, then the
+    one delivered last); where none covers it, the last one that began still holds
+    the stock holds instead where its period began after that one, and either was delivered after the whole history of
+    the establishment, or fills what the history leaves blank
+    an establishment without history is open, until a stock that says closed dates the closure
+
+    history A to 2016-09-14, F to 2019-04-29, A since; stock A     2016-09 .. 2019-04 closed; one closure in 2016-09,
+                                                                   one opening in 2019-05 (after the cut-off of April)
+    history A to 2015-07-31, F to 2018-05-20, F since 2018-05-21   closed from 2015-08, one closure in 2015-08
+    with the stock saying F since 2018-05-21
+    stock alone: created 2020-01-15, closed 2024-02-10             one opening in 2020-01, one closure in 2024-02
+    the same, told in the delivery of 2024-03                      one closure in 2024-03: it was open for all we knew
+    closed 2024-02-22, reopened 2024-03-05                         one closure and one opening, both in 2024-03
+    closed 2023-05, reopened 2023-09, both told in 2024-03         nothing: at no cut-off was it known to be closed
+
+Open establishments, openings and closures come from the same states, so that from one month to the next the number of
+open ones changes by the openings less the closures. An establishment that left the register is what it was last said to
+be. Months before anything is known of an establishment have no row.
 """
+
+from collections.abc import Callable
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.calendar import CUTOFF_DAY, known_month, month_start
+
+_EVER = "0001-01-01"  # a period without a first day began before all others
+_EVER_AFTER = "9999-12-31"
+_VERSION = ("du", "au", "actif", "_batch", "_line", "histo", "depuis", "jusque")
 
 
-def etablissement_events(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
-    """Openings and closures.
+def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """What is known of each establishment at each cut-off, from change to change.
 
-    An event that was withdrawn before its month came never counts; one that is withdrawn later has counted.
+    Args:
+        sirene: The stock: ``siret, siren, est_actif, date_debut``, and what dates a version.
+        sirene_histo: The history: the same and ``date_fin`` (last day of the period, null for the present one).
+        cutoff_day: Day of the cut-off.
 
     Returns:
-        ``siret, siren, mois, nb_ouvertures, nb_fermetures`` (0 or 1 each).
+        ``siret, siren, mois, fin`` (months [mois, fin), ``fin`` null for the last), ``est_ouvert``, and what happened
+        by the cut-off of ``mois``: ``nb_ouvertures, nb_fermetures``.
     """
-    active = F.col("est_actif")
-    told = _events(sirene, F.col("date_creation"), F.lit(True), cutoff_day)
-    told = told.unionByName(_events(sirene.where(~active), F.col("date_debut"), F.lit(False), cutoff_day))
-    changed = sirene_histo.where(F.col("changement_statut_actif"))
-    told = told.unionByName(_events(changed, F.col("date_debut"), active, cutoff_day))
-    return (
-        told.where(F.col("moment").isNotNull() & (F.col("fin").isNull() | (F.col("mois") < F.col("fin"))))
-        .groupBy("siren", "siret", "moment", "ouverture")
-        .agg(F.min("mois").alias("mois"))
-        .select(
-            "siret",
-            "siren",
-            "mois",
-            F.col("ouverture").cast("long").alias("nb_ouvertures"),
-            (~F.col("ouverture")).cast("long").alias("nb_fermetures"),
-        )
+    versions = _versions(sirene, F.lit(None).cast("date"), False, cutoff_day).unionByName(
+        _versions(sirene_histo, F.col("date_fin"), True, cutoff_day)
     )
+    gathered = (
+        versions.where(F.col("jusque").isNull() | (F.col("depuis") < F.col("jusque")))
+        .groupBy("siret", "siren")
+        .agg(F.collect_list(F.struct(*_VERSION)).alias("_all"))
+    )
+    known = gathered.withColumn("_months", _months(cutoff_day)).select(
+        "siret", "siren", "_all", "_months", F.posexplode("_months").alias("_rank", "mois")
+    )
+    seen = known.withColumns({"_seen": _seen(F.col("mois")), "_before": _seen(F.col("mois") - 1)})
+    start, end = (_cutoff(F.col("mois") + shift, cutoff_day) for shift in (-1, 0))
+    # From what was known a month ago, over what is known of that day now, through the days of the month.
+    begin = F.when(F.size("_before") > 0, F.array(_is_open("_before", start), _is_open("_seen", start)))
+    path = F.concat(
+        F.coalesce(begin, F.array(F.lit(None).cast("boolean"))),
+        F.transform(_days("_seen", start, end), lambda day: _is_open("_seen", day)),
+        F.array(_is_open("_seen", end)),
+    )
+    told = F.struct(
+        F.element_at("_path", -1).alias("est_ouvert"),
+        _steps(lambda before, after: ~F.coalesce(before, F.lit(False)) & after).alias("nb_ouvertures"),
+        _steps(lambda before, after: before & ~F.coalesce(after, F.lit(False))).alias("nb_fermetures"),
+    )
+    # Exploded: a filter on the states stays above, where it would else be written out with all they are made of.
+    states = seen.withColumn("_path", path).select(
+        *("siret", "siren", "mois"),
+        F.get("_months", F.col("_rank") + 1).alias("fin"),
+        F.explode(F.array(told)).alias("_told"),
+    )
+    return states.select("siret", "siren", "mois", "fin", "_told.*").where(F.col("est_ouvert").isNotNull())
 
 
-def _events(register: DataFrame, day: Column, opened: Column, cutoff_day: int) -> DataFrame:
-    moment = known_month(day, cutoff_day)
-    return register.select(
+def etablissement_events(register: DataFrame) -> DataFrame:
+    """Openings and closures, and what they change.
+
+    Args:
+        register: See :func:`register_changes`.
+
+    Returns:
+        ``siret, siren, mois, nb_ouvertures, nb_fermetures``, where there is one, and ``nb_etablissements``: the change
+        of the number of open establishments, the first less the second.
+    """
+    names = ("nb_ouvertures", "nb_fermetures")
+    counted = register.select("siret", "siren", "mois", *(F.col(name).cast("long").alias(name) for name in names))
+    opened, closed = map(F.col, names)
+    return counted.where((opened > 0) | (closed > 0)).withColumn("nb_etablissements", opened - closed)
+
+
+def _versions(register: DataFrame, last_day: Column, of_history: bool, cutoff_day: int) -> DataFrame:
+    return register.where(F.col("est_actif").isNotNull()).select(
         "siret",
         "siren",
-        moment.alias("moment"),
-        opened.alias("ouverture"),
-        F.greatest(moment, known_month(F.col("known_on"), cutoff_day)).alias("mois"),
-        known_month(F.col("superseded_on"), cutoff_day).alias("fin"),
+        F.coalesce("date_debut", F.lit(_EVER).cast("date")).alias("du"),
+        F.coalesce(last_day, F.lit(_EVER_AFTER).cast("date")).alias("au"),
+        F.col("est_actif").alias("actif"),
+        *("_batch", "_line"),
+        F.lit(of_history).alias("histo"),
+        known_month(F.col("known_on"), cutoff_day).alias("depuis"),
+        known_month(F.col("superseded_on"), cutoff_day).alias("jusque"),
     )
+
+
+def _months(cutoff_day: int) -> Column:
+    """The months in which a state may change: something becomes known, is withdrawn, begins or ends."""
+    moments = F.flatten(
+        F.transform(
+            "_all",
+            lambda v: F.array(
+                v["depuis"],
+                v["jusque"],
+                known_month(v["du"], cutoff_day),
+                F.when(v["au"] < F.lit(_EVER_AFTER), known_month(F.date_add(v["au"], 1), cutoff_day)),
+            ),
+        )
+    )
+    first = F.array_min(F.transform("_all", lambda v: v["depuis"]))
+    return F.array_sort(F.array_distinct(F.filter(moments, lambda month: month >= first)))
+
+
+def _seen(month: Column) -> Column:
+    """The versions visible in a month; where none is any more, those that were the last."""
+    visible = F.filter("_all", lambda v: (v["depuis"] <= month) & (v["jusque"].isNull() | (v["jusque"] > month)))
+    gone = F.array_max(F.transform(F.filter("_all", lambda v: v["jusque"] <= month), lambda v: v["jusque"]))
+    return F.when(F.size(visible) > 0, visible).otherwise(F.filter("_all", lambda v: v["jusque"] == gone))
+
+
+def _days(versions: str, after: Column, until: Column) -> Column:
+    """The days on which a period begins or has just ended, within (after, until], in order."""
+    days = F.flatten(F.transform(versions, lambda v: F.array(v["du"], F.date_add(v["au"], 1))))
+    return F.array_sort(F.array_distinct(F.filter(days, lambda day: (day > after) & (day <= until))))
+
+
+def _is_open(versions: str, day: Column) -> Column:
+    """Whether some versions say that an establishment was open on a day; null where they say nothing."""
+    begun = F.filter(versions, lambda v: v["histo"] & (v["du"] <= day))
+    told = F.array_max(
+        F.transform(
+            begun,
+            lambda v: F.struct(
+                (v["au"] >= day).alias("covers"),
+                v["du"].alias("du"),
+                v["au"],
+                v["_batch"],
+                v["_line"],
+                v["actif"].alias("actif"),
+            ),
+        )
+    )
+    delivered = F.array_max(F.transform(F.filter(versions, lambda v: v["histo"]), lambda v: v["_batch"]))
+    stock = F.array_max(
+        F.transform(
+            F.filter(versions, lambda v: ~v["histo"]),
+            lambda v: F.struct(v["_batch"].alias("_batch"), v["_line"], v["du"].alias("du"), v["actif"].alias("actif")),
+        )
+    )
+    is_later = (stock["du"] <= day) & (stock["du"] > told["du"]) & ((stock["_batch"] > delivered) | ~told["covers"])
+    return (
+        F.when(told.isNull(), stock["actif"] | (stock["du"] > day))
+        .when(F.coalesce(is_later, F.lit(False)), stock["actif"])
+        .otherwise(told["actif"])
+    )
+
+
+def _steps(counts: Callable[[Column, Column], Column]) -> Column:
+    """How often two states that follow each other are such a step."""
+    pairs = F.zip_with(
+        "_path", F.slice("_path", F.lit(2), F.size("_path")), lambda a, b: F.struct(a.alias("a"), b.alias("b"))
+    )
+    within = F.slice(pairs, F.lit(1), F.size("_path") - 1)
+    return F.size(F.filter(within, lambda pair: F.coalesce(counts(pair["a"], pair["b"]), F.lit(False))))
+
+
+def _cutoff(month: Column, cutoff_day: int) -> Column:
+    return F.date_add(month_start(month), cutoff_day - 1)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 RATIOS = (
     "chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net", "taux_d_endettement", "ratio_de_liquidite",
@@ -26,11 +27,12 @@ COLUMNS: dict[str, str] = {
     "effectif": "siret string, periode date, effectif int",
     "effectif_ent": "siren string, periode date, effectif int",
     "procol": "siren string, date_effet date, action_procol string, stade_procol string",
-    "sirene": f"{_SITE}, siege boolean, departement string, code_commune string, ape string, date_creation date, "
-    "est_actif boolean, date_debut date",
+    "procedures": "siren string, date_jugement date, nature string",
+    "sirene": f"{_SITE}, siege boolean, departement string, code_commune string, ape string, ape_naf25 string, "
+    "date_creation date, est_actif boolean, date_debut date",
     "sirene_ul": "siren string, raison_sociale string, nom_unite_legale string, prenom1_unite_legale string, "
-    "categorie_juridique string, ape string, date_creation date",
-    "sirene_histo": f"{_SITE}, date_debut date, date_fin date, est_actif boolean, changement_statut_actif boolean",
+    "categorie_juridique string, ape string, ape_naf25 string, date_creation date",
+    "sirene_histo": f"{_SITE}, date_debut date, date_fin date, est_actif boolean, ape string, ape_naf25 string",
     "delai": f"{_SITE}, date_creation date, date_echeance date, duree_delai int, montant_echeancier double, "
     "stade string",
     "ccsf": f"{_SITE}, date_traitement date",
@@ -38,7 +40,7 @@ COLUMNS: dict[str, str] = {
     "apconso": f"{_SITE}, heure_consomme double",
     "paydex": "siren string, date_valeur date, nb_jours int",
     "bdf": "siren string, arrete_bilan_bdf date, " + ", ".join(f"{name} double" for name in RATIOS_BDF),
-    "ratios": "siren string, date_cloture_exercice date, type_bilan string, "
+    "ratios": "siren string, date_cloture_exercice date, type_bilan string, confidentialite string, "
     + ", ".join(f"{name} double" for name in RATIOS),
 }
 COLUMNS = {name: f"{ddl}, {_PLACE}" for name, ddl in COLUMNS.items()}
@@ -53,6 +55,7 @@ class StagedTables:
     effectif: DataFrame
     effectif_ent: DataFrame
     procol: DataFrame
+    procedures: DataFrame
     sirene: DataFrame
     sirene_ul: DataFrame
     sirene_histo: DataFrame
@@ -66,5 +69,14 @@ class StagedTables:
 
     @classmethod
     def read(cls, table: Callable[[str, str], DataFrame]) -> "StagedTables":
-        """Gather the tables from a reader that is given the name and the columns (DDL) of each."""
-        return cls(**{name: table(name, ddl) for name, ddl in COLUMNS.items()})
+        """Gather the tables from a reader that is given the name and the columns (DDL) of each.
+
+        A column that a table does not have, because nothing has delivered it yet, is unknown.
+        """
+        return cls(**{name: _completed(table(name, ddl), ddl) for name, ddl in COLUMNS.items()})
+
+
+def _completed(frame: DataFrame, ddl: str) -> DataFrame:
+    kinds = dict(column.split(" ") for column in ddl.split(", "))
+    missing = {name: F.lit(None).cast(kind) for name, kind in kinds.items() if name not in frame.columns}
+    return frame.withColumns(missing) if missing else frame

@@ -20,7 +20,7 @@ from sf_spark.calendar import month_index, month_start
 FLOWS = ("cotisation_cents", "apart_centiemes")
 COUNTS = ("nb_ouvertures", "nb_fermetures")
 LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
-LATEST = ("effectif", "declaration", "ccsf", "paydex", "bilan", "bdf")
+LATEST = ("effectif", "declaration", "ccsf", "paydex", "bilan", "bilan_groupe", "bdf")
 HELD = ("delais", "demandes")
 
 
@@ -31,17 +31,18 @@ def monthly_rows(
 
     Args:
         keys: What names an entity, ``siren`` first: rows are brought together by company, whatever the grain.
-        spine: ``keys, mois``: the rows wanted, once or more. A month in which a flow falls has its row all the same,
-            after a closure too: totals must not lose it.
+        spine: ``keys, mois``: the rows wanted, once or more, and ``est_ouvert`` if it tells. A month in which a flow
+            falls has its row all the same, after a closure too: totals must not lose it.
         entries: See above.
         last_month: Index of the last month whose cut-off has passed.
         first_month: Index of the first month wanted, what came before counts as an opening balance; None for all.
 
     Returns:
-        ``keys, mois, periode, wanted`` (null where only a flow asks for the row) and the columns of all kinds that the
-        entries hold, one for each name of LATEST.
+        ``keys, mois, periode, wanted`` (null where only a flow asks for the row), ``est_ouvert`` if the spine has it,
+        and the columns of all kinds that the entries hold, one for each name of LATEST.
     """
-    together = spine.select(*keys, "mois", F.lit(True).alias("wanted"))
+    flags = [name for name in ("est_ouvert",) if name in spine.columns]
+    together = spine.select(*keys, "mois", F.lit(True).alias("wanted"), *flags)
     for frame in entries:
         known = _since(frame, first_month).select(*keys, "mois", *_measures(frame))
         together = together.unionByName(known, allowMissingColumns=True)
@@ -49,10 +50,10 @@ def monthly_rows(
     by_month = (
         together.repartition(keys[0])  # serves the grouping, the running totals and the company's own rows
         .groupBy(*keys, "mois")
-        .agg(F.bool_or("wanted").alias("wanted"), *(_of_month(name) for name in names))
+        .agg(*(F.bool_or(name).alias(name) for name in ("wanted", *flags)), *(_of_month(name) for name in names))
     )
     so_far = Window.partitionBy(*keys).orderBy("mois").rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    rows = by_month.select(*keys, "mois", "wanted", *(_so_far(name, so_far) for name in names))
+    rows = by_month.select(*keys, "mois", "wanted", *flags, *(_so_far(name, so_far) for name in names))
     has_flow = F.coalesce(*(F.col(name) for name in FLOWS if name in names), F.lit(None)).isNotNull()
     inside = F.col("mois").between(first_month or 0, last_month)
     states = [name for name in LATEST if f"{name}_durable" in names]
@@ -61,6 +62,7 @@ def monthly_rows(
         "mois",
         month_start(F.col("mois")).alias("periode"),
         "wanted",
+        *flags,
         *(name for name in names if not name.endswith(("_durable", "_passing"))),
         *(F.greatest(f"{name}_durable", f"{name}_passing.held").alias(name) for name in states),
     )
@@ -86,8 +88,11 @@ def _since(frame: DataFrame, first_month: int | None) -> DataFrame:
     """What the months from ``first_month`` on need: flows from then on, all else as it stood the month before."""
     if first_month is None:
         return frame
-    if any(name in frame.columns for name in (*FLOWS, *COUNTS)):
+    moments = [name for name in (*FLOWS, *COUNTS) if name in frame.columns]
+    if moments and not any(name in frame.columns for name in LEVELS):
         return frame.where(F.col("mois") >= first_month)
+    if moments:
+        frame = frame.withColumns({name: F.when(F.col("mois") >= first_month, F.col(name)) for name in moments})
     lasting = frame.where(F.col("fin").isNull() | (F.col("fin") >= first_month)) if "fin" in frame.columns else frame
     return lasting.withColumn("mois", F.greatest("mois", F.lit(first_month - 1)))
 

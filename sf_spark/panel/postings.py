@@ -81,24 +81,6 @@ def dette_postings(debit: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
     )
 
 
-def etablissement_postings(register: DataFrame) -> DataFrame:
-    """Openings and closures of establishments, as the register tells them.
-
-    An establishment counts from the month its row is known (its creation, for a first delivery) to the month of its
-    closure, or to the month its row is withdrawn.
-
-    Args:
-        register: See :func:`sf_spark.panel.spine.register_states`.
-
-    Returns:
-        ``siret, siren, mois, nb_etablissements`` (+1 or -1).
-    """
-    held = register.select(
-        "siret", "siren", "mois", F.least("fermeture", "fin").alias("fin"), F.lit(1).cast("long").alias("present")
-    )
-    return _rises_and_falls(held, {"nb_etablissements": "present"})
-
-
 def effectif_entries(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
     """Entries of the last published headcount.
 

@@ -6,6 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY
+from sf_spark.domain.naf import NAF_REV2
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Exclusions:
     """Companies that are out of the perimeter whatever their headcount; empty: none."""
 
     categories_juridiques: tuple[str, ...] = ()
-    activites: tuple[str, ...] = ()  # main activity of the company, not of its head office: 84.11Z
+    activites: tuple[str, ...] = ()  # main activity of the company, not of its head office, in NAF rev. 2: 84.11Z
     siege_en_france: bool = False  # whether a head office with a French department is asked for
 
 
@@ -29,6 +30,8 @@ class PanelRules:
         first_month: Index of the first month wanted; None for all. The rows are those that a full build gives.
         exclusions: Companies out of the perimeter.
         absent: Sources that were never delivered: their measures are unknown.
+        nomenclature: Of activities, for sections and divisions: ``naf_rev2`` or ``naf2025``. Exclusions are in NAF
+            rev. 2 all the same.
     """
 
     last_month: int
@@ -38,6 +41,7 @@ class PanelRules:
     first_month: int | None = None
     exclusions: Exclusions = field(default_factory=Exclusions)
     absent: frozenset[str] = frozenset()
+    nomenclature: str = NAF_REV2
 
     def is_excluded(self) -> Column:
         """Whether a company, as known in the month, is out of the perimeter; an unknown category or activity is not."""

@@ -1,11 +1,14 @@
 """The months of an establishment or a company: from its first known fact to its closure. Pure and lazy.
 
-Whether month T has a row depends only on what was known at its cut-off:
+Whether month T has a row depends only on what was known at its cut-off. The month of the closure still has its row, in
+which the establishment is closed:
 
-    establishment                                        rows
-    closes in 2024-02                                    .. 2024-02
-    closes in 2024-02, an amount falls in 2024-05        .. 2024-02, 2024-05
-    delivered 2024-03: closed; 2024-06: open after all   .. 2024-03, 2024-06 ..
+    establishment                                        rows                  of these open
+    closes on 2024-02-10                                 .. 2024-02            .. 2024-01
+    closes on 2024-02-21, after the cut-off              .. 2024-03            .. 2024-02
+    closes on 2024-02-10, an amount falls in 2024-05     .. 2024-02, 2024-05   .. 2024-01
+    closed 2024-02-10, reopened 2024-06-03               .. 2024-02, 2024-06.. .. 2024-01, 2024-06 ..
+    delivered 2024-03: closed; 2024-06: open after all   .. 2024-03, 2024-06.. .. 2024-02, 2024-06 ..
 
 A company has rows as long as one of its establishments is not known to have closed, without facts of its own too.
 """
@@ -15,38 +18,24 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, known_month
 from sf_spark.columns import siren_of
-from sf_spark.panel.asof import state_changes
 
 BEFORE_ALL = 0  # a month index before that of any fact
-
-
-def register_states(sirene: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
-    """What the register says of each establishment, from change to change.
-
-    Returns:
-        ``siret, siren, mois, fin`` and ``fermeture``: the month in [mois, fin) from which it says closed; null
-        where it says open. Months in which it says nothing have no row.
-    """
-    changes = state_changes(
-        sirene, ("siret", "siren"), ("_batch", "_line"), ("est_actif", "date_debut"), cutoff_day
-    ).where(F.col("state").isNotNull())
-    since = F.greatest("mois", known_month(F.col("state.date_debut"), cutoff_day))
-    closed = ~F.col("state.est_actif") & (F.col("fin").isNull() | (since < F.col("fin")))
-    return changes.select("siret", "siren", "mois", "fin", F.when(closed, since).alias("fermeture"))
 
 
 def closures(register: DataFrame) -> DataFrame:
     """The spells in which the register says that an establishment is closed.
 
+    Args:
+        register: See :func:`sf_spark.panel.demographie.register_changes`.
+
     Returns:
-        ``siret, fermetures``: array of struct<debut, fin> in order, months [debut, fin); the last ``fin`` may be null.
-        Establishments that never closed, or that the register does not know, are absent.
+        ``siret, siren, connu`` (month from which the register knows it) and ``fermetures``: array of struct<debut, fin>
+        in order, months [debut, fin), empty where it never closed; the last ``fin`` may be null.
     """
-    spell = F.struct(F.col("fermeture").alias("debut"), F.col("fin"))
-    return (
-        register.where(F.col("fermeture").isNotNull())
-        .groupBy("siret")
-        .agg(F.array_sort(F.collect_list(spell)).alias("fermetures"))
+    spell = F.struct(F.col("mois").alias("debut"), F.col("fin"))
+    spells = F.collect_list(F.when(~F.col("est_ouvert"), spell))  # nulls are not collected
+    return register.groupBy("siret", "siren").agg(
+        F.min("mois").alias("connu"), F.array_sort(spells).alias("fermetures")
     )
 
 
@@ -57,27 +46,28 @@ def first_facts(dated: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> Dat
     return known.groupBy(*(name for name in known.columns if name != "mois")).agg(F.min("mois").alias("mois"))
 
 
-def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFrame:
+def open_spells(facts: DataFrame, closed: DataFrame, last_month: int, of_register: bool = False) -> DataFrame:
     """The spells in which an establishment is open: between one closure and the next, from its first known fact on.
 
     Args:
         facts: ``siret, siren, mois``: the months in which something becomes known, or the first of them.
-        closed: ``siret, fermetures``.
+        closed: See :func:`closures`.
         last_month: Index of the last month whose cut-off has passed.
+        of_register: Whether the register makes an establishment known too.
 
     Returns:
-        ``siret, siren, premier, dernier``, both included. The month in which a closure starts still has its row;
-        nothing goes beyond ``last_month``.
+        ``siret, siren, premier, dernier``, both included, and ``fermeture``: the month from which it is closed, which
+        still has its row (one after ``last_month`` when it stays open). Nothing goes beyond ``last_month``.
     """
     spells = F.zip_with(
         F.concat(F.array(F.lit(BEFORE_ALL)), F.coalesce("fermetures.fin", F.array())),
         F.concat(F.coalesce("fermetures.debut", F.array()), F.array(F.lit(last_month + 1))),
         lambda after, until: F.struct(after.alias("after"), until.alias("until")),
     )
+    firsts = facts.groupBy("siret", "siren").agg(F.min("mois").alias("first"))
     return (
-        facts.groupBy("siret", "siren")
-        .agg(F.min("mois").alias("first"))
-        .join(closed, on="siret", how="left")
+        firsts.join(closed, on=["siret", "siren"], how="full_outer" if of_register else "left")
+        .withColumn("first", F.least("first", "connu") if of_register else F.col("first"))
         .select("siret", "siren", "first", F.explode(spells).alias("spell"))
         # None after a closure without end, nor between two that follow each other: that is one closure, told twice.
         .where(F.col("spell.after") < F.col("spell.until"))
@@ -86,16 +76,18 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int) -> DataFra
             "siren",
             F.greatest("first", "spell.after").alias("premier"),
             F.least("spell.until", F.lit(last_month)).alias("dernier"),
+            F.col("spell.until").alias("fermeture"),
         )
         .where(F.col("premier") <= F.col("dernier"))
     )
 
 
 def months_between(spells: DataFrame, first_month: int = BEFORE_ALL) -> DataFrame:
-    """One row for every month of an establishment, from ``first_month`` on: ``siret, siren, mois``."""
+    """One row for every month of an establishment, from ``first_month`` on: ``siret, siren, mois, est_ouvert``."""
     start = F.greatest("premier", F.lit(first_month))
     wanted = spells.where(start <= F.col("dernier"))
-    return wanted.select("siret", "siren", F.explode(F.sequence(start, F.col("dernier"))).alias("mois"))
+    months = wanted.select("siret", "siren", "fermeture", F.explode(F.sequence(start, F.col("dernier"))).alias("mois"))
+    return months.select("siret", "siren", "mois", (F.col("mois") < F.col("fermeture")).alias("est_ouvert"))
 
 
 def company_months(spells: DataFrame, facts: DataFrame, last_month: int, first_month: int = BEFORE_ALL) -> DataFrame:

@@ -18,6 +18,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from sf_spark.domain.naf import NAF_REV2, section_label
 from sf_spark.publication import reasons, territories
 
 NEW, KEPT, RAISED, LOWERED, GONE = "new", "kept", "raised", "lowered", "gone"
@@ -31,7 +32,7 @@ SCHEMA = (
     "section string, section_libelle string, tranche_effectif string, effectif int, context_flags array<string>, "
     "horizon int, model_name string, model_version string, run_id string"
 )
-_IDENTITY = ("raison_sociale", "departement", "ape", "effectif")
+_IDENTITY = ("raison_sociale", "departement", "ape", "section", "effectif")
 _MODEL = ("horizon", "model_name", "model_version", "run_id")
 
 
@@ -42,20 +43,26 @@ class Month:
     Attributes:
         periode: First day of the month.
         scores: ``siren, level, probability, contributions`` and the model's identity, one horizon and version.
-        panel: ``siren, raison_sociale, departement, ape, effectif``.
+        panel: ``siren, raison_sociale, departement, ape, section, effectif``.
         signals: ``siren`` and the signals.
+        nomenclature: Of the sections in both: ``naf_rev2`` or ``naf2025``.
+        flags: ``siren, context_flags``, see :mod:`sf_spark.publication.contexte`; None where no list was delivered.
     """
 
     periode: date
     scores: DataFrame
     panel: DataFrame
     signals: DataFrame
+    nomenclature: str = NAF_REV2
+    flags: DataFrame | None = None
 
     @classmethod
-    def of(cls, periode: date, scores: DataFrame, panel: DataFrame, signals: DataFrame) -> "Month":
+    def of(
+        cls, periode: date, scores: DataFrame, panel: DataFrame, signals: DataFrame, nomenclature: str = NAF_REV2
+    ) -> "Month":
         """Take one month out of tables that hold several."""
         this = F.col("periode") == F.lit(periode)
-        return cls(periode, scores.where(this), panel.where(this), signals.where(this))
+        return cls(periode, scores.where(this), panel.where(this), signals.where(this), nomenclature)
 
 
 def list_name(periode: date) -> str:
@@ -110,11 +117,15 @@ def build_list(month: Month, dictionary: DataFrame, earlier: DataFrame, previous
         .join(month.scores.select("siren", "level", "probability"), on="siren", how="left")
         .join(month.panel.select("siren", *_IDENTITY), on="siren", how="left")
         .join(since, on="siren", how="left")
-        .join(reasons.reasons(listed, month.signals, dictionary), on="siren", how="left")
+        .join(reasons.reasons(listed, month.signals, dictionary, month.nomenclature), on="siren", how="left")
         # One row, the same for all: a company that is not scored any more has left the list of this model too.
         .crossJoin(F.broadcast(month.scores.agg(*(F.max(name).alias(name) for name in _MODEL))))
     )
-    return _described(rows, month.periode)
+    if month.flags is None:
+        flagged = rows.withColumn("context_flags", F.lit(None).cast("array<string>"))
+    else:
+        flagged = rows.join(month.flags, on="siren", how="left")
+    return _described(flagged, month.periode, month.nomenclature)
 
 
 def _ranked(scores: DataFrame, size: int) -> DataFrame:
@@ -125,10 +136,10 @@ def _ranked(scores: DataFrame, size: int) -> DataFrame:
     return ranked.where(F.col("rank") <= size) if size else ranked
 
 
-def _described(rows: DataFrame, periode: date) -> DataFrame:
+def _described(rows: DataFrame, periode: date, nomenclature: str) -> DataFrame:
     identity = {name: F.coalesce(name, f"_{name}") for name in _IDENTITY}
     named = rows.withColumns(identity)
-    departement, letter = F.col("departement"), territories.section_letter(F.col("ape"))
+    departement = F.col("departement")
     return named.select(
         F.lit(list_name(periode)).alias("list"),
         F.lit(periode).alias("periode"),
@@ -142,11 +153,11 @@ def _described(rows: DataFrame, periode: date) -> DataFrame:
         territories.region_code(departement).alias("region"),
         territories.region_label(departement).alias("region_libelle"),
         "ape",
-        letter.alias("section"),
-        territories.section_label(letter).alias("section_libelle"),
+        "section",
+        section_label(F.col("section"), nomenclature).alias("section_libelle"),
         territories.size_class(F.col("effectif")).alias("tranche_effectif"),
         "effectif",
-        F.array().cast("array<string>").alias("context_flags"),
+        F.coalesce("context_flags", F.array().cast("array<string>")).alias("context_flags"),
         *_MODEL,
     ).to(cast(StructType, StructType.fromDDL(SCHEMA)))
 

@@ -16,7 +16,7 @@ measures are left. What a measure is follows from the grammar of names, statisti
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.publication.territories import letter_of, section_label
+from sf_spark.domain.naf import NAF_REV2, letter_of, section_label
 
 COUNT = 3
 SCHEMA = "array<struct<signal: string, theme: string, value: double, contribution: double, text: string>>"
@@ -26,25 +26,29 @@ _STATISTIC = r"_(mean|sum|max|min|std|lag|diff|change)?[0-9]+m(?=_|$)"
 _MOVEMENT = r"_(diff|change)[0-9]+m(_sur_|$)|^ecart_"  # a change reads with its sign, a rise included
 
 
-def reasons(contributions: DataFrame, signals: DataFrame, dictionary: DataFrame) -> DataFrame:
+def reasons(
+    contributions: DataFrame, signals: DataFrame, dictionary: DataFrame, nomenclature: str = NAF_REV2
+) -> DataFrame:
     """Choose and word the reasons of each alert.
 
     Args:
         contributions: ``siren``, ``contributions`` (signal to log-odds); one row a company.
         signals: ``siren`` and one column a signal, at the month of the alerts; at most one row a company.
         dictionary: ``name, description, unit, theme``; a signal that it does not hold is told by its name.
+        nomenclature: Of the sections that the signals hold: ``naf_rev2`` or ``naf2025``.
 
     Returns:
         ``siren``, ``reasons`` (see ``SCHEMA``; heaviest measure first). A company without a positive contribution has
         no row. A value is null where the signal is.
     """
     chosen = _heaviest(contributions, dictionary)
+    columns = (F.col("signal"), F.col("description"), F.col("unit"), F.col("value"))
     # Only the rows of alerts are moved and turned into maps: they are one company in a hundred.
     mine = signals.join(F.broadcast(contributions.select("siren")), on="siren", how="left_semi")
     told = (
         chosen.join(mine.select("siren", _values(signals).alias("values")), on="siren", how="left")
         .withColumn("value", F.try_element_at("values", F.col("signal")))
-        .withColumn("text", sentence(F.col("signal"), F.col("description"), F.col("unit"), F.col("value")))
+        .withColumn("text", sentence(*columns, nomenclature))
     )
     reason = F.struct("order", "signal", "theme", "value", F.col("contribution").cast("double"), "text")
     return (
@@ -85,7 +89,7 @@ def measure(signal: Column) -> Column:
     return F.regexp_replace(F.regexp_replace(signal, _DENOMINATOR, ""), _STATISTIC, "")
 
 
-def sentence(signal: Column, description: Column, unit: Column, value: Column) -> Column:
+def sentence(signal: Column, description: Column, unit: Column, value: Column, nomenclature: str = NAF_REV2) -> Column:
     """Say a signal and its value: ``Dette envers l'URSSAF, moyenne sur 6 mois : 12 500 EUR``.
 
     Args:
@@ -93,20 +97,21 @@ def sentence(signal: Column, description: Column, unit: Column, value: Column) -
         description: What it says, in French; null leaves the name to speak.
         unit: ``EUR, salaries, mois, ratio, nombre`` or ``code``.
         value: Double; null or NaN reads as unknown.
+        nomenclature: Of a section.
     """
     name = F.coalesce(description, signal)
-    known = F.when(value.isNotNull() & ~F.isnan(value), _quantity(signal, unit, value))
+    known = F.when(value.isNotNull() & ~F.isnan(value), _quantity(signal, unit, value, nomenclature))
     start = F.concat(F.upper(F.left(name, F.lit(1))), F.substring(name, F.lit(2), F.length(name)))
     return F.concat(start, F.lit(" : "), F.coalesce(known, F.lit("valeur inconnue")))
 
 
-def _quantity(signal: Column, unit: Column, value: Column) -> Column:
+def _quantity(signal: Column, unit: Column, value: Column, nomenclature: str) -> Column:
     sign = F.when(signal.rlike(_MOVEMENT) & (value > 0), "+").otherwise("")
     # French takes the plural from 2 on.
     employees = F.when(F.abs(F.round(value, 1)) < 2, " salarié").otherwise(" salariés")
     return (
         F.when(signal.rlike("^(est|a)_"), F.when(value != 0, "oui").otherwise("non"))
-        .when(signal == "secteur_section", F.coalesce(section_label(letter_of(value)), french(value, 0)))
+        .when(signal == "secteur_section", F.coalesce(section_label(letter_of(value), nomenclature), french(value, 0)))
         .when(unit == "EUR", F.concat(sign, _short(value, 100, 2), F.lit(" EUR")))
         .when(unit == "ratio", F.concat(sign, _short(value * 100, 10, 1), F.lit(" %")))
         .when(unit == "salaries", F.concat(sign, _whole_or_tenth(value), employees))

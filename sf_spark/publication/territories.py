@@ -1,7 +1,7 @@
-"""Where a company stands and what it is: region, section of activity, size class. Pure Columns.
+"""Where a company stands and how large it is: department, region, size class. Pure Columns.
 
-Facts: departments and regions of France on the 1st of January 2024 (Code officiel géographique) and the sections of NAF
-rev. 2, both INSEE open data, in ``departements.csv`` and ``sections.csv`` beside this module.
+Facts: departments and regions of France on the 1st of January 2024 (Code officiel géographique), INSEE open data, in
+``departements.csv`` beside this module.
 """
 
 import csv
@@ -12,7 +12,6 @@ from importlib.resources import files
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTU"
 # Lower bound of each size class, in employees: 10, 50 and 250 are the European limits of small, medium and large.
 _SIZES = ((250, "250+"), (100, "100-249"), (50, "50-99"), (20, "20-49"), (10, "10-19"), (0, "0-9"))
 
@@ -38,23 +37,6 @@ def region_code(departement: Column) -> Column:
 def region_label(departement: Column) -> Column:
     """The name of the region of a department; null where :func:`department_label` is null."""
     return _lookup("departements", "region_libelle", departement)
-
-
-def section_letter(ape: Column) -> Column:
-    """The section of NAF rev. 2 (A to U) of an activity (``56.10A``); null without one."""
-    starts = list(_facts("sections", "premiere_division").items())
-    division = F.substring(ape, 1, 2)  # two digits: text compares as the number does
-    return F.coalesce(*(F.when(division >= start, F.lit(letter)) for letter, start in reversed(starts)))
-
-
-def letter_of(rank: Column) -> Column:
-    """The letter of a section known by its rank (A = 1 ... U = 21), whatever the type of number; else null."""
-    return F.when(rank.between(1, len(_LETTERS)), F.substring(F.lit(_LETTERS), rank.cast("int"), F.lit(1)))
-
-
-def section_label(letter: Column) -> Column:
-    """What a section is called; null for anything but A to U."""
-    return _lookup("sections", "libelle", letter)
 
 
 def size_class(effectif: Column) -> Column:

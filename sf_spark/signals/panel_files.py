@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sf_spark.signals.peers import section_of
+from sf_spark.domain.naf import LETTERS
 
-_DIVISION = "^[0-9]{2}"
 _ROWS_AT_A_TIME = 100_000
 
 
@@ -77,24 +75,21 @@ def _as_double(column: pa.Array) -> pa.Array:
     return column.cast(pa.float64())
 
 
-def _division(ape: pa.Array) -> pa.Array:
-    digits = pc.utf8_slice_codeunits(ape, 0, 2)
-    return pc.if_else(pc.match_substring_regex(ape, _DIVISION), digits, None).cast(pa.float64())
-
-
-def _section(ape: pa.Array) -> pa.Array:
-    division = _division(ape).to_numpy(zero_copy_only=False)
-    return pa.array(section_of(division), mask=np.isnan(division))
+def _section(letter: pa.Array) -> pa.Array:
+    return pc.add(pc.index_in(letter, pa.array(list(LETTERS))), 1).cast(pa.float64())
 
 
 def _is_person(categorie: pa.Array) -> pa.Array:
     return pc.starts_with(categorie, "1").cast(pa.int8()).cast(pa.float64())
 
 
-# The twins of sf_spark.signals.measures.derived: read off a row's own activity and legal category.
-_SOURCE = {"secteur_division": "ape", "secteur_section": "ape", "est_personne_physique": "categorie_juridique"}
+# The twins of sf_spark.signals.measures.derived: read off a row's own sector and legal category.
+_SOURCE = {
+    "secteur_division": "division",
+    "secteur_section": "section",
+    "est_personne_physique": "categorie_juridique",
+}
 _DERIVED: dict[str, Callable[[pa.Array], pa.Array]] = {
-    "secteur_division": _division,
     "secteur_section": _section,
     "est_personne_physique": _is_person,
 }

@@ -10,10 +10,12 @@ import numpy as np
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from sf_spark.domain.naf import MOST_SECTIONS
+
 FEWEST = 20  # a sector of fewer companies says more about its members than about the economy
 MILLIONTHS = 1_000_000
 SIZES = (20, 50, 250)  # employees: brackets of company size
-SECTIONS = 22  # codes 1 (A) to 21 (U)
+SECTIONS = MOST_SECTIONS + 1  # codes 1 (A) to 22 (V), of either nomenclature: a panel has one
 GROUPS = SECTIONS * (len(SIZES) + 1)
 _STEPS = (1, 1.6, 2.5, 4, 6.3)
 _POSITIVE = tuple(step * 10.0**power for power in range(-2, 8) for step in _STEPS)
@@ -23,20 +25,6 @@ EDGES = (
     *_POSITIVE,
 )  # a value is in the bracket of the edges not above it
 BRACKETS = len(EDGES) + 1
-
-# First division of each section of NAF rev. 2, A to U (INSEE).
-_SECTION_STARTS = (1, 5, 10, 35, 36, 41, 45, 49, 55, 58, 64, 68, 69, 77, 84, 85, 86, 90, 94, 97, 99)
-
-
-def division() -> Column:
-    """The division of NAF rev. 2 (its first two digits) as a number; null without an activity."""
-    return F.when(F.col("ape").rlike("^[0-9]{2}"), F.substring("ape", 1, 2).try_cast("int"))
-
-
-def section() -> Column:
-    """The section of NAF rev. 2 as a number (A = 1 ... U = 21); null without an activity."""
-    reached = [F.when(division() >= start, 1).otherwise(0) for start in _SECTION_STARTS]
-    return F.when(division().isNotNull(), sum(reached[1:], reached[0]))
 
 
 def size(effectif: Column) -> Column:
@@ -53,11 +41,6 @@ def bracket(value: Column) -> Column:
 def millionths(value: Column) -> Column:
     """A value in whole millionths, half up."""
     return F.floor(value * MILLIONTHS + 0.5)
-
-
-def section_of(divisions: np.ndarray) -> np.ndarray:
-    """The same sections, for arrays, as doubles; of an unknown division there is none to rely on."""
-    return np.searchsorted(_SECTION_STARTS, divisions, side="right").astype(np.float64)
 
 
 def group_of(section_code: np.ndarray, effectif: np.ndarray, by_size: bool) -> np.ndarray:

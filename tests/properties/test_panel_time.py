@@ -15,6 +15,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.build_panel import codes_at_hand
 from sf_spark.calendar import batch_date, index_of, known_index, start_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
@@ -27,12 +28,13 @@ SCHEMAS = {
     "effectif": "siret string, siren string, periode date, effectif int",
     "effectif_ent": "siren string, periode date, effectif int",
     "procol": "siren string, date_effet date, action_procol string, stade_procol string",
+    "procedures": "siren string, date_jugement date, nature string",
     "sirene": "siret string, siren string, siege boolean, departement string, code_commune string, ape string, "
-    "date_creation date, est_actif boolean, date_debut date",
+    "ape_naf25 string, date_creation date, est_actif boolean, date_debut date",
     "sirene_ul": "siren string, raison_sociale string, nom_unite_legale string, prenom1_unite_legale string, "
-    "categorie_juridique string, ape string, date_creation date",
-    "sirene_histo": "siret string, siren string, date_debut date, date_fin date, est_actif boolean, "
-    "changement_statut_actif boolean",
+    "categorie_juridique string, ape string, ape_naf25 string, date_creation date",
+    "sirene_histo": "siret string, siren string, date_debut date, date_fin date, est_actif boolean, ape string, "
+    "ape_naf25 string",
     "delai": "siret string, siren string, date_creation date, date_echeance date, duree_delai int, "
     "montant_echeancier double, stade string",
     "ccsf": "siret string, siren string, date_traitement date",
@@ -41,7 +43,7 @@ SCHEMAS = {
     "apconso": "siret string, siren string, heure_consomme double",
     "paydex": "siren string, date_valeur date, nb_jours int",
     "bdf": "siren string, arrete_bilan_bdf date, " + ", ".join(f"{name} double" for name in RATIOS_BDF),
-    "ratios": "siren string, date_cloture_exercice date, type_bilan string, "
+    "ratios": "siren string, date_cloture_exercice date, type_bilan string, confidentialite string, "
     + ", ".join(f"{name} double" for name in RATIOS),
 }
 PLACE = "_batch string, _line long, known_on date, superseded_on date"
@@ -65,6 +67,14 @@ CUTS = {
 WHOLE = "0"
 MOVED = WHOLE + "00000099"
 ACTIONS = ("liquidation", "redressement", "sauvegarde")
+REV2, NAF25 = "62.01Z", "62.10Y"  # the same activity
+JUDGMENTS: dict[str, tuple[str | None, str]] = {
+    "Jugement d'ouverture de liquidation judiciaire": ("liquidation", "ouverture"),
+    "Jugement de conversion en redressement judiciaire de la procédure de sauvegarde": ("redressement", "conversion"),
+    "Jugement arrêtant le plan de sauvegarde": ("sauvegarde", "plan_continuation"),
+    "Jugement de cl\ufffdture pour insuffisance d'actif": (None, "fin_procedure"),
+    "Dépôt de l'état des créances": (None, ""),
+}
 
 
 class Deliveries:
@@ -171,9 +181,11 @@ def some_accounts(told: Deliveries, siren: str) -> None:
     for _ in range(rng.randint(0, 4)):
         closed = date(rng.randint(2019, 2022), rng.choice((6, 12)), rng.choice((15, 30)))
         known = start_of(index_of(closed) + 7).replace(day=closed.day)
-        values = {name: rng.choice((None, round(rng.uniform(-9, 9), 3))) for name in (*RATIOS, *RATIOS_BDF)}
+        values = {name: rng.choice((None, 0.0, round(rng.uniform(-9, 9), 3))) for name in (*RATIOS, *RATIOS_BDF)}
+        values |= {"chiffre_d_affaires": 100.0 * 1000 ** rng.choice((0, 0, 1)), "ebe": 7.0 * 1000 ** rng.choice((0, 1))}
         ratios = {"siren": siren, "date_cloture_exercice": closed, **{name: values[name] for name in RATIOS}}
         ratios |= {"type_bilan": rng.choice(("C", "K", "S", None))}
+        ratios |= {"confidentialite": rng.choice((None, "Public", "Partiellement confidentiel"))}
         told.tell("ratios", known, ratios, lambda f: {**f, "ebe": 1.0})
         told.tell("ratios", known, {**ratios, "type_bilan": "K", "ebe": 2.0}, lambda f: f)
         bdf = {"siren": siren, "arrete_bilan_bdf": closed, **{name: values[name] for name in RATIOS_BDF}}
@@ -189,8 +201,10 @@ def a_past(told: Deliveries, siren: str, siret: str) -> None:
     rng = told.rng
     for _ in range(rng.randint(0, 3)):
         day = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
-        spell = {"siret": siret, "siren": siren, "date_debut": day, "date_fin": None, "est_actif": rng.random() < 0.5}
-        told.tell("sirene_histo", day, {**spell, "changement_statut_actif": rng.random() < 0.7}, lambda f: f)
+        last = rng.choice((None, day + timedelta(days=rng.randint(0, 400))))
+        spell = {"siret": siret, "siren": siren, "date_debut": day, "date_fin": last, "est_actif": rng.random() < 0.5}
+        codes = {"ape": rng.choice((None, "47.11F")), "ape_naf25": None}
+        told.tell("sirene_histo", day, {**spell, **codes}, lambda f: {**f, "est_actif": not f["est_actif"]})
 
 
 def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
@@ -198,7 +212,8 @@ def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
     rng = told.rng
     created = date(rng.randint(2018, 2022), rng.randint(1, 12), rng.randint(1, 28))
     closed = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
-    place = {"siege": siret.endswith("0"), "departement": "75", "code_commune": "75101", "ape": "62.01Z"}
+    place = {"siege": siret.endswith("0"), "departement": "75", "code_commune": "75101", "ape": REV2}
+    place |= rng.choice(({"ape_naf25": None}, {"ape_naf25": NAF25}, {"ape": None, "ape_naf25": NAF25}))
     fiche = {"siret": siret, "siren": siren, **place, "date_creation": created}
     alive = {**fiche, "est_actif": True, "date_debut": created}
     dead = {**fiche, "est_actif": False, "date_debut": closed}
@@ -211,6 +226,11 @@ def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
         "dead and corrected": [(dead, FIRST_BATCH, second), ({**dead, "departement": "69"}, second, None)],
         "unknown": [],
         "moves": [(alive, FIRST_BATCH, second), ({**alive, "departement": "13", "siege": False}, second, None)],
+        "recoded": [
+            ({**alive, "ape": REV2}, FIRST_BATCH, second),
+            ({**alive, "ape": None, "ape_naf25": NAF25}, second, third),
+            ({**alive, "ape": None, "ape_naf25": "56.11Y"}, third, None),  # another activity
+        ],
     }
     for state, batch, until in stories[rng.choice(list(stories))]:
         told.add("sirene", created, state, batch, until)
@@ -235,9 +255,14 @@ def a_company(told: Deliveries, siren: str) -> None:
         stage = rng.choice(("ouverture", "plan_continuation", "fin_procedure", "solde_procedure", None))
         fact = {"siren": siren, "date_effet": day, "action_procol": rng.choice(ACTIONS), "stade_procol": stage}
         told.tell("procol", day, fact, lambda f: {**f, "stade_procol": "ouverture"})
+    for _ in range(rng.randint(0, 2)):
+        day = date(rng.randint(2020, 2023), rng.randint(1, 12), rng.randint(1, 28))
+        judgment = {"siren": siren, "date_jugement": day, "nature": rng.choice(list(JUDGMENTS))}
+        told.tell("procedures", day, judgment, lambda f: f)
     name = {"raison_sociale": rng.choice(("ACME", "")), "nom_unite_legale": "DUPONT", "prenom1_unite_legale": None}
-    legal = {"siren": siren, **name, "categorie_juridique": "5710", "ape": "62.01Z", "date_creation": month(2019, 3)}
-    told.tell("sirene_ul", month(2019, 3), legal, lambda f: {**f, "ape": None})
+    legal = {"siren": siren, **name, "categorie_juridique": "5710", "ape": REV2, "ape_naf25": rng.choice((None, NAF25))}
+    recoded = rng.choice(({"ape": None}, {"ape": None, "ape_naf25": NAF25}))
+    told.tell("sirene_ul", month(2019, 3), {**legal, "date_creation": month(2019, 3)}, lambda f: {**f, **recoded})
 
 
 def a_move(told: Deliveries, siren: str, batch: str) -> None:
@@ -245,6 +270,7 @@ def a_move(told: Deliveries, siren: str, batch: str) -> None:
     old, new = f"{siren}00011", f"{siren}00029"
     born, moved = date(2019, 5, 2), date(2023, 3, 15)  # known in the batch: the register is late too
     place = {"siren": siren, "siege": True, "departement": "31", "code_commune": "31555", "ape": "10.71C"}
+    place["ape_naf25"] = None
     before = {**place, "siret": old, "date_creation": born, "est_actif": True, "date_debut": born}
     told.add("sirene", born, before, until=batch)
     told.add("sirene", born, {**before, "est_actif": False, "date_debut": moved}, batch)
@@ -303,8 +329,9 @@ def build(
     """The rows of both panels: a SIRET or a SIREN, and a month, name a row."""
     found: Panel = {}
     tables = frames(spark, staged, arrange)
-    sites = etablissement_panel(tables, rules)
-    for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules))):
+    codes = codes_at_hand(spark, tables, rules)
+    sites = etablissement_panel(tables, rules, codes)
+    for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules, codes))):
         for row in panel.collect():
             name = (row[key], index_of(row["periode"]))
             assert name not in found
@@ -354,6 +381,9 @@ def test_the_data_hold_every_trouble(staged: Staged, panel: Panel) -> None:
                 months.setdefault(key, []).append(at)
         assert any(max(some) - min(some) >= len(some) for some in months.values())  # a month without a row
     assert {row["procedure"] for row in whole.values() if "procedure" in row} == {None, *ACTIONS}
+    assert {row["source_procedure"] for row in whole.values() if "procedure" in row} == {None, "procol", "procedures"}
+    assert {row["ape_est_derive"] for row in whole.values()} == {None, True, False}
+    assert {row["bilan_saut_mille"] for row in whole.values() if "procedure" in row} == {None, True, False}
     assert {row["est_dans_perimetre"] for row in whole.values() if "procedure" in row} == {True, False}
     assert min(Counter(key for key, _ in whole).values()) < 36 < max(Counter(key for key, _ in whole).values())
 
@@ -422,10 +452,49 @@ def visible(facts: Iterable[Fact], at: int) -> list[Fact]:
     ]
 
 
-def told_closed(fiches: list[Fact], at: int) -> bool:
-    """What the register said of an establishment on the cut-off of a month."""
-    last = max(visible(fiches, at), key=lambda f: (f["_batch"], f["_line"]), default=None)
-    return last is not None and not last["est_actif"] and known_index(last["date_debut"]) <= at
+def cutoff(at: int) -> date:
+    return start_of(at).replace(day=20)
+
+
+def seen(facts: list[Fact], at: int) -> list[Fact]:
+    """The versions visible on the cut-off of a month; where none is any more, the last that were."""
+    ever = [
+        f for f in facts if f["superseded_on"] is None or known_index(f["known_on"]) < known_index(f["superseded_on"])
+    ]
+    ends = [known_index(f["superseded_on"]) for f in ever if f["superseded_on"]]
+    before = max((end for end in ends if end <= at), default=0)
+    return visible(ever, at) or [f for f in ever if f["superseded_on"] and known_index(f["superseded_on"]) == before]
+
+
+def told_open(site: Staged, day: date, at: int) -> bool | None:
+    """What the register said, on the cut-off of a month, of an establishment on a day; None for nothing."""
+    everything = [{**f, "is_stock": True} for f in site["sirene"]]
+    everything += [{**f, "is_stock": False} for f in site["sirene_histo"]]
+    told = seen(everything, at)
+    history = [f for f in told if not f["is_stock"]]
+    never = date(9999, 12, 31)
+    begun = [f for f in history if f["date_debut"] <= day]
+
+    def order(f: Fact) -> tuple:
+        return (f["date_fin"] or never) >= day, f["date_debut"], f["date_fin"] or never, f["_batch"], f["_line"]
+
+    period = max(begun, key=order, default=None)
+    stock = max((f for f in told if f["is_stock"]), key=lambda f: (f["_batch"], f["_line"]), default=None)
+    if period is None:
+        return None if stock is None else stock["est_actif"] or stock["date_debut"] > day
+    is_over = period["date_fin"] is not None and period["date_fin"] < day
+    is_later = stock is not None and period["date_debut"] < stock["date_debut"] <= day
+    if is_later and (stock["_batch"] > max(f["_batch"] for f in history) or is_over):
+        return stock["est_actif"]
+    return period["est_actif"]
+
+
+def register_says(site: Staged, at: int) -> bool | None:
+    return told_open(site, cutoff(at), at)
+
+
+def told_closed(site: Staged, at: int) -> bool:
+    return register_says(site, at) is False
 
 
 def posted(facts: list[Fact], at: int) -> int | None:
@@ -535,18 +604,17 @@ def consumed(facts: list[Fact], at: int) -> int | None:
     return sum(parts) if parts else None
 
 
-def moves(mine: Staged, opened: bool, at: int) -> int:
-    """Openings or closures that count in a month."""
-    told = [(fact, fact["date_creation"], True) for fact in mine["sirene"]]
-    told += [(fact, fact["date_debut"], False) for fact in mine["sirene"] if not fact["est_actif"]]
-    told += [(f, f["date_debut"], f["est_actif"]) for f in mine["sirene_histo"] if f["changement_statut_actif"]]
-    months: dict[tuple, int] = {}
-    for fact, day, opening in told:
-        counts = max(known_index(day), known_index(fact["known_on"]))
-        if opening == opened and (fact["superseded_on"] is None or known_index(fact["superseded_on"]) > counts):
-            event = (fact["siret"], known_index(day))
-            months[event] = min(months.get(event, counts), counts)
-    return sum(counts == at for counts in months.values())
+def moves(site: Staged, at: int) -> tuple[int, int]:
+    """Openings and closures of one establishment that count in a month, walking through its days."""
+    path = [register_says(site, at - 1)]
+    if seen([*site["sirene"], *site["sirene_histo"]], at - 1):
+        path.append(told_open(site, cutoff(at - 1), at))
+    day = cutoff(at - 1)
+    while day < cutoff(at):
+        day += timedelta(days=1)
+        path.append(told_open(site, day, at))
+    pairs = list(zip(path, path[1:], strict=False))
+    return sum(not a and bool(b) for a, b in pairs), sum(bool(a) and not b for a, b in pairs)
 
 
 def slow_accounts(mine: Staged, at: int) -> Fact:
@@ -556,17 +624,74 @@ def slow_accounts(mine: Staged, at: int) -> Fact:
         "paydex_nb_jours": paid and float(paid["nb_jours"]),
         "paydex_age_mois": paid and at - index_of(paid["date_valeur"]),
     }
-    kinds = {"bilan": ("ratios", "date_cloture_exercice", RATIOS), "bdf": ("bdf", "arrete_bilan_bdf", RATIOS_BDF)}
-    for prefix, (source, closing, names) in kinds.items():
-        rank = {None: 0, "K": 1, "S": 2, "C": 3}
-        order = lambda f: (f[closing], rank[f.get("type_bilan")], f["_batch"], f["_line"])  # noqa: B023, E731
-        last = max(visible(mine[source], at), key=order, default=None)
-        # Known 7 months after the closing, valid 14 months.
-        known = last and known_index(start_of(index_of(last[closing]) + 7).replace(day=last[closing].day))
-        holds = last if known is not None and at < known + 14 else None
-        found |= {f"{prefix}_{name}": holds and holds[name] for name in names}
-        found[f"{prefix}_age_mois"] = holds and at - index_of(holds[closing])
+    own, group = (last_accounts(visible(mine["ratios"], at), is_group) for is_group in (False, True))
+    if group and (own is None or at - index_of(own["date_cloture_exercice"]) > 36):
+        own = group
+    slipped = slipped_amounts(mine["ratios"], own) if own else []
+    readable = own and {name: readable_amount(own, name) for name in RATIOS} | dict.fromkeys(slipped)
+    holds = readable if own and is_valid(own["date_cloture_exercice"], at) else None
+    found |= {f"bilan_{name}": holds and holds[name] for name in RATIOS}
+    found["bilan_type"] = holds and own["type_bilan"]
+    found["bilan_saut_mille"] = None if holds is None else bool(slipped)
+    found["bilan_age_mois"] = holds and at - index_of(own["date_cloture_exercice"])
+    last = max(visible(mine["bdf"], at), key=lambda f: (f["arrete_bilan_bdf"], f["_batch"], f["_line"]), default=None)
+    bdf = last if last and is_valid(last["arrete_bilan_bdf"], at) else None
+    found |= {f"bdf_{name}": bdf and bdf[name] for name in RATIOS_BDF}
+    found["bdf_age_mois"] = bdf and at - index_of(bdf["arrete_bilan_bdf"])
     return found
+
+
+def is_valid(closed: date, at: int) -> bool:
+    """Known 7 months after the closing, valid 14 months."""
+    return at < known_index(start_of(index_of(closed) + 7).replace(day=closed.day)) + 14
+
+
+def by_closing(fact: Fact) -> tuple:
+    rank = {None: 0, "K": 1, "S": 4, "C": 5}[fact["type_bilan"]]
+    return fact["date_cloture_exercice"], rank, fact["_batch"], fact["_line"]
+
+
+def last_accounts(facts: list[Fact], of_group: bool) -> Fact | None:
+    return max((f for f in facts if (f["type_bilan"] == "K") == of_group), key=by_closing, default=None)
+
+
+def readable_amount(fact: Fact, name: str) -> float | None:
+    hidden = fact["confidentialite"] == "Partiellement confidentiel" and fact[name] == 0
+    return None if hidden else fact[name]
+
+
+def slipped_amounts(ratios: list[Fact], fact: Fact) -> list[str]:
+    """The amounts that are a thousand times those known before, or a thousandth of them."""
+    known = [
+        f
+        for f in ratios
+        if f["known_on"] <= fact["known_on"]
+        and (f["superseded_on"] is None or f["superseded_on"] > fact["known_on"])
+        and (f["type_bilan"] == "K") == (fact["type_bilan"] == "K")
+    ]
+    closing = "date_cloture_exercice"
+    before = max((f for f in known if f[closing] < fact[closing]), key=by_closing, default=None)
+    earlier = max((f for f in known if before and f[closing] < before[closing]), key=by_closing, default=None)
+
+    def factor(name: str, other: Fact | None) -> float | None:
+        now, then = readable_amount(fact, name), other and readable_amount(other, name)
+        return None if now is None or not then else abs(now / then)
+
+    def jumps(name: str) -> bool:
+        up, back = factor(name, before), factor(name, earlier)
+        far = up is not None and (500 <= up <= 2000 or 1 / 2000 <= up <= 1 / 500)
+        return far and not (back is not None and 1 / 30 <= back <= 30)
+
+    amounts = ("chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net")
+    jumping = [name for name in amounts if jumps(name)]
+    turnover = readable_amount(fact, amounts[0])
+    return [
+        name
+        for name in jumping
+        if name == amounts[0]
+        or len(jumping) >= 2
+        or (turnover is not None and abs(readable_amount(fact, name) or 0) > turnover)
+    ]
 
 
 def site_facts(mine: Staged) -> list[Fact]:
@@ -581,20 +706,24 @@ def has_flow(mine: Staged, at: int) -> bool:
 
 
 def site_is_open(mine: Staged, at: int) -> bool:
-    closed = told_closed(mine["sirene"], at) and told_closed(mine["sirene"], at - 1)
-    return first_known(site_facts(mine)) <= at and not closed
+    return first_known(site_facts(mine)) <= at and not told_closed(mine, at)
+
+
+def has_closed(mine: Staged, at: int) -> bool:
+    """Whether it was closed already the month before: the month of the closure still has its row."""
+    return told_closed(mine, at) and told_closed(mine, at - 1)
 
 
 def site_is_there(mine: Staged, at: int) -> bool:
-    return site_is_open(mine, at) or has_flow(mine, at)
+    return (first_known(site_facts(mine)) <= at and not has_closed(mine, at)) or has_flow(mine, at)
 
 
 def company_is_there(mine: Staged, sites: dict[str, Staged], at: int) -> bool:
     if first_known([*site_facts(mine), *mine["effectif_ent"]]) > at:
         return False
-    of_sites = [[*site_facts(site), *site["sirene"]] for site in sites.values()]
+    of_sites = [[*site_facts(site), *site["sirene"], *site["sirene_histo"]] for site in sites.values()]
     known = [site for site, facts in zip(sites.values(), of_sites, strict=True) if first_known(facts) <= at]
-    still_open = [s for s in known if not (told_closed(s["sirene"], at) and told_closed(s["sirene"], at - 1))]
+    still_open = [site for site in known if not has_closed(site, at)]
     return not known or bool(still_open) or has_flow(mine, at)
 
 
@@ -604,31 +733,97 @@ def age(created: date | None, at: int) -> int | None:
     return at - index_of(created) - (created.day > 20)
 
 
-def proceeding(events: list[Fact], at: int) -> Fact:
-    told: Fact = {"procedure": None, "stade": None, "date_procedure": None, "en_procedure": False}
+def proceeding_rank(stage: str) -> int:
+    over = ("fin_procedure", "inclusion_autre_procedure")
+    return 3 if stage in over else 2 if stage == "plan_continuation" else 1
+
+
+def events_of(mine: Staged) -> list[Fact]:
+    """What both sources tell, one action at a time."""
+    events = [
+        {**f, "action": f["action_procol"], "stage": f["stade_procol"] or "", "source": "procol", "priority": 2}
+        for f in mine["procol"]
+        if f["stade_procol"] != "solde_procedure"
+    ]
+    for fact in mine["procedures"]:
+        action, stage = JUDGMENTS[fact["nature"]]
+        told = {**fact, "date_effet": fact["date_jugement"], "source": "procedures", "priority": 1}
+        if stage:
+            events += [{**told, "action": name, "stage": stage} for name in ([action] if action else ACTIONS)]
+        if stage in ("ouverture", "conversion") and action:
+            less_grave = ACTIONS[ACTIONS.index(action) + 1 :]
+            events += [{**told, "action": name, "stage": "inclusion_autre_procedure"} for name in less_grave]
+    return events
+
+
+def proceeding(mine: Staged, at: int) -> Fact:
+    columns = ("procedure", "stade", "date_procedure", "source_procedure")
+    told: Fact = {**dict.fromkeys(columns), "en_procedure": False}
     for action in reversed(ACTIONS):  # the gravest is told last
-        some = [
-            f for f in visible(events, at) if f["action_procol"] == action and f["stade_procol"] != "solde_procedure"
-        ]
-        last = max(some, key=lambda f: (f["date_effet"], f["stade_procol"] or ""), default=None)
-        if last is None or last["stade_procol"] == "fin_procedure":
+        some = [f for f in visible(events_of(mine), at) if f["action"] == action]
+        order = lambda f: (f["date_effet"], proceeding_rank(f["stage"]), f["priority"], f["stage"])  # noqa: E731
+        last = max(some, key=order, default=None)
+        if last is None or proceeding_rank(last["stage"]) == 3:
             continue
-        if last["stade_procol"] == "plan_continuation" and at - known_index(last["date_effet"]) >= 120:
+        if last["stage"] == "plan_continuation" and at - known_index(last["date_effet"]) >= 120:
             continue
-        told = {"procedure": action, "stade": last["stade_procol"] or "", "date_procedure": last["date_effet"]}
+        told = dict(zip(columns, (action, last["stage"], last["date_effet"], last["source"]), strict=True))
         told["en_procedure"] = True
     return told
 
 
-def slow_site(mine: Staged, siret: str, at: int) -> Fact:
+def own_code(versions: list[Fact], fact: Fact) -> str | None:
+    """The code in NAF rev. 2 of a version of the register: its own, or the former one of an unchanged activity."""
+    if fact["ape"] or not fact["ape_naf25"]:
+        return fact["ape"]
+    place = lambda f: (f["_batch"], f["_line"])  # noqa: E731
+    so_far = sorted((f for f in versions if place(f) <= place(fact)), key=place)
+    coded = [rank for rank, f in enumerate(so_far) if f["ape"]]
+    if not coded:
+        return None
+    since = [f["ape_naf25"] for f in so_far[coded[-1] :] if f["ape_naf25"]]
+    return so_far[coded[-1]]["ape"] if since[0] == fact["ape_naf25"] else None
+
+
+def activity(versions: list[Fact], fiche: Fact, of_history: str | None, at: int, told_both: int) -> Fact:
+    """Both codes; the only pair of codes in these data is known from a month on."""
+    rev2, naf25 = (own_code(versions, fiche), fiche["ape_naf25"]) if fiche else (None, None)
+    rev2 = rev2 or (of_history if naf25 else None)
+    derived = REV2 if rev2 is None and naf25 == NAF25 and told_both <= at else None
+    ape = rev2 or derived
+    return {
+        "ape": ape,
+        "ape_naf25": naf25,
+        "ape_est_derive": None if ape is None else rev2 is None,
+        "division": ape and int(ape[:2]),
+        "section": ape and {"62": "J", "47": "G", "10": "C"}[ape[:2]],
+        "nomenclature": "naf_rev2",
+    }
+
+
+def first_told_under_both(staged: Staged) -> int:
+    """The month from which some unit is known under both codes."""
+    months = []
+    for source, key in (("sirene", "siret"), ("sirene_ul", "siren")):
+        for fact in staged[source]:
+            versions = [f for f in staged[source] if f[key] == fact[key]]
+            if fact["ape_naf25"] == NAF25 and own_code(versions, fact):
+                months.append(known_index(fact["known_on"]))
+    return min(months)
+
+
+def slow_site(mine: Staged, siret: str, at: int, told_both: int) -> Fact:
     fiche = max(visible(mine["sirene"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
-    place = {name: fiche.get(name) for name in ("departement", "code_commune", "ape", "siege")}
+    place = {name: fiche.get(name) for name in ("departement", "code_commune", "siege")}
+    coded = [fact for fact in visible(mine["sirene_histo"], at) if fact["ape"]]
+    former = max(coded, key=lambda f: (f["date_debut"], f["_batch"], f["_line"]), default={}).get("ape")
+    place |= activity(mine["sirene"], fiche, former, at, told_both)
     known = slow_measures(mine, mine["effectif"], at)
     return {"siret": siret, "siren": siret[:9], **known, **place, "age_mois": age(fiche.get("date_creation"), at),
             **slow_plans(mine, at), "est_ouvert": site_is_open(mine, at)}  # fmt: skip
 
 
-def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int) -> Fact:
+def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int, told_both: int) -> Fact:
     seats = [fact for fact in visible(mine["sirene"], at) if fact["siege"]]
     order = ("known_on", "date_creation", "siret", "_batch", "_line")
     seat = max(seats, key=lambda f: tuple(f[name] for name in order), default={})
@@ -637,21 +832,23 @@ def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int) ->
     staff = [slow_measures(mine, mine["effectif_ent"], m)["effectif"] for m in recent]
     followed = [site for site in sites.values() if site_is_open(site, at)]
     indebted = sum(sum(round(part * 100) for part in balances(site["debit"], at)[:2]) > 0 for site in followed)
-    registered = [s for s in sites.values() if visible(s["sirene"], at) and not told_closed(s["sirene"], at)]
+    registered = [site for site in sites.values() if register_says(site, at)]
+    moved = [moves(site, at) for site in sites.values()]
     largest = [slow_measures(site, site["effectif"], at)["effectif"] for site in followed]
     return {
         "siren": siren,
         **slow_measures(mine, mine["effectif_ent"], at),
         "nb_etablissements": len(registered),
         **{name: seat.get(name) for name in ("departement", "code_commune")},
-        **{name: legal.get(name) for name in ("categorie_juridique", "ape")},
-        **proceeding(mine["procol"], at),
+        "categorie_juridique": legal.get("categorie_juridique"),
+        **activity(mine["sirene_ul"], legal, None, at, told_both),
+        **proceeding(mine, at),
         "raison_sociale": legal.get("raison_sociale") or legal.get("nom_unite_legale"),
         "age_mois": age(legal.get("date_creation"), at),
         "est_dans_perimetre": max((n for n in staff if n is not None), default=0) >= RULES.perimeter_effectif,
         **slow_plans(mine, at),
-        "nb_ouvertures": moves(mine, True, at),
-        "nb_fermetures": moves(mine, False, at),
+        "nb_ouvertures": sum(opened for opened, _ in moved),
+        "nb_fermetures": sum(closed for _, closed in moved),
         "nb_etablissements_en_dette": indebted,
         "part_etablissements_en_dette": indebted / n if (n := max(len(registered), len(followed))) else None,
         "effectif_max_etablissement": max((n for n in largest if n is not None), default=None),
@@ -670,13 +867,14 @@ def grouped(staged: Staged, key: str) -> dict[str, Staged]:
 
 def test_every_cell_agrees_with_the_slow_panel(staged: Staged, panel: Panel) -> None:
     sites, companies = grouped(staged, "siret"), grouped(staged, "siren")
+    told_both = first_told_under_both(staged)
     slow: Panel = {}
     for at in range(index_of(date(2019, 10, 1)), LAST + 1):
         for siret, mine in sites.items():
             if site_is_there(mine, at):
-                slow[siret, at] = slow_site(mine, siret, at)
+                slow[siret, at] = slow_site(mine, siret, at, told_both)
         for siren, mine in companies.items():
             own = {siret: site for siret, site in sites.items() if siret.startswith(siren)}
             if company_is_there(mine, own, at):
-                slow[siren, at] = slow_company(mine, own, siren, at)
+                slow[siren, at] = slow_company(mine, own, siren, at, told_both)
     assert differences({key: row for key, row in panel.items() if key[0][0] == WHOLE}, slow) == []

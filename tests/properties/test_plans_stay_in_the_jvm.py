@@ -11,10 +11,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of
+from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
+<<<<<<< HEAD
 from sf_spark.landing.reading import staged_schema
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
+=======
+from sf_spark.panel.build import PanelRules, StagedTables, activity_codes, entreprise_panel, etablissement_panel
+>>>>>>> domain
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
@@ -40,16 +45,18 @@ def empty(like: DataFrame) -> DataFrame:
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession) -> dict[str, DataFrame]:
     """Both panels, both tables of signals, and the labels."""
-    sources = StagedTables(**{name: staged(spark, name) for name in StagedTables.__dataclass_fields__})
+    sources = StagedTables.read(lambda name, ddl: staged(spark, name))
     rules = PanelRules(LAST, 10, 36)
-    sites = etablissement_panel(sources, rules)
-    panels = (sites, entreprise_panel(sources, empty(sites), rules))
+    codes = activity_codes(sources, rules)
+    sites = etablissement_panel(sources, rules, codes)
+    panels = (sites, entreprise_panel(sources, empty(sites), rules, codes))
     etablissement, entreprise = map(empty, panels)
     some = catalogue_from(load_settings("test").signals.catalogue, ("cotisations", "effectifs", "secteur"))
+    events = proceeding_events(sources.procol, sources.procedures)
     labels = build_labels(
         entreprise.select("siren", "periode"),
-        openings(sources.procol),
-        proceedings_changes(sources.procol.where("superseded_on is null"), "date_effet"),
+        openings(events),
+        proceedings_changes(events.where("superseded_on is null"), "date_effet"),
         (12, 18, 24),
         LAST,
     )

@@ -38,7 +38,7 @@ HEADERS = {
     "codePaysEtranger2Etablissement,libellePaysEtranger2Etablissement,dateDebut,etatAdministratifEtablissement,"
     "enseigne1Etablissement,enseigne2Etablissement,enseigne3Etablissement,denominationUsuelleEtablissement,"
     "activitePrincipaleEtablissement,nomenclatureActivitePrincipaleEtablissement,caractereEmployeurEtablissement,"
-    "longitude,latitude,geo_score,geo_type,geo_adresse,geo_id,geo_ligne,geo_l4,geo_l5",
+    "activitePrincipaleNAF25Etablissement,longitude,latitude,geo_score,geo_type,geo_adresse,geo_id,geo_ligne,geo_l4,geo_l5",
     "sireneUL.csv": "siren,statutDiffusionUniteLegale,unitePurgeeUniteLegale,dateCreationUniteLegale,sigleUniteLegale,"
     "sexeUniteLegale,prenom1UniteLegale,prenom2UniteLegale,prenom3UniteLegale,prenom4UniteLegale,"
     "prenomUsuelUniteLegale,pseudonymeUniteLegale,identifiantAssociationUniteLegale,trancheEffectifsUniteLegale,"
@@ -77,8 +77,9 @@ def test_headers(demo, file):
         assert demo.content(batch, file).split("\n")[0].removesuffix("\r") == HEADERS[file]
 
 
-def test_register_files_have_57_and_34_columns():
-    assert len(HEADERS["StockEtablissement_utf8_geo.csv"].split(",")) == 57
+def test_register_files_have_58_and_34_columns():
+    # Geocoded: INSEE's 48 of before March 2024, its code in NAF 2025, and 9 of the geocoding.
+    assert len(HEADERS["StockEtablissement_utf8_geo.csv"].split(",")) == 48 + 1 + 9
     assert len(HEADERS["sireneUL.csv"].split(",")) == 34
 
 

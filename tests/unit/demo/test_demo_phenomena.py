@@ -432,7 +432,7 @@ def test_leading_zeros_and_departments_of_all_kinds(rows):
     assert any(len(department) == 3 for department in departments)
 
 
-def test_lines_outside_naf_rev_2_are_there_to_be_left_out(demo):
+def test_lines_outside_both_nomenclatures_are_there(demo):
     assert demo.read("2610", SIRENE).skipped and demo.read("2610", SIRENE_UL).skipped
 
 

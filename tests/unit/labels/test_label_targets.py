@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
 from sf_spark.panel.proceedings import proceedings_changes
@@ -51,8 +52,9 @@ def labels(spark: SparkSession) -> Labels:
     schema = "siren string, date_effet date, action_procol string, stade_procol string, superseded_on date"
     procol = spark.createDataFrame(rows, schema)
     months = spark.createDataFrame([(name, m) for name in COMPANIES for m in MONTHS], "siren string, periode date")
-    spells = proceedings_changes(procol.where("superseded_on is null"), "date_effet")
-    found = build_labels(months, openings(procol), spells, (12, 18, 24), index_of(LAST)).collect()
+    events = proceeding_events(procol)
+    spells = proceedings_changes(events.where("superseded_on is null"), "date_effet")
+    found = build_labels(months, openings(events), spells, (12, 18, 24), index_of(LAST)).collect()
     assert len(found) == len(COMPANIES) * len(MONTHS)  # one row a month, whatever is joined to it
     return {(row["siren"], row["periode"]): row.asDict() for row in found}
 

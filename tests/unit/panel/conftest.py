@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.build_panel import codes_at_hand
 from sf_spark.calendar import index_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 
@@ -16,9 +17,11 @@ Cells = dict[tuple[str, str], Any]
 
 @pytest.fixture(scope="session")
 def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
-    """Builds both panels of 2024 and gives rows as dictionaries by (SIRET or SIREN, AAAA-MM)."""
+    """Builds both panels and gives the rows of 2024 as dictionaries by (SIRET or SIREN, AAAA-MM)."""
 
-    def build(staged: dict[str, list[Fact]], last: date = date(2024, 12, 1), **rules: Any) -> tuple[Cells, Cells]:
+    def build(
+        staged: dict[str, list[Fact]], last: date = date(2024, 12, 1), since: date = date(2024, 1, 1), **rules: Any
+    ) -> tuple[Cells, Cells]:
         def table(name: str, ddl: str) -> Any:
             rows = [
                 {"_batch": "2401", "_file": "f", "_line": line, "superseded_on": None} | fact
@@ -28,10 +31,13 @@ def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
             return spark.createDataFrame([tuple(row.get(column) for column in columns) for row in rows], ddl)
 
         tables, chosen = StagedTables.read(table), PanelRules(index_of(last), 10, 36, **rules)
-        sites = etablissement_panel(tables, chosen).persist()  # as the job does, which reads them where it wrote them
+        both = any(f.get("ape_naf25") for facts in staged.values() for f in facts)
+        codes = codes_at_hand(spark, tables, chosen) if both else None
+        # As the job does, which reads them where it wrote them.
+        sites = etablissement_panel(tables, chosen, codes).persist()
         found = []
-        for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, chosen))):
-            rows = panel.where("periode >= '2024-01-01'").collect()
+        for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, chosen, codes))):
+            rows = panel.where(f"periode >= '{since}'").collect()
             found.append({(row[key], f"{row['periode']:%Y-%m}"): row.asDict() for row in rows})
         sites.unpersist()
         return found[0], found[1]

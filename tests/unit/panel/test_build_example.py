@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of
+from sf_spark.panel.activites import ACTIVITY
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.measures import common_measures, company_measures
 
@@ -99,11 +100,13 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
     tables = StagedTables.read(
         lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl))  # type: ignore[arg-type]
     )
-    sites = etablissement_panel(tables, PANEL)
-    panels = (sites, entreprise_panel(tables, sites, PANEL))
+    sites = etablissement_panel(tables, PANEL, None)
+    panels = (sites, entreprise_panel(tables, sites, PANEL, None))
     added = [*common_measures(), *company_measures()]
     columns = [[*ETABLISSEMENT, *added[: len(common_measures())], "est_ouvert"], ENTREPRISE + added]
-    assert [panel.columns for panel in panels] == columns
+    newer = {*ACTIVITY[1:], "source_procedure"}
+    assert [[name for name in panel.columns if name not in newer] for panel in panels] == columns
+    assert [newer - {*panel.columns} for panel in panels] == [{"source_procedure"}, set()]
     etablissement, entreprise = (
         panel.select(names).collect() for panel, names in zip(panels, (ETABLISSEMENT, ENTREPRISE), strict=True)
     )

@@ -8,7 +8,8 @@ import pytest
 from sf_spark.panel.inputs import COLUMNS
 
 SHOP, PLANT, OFFICE = "10000000100011", "10000000100029", "20000000200013"
-FIRM, OTHER = SHOP[:9], OFFICE[:9]
+WORKSHOP = "30000000300014"
+FIRM, OTHER, MAKER = SHOP[:9], OFFICE[:9], WORKSHOP[:9]
 
 
 def d(month: int, day: int = 20, year: int = 2024) -> date:
@@ -55,7 +56,7 @@ STAGED: dict[str, list[dict[str, Any]]] = {
         at(PLANT, d(1, 1), periode=d(9, 1, 2023), effectif=12),
         at(SHOP, d(5, 1), periode=d(1, 1), effectif=8),
     ],
-    "effectif_ent": [of(FIRM, d(1, 1), periode=d(9, 1, 2023), effectif=42)],
+    "effectif_ent": [of(siren, d(1, 1), periode=d(9, 1, 2023), effectif=42) for siren in (FIRM, MAKER)],
     "delai": [
         plan(SHOP, d(1, 3), d(4, 5), 92, 1000.0),
         plan(PLANT, d(2, 21), d(5, 20), 90, 500.0),  # created after the cut-off of February, due on that of May
@@ -91,12 +92,14 @@ STAGED: dict[str, list[dict[str, Any]]] = {
         | {"departement": "75"},
         at(PLANT, d(3, 1), est_actif=True, date_creation=d(2, 25), date_debut=d(2, 25)) | {"superseded_on": d(10)},
         at(PLANT, d(10), est_actif=False, date_creation=d(2, 25), date_debut=d(9, 30)),
+        at(WORKSHOP, d(1, 15, 2020), est_actif=True, date_creation=d(1, 15, 2020), date_debut=d(8, 1)),
     ],
     "sirene_histo": [
-        at(SHOP, d(5, 2), date_debut=d(5, 2), est_actif=False, changement_statut_actif=True),
-        at(SHOP, d(6, 21), date_debut=d(6, 21), est_actif=True, changement_statut_actif=True),
-        at(SHOP, d(8, 1), date_debut=d(8, 1), est_actif=True, changement_statut_actif=False),  # another change
-        at(PLANT, d(11), date_debut=d(9, 30), est_actif=False, changement_statut_actif=True),  # told again
+        at(WORKSHOP, d(1, 15, 2020), date_debut=d(1, 15, 2020), date_fin=d(5, 1), est_actif=True),
+        at(WORKSHOP, d(5, 2), date_debut=d(5, 2), date_fin=d(6, 20), est_actif=False),
+        at(WORKSHOP, d(6, 21), date_debut=d(6, 21), date_fin=d(7, 31), est_actif=True),
+        at(WORKSHOP, d(8, 1), date_debut=d(8, 1), est_actif=True),  # another attribute changed
+        at(PLANT, d(11), date_debut=d(9, 30), est_actif=False),  # told again
     ],
     "sirene_ul": [of(FIRM, d(1, 1), categorie_juridique="5710", ape="62.01Z")],
 }
@@ -197,16 +200,27 @@ def test_accounts_expire(cells: Any) -> None:
 
 def test_openings_and_closures_count_once_in_the_month_they_are_known(panels: Any) -> None:
     companies = panels[1]
-    # The plant, created on 25 February, told on 1 March; the shop reopens on 21 June, after the cut-off.
-    assert series(companies, FIRM, "nb_ouvertures") == [0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0]
-    # The shop closes on 2 May; the plant on 30 September, told in October, and by the history in November.
-    assert series(companies, FIRM, "nb_fermetures") == [0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0]
+    # The plant, created on 25 February, told on 1 March; closed on 30 September, told in October, again in November.
+    assert series(companies, FIRM, "nb_ouvertures") == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert series(companies, FIRM, "nb_fermetures") == [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert series(companies, FIRM, "nb_etablissements") == [1, 1, *[2] * 7, 1, 1, 1]
+
+
+def test_an_establishment_that_closes_and_reopens(panels: Any) -> None:
+    companies = panels[1]
+    # The workshop closes on 2 May and reopens on 21 June, after the cut-off; without it the company has no row.
+    months = [month for month in MONTHS if (MAKER, month) in companies]
+    assert months == [month for month in MONTHS if month != "2024-06"]
+    told = {name: series(companies, MAKER, name, months) for name in ("nb_etablissements", "nb_fermetures")}
+    assert told["nb_etablissements"] == [1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
+    assert told["nb_fermetures"] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert series(companies, MAKER, "nb_ouvertures", months) == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
 
 
 def test_a_company_sees_the_worst_of_its_open_establishments(panels: Any) -> None:
     companies = panels[1]
-    # Shop: debt from January. Plant: debt from June, closed in October: its row of October is the last.
-    assert series(companies, FIRM, "nb_etablissements_en_dette") == [1] * 5 + [2] * 5 + [1] * 2
+    # Shop: debt from January. Plant: debt from June, closed in October: its row of October is the last, and not open.
+    assert series(companies, FIRM, "nb_etablissements_en_dette") == [1] * 5 + [2] * 4 + [1] * 3
     assert series(companies, FIRM, "part_etablissements_en_dette", ["2024-01", "2024-06", "2024-12"]) == [
         1 / 2,
         1.0,
@@ -237,5 +251,6 @@ def test_a_row_that_only_an_amount_asks_for_says_that_its_establishment_is_close
     }
     sites, companies = cells(staged)
     found = {month: sites[SHOP, month]["est_ouvert"] for siret, month in sites if siret == SHOP}
-    assert found == {f"2024-{month:02d}": month <= 3 for month in (1, 2, 3, 5, 6, 7)}
-    assert [companies[FIRM, f"2024-{month:02d}"]["nb_etablissements_en_dette"] for month in (3, 5)] == [1, 0]
+    # Closed on 10 March: the month of the closure has its row, in which it is closed.
+    assert found == {f"2024-{month:02d}": month <= 2 for month in (1, 2, 3, 5, 6, 7)}
+    assert [companies[FIRM, f"2024-{month:02d}"]["nb_etablissements_en_dette"] for month in (2, 3, 5)] == [1, 0, 0]

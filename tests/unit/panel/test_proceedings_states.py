@@ -5,9 +5,10 @@ from datetime import date
 from typing import NamedTuple
 
 import pytest
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from sf_spark.calendar import index_of, known_index
+from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.panel.proceedings import proceedings_changes
 
 
@@ -60,8 +61,58 @@ CASES: dict[str, list[Event]] = {
     "withdrawn": [Event(date(2022, 1, 5), "redressement", OPENING, until=date(2022, 9, 20))],
     "known late": [Event(date(2022, 1, 5), "redressement", OPENING, known_on=date(2022, 9, 20))],
     "longer words": [Event(date(2022, 1, 5), "redressementjudiciaire", None)],
+    "opened and ended on one day": [
+        Event(date(2025, 3, 5), "redressement", END),
+        Event(date(2025, 3, 5), "redressement", OPENING),
+    ],
+    "blank after the stage": [
+        Event(date(2025, 3, 5), "redressement", OPENING),
+        Event(date(2025, 6, 10), "redressement", "Fin_procedure "),
+        Event(date(2025, 9, 10), "redressement", " solde_procedure"),
+    ],
+    "closed for want of assets": [
+        Event(date(2023, 3, 5), "liquidation judiciaire", OPENING),
+        Event(date(2024, 6, 10), "liquidation", "cloture_insuffisance_actif"),
+    ],
+    "both sources": [
+        Event(date(2024, 1, 5), "redressement", OPENING),
+        Event(date(2024, 5, 5), "redressement", PLAN),
+    ],
     "no proceeding named": [Event(date(2022, 1, 5), None, None), Event(date(2022, 1, 5), "cession", OPENING)],
 }
+
+
+# Company -> day of the judgment, nature.
+JUDGMENTS: dict[str, list[tuple[date, str]]] = {
+    "both sources": [
+        (date(2024, 1, 5), "Jugement d'ouverture d'une procédure de redressement judiciaire"),
+        (date(2024, 9, 5), "Jugement prononçant la résolution du plan de redressement et la liquidation judiciaire"),
+        (date(2025, 6, 5), "Jugement de clôture pour insuffisance d'actif"),
+    ],
+    "judgments only": [
+        (date(2023, 2, 1), "Jugement d'ouverture d'une procédure de sauvegarde"),
+        (date(2023, 6, 21), "Jugement de conversion en redressement judiciaire de la procédure de sauvegarde"),
+        (date(2024, 2, 1), "Jugement arrêtant le plan de redressement"),
+        (date(2024, 3, 1), "Dépôt de l'état des créances"),
+        (date(2024, 4, 1), "Jugement modifiant le plan de redressement"),
+        (date(2024, 5, 1), "Jugement mettant fin à la procédure de redressement judiciaire"),
+    ],
+    "field": [
+        (date(2026, 1, 5), "Jugement d'ouverture de liquidation judiciaire"),
+        (date(2026, 2, 5), "Jugement prononçant la résolution du plan de redressement et la liquidation judiciaire"),
+        (date(2026, 3, 5), "Jugement prononçant la résolution du plan de sauvegarde et la liquidation judiciaire"),
+        (date(2026, 4, 5), "Jugement de conversion en redressement judiciaire de la procédure de sauvegarde"),
+        (date(2026, 5, 5), "Jugement prononÃ§ant la clÃ´ture de la liquidation judiciaire"),
+        (date(2026, 6, 5), "Jugement mettant fin à la procédure de redressement judiciaire"),
+    ],
+}
+
+
+def judgments_of(spark: SparkSession) -> DataFrame:
+    """The staged judgments, each known on its day."""
+    rows = [(name, day, nature, day, None) for name, some in JUDGMENTS.items() for day, nature in some]
+    schema = "siren string, date_jugement date, nature string, known_on date, superseded_on date"
+    return spark.createDataFrame(rows, schema)
 
 
 def random_events(rng: random.Random) -> list[Event]:
@@ -80,7 +131,16 @@ def random_events(rng: random.Random) -> list[Event]:
 RANDOM = {f"random {seed}": random_events(random.Random(seed)) for seed in range(30)}
 MONTHS = range(index_of(date(2011, 1, 1)), index_of(date(2026, 6, 1)))
 State = tuple[str | None, str | None, date | None]
-OVER = (END, "abandon_procedure", "inclusion_autre_procedure")
+OVER = (END, "abandon_procedure", "inclusion_autre_procedure", "cloture_insuffisance_actif")
+
+
+def code(stage: str | None) -> str:
+    return (stage or "").strip().lower()
+
+
+def rank(stage: str | None) -> int:
+    """The order of one day: an opening, a plan, an end."""
+    return 3 if code(stage) in OVER else 2 if code(stage) == PLAN else 1
 
 
 def state_at(events: list[Event], month: int) -> State:
@@ -90,16 +150,16 @@ def state_at(events: list[Event], month: int) -> State:
             e
             for e in events
             if action in (e.action or "")
-            and e.stage != "solde_procedure"
+            and code(e.stage) != "solde_procedure"
             and known_index(e.known_on or e.day) <= month
             and (e.until is None or known_index(e.until) > month)
         ]
-        last = max(visible, key=lambda e: (e.day, e.stage or ""), default=None)
-        if last is None or last.stage in OVER:
+        last = max(visible, key=lambda e: (e.day, rank(e.stage), code(e.stage)), default=None)
+        if last is None or code(last.stage) in OVER:
             continue
-        if last.stage == PLAN and month - known_index(last.day) >= 10 * 12:
+        if code(last.stage) == PLAN and month - known_index(last.day) >= 10 * 12:
             continue
-        return action, last.stage or "", last.day
+        return action, code(last.stage), last.day
     return None, None, None
 
 
@@ -120,7 +180,8 @@ def changes(spark: SparkSession) -> dict[str, list[Row]]:
     schema = "siren string, date_effet date, action_procol string, stade_procol string, known_on date"
     frame = spark.createDataFrame(rows, schema + ", superseded_on date")
     by_effect = frame.where("siren = 'known late'").replace({"known late": "effect/known late"}, subset=["siren"])
-    both = proceedings_changes(frame).unionByName(proceedings_changes(by_effect, "date_effet"))
+    known, effect = proceeding_events(frame, judgments_of(spark)), proceeding_events(by_effect)
+    both = proceedings_changes(known).unionByName(proceedings_changes(effect, "date_effet"))
     found: dict[str, list[Row]] = {}
     for row in both.orderBy("siren", "mois").collect():
         found.setdefault(row["siren"], []).append(row)
@@ -166,6 +227,41 @@ def test_a_conversion_goes_on_as_the_graver_proceeding(changes: dict) -> None:
     assert procedure(changes, "converted", date(2022, 2, 1), date(2022, 3, 1)) == ["redressement", "liquidation"]
 
 
+def test_an_end_is_the_last_word_of_its_day(changes: dict) -> None:
+    march, june, october = date(2025, 3, 1), date(2025, 6, 1), date(2025, 10, 1)
+    assert procedure(changes, "opened and ended on one day", march, june) == [None, None]
+    assert procedure(changes, "blank after the stage", march, june, october) == ["redressement", None, None]
+    months = [date(2024, 5, 1), date(2024, 6, 1)]
+    assert procedure(changes, "closed for want of assets", *months) == ["liquidation", None]
+
+
+def test_judgments_fill_in_what_urssaf_does_not_tell_and_say_where_it_comes_from(changes: dict) -> None:
+    months = {
+        date(2024, 1, 1): ("redressement", "procol"),  # both tell of the opening: URSSAF's goes first
+        date(2024, 5, 1): ("redressement", "procol"),
+        date(2024, 9, 1): ("liquidation", "procedures"),
+        date(2025, 6, 1): (None, None),
+    }
+    found = {}
+    for month in months:
+        held = [c for c in changes["both sources"] if c["mois"] <= index_of(month) < (c["fin"] or 10**6)]
+        found[month] = (held[0]["procedure"], held[0]["source_procedure"])
+    assert found == months
+
+
+def test_a_conversion_ends_what_it_converts_and_papers_decide_nothing(changes: dict) -> None:
+    february, june, july = date(2023, 2, 1), date(2023, 6, 1), date(2023, 7, 1)
+    assert procedure(changes, "judgments only", february, june, july) == ["sauvegarde", "sauvegarde", "redressement"]
+    months = [date(2024, month, 1) for month in (1, 2, 3, 4, 5)]
+    assert [told(changes["judgments only"], index_of(month))[1] for month in months] == [
+        *("conversion", PLAN, PLAN, PLAN),
+        None,
+    ]
+    months = [date(2026, month, 1) for month in range(1, 7)]
+    expected = [*["liquidation"] * 4, "redressement", None]  # it goes before the redressement opened in April
+    assert procedure(changes, "field", *months) == expected
+
+
 def test_what_was_known_and_what_had_happened(changes: dict) -> None:
     before, after = date(2022, 8, 1), date(2022, 9, 1)
     assert procedure(changes, "withdrawn", before, after) == ["redressement", None]
@@ -178,7 +274,7 @@ def test_the_action_may_stand_inside_a_longer_word_and_other_words_are_none(chan
     assert "no proceeding named" not in changes
 
 
-@pytest.mark.parametrize("name", [*CASES, *RANDOM])
+@pytest.mark.parametrize("name", sorted({**CASES, **RANDOM}.keys() - JUDGMENTS.keys()))
 def test_every_month_agrees_with_the_slow_function(changes: dict, name: str) -> None:
     events = {**CASES, **RANDOM}[name]
     assert [told(changes.get(name, []), m) for m in MONTHS] == [state_at(events, m) for m in MONTHS]

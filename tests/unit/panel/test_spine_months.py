@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of
-from sf_spark.panel.postings import etablissement_postings
-from sf_spark.panel.spine import closures, company_months, months_between, open_spells, register_states
+from sf_spark.panel.demographie import etablissement_events, register_changes
+from sf_spark.panel.spine import closures, company_months, months_between, open_spells
 
 DECEMBER = index_of(date(2023, 12, 1))  # months of 2024 are counted from it: 1 to 12
 LAST = 12
@@ -46,7 +47,7 @@ EXPECTED: dict[str, list[int]] = {
     "closure to come": [*range(2, 8)],
     "reopened": [2, 3, 4, 9, 10, 11, 12],
     "closed, then corrected": [2, 3, 4],  # still closed: no row comes back in September
-    "withdrawn": [2, 3, 4, 9, 10, 11, 12],  # not in the register any more: open for all we know
+    "withdrawn": [2, 3, 4],  # not in the register any more: what it last said holds
     "told twice": [*range(2, LAST + 1)],  # the last line of a delivery holds
     "closed before all": [],
     "unknown to the register": [11, 12],
@@ -63,6 +64,15 @@ PRESENCE: dict[str, dict[int, int]] = {
     "withdrawn": {4: -1},
     "told twice": {},
 }
+OPEN: dict[str, list[int]] = {  # of these months, those in which it is open
+    "closed": [*range(2, 8)],
+    "closure in a first delivery": [*range(2, 7)],
+    "closure on the 21st": [*range(2, 8)],
+    "closure to come": [*range(2, 7)],
+    "reopened": [2, 3, 9, 10, 11, 12],
+    "closed, then corrected": [2, 3],
+    "withdrawn": [2, 3],
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,27 +83,29 @@ def register(spark: SparkSession) -> DataFrame:
         for line, (is_open, since, known, until) in enumerate(versions, start=2)
     ]
     schema = "siret string, siren string, est_actif boolean, date_debut date, _batch string, _line long, known_on date"
-    return register_states(spark.createDataFrame(rows, schema + ", superseded_on date"))
+    sirene = spark.createDataFrame(rows, schema + ", superseded_on date")
+    return register_changes(sirene, sirene.withColumn("date_fin", F.lit(None).cast("date")).where("false"))
 
 
 @pytest.fixture(scope="module")
-def rows(spark: SparkSession, register: DataFrame) -> dict[str, list[int]]:
+def rows(spark: SparkSession, register: DataFrame) -> dict[str, list[tuple[int, bool]]]:
     facts = [(name, "siren", DECEMBER + month) for name, months in FACTS.items() for month in months]
     frame = spark.createDataFrame(facts, "siret string, siren string, mois int")
-    found: dict[str, list[int]] = {name: [] for name in EXPECTED}
+    found: dict[str, list[tuple[int, bool]]] = {name: [] for name in EXPECTED}
     for row in months_between(open_spells(frame, closures(register), DECEMBER + LAST)).orderBy("mois").collect():
-        found[row["siret"]].append(row["mois"] - DECEMBER)
+        found[row["siret"]].append((row["mois"] - DECEMBER, row["est_ouvert"]))
     return found
 
 
 @pytest.mark.parametrize(("name", "months"), EXPECTED.items())
 def test_an_establishment_has_a_row_unless_it_is_known_to_have_closed(rows: dict, name: str, months: list[int]) -> None:
-    assert rows[name] == months
+    assert [month for month, _ in rows[name]] == months
+    assert [month for month, is_open in rows[name] if is_open] == OPEN.get(name, months)
 
 
 def test_open_establishments_are_counted_to_the_month_of_their_closure(register: DataFrame) -> None:
     changes: dict[str, dict[int, int]] = {name: {} for name in PRESENCE}
-    for row in etablissement_postings(register).collect():
+    for row in etablissement_events(register).collect():
         mine, month = changes.get(row["siret"], {}), row["mois"] - DECEMBER
         mine[month] = mine.get(month, 0) + row["nb_etablissements"]
     created = index_of(CREATED) - DECEMBER

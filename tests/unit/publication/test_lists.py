@@ -29,7 +29,8 @@ def month_of(spark: SparkSession, periode: date, scores: Scores, panel: dict[str
         periode,
         spark.createDataFrame(rows, SCORES),
         spark.createDataFrame(
-            companies, "siren string, raison_sociale string, departement string, ape string, effectif int"
+            companies,
+            "siren string, raison_sociale string, departement string, ape string, section string, effectif int",
         ),
         spark.createDataFrame([(siren, 100.0) for siren in scores], "siren string, dette float"),
     )
@@ -44,7 +45,7 @@ def draw(
     panel: dict[str, tuple[Any, ...]] | None = None,
     size: int = 0,
 ) -> DataFrame:
-    month = month_of(spark, periode, scores, panel or {siren: (siren, "75", "56.10A", 12) for siren in scores})
+    month = month_of(spark, periode, scores, panel or {siren: (siren, "75", "56.10A", "I", 12) for siren in scores})
     dictionary = spark.createDataFrame(DICTIONARY, "name string, description string, unit string, theme string")
     empty = spark.createDataFrame([], SCHEMA)
     rows = build_list(month, dictionary, empty if earlier is None else earlier, previous, size).collect()
@@ -62,7 +63,7 @@ def only(rows: DataFrame) -> Row:
 
 def test_the_highest_probability_is_first_and_equal_ones_go_by_siren(spark: SparkSession) -> None:
     scores = {"3": ("fort", 0.9), "1": ("modere", 0.4), "2": ("modere", 0.4), "4": ("aucun", 0.1)}
-    panel = {siren: (f"NAME {siren}", "75", "56.10A", 12) for siren in "12"}  # 3 is listed, known or not
+    panel = {siren: (f"NAME {siren}", "75", "56.10A", "I", 12) for siren in "12"}  # 3 is listed, known or not
     rows = draw(spark, JANUARY, scores, panel=panel)
     assert by_siren(rows, "rank", "status", "first_alert", "raison_sociale", "region") == {
         "3": (1, "new", JANUARY, None, None),
@@ -72,7 +73,7 @@ def test_the_highest_probability_is_first_and_equal_ones_go_by_siren(spark: Spar
 
 
 def test_a_row_says_who_where_and_why(spark: SparkSession) -> None:
-    panel = {"1": ("LES PLATANES", "2B", "56.10A", 120)}
+    panel = {"1": ("LES PLATANES", "2B", "56.10A", "I", 120)}
     row = only(draw(spark, JANUARY, {"1": ("fort", 0.9)}, panel=panel)).asDict(recursive=True)
     assert row == {
         "list": "detection-2026-01",
@@ -112,7 +113,7 @@ def test_statuses_across_the_turn_of_the_year(spark: SparkSession) -> None:
         spark,
         DECEMBER,
         {"1": ("modere", 0.4), "2": ("fort", 0.8), "3": ("modere", 0.4), "4": ("fort", 0.7), "5": ("modere", 0.3)},
-        panel={str(n): (f"NAME {n}", "75", "56.10A", 12) for n in range(1, 6)},
+        panel={str(n): (f"NAME {n}", "75", "56.10A", "I", 12) for n in range(1, 6)},
     )
     january = draw(
         spark,
@@ -120,7 +121,7 @@ def test_statuses_across_the_turn_of_the_year(spark: SparkSession) -> None:
         {"1": ("fort", 0.8), "2": ("modere", 0.4), "3": ("modere", 0.5), "4": ("aucun", 0.1), "6": ("fort", 0.9)},
         december,
         "detection-2025-12",
-        panel={"4": ("NAME 4, NOW", "75", "56.10A", 14)},
+        panel={"4": ("NAME 4, NOW", "75", "56.10A", "I", 14)},
     )
     assert by_siren(january, "status", "rank", "level", "probability", "first_alert") == {
         "6": ("new", 1, "fort", 0.9, JANUARY),

@@ -141,6 +141,15 @@ def test_sentences(spark: SparkSession) -> None:
     assert [row["text"] for row in rows] == [f"Mesure, moyenne sur 6 mois : {row['expected']}" for row in rows]
 
 
+def test_a_section_is_called_as_its_nomenclature_calls_it(spark: SparkSession) -> None:
+    row = ("secteur_section", "code", 11.0)  # the eleventh letter is K
+    frame = spark.createDataFrame([row], "signal string, unit string, value double")
+    columns = (F.col("signal"), F.lit("secteur"), F.col("unit"), F.col("value"))
+    found = frame.select(*(sentence(*columns, one).alias(one) for one in ("naf_rev2", "naf2025"))).first()
+    assert found["naf_rev2"] == "Secteur : Activités financières et d'assurance"
+    assert found["naf2025"].startswith("Secteur : Télécommunications, programmation")
+
+
 def test_numbers_as_a_french_reader_expects(spark: SparkSession) -> None:
     numbers = [(1234.5, "1 234,5"), (-0.04, "0,0"), (0.25, "0,3"), (-0.25, "-0,3"), (999.95, "1 000,0"), (inf, "∞")]
     frame = spark.createDataFrame([(value,) for value, _ in numbers], "value double").coalesce(1)

@@ -1,4 +1,4 @@
-"""Regions, sections and size classes."""
+"""Departments, regions and size classes."""
 
 import csv
 from importlib.resources import files
@@ -39,32 +39,6 @@ def test_the_table_holds_101_departments_in_18_regions() -> None:
     rows = list(csv.DictReader(files(t.__package__).joinpath("departements.csv").open(encoding="utf-8"), delimiter=";"))
     assert len({row["departement"] for row in rows}) == len(rows) == 96 + 5
     assert len({row["region"] for row in rows}) == len({row["region_libelle"] for row in rows}) == 13 + 5
-
-
-def test_sections(spark: SparkSession) -> None:
-    expected = {
-        "01.11Z": ("A", "Agriculture, sylviculture et pêche"),
-        "03.22Z": ("A", "Agriculture, sylviculture et pêche"),
-        "05.10Z": ("B", "Industries extractives"),
-        "33.20D": ("C", "Industrie manufacturière"),
-        "35.11Z": ("D", "Production et distribution d'électricité, de gaz, de vapeur et d'air conditionné"),
-        "43.99C": ("F", "Construction"),
-        "45.11Z": ("G", "Commerce ; réparation d'automobiles et de motocycles"),
-        "56.10A": ("I", "Hébergement et restauration"),
-        "99.00Z": ("U", "Activités extra-territoriales"),
-        "": (None, None),
-        None: (None, None),
-    }
-    letter = t.section_letter(F.col("ape"))
-    assert ask(spark, letter, "ape", "string", list(expected)) == [section for section, _ in expected.values()]
-    assert ask(spark, t.section_label(letter), "ape", "string", list(expected)) == [
-        text for _, text in expected.values()
-    ]
-
-
-def test_letters_of_ranks(spark: SparkSession) -> None:
-    ranks = [0.0, 1.0, 9.0, 21.0, 22.0, None]
-    assert ask(spark, t.letter_of(F.col("rank")), "rank", "double", ranks) == [None, "A", "I", "U", None, None]
 
 
 def test_size_classes_at_their_bounds(spark: SparkSession) -> None:

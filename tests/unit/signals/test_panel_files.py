@@ -16,18 +16,8 @@ from sf_spark.signals.panel_files import PanelFile, Reading, read_rows
 
 JANUARY, FEBRUARY, MARCH = date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)
 NOVEMBER = 2024 * 12 + 10
-APE = [
-    *(f"{division:02d}.01Z" for division in range(100)),
-    "6201Z",
-    "62",
-    "6",
-    "",
-    " 6201Z",
-    "+6201Z",
-    "ab",
-    "A62",
-    None,
-]
+SECTION = [*"ABCDEFGHIJKLMNOPQRSTUV", "W", "AB", "a", "", None]
+DIVISION = [1, 99, None]
 
 
 def write_panel(folder: Path, month: date, **columns: pa.Array) -> None:
@@ -36,14 +26,13 @@ def write_panel(folder: Path, month: date, **columns: pa.Array) -> None:
     write_deltalake(str(folder), table, mode="append", partition_by=["periode"], schema_mode="merge")
 
 
-def test_activity_and_legal_category_become_the_same_numbers_in_both_engines(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_sector_and_legal_category_become_the_same_numbers_in_both_engines(spark: SparkSession, tmp_path: Path) -> None:
     categories = ["1000", "5499", "", "1", None]
     columns = {
-        "siren": pa.array([f"{n:09d}" for n in range(len(APE))]),
-        "ape": pa.array(APE, pa.string()),
-        "categorie_juridique": pa.array([categories[n % len(categories)] for n in range(len(APE))], pa.string()),
+        "siren": pa.array([f"{n:09d}" for n in range(len(SECTION))]),
+        "section": pa.array(SECTION, pa.string()),
+        "division": pa.array([DIVISION[n % len(DIVISION)] for n in range(len(SECTION))], pa.int32()),
+        "categorie_juridique": pa.array([categories[n % len(categories)] for n in range(len(SECTION))], pa.string()),
     }
     write_panel(tmp_path, JANUARY, **columns)
     files = [PanelFile("siren", path, 0) for path, _, _ in files_of_months(str(tmp_path), JANUARY, JANUARY)]
@@ -52,8 +41,8 @@ def test_activity_and_legal_category_become_the_same_numbers_in_both_engines(
     panel = derived(spark.read.format("delta").load(str(tmp_path)))
     numbers = panel.select(F.col("siren").cast("long"), *(F.col(name).cast("double") for name in DERIVED)).collect()
     assert ours == {row[0]: tuple(row)[1:] for row in numbers}
-    assert [ours[n][1] for n in (1, 2, 3, 4, 5, 99)] == [1, 1, 1, 1, 2, 21]  # A: 01 to 03, and 04, which is none; U: 99
-    assert [ours[APE.index(text)][0] for text in ("6201Z", "62", "6", "+6201Z", "A62", None)] == [62, 62, *[None] * 4]
+    assert [ours[n][1] for n in range(len(SECTION))] == [*range(1, 23), *[None] * 5]  # A = 1 ... V = 22
+    assert [ours[n][0] for n in range(3)] == [1, 99, None]
 
 
 def test_a_file_without_a_measure_and_a_measure_that_is_not_wanted_are_unknown(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""The activity of a company or an establishment in both nomenclatures: the bridge between them. Pure and lazy.
+
+The register changes from NAF rev. 2 to NAF 2025 in one delivery, and carries both codes for the year before. The code
+of a unit in NAF rev. 2 is, in this order:
+
+    its own: the one delivered, or the last one delivered, as long as its code in NAF 2025 has not changed since
+    its own: the one that the history of the register gives last (establishments)
+    derived: the one most frequent, among the units known by then under both codes, of those with its code in NAF 2025
+
+    delivery   delivered            ape       ape_naf25   derived
+    2611       62.02A               62.02A    -           no
+    2612       62.02A and 62.20Y    62.02A    62.20Y      no
+    2701       62.20Y               62.02A    62.20Y      no
+    2705       56.11Y               56.10A    56.11Y      yes, if most units under 56.11Y were under 56.10A
+    2701       62.20Y, new company  62.02A    62.20Y      yes, if most units under 62.20Y were under 62.02A
+    2701       no unit to tell      -         62.20Y      no
+
+The other way goes by the same units. A month looks only at what was known at its cut-off, units counted included.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.domain.naf import NAF_REV2
+
+# Units are counted from here on: what was known before counts as known then. No panel that is read begins earlier.
+_FIRST_MONTH = 2016 * 12
+
+
+def with_own_codes(register: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """A table of the register with ``ape_propre``: the unit's own code in NAF rev. 2, delivered or former.
+
+    Args:
+        register: Versions: ``keys, ape, ape_naf25, _batch, _line``.
+        keys: What names a unit.
+
+    Returns:
+        All columns, and ``ape_propre``; null where no version up to this one holds it, where the version has no code
+        at all, and where the code in NAF 2025 is no longer the one that came with it.
+    """
+    so_far = Window.partitionBy(*keys).orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
+    since = Window.partitionBy(*keys, "_spell").orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
+    told = register.withColumns(
+        {"_former": F.last("ape", ignorenulls=True).over(so_far), "_spell": F.count("ape").over(so_far)}
+    )
+    unchanged = F.col("ape_naf25") == F.first("ape_naf25", ignorenulls=True).over(since)
+    return told.withColumn("ape_propre", F.coalesce("ape", F.when(unchanged, F.col("_former")))).drop(
+        "_former", "_spell"
+    )
+
+
+def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+    """The most frequent code of a nomenclature for each code of the other one, as known from month to month.
+
+    Args:
+        registers: Tables with ``ape_propre`` and the column that names a unit in each.
+        toward: The nomenclature wanted.
+        cutoff_day: Day of the cut-off.
+
+    Returns:
+        ``vers`` (the nomenclature wanted), ``code`` (in the other one), ``mois, fin`` (months [mois, fin), ``fin`` null
+        for the last), ``derive``.
+        Ties: the last in the order of codes. A code that no unit holds together with another is absent.
+    """
+    wanted, given = ("ape_propre", "ape_naf25") if toward == NAF_REV2 else ("ape_naf25", "ape_propre")
+    both = [
+        frame.where(F.col(wanted).isNotNull() & F.col(given).isNotNull()).select(
+            F.col(key).alias("unit"),
+            F.col(given).alias("code"),
+            F.col(wanted).alias("derive"),
+            F.greatest(known_month(F.col("known_on"), cutoff_day), F.lit(_FIRST_MONTH)).alias("mois"),
+        )
+        for frame, key in registers
+    ]
+    firsts = [frame.groupBy("unit", "code", "derive").agg(F.min("mois").alias("mois")) for frame in both]
+    counted = reduce(DataFrame.unionByName, firsts).groupBy("code", "derive", "mois").agg(F.count("*").alias("n"))
+    of_pair = Window.partitionBy("code", "derive").orderBy("mois").rowsBetween(Window.unboundedPreceding, 0)
+    # Numbers only grow, so the greatest so far is that of the most frequent code.
+    of_code = Window.partitionBy("code").orderBy("mois").rangeBetween(Window.unboundedPreceding, 0)
+    in_order = Window.partitionBy("code").orderBy("mois")
+    best = counted.withColumn("n", F.sum("n").over(of_pair)).withColumn(
+        "_best", F.max(F.struct("n", "derive")).over(of_code)
+    )
+    changes = (
+        best.select("code", "mois", F.col("_best.derive").alias("derive"))
+        .distinct()
+        .withColumn("_before", F.lag("derive").over(in_order))
+        .where(~F.col("derive").eqNullSafe(F.col("_before")))
+    )
+    return changes.select(
+        F.lit(toward).alias("vers"), "code", "mois", F.lead("mois").over(in_order).alias("fin"), "derive"
+    )
