@@ -17,12 +17,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain import judgments
+from sf_spark.domain.stages import ACTIONS, FIN, INCLUSION, OF_AN_ACCOUNT, OUVERTURE, OVER, PLAN
 
-ACTIONS = ("liquidation", "redressement", "sauvegarde")  # the gravest first
-OUVERTURE, PLAN, FIN = "ouverture", "plan_continuation", "fin_procedure"
-INCLUSION = "inclusion_autre_procedure"
-OVER = (FIN, "abandon_procedure", INCLUSION)
-OF_AN_ACCOUNT = "solde_procedure"
 LONGEST_PLAN_MONTHS = 120  # the longest plan that the law allows: art. L626-12 code de commerce
 
 PROCOL, PROCEDURES = "procol", "procedures"

@@ -146,8 +146,10 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
                     folder, rows, mode="overwrite", predicate=predicate, partition_by=partitions, schema_mode="merge"
                 )
             return
-        except DeltaError as error:  # rows of another predicate, written at the same time: look again
-            if attempt == _TRIES or not is_table(folder):
+        except DeltaError as error:  # rows of another predicate, or the table itself, written at the same time
+            if not isinstance(error, CommitFailedError) and "already exists" not in str(error):
+                raise
+            if attempt == _TRIES:
                 raise ConcurrentWriteError(f"{folder} cannot be written: {error}") from error
             time.sleep(attempt / 10)
 

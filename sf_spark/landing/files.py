@@ -92,15 +92,18 @@ def list_files(folder: str, batch: str) -> list[DeliveredFile]:
 
     A folder, a link to nothing and a file that may not be read are listed as unreadable.
     """
-    there = [entry for entry in _listed(folder) if not entry.base_name.startswith(".")]
-    files = [entry for entry in there if entry.is_file or not _BATCH.match(entry.base_name)]
+    there = [entry for entry in _listed(folder) if not entry.name.startswith(".")]
+    files = [entry for entry in there if entry.is_file or not _BATCH.match(entry.name)]
     root = folder if is_remote(folder) else os.path.abspath(folder)  # workers may stand elsewhere
-    uris = sorted(f"{root.rstrip('/')}/{entry.base_name}" for entry in files)
+    uris = sorted(f"{root.rstrip('/')}/{entry.name}" for entry in files)
     return [_delivered(uri, batch) for uri in uris]
 
 
 def _delivered(uri: str, batch: str) -> DeliveredFile:
     digest, size = hashlib.sha256(), 0
+    if any("\udc80" <= sign <= "\udcff" for sign in uri):  # how Python writes bytes that are no text
+        name = uri.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return DeliveredFile(name, batch, "", 0, "cannot be read: its name is not UTF-8")
     if not is_remote(uri) and not os.path.isdir(uri) and os.path.exists(uri) and not os.path.isfile(uri):
         return DeliveredFile(uri, batch, "", 0, "cannot be read: no regular file")  # opening a pipe would wait
     try:
@@ -125,9 +128,22 @@ def _folders(landing: str) -> dict[str, str]:
 
 
 def _sub_folders(folder: str) -> list[str]:
-    return [f"{folder}/{entry.base_name}" for entry in _listed(folder) if entry.type == fs.FileType.Directory]
+    return [f"{folder}/{entry.name}" for entry in _listed(folder) if entry.is_folder]
 
 
-def _listed(folder: str) -> list[fs.FileInfo]:
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    is_file: bool
+    is_folder: bool
+
+
+def _listed(folder: str) -> list[_Entry]:
+    if not is_remote(folder):  # Python also lists names that are no text
+        if not os.path.isdir(folder):
+            return []
+        with os.scandir(folder) as there:
+            return [_Entry(entry.name, entry.is_file(), entry.is_dir()) for entry in there]
     system, path = file_system(folder)
-    return list(system.get_file_info(fs.FileSelector(path, allow_not_found=True)))
+    found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    return [_Entry(entry.base_name, entry.is_file, entry.type == fs.FileType.Directory) for entry in found]

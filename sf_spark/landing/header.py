@@ -72,6 +72,15 @@ class Reading:
         return months_of(self.source, self.columns)
 
 
+def names_no_month(found: Reading) -> bool:
+    """Whether a column of a wide file looks like one of a month, and the month cannot be read."""
+    prefix, known = found.source.wide, {rank for rank, _ in found.months}
+    return bool(prefix) and any(
+        name.lower().startswith(prefix) and len(name) == len(prefix) + 6 and rank not in known
+        for rank, name in enumerate(found.columns)
+    )
+
+
 def read_header(uri: str, name: str, packing: Packing) -> Header:
     """Read the header of a file, and tell its encoding from it.
 
@@ -159,7 +168,7 @@ def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tupl
 def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:
     lowered = {name.lower() for name in columns}
     # With a SIRET it is a newer file that lacks something else: read by account, all of its lines would be skipped.
-    if layout.by_account and "siret" in lowered:
+    if layout.by_account and "siret" in {name.strip() for name in lowered}:
         return False
     # Without any month every line would be accepted and give nothing.
     if source.wide and not months_of(source, columns):

@@ -18,6 +18,12 @@ def plain_name(name: str) -> str:
     return stem if stem.lower().endswith(".csv") or packing_of(name) in ("", "gzip") else f"{stem}.csv"
 
 
+def finished_name(name: str) -> str:
+    """The name that an unfinished file will have; that of another file as it is."""
+    suffix = next((suffix for suffix in _UNFINISHED if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)]
+
+
 def unfinished(name: str) -> bool:
     """True for the name that a transfer gives to a file that is not whole yet."""
     return name.lower().endswith(_UNFINISHED)

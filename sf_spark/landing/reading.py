@@ -45,6 +45,7 @@ _UNREADABLE_CELL = "_unreadable"
 _A_HEADCOUNT = Check(
     pl.col(_UNREADABLE_CELL).is_not_null(), "bad_number", "eff*", pl.col(_UNREADABLE_CELL), "a headcount"
 )
+_WHOLE_SIRET = r"^[0-9]{14}\z"
 _MONEY_UNIT = Decimal("0.0001")
 
 
@@ -57,12 +58,15 @@ class Known:
         accounts: ``numero_compte, date_fermeture, siret`` in force, for a layout by account.
         series: First month of the series and the one after its last, for a source that gathers lines.
         outranked: Keys that a later file of the delivery tells, for a source that gathers lines.
+        takes_rejected: Whether the readable values of a rejected record may be taken in, where the source says so: not
+            where they would take the place of better ones.
     """
 
     inside: np.ndarray | None = None
     accounts: pa.Table | None = None
     series: tuple[date, date] | None = None
     outranked: pa.Array | None = None
+    takes_rejected: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,9 @@ def read_range(task: RangeTask) -> RangeOutcome:
             reader.run()
     except BrokenFileError:
         raise
-    except Exception as error:  # whatever it is, it fails this file only
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # whatever it is, a panic of compiled code too, it fails this file only
         why = str(error).splitlines() or [""]
         raise BrokenFileError(f"cannot be read: {type(error).__name__}: {why[0][:200]}") from error
     return reader.outcome
@@ -309,9 +315,14 @@ class _RangeReader:
     def _row_group(self) -> _Records:
         """The rows of a Parquet file's row group, as the text that a delimited file would hold."""
         task, part = self.task, self.task.range
-        columns = [task.reading.columns[place] for place in self._plan.places]
+        months = [place for place, _ in task.reading.months]
+        columns = [task.reading.columns[place] for place in (*self._plan.places, *months)]
         with open_bytes(task.uri) as file:
-            table = pl.from_arrow(pq.ParquetFile(file).read_row_group(part.row_group, columns=columns))
+            parquet = pq.ParquetFile(file)
+            groups = [part.row_group] if part.row_group >= 0 else []
+            there = parquet.read_row_groups(groups, columns=columns)
+        there.validate(full=True)  # text that is no UTF-8 would end the process further on
+        table = pl.from_arrow(there)
         assert isinstance(table, pl.DataFrame)
         frame = table.select(_as_text(column, dtype) for column, dtype in table.schema.items())
         lines = np.arange(part.line, part.line + len(frame))
@@ -322,9 +333,11 @@ class _RangeReader:
         spans = np.stack([ends - raw.str.len_bytes().to_numpy() - 1, ends - 1], axis=1).astype(np.int64)
         joined += bytes(SPARE)
         view = np.frombuffer(joined, np.uint8)
-        text = self._plan.text(place, [frame[column] for column in columns])
+        wanted, cells = columns[: self._plan.texts], columns[self._plan.texts :]
+        text = self._plan.text(place, [frame[column] for column in wanted])
+        views = [frame[column].rechunk().to_arrow(compat_level=pl.CompatLevel.newest()) for column in cells]
         self.outcome.first, self.outcome.next, self.outcome.next_line = part.begin, part.stop, part.line + len(frame)
-        return _Records(text, [], hash_spans(view, np.uint64(view.ctypes.data), spans), joined, spans)
+        return _Records(text, views, hash_spans(view, np.uint64(view.ctypes.data), spans), joined, spans)
 
     def _take(self, records: _Records) -> None:
         """Type the records, count them, name their facts, keep what is to be written."""
@@ -344,6 +357,7 @@ class _RangeReader:
         rows = typed.drop("_wrong", "_skip")
         self._count(rows, found, raw)
         self._note_silent(rows, found, records.raw)
+        rows = rows.drop("_doubtful", strict=False)
         kept, rank, raw_hash = self._giving(found), self.task.range.rank, records.raw_hash
         if len(kept) < len(rows):  # nearly all are kept nearly always
             rows, raw_hash, numbers = rows[kept], raw_hash[kept], numbers[kept] if self.source.wide else numbers
@@ -366,10 +380,15 @@ class _RangeReader:
             pl.lit(0, pl.UInt16).alias("_part"),
         )
         found = classified(typed, self.source, known.inside, lambda rows: typed["_errors"].gather(rows))
-        rows = typed.drop("_wrong", "_skip", "_errors", "_raw")
+        # What a line without a SIRET may have said of its account, nobody knows.
+        lines = pl.concat(self._gathering)
+        unsure = lines.filter(~lines["siret"].str.contains(_WHOLE_SIRET).fill_null(False))
+        doubtful = typed[self.source.key_column].is_in(unsure[self.source.key_column].implode())
+        rows = typed.drop("_wrong", "_skip", "_errors", "_raw").with_columns(doubtful.alias("_doubtful"))
         self._count(rows, found, typed["_raw"].gather(found.wrong).to_list())
         self._note_silent(rows, found, lambda row: str(typed["_raw"][row]))
         kept = self._giving(found)
+        rows = rows.drop("_doubtful")
         rows, raw = rows[kept], hash_texts(typed["_raw"].gather(kept))
         self.outcome.keys = rows[self.source.key_column].to_arrow()
         if known.outranked is not None:
@@ -380,7 +399,7 @@ class _RangeReader:
     def _giving(self, found: Classified) -> np.ndarray:
         """The rows that give facts: accepted ones, and rejected ones where the source says that their values stay."""
         kept = found.classes == ACCEPTED
-        if self.source.emits_rejected:
+        if self.source.emits_rejected and self.task.known.takes_rejected:
             kept |= (found.classes == REJECTED) & found.has_valid_key
         return np.flatnonzero(kept)
 
@@ -401,6 +420,8 @@ class _RangeReader:
     def _note_silent(self, rows: pl.DataFrame, found: Classified, raw: Callable[[int], str]) -> None:
         """Note whose facts the rejected records, and those that a rule leaves out, say nothing about."""
         silent = (found.classes == REJECTED) | found.left_out
+        if "_doubtful" in rows.columns:
+            silent |= rows["_doubtful"].fill_null(False).to_numpy()
         if not silent.any():
             return
         key = self.source.key_column
@@ -408,8 +429,11 @@ class _RangeReader:
         without = np.flatnonzero(silent & ~found.has_valid_key)
         if self.task.reading.layout.by_account:
             account = rows["numero_compte"].gather(without)
-            self._silent.append(_silent("numero_compte", account.drop_nulls()))
-            without = without[account.is_null().to_numpy()]
+            assert self.task.known.accounts is not None
+            known = pl.Series(self.task.known.accounts.column("numero_compte").combine_chunks())
+            is_known = account.is_in(known.implode()).fill_null(False).to_numpy()
+            self._silent.append(_silent("numero_compte", account.filter(is_known)))
+            without = without[~is_known]  # a number that nobody has may be a damaged one
         self._silent.append(_silent("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
 
     def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:

@@ -42,3 +42,8 @@ def since(day: pl.Expr) -> pl.Expr:
 def known_on() -> pl.Expr:
     """The creation of the unit; the 1st of January 1900 where it is unknown."""
     return since(pl.col("date_creation"))
+
+
+def unknown_state(state: pl.Expr, *known: str) -> pl.Expr:
+    """Why a line is skipped: its state is none that the register has, so it may be a damaged one."""
+    return pl.when(~state.is_in(known)).then(pl.lit("unknown_state"))

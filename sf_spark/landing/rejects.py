@@ -22,11 +22,10 @@ def badly_framed(block: bytearray, bad: np.ndarray, width: int) -> pl.DataFrame:
         bad: See :class:`sf_spark.landing.scan.Scanned`.
         width: The number of fields that the header fixes.
     """
-    rows = [
-        {"_line": line, "raw": raw_text(block, start, end), "reasons": _reasons(bits, fields, width)}
-        for start, end, line, bits, fields in bad.tolist()
-    ]
-    return pl.DataFrame(rows, schema=REJECTS)
+    kinds, kind = np.unique(bad[:, 3:], axis=0, return_inverse=True)
+    reasons = pl.Series([_reasons(bits, fields, width) for bits, fields in kinds.tolist()], dtype=pl.List(REASON))
+    raw = [raw_text(block, start, end) for start, end in bad[:, :2].tolist()]
+    return pl.DataFrame({"_line": bad[:, 2], "raw": raw, "reasons": reasons.gather(kind.reshape(-1))}, schema=REJECTS)
 
 
 def _reasons(bits: int, fields: int, width: int) -> list[dict[str, str]]:

@@ -47,12 +47,14 @@ class Rules:
         checks: In the order in which a record's reasons are listed.
         read: Values that several columns and checks need, evaluated once; names start with ``_``.
         skip: Name of the rule that leaves the record out; null keeps it.
+        doubtful: True where an accepted record may be a damaged one: it ends nothing that its entity has.
     """
 
     columns: Mapping[str, pl.Expr]
     checks: tuple[Check, ...] = ()
     read: Mapping[str, pl.Expr] = field(default_factory=dict)
     skip: pl.Expr | None = None
+    doubtful: pl.Expr | None = None
 
 
 def unreadable(text: str, value: pl.Expr, code: str, expected: str, required: bool = False, column: str = "") -> Check:

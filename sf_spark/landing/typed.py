@@ -56,6 +56,7 @@ def evaluated(text: pl.DataFrame, rules: Rules) -> pl.DataFrame:
             *(column.alias(name) for name, column in rules.columns.items()),
             (pl.any_horizontal(wrong) if wrong else pl.lit(False)).alias("_wrong"),
             (pl.lit(None, pl.String) if rules.skip is None else rules.skip).alias("_skip"),
+            *([] if rules.doubtful is None else [rules.doubtful.alias("_doubtful")]),
         )
         .collect()
     )

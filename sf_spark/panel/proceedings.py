@@ -18,7 +18,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, known_month
-from sf_spark.domain.proceedings import ACTIONS, LONGEST_PLAN_MONTHS, PLAN, is_over
+from sf_spark.domain.proceedings import LONGEST_PLAN_MONTHS, is_over
+from sf_spark.domain.stages import ACTIONS, PLAN
 
 
 def proceedings_changes(events: DataFrame, known_on: str = "known_on", cutoff_day: int = CUTOFF_DAY) -> DataFrame:

@@ -4,6 +4,7 @@ import re
 
 import polars as pl
 
+from sf_spark.domain import stages
 from sf_spark.landing import dates
 from sf_spark.landing.distinct import on_distinct
 from sf_spark.landing.rules import Rules, unreadable
@@ -28,7 +29,10 @@ def proceeding(label: pl.Expr) -> pl.Expr:
 
 
 def clean() -> Rules:
-    """Type the lines. A label that names no proceeding is accepted, with neither action nor stage."""
+    """Type the lines. A label that names no proceeding is accepted, with neither action nor stage.
+
+    A stage that is not known may be a damaged one: such a line ends nothing.
+    """
     effect, act = pl.col("_dt_effet"), pl.col("_lib_actx_stdx")
     return Rules(
         columns={
@@ -42,7 +46,13 @@ def clean() -> Rules:
             "_dt_effet": dates.english_date(pl.col("dt_effet")),
             "_lib_actx_stdx": proceeding(pl.col("lib_actx_stdx")),
         },
+        doubtful=act.struct.field("action").is_null() | ~_is_known(act.struct.field("stade")),
     )
+
+
+def _is_known(stage: pl.Expr) -> pl.Expr:
+    code = stage.str.strip_chars().fill_null("")
+    return code.is_in(["", *stages.KNOWN]) | code.str.starts_with("cloture")
 
 
 def known_on() -> pl.Expr:

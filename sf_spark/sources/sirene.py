@@ -69,6 +69,8 @@ def street(text: pl.Expr, any_word: bool = False) -> pl.Expr:
 def clean(any_street: bool = False) -> Rules:
     """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values stay all the same.
 
+    With a state that is neither A (open) nor F (closed) it is skipped: it closes nothing.
+
     Args:
         any_street: Whether streets may be of a kind that the table does not hold.
     """
@@ -102,6 +104,7 @@ def clean(any_street: bool = False) -> Rules:
             "_siege": boolean(pl.col("etablissementsiege")),
             **{f"_{name}": numbers.number(pl.col(name)) for name in coordinates},
         },
+        skip=register.unknown_state(pl.col("etatadministratifetablissement"), "A", "F"),
     )
 
 

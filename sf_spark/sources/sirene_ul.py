@@ -31,7 +31,7 @@ def clean() -> Rules:
     """Type the lines. A creation date that cannot be read is null: the register holds such dates.
 
     ``raison_sociale`` stays as delivered: empty for a person in business, who has a name instead; null where it is not
-    diffused.
+    diffused. With a state that is neither A (active) nor C (ceased) a line is skipped: it ends no company.
     """
     return Rules(
         columns={
@@ -41,7 +41,8 @@ def clean() -> Rules:
             "date_creation": dates.iso_date(pl.col("datecreationunitelegale")),
             **register.activities(*_ACTIVITY, _NAF25),
             "est_actif": pl.col("etatadministratifunitelegale") == "A",
-        }
+        },
+        skip=register.unknown_state(pl.col("etatadministratifunitelegale"), "A", "C"),
     )
 
 

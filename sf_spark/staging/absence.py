@@ -10,6 +10,7 @@ facts that it may have held: they stay in force, and are *held back* from ending
     outside_perimeter          those of companies that the perimeter leaves out now
     broken_file                all, when a file of the delivery could not be read
     partial                    all, when the delivery is said to be partial
+    damaged_header             all, when a column of months names a month that cannot be read
 
 A correction is applied all the same: where the delivery holds new facts with the natural key of facts that are held
 back, at least as many, these end.
@@ -31,9 +32,10 @@ from sf_spark.staging.comparison import row_of
 from sf_spark.staging.exchange import Parts
 
 _IDENTIFIERS = re.compile(r"[0-9A-Za-z]{9,}")  # a SIREN has nine signs
-_MOST_DIFFERENT = 2  # signs that damage may have changed in an identifier
+_DAMAGED_SHARE = 3  # one sign in so many may be damaged: two numbers of fourteen digits share one or two by chance
 _ACCOUNT = "numero_compte"
-_SIRET_LENGTH, _FEWEST_DIGITS = 14, 6
+_SIRET_LENGTH = 14
+_FEWEST_DIGITS = _SIRET_LENGTH - _SIRET_LENGTH // _DAMAGED_SHARE  # of one that letters stand in by right
 _MOST_COMPARISONS = 200_000_000  # of identifiers with words: seconds
 _MOST_LISTED = 100_000  # facts held back of one file that are listed one by one
 HELD_BACK = pa.schema(
@@ -191,10 +193,10 @@ def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]
 
 
 def _is_close(signs: np.ndarray, word: np.ndarray) -> np.ndarray:
-    """Which rows become the word when two signs are replaced, or one goes or comes."""
+    """Which rows become the word when some signs are replaced, a third of them at most, or one goes or comes."""
     length = signs.shape[1]
     if length == len(word):
-        return np.count_nonzero(signs != word, axis=1) <= _MOST_DIFFERENT
+        return np.count_nonzero(signs != word, axis=1) <= length // _DAMAGED_SHARE
     if abs(length - len(word)) != 1:
         return np.zeros(len(signs), np.bool_)
     shorter = min(length, len(word))

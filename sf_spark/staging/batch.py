@@ -146,7 +146,8 @@ def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | Br
 
 def _with_output(batch: Batch, task: RangeTask) -> RangeTask:
     if not batch.all_new:
-        return task
+        # Of a rejected record of months, the cells that can be read are facts of their own, and right.
+        return replace(task, known=replace(task.known, takes_rejected=bool(batch.source.wide)))
     return replace(task, output=Output(batch.uri(batch.new_path()), batch.stamp(task.name)))
 
 

@@ -14,6 +14,7 @@ from sf_spark.landing.files import DeliveredFile
 from sf_spark.schema import DELIVERIES
 from sf_spark.settings import Settings
 
+_LONGEST_MESSAGE = 800
 DONE, FAILED, UNSUPPORTED = "ok", "failed", "unsupported"
 _SCHEMA = pa.schema(
     [
@@ -51,16 +52,16 @@ class FileAccount:
     def line(self) -> str:
         """One line for the user."""
         if self.status != DONE:
-            return f"{self.file.name}: {self.status}: {self.message}"
+            return f"{printable(self.file.name)}: {self.status}: {self.message}"
         held_back = f"; {self.held_back} facts held back from ending" if self.held_back else ""
         return (
-            f"{self.file.name} -> staged/{self.source}: {self.read} lines = {self.accepted} accepted"
+            f"{printable(self.file.name)} -> staged/{self.source}: {self.read} lines = {self.accepted} accepted"
             f" + {self.rejected} rejected + {self.skipped} skipped{held_back}"
         )
 
     def fail(self, message: str) -> None:
         """Note that the file could not be taken in, and why."""
-        self.status, self.message = FAILED, message
+        self.status, self.message = FAILED, printable(message)
         self.read = self.accepted = self.rejected = self.skipped = 0
         self.added = self.ended = self.held_back = 0
         self.money = {}
@@ -92,18 +93,26 @@ class FileAccount:
 
 
 def taken_in(settings: Settings) -> list[dict[str, Any]]:
-    """``source, _batch, _file, sha256`` of the files taken in so far; those that failed are left out."""
+    """``source, _batch, _file, sha256, delivery`` of the files taken in so far; those that failed are left out."""
     folder = location(settings.lake, DELIVERIES)
     if not is_table(folder):
         return []
-    columns = ["source", "_batch", "_file", "sha256"]
+    columns = ["source", "_batch", "_file", "sha256", "delivery"]
     rows = DeltaTable(folder).to_pyarrow_table(columns=columns, filters=[("status", "!=", FAILED)])
     return rows.to_pylist()
 
 
 def write_accounts(settings: Settings, batch: str, accounts: list[FileAccount]) -> None:
     """Write the rows of these files, in place of those of an earlier run of the batch."""
+    if not accounts:
+        return
     day = batch_date(batch, settings.cutoff_day)
     rows = pa.Table.from_pylist([account.row(day) for account in accounts], schema=_SCHEMA)
     names = literal_list([account.file.name for account in accounts])
     replace_rows(location(settings.lake, DELIVERIES), rows, f"_batch = '{batch}' and _file in ({names})")
+
+
+def printable(text: str) -> str:
+    """A text as one line: signs that no screen shows are written as Python would, and its end is cut off."""
+    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:_LONGEST_MESSAGE])
+    return "".join(signs)

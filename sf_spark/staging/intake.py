@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -17,8 +18,8 @@ from sf_spark.errors import BrokenFileError, ConcurrentWriteError
 from sf_spark.io.delta import literal_list, location
 from sf_spark.lake.files import files_of, is_table, open_table, replace_rows
 from sf_spark.landing.files import DeliveredFile, find_batch, list_files
-from sf_spark.landing.header import Reading, read_header, recognise
-from sf_spark.landing.names import unfinished
+from sf_spark.landing.header import Reading, names_no_month, read_header, recognise
+from sf_spark.landing.names import finished_name, unfinished
 from sf_spark.landing.opening import open_bytes, reading
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
 from sf_spark.landing.reading import Known, RangeOutcome, RangeTask
@@ -34,6 +35,7 @@ from sf_spark.staging.storing import Change, SnapshotRule, store
 
 _PERIMETER = "filter"  # the source, and the setting that it counts with
 _STOPPED = "not read: the perimeter file {} of this batch could not be taken in, and says whom the others are for"
+_UNFINISHED = "unfinished, as its name says: deliver it under its own name when it is whole"
 _WHOLE = 1 << 40  # bytes: more than any file has
 _REASON = pa.struct([("code", pa.string()), ("column", pa.string()), ("message", pa.string())])
 _QUARANTINE = pa.schema(
@@ -69,12 +71,14 @@ def take_in(
     files = [file for file in listed if not file.unreadable or _source_of(file, sources) or unfinished(file.name)]
     history = taken_in(settings)
     known = {(row["_file"], row["sha256"]) for row in history if row["_batch"] == batch}
+    before = frozenset(name for name, _ in known)
     todo = [file for file in files if (file.name, file.sha256) not in known]
     if not todo:
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
     if any(source.name == _PERIMETER for file in todo if (source := _source_of(file, sources))):
         todo = files  # the others are read again, for the companies that are inside now
+    unchanged = {file.name for file in files if (file.name, file.sha256) in known}
     intakes, facts = [], KnownFacts(spark, settings)
     for source in sources:
         delivered = [file for file in files if _source_of(file, sources) is source]
@@ -82,9 +86,12 @@ def take_in(
         past = [(row["_batch"], row["_file"]) for row in history if row["source"] == source.name]
         if late:
             refusal = _refusal(batch, source, delivered, past)
-            taken = late if refusal else delivered
+            taken = [file for file in late if file.name not in unchanged] if refusal else delivered
+            if refusal and len(taken) < len(late):
+                report(f"{source.name}: not read again: {refusal}")
             others = tuple(sorted({other for other, _ in past if other != batch}))
-            intakes.append(_Intake(spark, settings, batch, source, taken, others, refusal, facts))
+            said = _said(history, batch, source)
+            intakes.append(_Intake(spark, settings, batch, source, taken, others, refusal, facts, before, said))
     stopped = ""
     for intake in intakes:
         start = time.monotonic()
@@ -94,12 +101,13 @@ def take_in(
         if intake.source.name == _PERIMETER and settings.ingest.perimetre == _PERIMETER:
             stopped = next((_STOPPED.format(a.file.name) for a in intake.accounts if a.status == FAILED), "")
     _keep_rejects(settings, batch, intakes)
-    _keep_held_back(settings, batch, intakes)
+    _keep_held_back(settings, intakes)
     strange = [_without_source(file, sources) for file in todo if _source_of(file, sources) is None]
     for account in strange:
         report(account.line())
     accounts = [account for intake in intakes for account in intake.accounts] + strange
-    write_accounts(settings, batch, accounts)
+    # What is stored of a file that was taken in before stays, and so does its account.
+    write_accounts(settings, batch, [a for a in accounts if a.status != FAILED or a.file.name not in before])
     return accounts
 
 
@@ -137,6 +145,8 @@ class _Intake:
     other_batches: tuple[str, ...]
     refusal: str
     facts: KnownFacts
+    before: frozenset[str]  # files of the batch that have been taken in already
+    said: str  # whether the delivery was said to be whole or partial then
     accounts: list[FileAccount] = field(default_factory=list)
     rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
     held_back: tuple[pa.Table, ...] = ()
@@ -151,6 +161,8 @@ class _Intake:
             account = FileAccount(file, self.source.name, self.source.delivery)
             if stopped or self.refusal:
                 account.fail(stopped or self.refusal)
+            elif unfinished(file.name):
+                account.fail(_UNFINISHED)
             elif file.unreadable:
                 account.fail(file.unreadable)
             self.accounts.append(account)
@@ -177,7 +189,9 @@ class _Intake:
             return _Opened(account, found, ranges, found.layout.encoding, known)
         except BrokenFileError as error:
             account.fail(str(error))
-        except Exception as error:  # whatever it is, it fails this file only
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # whatever it is, a panic of compiled code too, it fails this file only
             account.fail(f"cannot be read: {type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}")
         return None
 
@@ -193,6 +207,7 @@ class _Intake:
             try:
                 self._try_to_store(opened)
             except ConcurrentWriteError as error:
+                self.rejects = []
                 for file in opened:
                     file.account.fail(f"{error}; run ingest again")
 
@@ -202,7 +217,8 @@ class _Intake:
         stored = tuple(files_of(table, PARTITION)) if table else ()
         # Another job may have stored a batch that is not accounted for yet.
         others = tuple(sorted({*self.other_batches, *(file.partition for file in stored)} - {self.batch}))
-        if refusal := _older(self.batch, self.source, others):
+        refusal = _older(self.batch, self.source, others) or self._interrupted(others)
+        if refusal:
             for file in opened:
                 file.account.fail(refusal)
             return
@@ -217,16 +233,40 @@ class _Intake:
                 for file, read in self._read(batch, opened)
                 if self._is_counted(file.account, read) and isinstance(read, FileRead)
             ]
-            if reads:
-                self._note(self._stored(batch, reads))
+            gone_bad = [a.file.name for a in self.accounts if a.status != DONE and a.file.name in self.before]
+            if gone_bad:
+                self._leave(reads, gone_bad[0])
+            elif reads:
+                odd = any(names_no_month(file.reading) for file in opened)
+                self._note(self._stored(batch, reads, odd))
         finally:
             remove_scratch(batch.scratch)
 
-    def _stored(self, batch: Batch, reads: list[FileRead]) -> Change:
+    def _leave(self, reads: list[FileRead], broken: str) -> None:
+        """Leave the delivery as an earlier run has stored it: a file that it was made of cannot be read any more."""
+        self.rejects = []
+        for read in reads:
+            discard(read)
+        for account in self.accounts:
+            if account.status == DONE:
+                account.fail(f"not taken in: {broken} of the same delivery was, and cannot be read now; put it right")
+
+    def _interrupted(self, others: Sequence[str]) -> str:
+        """Why nothing can be compared yet: an earlier batch was stored and never accounted for; '' when all were."""
+        done = {row["_batch"] for row in taken_in(self.settings) if row["source"] == self.source.name}
+        if self.source.delivery != "snapshot" or set(others) <= done:
+            return ""
+        first = min(set(others) - done)
+        return f"batch {first} of {self.source.name} was interrupted: take it in first (ingest --batch {first})"
+
+    def _stored(self, batch: Batch, reads: list[FileRead], damaged_header: bool) -> Change:
         name, ingest = self.source.name, self.settings.ingest
         broken = [account.file.name for account in self.accounts if account.status != DONE]
-        says = "whole" if name in ingest.whole else "partial" if name in ingest.partial else ""
-        return store(batch, reads, broken, self.facts.perimeter(name), SnapshotRule(ingest.smallest_share, says))
+        says = "whole" if name in ingest.whole else "partial" if name in ingest.partial else self.said
+        for account in self.accounts:
+            account.delivery = f"{self.source.delivery} ({says})" if says else self.source.delivery
+        rule = SnapshotRule(ingest.smallest_share, says, damaged_header)
+        return store(batch, reads, broken, self.facts.perimeter(name), rule)
 
     def _note(self, change: Change) -> None:
         """Note what the delivery changed in the account of its first file, or in all why it was refused."""
@@ -260,6 +300,8 @@ class _Intake:
             account.fail(str(read))
             return False
         why = _why_broken(read.outcomes, self.settings.ingest.invalid_utf8_share)
+        if self.source.name == _PERIMETER and not any(outcome.accepted for outcome in read.outcomes):
+            why = why or "a perimeter of no company: nothing could be taken in"
         if why:
             discard(read)
             account.fail(why)
@@ -294,26 +336,28 @@ def _why_broken(outcomes: list[RangeOutcome], invalid_utf8_share: float) -> str:
 
 
 def _source_of(file: DeliveredFile, sources: tuple[Source, ...]) -> Source | None:
-    return None if unfinished(file.name) else source_of(file.name, sources)
+    """The source of a file; of an unfinished one, that of the file that it will be."""
+    return source_of(finished_name(file.name), sources)
 
 
 def _without_source(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAccount:
     if unfinished(file.name):
         account = FileAccount(file, source="")
-        account.fail("unfinished, as its name says: deliver it under its own name when it is whole")
+        account.fail(_UNFINISHED)
         return account
     names = ", ".join(source.name for source in sources)
     message = f"no source reads a file of this name (sources: {names})"
     return FileAccount(file, source="", status=UNSUPPORTED, message=message)
 
 
-def _keep_held_back(settings: Settings, batch: str, intakes: list[_Intake]) -> None:
-    """List the facts that a source's delivery holds back from ending, in place of those of an earlier run."""
+def _keep_held_back(settings: Settings, intakes: list[_Intake]) -> None:
+    """List the facts that the latest delivery of a source holds back from ending."""
     folder = location(settings.lake, HELD_BACK_FACTS)
     names = [i.source.name for i in intakes if any(account.status == DONE for account in i.accounts)]
     tables = [table for intake in intakes for table in intake.held_back if len(table)]
     if names and (tables or is_table(folder)):
-        these = f"source in ({literal_list(names)}) and _batch = '{batch}'"
+        # What an earlier delivery held back is released by this one, or held back again.
+        these = f"source in ({literal_list(names)})"
         replace_rows(folder, pa.concat_tables([HELD_BACK.empty_table(), *tables]), these, HELD_BACK_FACTS.partition)
 
 
@@ -363,6 +407,12 @@ def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: l
             f"put it back, or deliver the new file as a sub-batch ({batch[:4]}_01)"
         )
     return ""
+
+
+def _said(history: list[dict[str, Any]], batch: str, source: Source) -> str:
+    """Whether an earlier run was told that the delivery is whole or partial; '' when it was told nothing."""
+    deliveries = {row["delivery"] for row in history if (row["_batch"], row["source"]) == (batch, source.name)}
+    return next((says for says in ("whole", "partial") if f"{source.delivery} ({says})" in deliveries), "")
 
 
 def _older(batch: str, source: Source, others: Sequence[str]) -> str:

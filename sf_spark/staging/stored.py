@@ -94,7 +94,6 @@ class EditTask:
         taken: Facts to leave out.
         day: The day of the snapshot that ends facts; None: nothing ends.
         known_on: The day on which all facts became known; None: as they say.
-        of_files: Only facts of these delivered files stay; None: of all.
     """
 
     uri: str
@@ -103,7 +102,6 @@ class EditTask:
     taken: Sequence[Rows] = ()
     day: date | None = None
     known_on: date | None = None
-    of_files: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,8 +124,6 @@ def edit_file(task: EditTask) -> Edited:
         table = _with(table, "known_on", pa.repeat(pa.scalar(task.known_on, pa.date32()), len(table)))
     keep = np.ones(len(table), np.bool_)
     keep[_rows(task.taken)] = False
-    if task.of_files is not None:
-        keep &= pc.is_in(table.column("_file").cast(pa.string()), pa.array(task.of_files, pa.string())).to_numpy()
     if not keep.all():
         table = table.filter(pa.array(keep))
     if len(table) == 0:

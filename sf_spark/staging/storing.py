@@ -50,16 +50,20 @@ class SnapshotRule:
     Attributes:
         smallest_share: Of the facts in force; a smaller snapshot is refused.
         says: ``whole``: it is, however small; ``partial``: it only adds and corrects; '': nothing.
+        damaged_header: Whether the header names a month that cannot be read, so that a month may be missing.
     """
 
     smallest_share: float
     says: str = ""
+    damaged_header: bool = False
 
     def refusal(self, batch: Batch, outcomes: Sequence[BucketOutcome], absent: int) -> str:
         """Why the snapshot is refused; '' when it is not."""
         delivered = sum(outcome.delivered for outcome in outcomes)
         in_force = sum(outcome.unchanged for outcome in outcomes) + absent
-        if self.says or batch.all_new or delivered >= self.smallest_share * in_force:
+        if batch.all_new:  # what an earlier run of the batch has stored is all that there is
+            in_force = sum(max(file.rows, 0) for file in batch.own)
+        if self.says or delivered >= self.smallest_share * in_force:
             return ""
         name = batch.source.name
         return (
@@ -96,7 +100,7 @@ def store(
     Args:
         batch: The delivery.
         reads: The files that were read.
-        broken: Names of the files that could not be; what they gave in an earlier run stays.
+        broken: Names of the files that could not be.
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
         rule: When a snapshot is too small to be whole.
     """
@@ -114,7 +118,12 @@ def store(
     added = _write_new(batch, reads, outcomes)
     absences = _Absences({}, [], 0, 0, 0)
     if batch.is_snapshot:
-        all_of_it = "broken_file" if broken else "partial" if rule.says == "partial" else ""
+        reasons = {
+            "broken_file": bool(broken),
+            "partial": rule.says == "partial",
+            "damaged_header": rule.damaged_header,
+        }
+        all_of_it = next((why for why, holds in reasons.items() if holds), "")
         silent = [outcome.silent for read in reads for outcome in read.outcomes if outcome.silent is not None]
         silence = silence_of(silent, batch.source, inside, all_of_it)
         absences = _absences(batch, compared, outcomes, silence, added)
@@ -123,8 +132,7 @@ def store(
             remove_files(batch.uri(file.path) for file in added)
             return Change(refused=refused)
     edits = _edit(batch, compared, names, outcomes, absences.rows)
-    edits += _of_broken_files(batch, broken)
-    removed = [file for file, _ in edits]
+    removed = [*batch.own, *(file for file, _ in edits)]
     added += [edited for _, edited in edits if edited.rows]
     if added or removed or batch.table is None:
         schema = staged_schema(batch.source, PARTITION)
@@ -250,21 +258,6 @@ def _edit(
     return [
         (file, _edited(target, edited, file.partition))
         for (file, target, _), edited in zip(todo, done, strict=True)
-        if edited.outcome != "unchanged"
-    ]
-
-
-def _of_broken_files(batch: Batch, broken: Sequence[str]) -> list[tuple[TableFile, TableFile]]:
-    """What an earlier run of the batch has left: replaced, but for what it has read of files that are broken now."""
-    targets = [batch.new_path() for _ in batch.own]
-    tasks = [
-        EditTask(batch.uri(file.path), batch.uri(target), of_files=tuple(broken))
-        for file, target in zip(batch.own, targets, strict=True)
-    ]
-    done = run(batch.spark, edit_file, tasks, batch.is_small_comparison) if broken else [Edited("empty") for _ in tasks]
-    return [
-        (file, _edited(target, edited, batch.name))
-        for file, target, edited in zip(batch.own, targets, done, strict=True)
         if edited.outcome != "unchanged"
     ]
 

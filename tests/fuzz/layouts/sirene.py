@@ -80,6 +80,10 @@ _DIFFUSED = _diffused(r.text)
 
 
 # sirene
+def _unknown_state(row: Row) -> bool:
+    return row["etatadministratifetablissement"] not in ("A", "F")
+
+
 def _departement(row: Row, fact: Fact) -> Fact:
     commune = fact["code_commune"]
     return {
@@ -180,7 +184,7 @@ SIRENE = (
         *("sirene", "2019", "StockEtablissement_utf8_geo.csv", ",", False),
         _SIRENE_HEADER,
         _site,
-        one_fact("siret", _siret, _SITE_VALUES, _departement, emits_rejected=True),
+        one_fact("siret", _siret, _SITE_VALUES, _departement, emits_rejected=True, skip=_unknown_state),
         _created,
         _SITE_READ | words("longitude latitude"),
     ),
@@ -193,6 +197,7 @@ SIRENE = (
             {**_SITE_VALUES, "type_voie": ("typevoieetablissement", _any_street)},
             _departement,
             emits_rejected=True,
+            skip=_unknown_state,
         ),
         _created,
         _SITE_READ,
@@ -226,6 +231,7 @@ _company = one_fact(
         "est_actif": row["etatadministratifunitelegale"] == "A",
         **_activities(row, "unitelegale"),
     },
+    skip=lambda row: row["etatadministratifunitelegale"] not in ("A", "C"),
 )
 
 

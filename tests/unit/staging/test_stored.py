@@ -84,8 +84,6 @@ def test_facts_end_in_any_bucket_and_other_ends_of_that_day_are_undone(tmp_path:
 
 def test_facts_leave_and_the_others_stay_in_order(tmp_path: Path) -> None:
     assert edited(tmp_path, taken=(one_by_one(2), named(0)))[1] == [FACTS[1], FACTS[3]]
-    assert edited(tmp_path, of_files=("b.csv", "c.csv"))[1] == [FACTS[1], FACTS[3]]
-    assert edited(tmp_path, of_files=("b.csv",), taken=(named(3),))[1] == [FACTS[1]]
 
 
 def test_facts_become_known_on_another_day(tmp_path: Path) -> None:
@@ -99,7 +97,6 @@ def test_facts_become_known_on_another_day(tmp_path: Path) -> None:
         {},
         {"day": date(2024, 6, 20)},
         {"day": APRIL, "ended": (named(1),)},  # it ends on that day already
-        {"of_files": ("a.csv", "b.csv")},
         {"taken": (named(), one_by_one())},
     ],
 )
@@ -107,7 +104,7 @@ def test_nothing_is_written_when_nothing_changes(tmp_path: Path, changes: dict[s
     assert edited(tmp_path, **changes)[0].outcome == "unchanged"
 
 
-@pytest.mark.parametrize("changes", [{"taken": (named(0, 1, 2, 3),)}, {"of_files": ()}, {"of_files": ("c.csv",)}])
+@pytest.mark.parametrize("changes", [{"taken": (named(0, 1, 2, 3),)}, {"taken": (named(0, 1), one_by_one(2, 3))}])
 def test_nothing_is_written_when_nothing_is_left(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert edited(tmp_path, **changes)[0].outcome == "empty"
 

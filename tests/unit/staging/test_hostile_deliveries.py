@@ -1,0 +1,242 @@
+"""Deliveries that went wrong in the field: nothing ends, moves or vanishes because of them."""
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from sf_spark.settings import Settings
+from sf_spark.staging import storing
+from sf_spark.staging.intake import take_in
+
+Deliver = Callable[[str, str, bytes | str], None]
+RNG = random.Random(4)
+SITES = ["".join(RNG.choices("0123456789", k=14)) for _ in range(20)]
+ACCOUNT = {site: "".join(RNG.choices("0123456789", k=18)) for site in SITES}
+DEBIT = (
+    "Urssaf_gestion;Dep;num_cpte;Siren;Siret;Dt_immat;Etat_cpte;Cd_pro_col;Periode;Num_Ecn;Num_Hist_Ecn;Dt_trt_ecn;"
+    "Mt_PO;Mt_PP;Cd_op_ecn;Motif_ecn;Recours_en_cours\n"
+)
+COMPTES = "Urssaf_gestion;Dep;Compte;Etat_compte;Siren;Siret;Date_crea_siret;Date_disp_siret\n" + "".join(
+    f"1;1;{ACCOUNT[site]};1;{site[:9]};{site};1100101;\n" for site in SITES
+)
+
+
+def debit(site: str, amount: int = 100) -> str:
+    return f"939;27;{ACCOUNT[site]};{site[:9]};{site};20150708;5;0;202411;101;1;1240120;{amount};200;3;74;0\n"
+
+
+def debits(sites: list[str] = SITES, amount: int = 100) -> str:
+    return DEBIT + "".join(debit(site, amount) for site in sites)
+
+
+@pytest.fixture
+def take(settings: Settings) -> Callable[..., dict[str, Any]]:
+    def taken(batch: str, **ingest: Any) -> dict[str, Any]:
+        update = {"smallest_share": 0.8, **ingest}
+        own = settings.model_copy(update={"ingest": settings.ingest.model_copy(update=update)})
+        done = take_in(None, own, batch, lambda line: None)  # type: ignore[arg-type]
+        return {account.file.name: account for account in done}
+
+    return taken
+
+
+@pytest.fixture
+def in_force(settings: Settings) -> Callable[..., int]:
+    def count(source: str = "debit") -> int:
+        rows = DeltaTable(f"{settings.lake}/staged/{source}").to_pyarrow_table().column("superseded_on")
+        return rows.null_count
+
+    return count
+
+
+def test_a_damaged_account_number_ends_nothing(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    by_account = DEBIT.replace("Siret;", "")
+    lines = [debit(site).replace(f";{site};", ";", 1) for site in SITES]
+    damaged = lines[2].replace(ACCOUNT[SITES[2]], "x" + ACCOUNT[SITES[2]][1:])
+    for batch, text in (("2401", lines), ("2402", [*lines[:2], damaged, *lines[3:]])):
+        deliver(batch, "sigfaible_etablissement_utf8.csv", COMPTES)
+        deliver(batch, "x_debits.csv", by_account + "".join(text))
+        done = take(batch)["x_debits.csv"]
+    assert (done.skipped, done.ended, done.held_back, in_force()) == (1, 0, 1, 20)
+
+
+@pytest.mark.parametrize("label", ["liquidatiox_ouverture", "liquidation_ouvertuxe", "???", ""])
+def test_a_damaged_label_ends_no_proceeding(deliver: Deliver, take: Callable, in_force: Callable, label: str) -> None:
+    lines = [f"{site};{site[:9]};05FEB2024;LQ;liquidation_ouverture\n" for site in SITES]
+    header = "Siret;Siren;Dt_effet;Cat_v2;Lib_actx_stdx\n"
+    deliver("2401", "sigfaible_pcoll.csv", header + "".join(lines))
+    deliver(
+        "2402", "sigfaible_pcoll.csv", header + "".join(lines[1:]) + lines[0].replace("liquidation_ouverture", label)
+    )
+    take("2401")
+    assert (take("2402")["sigfaible_pcoll.csv"].ended, in_force("procol")) == (0, 21)
+
+
+@pytest.mark.parametrize(
+    ("change", "rejected", "skipped"), [((",A\n", ",x\n"), 0, 1), ((",A\n", ",\n"), 0, 1), (("true,", "???,"), 1, 0)]
+)
+def test_a_damaged_line_of_the_register_changes_no_establishment(
+    deliver: Deliver, take: Callable, settings: Settings, change: tuple[str, str], rejected: int, skipped: int
+) -> None:
+    columns = (
+        "siren,nic,etablissementSiege,complementAdresseEtablissement,numeroVoieEtablissement,"
+        "indiceRepetitionEtablissement,typeVoieEtablissement,libelleVoieEtablissement,libelleCommuneEtablissement,"
+        "libelleCommuneEtrangerEtablissement,distributionSpecialeEtablissement,codeCedexEtablissement,"
+        "libelleCedexEtablissement,codePaysEtrangerEtablissement,libellePaysEtrangerEtablissement,"
+        "codeCommuneEtablissement,codePostalEtablissement,dateCreationEtablissement,longitude,latitude,"
+        "etatAdministratifEtablissement\n"
+    )
+    lines = [f"{s[:9]},{s[9:]},true,,,,,,,,,,,,,14118,14000,2001-01-01,1,2,A\n" for s in SITES]
+    deliver("2401", "StockEtablissement_utf8_geo.csv", columns + "".join(lines))
+    deliver("2402", "StockEtablissement_utf8_geo.csv", columns + "".join(lines[1:]) + lines[0].replace(*change))
+    take("2401")
+    done = take("2402")["StockEtablissement_utf8_geo.csv"]
+    assert (done.rejected, done.skipped, done.added, done.ended, done.held_back) == (rejected, skipped, 0, 0, 1)
+    rows = DeltaTable(f"{settings.lake}/staged/sirene").to_pyarrow_table().to_pylist()
+    assert all(row["est_actif"] and row["siege"] for row in rows)
+
+
+def test_a_file_that_turns_broken_leaves_its_delivery_as_it_was(
+    deliver: Deliver, take: Callable, in_force: Callable, settings: Settings
+) -> None:
+    deliver("2401", "a_debits.csv", debits())
+    deliver("2402", "a_debits.csv", debits(SITES[:17]))
+    deliver("2402", "b_debits.csv", debits(SITES[17:], 500))
+    take("2401"), take("2402")
+    deliver("2402", "b_debits.csv", "rubbish\n")
+    assert {name: account.status for name, account in take("2402").items()}["b_debits.csv"] == "failed"
+    assert in_force() == 20
+    accounts = DeltaTable(f"{settings.lake}/deliveries").to_pyarrow_table().to_pylist()
+    assert {(row["_batch"], row["_file"], row["status"]) for row in accounts} == {
+        ("2401", "a_debits.csv", "ok"),
+        ("2402", "a_debits.csv", "ok"),
+        ("2402", "b_debits.csv", "ok"),
+    }
+
+
+def test_an_unfinished_file_counts_as_a_broken_one(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    deliver("2401", "a_debits.csv", debits())
+    deliver("2402", "a_debits.csv", debits(SITES[:17]))
+    deliver("2402", "b_debits.csv.part", "x")
+    take("2401")
+    assert (take("2402")["a_debits.csv"].held_back, in_force()) == (3, 20)
+    deliver("2403", "a_debits.csv", debits())
+    deliver("2403", "filter_siren.csv.part", "x")
+    assert {account.status for account in take("2403").values()} == {"failed"}
+
+
+def test_a_perimeter_corrected_after_later_batches_breaks_nothing(
+    deliver: Deliver, take: Callable, settings: Settings
+) -> None:
+    companies = "siren\n" + "".join(f"{site[:9]}\n" for site in SITES)
+    deliver("2401", "filter.csv", companies)
+    for batch in ("2401", "2402"):
+        deliver(batch, "a_debits.csv", debits())
+        take(batch)
+    deliver("2401", "filter.csv", companies + "111111111\n")
+    assert {name: account.status for name, account in take("2401").items()} == {"filter.csv": "ok"}
+    assert take("2401") == {}
+    accounts = DeltaTable(f"{settings.lake}/deliveries").to_pyarrow_table().to_pylist()
+    assert {row["status"] for row in accounts} == {"ok"}
+
+
+def test_what_was_said_of_a_delivery_holds_when_another_file_of_it_comes(
+    deliver: Deliver, take: Callable, in_force: Callable
+) -> None:
+    deliver("2401", "a_debits.csv", debits())
+    deliver("2402", "a_debits.csv", debits(SITES[:2]))
+    take("2401")
+    assert take("2402", partial=("debit",))["a_debits.csv"].held_back == 18
+    deliver("2402", "c_debits.csv", debits(SITES[:17]))
+    take("2402")
+    assert in_force() == 20
+
+
+def test_a_second_file_without_lines_does_not_empty_a_first_batch(
+    deliver: Deliver, take: Callable, in_force: Callable
+) -> None:
+    deliver("2401", "a_debits.csv", debits())
+    take("2401")
+    deliver("2401", "a_debits.csv", DEBIT)
+    assert "holds 0 facts where 20 are in force" in take("2401")["a_debits.csv"].message
+    assert in_force() == 20
+
+
+def test_a_batch_that_died_before_its_account_holds_the_next_one_up(
+    deliver: Deliver, take: Callable, in_force: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for batch, amount in (("2401", 1), ("2402", 2), ("2403", 3)):
+        deliver(batch, "a_debits.csv", debits(amount=amount))
+    take("2401")
+    with monkeypatch.context() as patched:
+        patched.setattr("sf_spark.staging.intake.write_accounts", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            take("2402")
+    assert "batch 2402 of debit was interrupted" in take("2403")["a_debits.csv"].message
+    assert [take(batch)["a_debits.csv"].status for batch in ("2402", "2403")] == ["ok", "ok"]
+    assert in_force() == 20
+
+
+def test_who_gives_way_twice_leaves_no_rejected_line(
+    deliver: Deliver, take: Callable, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver("2401", "a_debits.csv", debits() + "bad\n")
+    take("2401")
+    deliver("2402", "a_debits.csv", debits(amount=7) + "worse\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(storing, "commit_files", _too_late)
+        assert take("2402")["a_debits.csv"].status == "failed"
+    rows = DeltaTable(f"{settings.lake}/quarantine").to_pyarrow_table().to_pylist()
+    assert [row["raw"] for row in rows] == ["bad"]
+
+
+def test_a_month_whose_header_is_damaged_is_not_gone(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    months = [f"eff2023{quarter}{month}" for quarter in "1234" for month in "123"]
+    cells = ";".join("5" for _ in months)
+    text = f"siret;compte;{';'.join(months)}\n" + "".join(f"{s};{ACCOUNT[s]};{cells}\n" for s in SITES)
+    deliver("2401", "x_effectif_y.csv", text)
+    deliver("2402", "x_effectif_y.csv", text.replace("eff202321", "eff2o2321"))
+    take("2401")
+    assert (take("2402")["x_effectif_y.csv"].held_back, in_force("effectif")) == (20, 20 * 12)
+
+
+def test_what_parquet_holds_is_read_or_fails_by_name(
+    deliver: Deliver, take: Callable, in_force: Callable, tmp_path: Path
+) -> None:
+    columns = {"siret": SITES, "compte": [ACCOUNT[s] for s in SITES], "eff202311": ["5"] * 20, "eff202312": [""] * 20}
+    pq.write_table(pa.table(columns), tmp_path / "wide.parquet")
+    deliver("2401", "x_effectif_siret.parquet", (tmp_path / "wide.parquet").read_bytes())
+    texts = pa.table({name: ["KLMNO"] for name in ("Siret", "Dt_effet", "Lib_actx_stdx")})
+    pq.write_table(texts, tmp_path / "text.parquet", compression="none", use_dictionary=False, write_statistics=False)
+    damaged = (tmp_path / "text.parquet").read_bytes().replace(b"KLMNO", b"KL\xff\xfeO")
+    deliver("2401", "sigfaible_pcoll.parquet", damaged)
+    done = take("2401")
+    assert (done["x_effectif_siret.parquet"].accepted, in_force("effectif")) == (20, 20)
+    assert done["sigfaible_pcoll.parquet"].status == "failed"
+
+
+def test_a_name_that_is_no_text_fails_alone(deliver: Deliver, take: Callable, settings: Settings) -> None:
+    deliver("2401", "a_debits.csv", debits())
+    folder = os.fsencode(settings.landing) + b"/2401/d\xe9_debits.csv"
+    with open(folder, "wb") as file:
+        file.write(b"x")
+    done = take("2401")
+    assert {name: account.status for name, account in done.items()} == {
+        "a_debits.csv": "ok",
+        "d\ufffd_debits.csv": "failed",
+    }
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _too_late(*_: object) -> None:
+    raise storing.ConcurrentWriteError("another job has changed it meanwhile")
