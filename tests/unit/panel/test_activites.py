@@ -137,3 +137,25 @@ def test_the_bridge_counts_what_was_known_by_each_month(spark: SparkSession) -> 
         ("naf2025", "62.01Z", month[1], None, "62.10Y"),
         ("naf2025", "62.02A", month[3], None, "62.10Y"),
     ]
+
+
+def test_a_register_that_changes_all_its_codes_keeps_its_companies(cells: Any) -> None:
+    """December, then January with every activity in NAF 2025: nothing else of a company changes."""
+    place = {"siret": SITE, "siren": KEEPS, "siege": True, "departement": "75", "code_commune": "75056"}
+    place |= {"est_actif": True, "date_creation": CREATED}
+    name = {"raison_sociale": "SOCIETE 0", "categorie_juridique": "5710"}
+    old, new = {"ape": "43.34Z", "ape_naf25": None}, {"ape": None, "ape_naf25": "43.34Y"}
+    dates = {"_batch": "2406", "known_on": CREATED, "superseded_on": CHANGE}
+    later = {"_batch": "2407", "known_on": CHANGE}
+    staged = {
+        "effectif_ent": [STAGED["effectif_ent"][0]],
+        "sirene": [place | old | dates | {"date_debut": CREATED}, place | new | later | {"date_debut": CHANGE}],
+        "sirene_ul": [{"siren": KEEPS} | name | old | dates, {"siren": KEEPS} | name | new | later],
+    }
+    rows = cells(staged, exclusions=Exclusions(activites=("84.11Z",), siege_en_france=True))[1]
+    same = ("departement", "raison_sociale", "nb_etablissements", "est_dans_perimetre", "ape", "section")
+    for month in ("06", "07", "12"):
+        told_of = tuple(rows[KEEPS, f"2024-{month}"][column] for column in same)
+        assert told_of == ("75", "SOCIETE 0", 1, True, "43.34Z", "F")
+    assert [rows[KEEPS, f"2024-{month}"]["ape_naf25"] for month in ("06", "07")] == [None, "43.34Y"]
+    assert [rows[KEEPS, f"2024-{month}"]["nb_fermetures"] for month in ("06", "07")] == [0, 0]
