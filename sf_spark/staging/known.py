@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, batch_date
+from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.errors import BrokenFileError
 from sf_spark.io.delta import location, read_table
 from sf_spark.lake.files import is_table
@@ -71,8 +72,16 @@ class KnownFacts:
             panel.activites,
             panel.siege_en_france,
         )
-        inside = perimeter(headcounts, self._frame("sirene_ul"), self._frame("sirene"), rules)
+        inside = perimeter(headcounts, self._companies(), self._frame("sirene"), rules)
         return np.sort(inside.select(F.col("siren").cast("long")).distinct().toArrow().column(0).to_numpy())
+
+    def _companies(self) -> DataFrame | None:
+        """The companies of the register in force, with their own activity in NAF rev. 2, which the exclusions name."""
+        if not is_table(location(self.settings.lake, staged("sirene_ul"))):
+            return None
+        versions = read_table(self.spark, self.settings.lake, staged("sirene_ul"))
+        own = with_own_codes(versions, ["siren"]).where(F.col("superseded_on").isNull())
+        return own.withColumn("ape", F.col("ape_propre"))
 
     def _frame(self, source: str) -> DataFrame | None:
         if not is_table(location(self.settings.lake, staged(source))):
