@@ -143,6 +143,7 @@ def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> 
     assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
 
 
+@pytest.mark.long  # three more pipelines; kills between the commits of ingest are among the properties
 def test_a_run_killed_twice_ends_with_the_tables_of_an_uninterrupted_one(flow: Lake, tmp_path: Path) -> None:
     shutil.copytree(flow.settings.landing, tmp_path / "landing")
     arguments = [argument for override in overrides(tmp_path) for argument in ("--set", override)]
