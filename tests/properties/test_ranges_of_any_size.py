@@ -142,15 +142,15 @@ class Again:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ranges = self.again = 0
-        read = delivery._read_and_sort
+        read = delivery.read_and_sort
 
-        def counting(sort: delivery._SortTask) -> delivery._Sorted:
+        def counting(sort: delivery.SortTask) -> delivery.Sorted:
             part = sort.task.range
             self.ranges += 1
             self.again += part.exact and part.rank > 0
             return read(sort)
 
-        monkeypatch.setattr(delivery, "_read_and_sort", counting)
+        monkeypatch.setattr(delivery, "read_and_sort", counting)
 
 
 def settings_of(folder: Path, landing: Path, size: int) -> Settings:
