@@ -7,6 +7,8 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from sf_spark.landing.header import read_header, recognise
 from sf_spark.landing.ranges import ranges_of
 from sf_spark.landing.reading import RangeTask, read_range
@@ -16,7 +18,6 @@ from sf_spark.landing.source import Layout, Source
 
 def compile_kernels() -> int:
     """Read a small wide file, which needs every kernel; gives the number of its facts."""
-    import polars as pl
 
     def clean() -> Rules:
         number = pl.col("montant").cast(pl.Float64, strict=False)

@@ -1,7 +1,8 @@
 """Taking a batch in: every file read or refused by name, facts staged once, rejects kept, all accounted for.
 
-Order of the commits of a batch: staged rows of each source, then quarantine, then the account in ``deliveries``. Each
-replaces what an earlier run of the same batch left, so a batch that was interrupted anywhere is simply taken in again.
+Order of the commits of a batch: staged rows of each source, then quarantine, the facts held back, and the accounts in
+``deliveries``. Each replaces what an earlier run of the same batch left, so a batch that was interrupted anywhere is
+simply taken in again.
 All files that a source has in a batch are one delivery: when one of them comes late, or again, all are read.
 """
 
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import BrokenFileError, ConcurrentWriteError
@@ -320,8 +323,6 @@ class _Intake:
 
 
 def _row_groups(file: DeliveredFile) -> list[Range]:
-    import pyarrow.parquet as pq
-
     with reading(), open_bytes(file.uri) as opened:
         footer = pq.ParquetFile(opened).metadata
     return row_groups_of([footer.row_group(rank).num_rows for rank in range(footer.num_row_groups)])
@@ -386,8 +387,6 @@ def _quarantined(source: str, batch: str, file: str, rejects: pa.Table) -> pa.Ta
 
 def _holds(folder: str, batch: str, files: list[str]) -> bool:
     """Whether quarantine holds lines of these files."""
-    from deltalake import DeltaTable
-
     there = DeltaTable(folder).to_pyarrow_table(columns=["_file"], filters=[("_batch", "=", batch)])
     return bool(set(there.column("_file").to_pylist()) & set(files))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import pyarrow as pa
+from pyspark import cloudpickle
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import BrokenFileError
@@ -65,6 +66,4 @@ def _attempted(function: Callable[[T], R], task: T) -> R | BrokenFileError:
 
 
 def _cloudpickled(value: object) -> bytes:
-    from pyspark import cloudpickle
-
     return bytes(cloudpickle.dumps(value))
