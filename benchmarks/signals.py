@@ -89,9 +89,9 @@ def spark_session():  # type: ignore[no-untyped-def]
 
 
 def sf_spark(lake: Path, plan: str, signals: int) -> float:
-    from sf_spark.io.signals import Plan, write_signals_by_kernel
     from sf_spark.settings import load_settings
     from sf_spark.signals.catalogue import Catalogue, catalogue_from
+    from sf_spark.steps.signal_tables import Plan, write_signals_by_kernel
 
     settings = load_settings("local")
     spark = spark_session()

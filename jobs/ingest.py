@@ -5,12 +5,8 @@ import argparse
 from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.errors import ConfigurationError
-from sf_spark.landing.files import check_landing, find_batch, list_batches
 from sf_spark.settings import Settings
-from sf_spark.sources import SOURCES
-from sf_spark.staging.deliveries import FAILED
-from sf_spark.staging.intake import take_in
+from sf_spark.steps.ingest import check_deliveries, ingest
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,35 +23,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def check(settings: Settings, options: argparse.Namespace) -> None:
-    """Refuse a missing landing folder or an unknown batch before Spark starts."""
-    check_landing(settings.landing)
-    known = [source.name for source in SOURCES if source.delivery == "snapshot"]
-    said = (*settings.ingest.whole, *settings.ingest.partial, *options.whole, *options.partial)
-    for name in said:
-        if name not in known:
-            raise ConfigurationError(f"'{name}' is not a source that delivers snapshots: there is {', '.join(known)}")
-    for batch in options.batch:
-        find_batch(settings.landing, batch)
-    if not options.batch and not list_batches(settings.landing):
-        raise ConfigurationError(f"landing folder '{settings.landing}' holds no batch (folders named AAMM or AAMM_NN)")
+    """Refuse a missing landing folder, an unknown batch or source before Spark starts."""
+    check_deliveries(settings, options.batch, options.whole, options.partial)
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
     """Take in each batch; 1 when a file failed."""
-    said = {
-        "whole": (*settings.ingest.whole, *options.whole),
-        "partial": (*settings.ingest.partial, *options.partial),
-    }
-    settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update=said)})
-    failed = []
-    for batch in sorted(options.batch) or list_batches(settings.landing):
-        report(f"reading {find_batch(settings.landing, batch)}, writing {settings.lake}/staged")
-        failed += [
-            f"{a.file.batch}/{a.file.name}" for a in take_in(spark, settings, batch, report) if a.status == FAILED
-        ]
-    if failed:
-        report(f"{len(failed)} file(s) failed: {', '.join(failed)}; the others are taken in")
-    return 1 if failed else 0
+    return ingest(spark, settings, report, options.batch, options.whole, options.partial)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pyspark.sql.types import BooleanType, NumericType
 
 from sf_spark.calendar import month_index, start_of
 from sf_spark.errors import SfSparkError
-from sf_spark.io.delta import location, read_table, table_version
+from sf_spark.lake.tables import location, read_table, table_version
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE, Table
 
 TABLES = (SIGNALS_ENTREPRISE, LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
 from sf_spark.errors import SfSparkError
-from sf_spark.io.delta import read_table, replace_where
+from sf_spark.lake.tables import read_table, replace_where
 from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, score_batches
 from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings

@@ -8,8 +8,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from sf_spark.calendar import batch_date
-from sf_spark.io.delta import literal_list, location
 from sf_spark.lake.files import is_table, replace_rows
+from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile
 from sf_spark.schema import DELIVERIES
 from sf_spark.settings import Settings

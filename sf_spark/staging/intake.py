@@ -18,8 +18,8 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import BrokenFileError, ConcurrentWriteError
-from sf_spark.io.delta import literal_list, location
 from sf_spark.lake.files import files_of, is_table, open_table, replace_rows
+from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile, find_batch, list_files
 from sf_spark.landing.header import Reading, names_no_month, read_header, recognise
 from sf_spark.landing.names import finished_name, unfinished

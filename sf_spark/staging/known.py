@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from sf_spark.calendar import CUTOFF_DAY, batch_date
 from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.errors import BrokenFileError
-from sf_spark.io.delta import location, read_table
 from sf_spark.lake.files import is_table
+from sf_spark.lake.tables import location, read_table
 from sf_spark.schema import staged
 from sf_spark.settings import Settings
 from sf_spark.staging.perimetre import NEVER_FILTERED, PerimeterRules, perimeter

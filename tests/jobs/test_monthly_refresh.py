@@ -20,12 +20,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import audit, build_panel, build_signals, ingest
-from sf_spark.io import signals as signals_io
-from sf_spark.io.signals import Plan, write_signals_by_kernel
 from sf_spark.panel import build as panel_build
 from sf_spark.panel import postings
 from sf_spark.settings import Settings, load_settings
 from sf_spark.signals.catalogue import catalogue_from
+from sf_spark.steps import signal_tables as signals_io
+from sf_spark.steps.signal_tables import Plan, write_signals_by_kernel
 
 SIZE = (
     *("generate.entreprises=60", "generate.annees=2", "generate.monthly_deliveries=1", "generate.last_batch=2610"),

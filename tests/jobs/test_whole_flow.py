@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs import pipeline
 from sf_spark.settings import Settings, load_settings
+from sf_spark.steps.pipeline import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = (
@@ -139,7 +140,7 @@ def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> 
     }
     said: list[str] = []
     assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=False), said.append) == 0
-    assert sum("already done" in text for text in said) == len(pipeline.STEPS) - 1
+    assert sum("already done" in text for text in said) == len(STEPS) - 1
     assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
 
 

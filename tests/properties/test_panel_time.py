@@ -15,10 +15,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.build_panel import codes_at_hand
 from sf_spark.calendar import batch_date, index_of, known_index, start_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
+from sf_spark.steps.build_panel import codes_at_hand
 
 SCHEMAS = {
     "cotisation": "siret string, siren string, periode_debut date, periode_fin date, du double",

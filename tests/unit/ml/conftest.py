@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import start_of
-from sf_spark.io.delta import replace_all
+from sf_spark.lake.tables import replace_all
 from sf_spark.ml.dataset import Dataset
 from sf_spark.ml.train import TrainingResult, train
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sf_spark.errors import MissingTableError, SfSparkError
-from sf_spark.io.delta import replace_all
+from sf_spark.lake.tables import replace_all
 from sf_spark.ml.dataset import (
     collect,
     data_identity,

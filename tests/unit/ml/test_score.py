@@ -8,7 +8,7 @@ import pytest
 
 from sf_spark.calendar import start_of
 from sf_spark.errors import SfSparkError
-from sf_spark.io.delta import location, read_table
+from sf_spark.lake.tables import location, read_table
 from sf_spark.ml.explain import Explainer
 from sf_spark.ml.score import months_to_score, replaced_rows, rows_to_score, score
 from sf_spark.ml.scorer import Scorer

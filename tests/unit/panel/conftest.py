@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.build_panel import codes_at_hand
 from sf_spark.calendar import index_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
+from sf_spark.steps.build_panel import codes_at_hand
 
 Fact = dict[str, Any]
 Cells = dict[tuple[str, str], Any]

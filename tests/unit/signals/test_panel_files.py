@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.errors import SfSparkError
-from sf_spark.io.commit import files_of_months
+from sf_spark.lake.month_files import files_of_months
 from sf_spark.signals.measures import DERIVED, derived
 from sf_spark.signals.panel_files import PanelFile, Reading, read_rows
 

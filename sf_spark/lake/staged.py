@@ -2,7 +2,7 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from sf_spark.io.delta import exists, read_table
+from sf_spark.lake.tables import exists, read_table
 from sf_spark.schema import staged
 
 

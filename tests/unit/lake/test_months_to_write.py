@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from sf_spark.io.months import first_to_write, older_beginnings
+from sf_spark.lake.months import first_to_write, older_beginnings
 
 MARCH = date(2024, 3, 1)
 

@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
-from sf_spark.io.commit import commit_months, files_of_months, is_committed, sweep, version_of
-from sf_spark.io.delta import location, read_table
-from sf_spark.io.months import last_month, write_months
+from sf_spark.lake.month_files import commit_months, files_of_months, is_committed, sweep, version_of
+from sf_spark.lake.months import last_month, write_months
+from sf_spark.lake.tables import location, read_table
 from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
 from sf_spark.signals.catalogue import Catalogue, months_needed
 from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of

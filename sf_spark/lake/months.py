@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import batch_date, index_of, start_of
 from sf_spark.errors import SfSparkError
-from sf_spark.io.delta import exists, location, read_table, replace_all, replace_where
+from sf_spark.lake.tables import exists, location, read_table, replace_all, replace_where
 from sf_spark.schema import DELIVERIES, Table
 
 # Commits that lay out or describe a table, and leave its rows as they are.

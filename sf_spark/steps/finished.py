@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark import __version__
-from sf_spark.io.delta import append_once, exists, read_table
+from sf_spark.lake.tables import append_once, exists, read_table
 from sf_spark.landing.files import find_batch, list_batches, list_files
 from sf_spark.schema import MONITORING_STEPS
 from sf_spark.settings import Settings

@@ -6,11 +6,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.errors import MissingTableError, SfSparkError
-from sf_spark.io.delta import exists, read_table
-from sf_spark.io.months import last_month, months_to_write
-from sf_spark.io.signals import GRAINS, Plan
+from sf_spark.lake.months import last_month, months_to_write
+from sf_spark.lake.tables import exists, read_table
 from sf_spark.schema import PANEL_ENTREPRISE
 from sf_spark.signals.catalogue import Catalogue
+from sf_spark.steps.signal_tables import GRAINS, Plan
 
 
 def plan_of(

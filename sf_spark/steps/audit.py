@@ -1,0 +1,134 @@
+"""Prove that the lake does not look ahead: rebuild months from facts cut at their cut-off, compare every cell.
+
+Exit code 1 on any difference. The report stands in monitoring/audit, one row for a month, a table and a column that
+differs, and one for each table of a month that does not.
+"""
+
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.calendar import index_of, start_of
+from sf_spark.errors import ConfigurationError, MissingTableError
+from sf_spark.lake.months import write_months
+from sf_spark.lake.staged import absent_sources, read_or_empty
+from sf_spark.lake.tables import append_once, exists, read_table
+from sf_spark.panel.build import entreprise_panel, etablissement_panel
+from sf_spark.panel.inputs import COLUMNS, StagedTables
+from sf_spark.quality.lookahead import Difference, as_known_on, chunks, differences
+from sf_spark.schema import MONITORING_AUDIT, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, Table
+from sf_spark.settings import Settings
+from sf_spark.signals.catalogue import Catalogue, catalogue_from, months_needed
+from sf_spark.steps import Report
+from sf_spark.steps.build_panel import codes_at_hand, rules_of
+from sf_spark.steps.signal_tables import GRAINS, Plan, write_signals_by_kernel
+
+_CELLS_AT_ONCE = 20_000_000
+_REPORT = "audited_at timestamp, periode date, table string, column string, rows long, cells long, example string"
+
+
+@dataclass(frozen=True)
+class _Audit:
+    """Rebuilds months of one lake in a place of its own."""
+
+    spark: SparkSession
+    settings: Settings
+    catalogue: Catalogue
+
+    def differences(self, month: date) -> Iterator[tuple[Table, int, list[Difference]]]:
+        """For each table: its rows in a month, and what differs from the rebuilt ones."""
+        with tempfile.TemporaryDirectory(prefix="sf_spark-audit-") as lake:
+            self._rebuild(lake, month)
+            for key, tables in GRAINS.items():
+                for table in tables:
+                    yield table, *self._compare(lake, table, key, month)
+
+    def _rebuild(self, lake: str, month: date) -> None:
+        """The panels that the windows of the month need, and its signals, from what was known at its cut-off."""
+        spark, own, cutoff = self.spark, self.settings.lake, month.replace(day=self.settings.cutoff_day)
+        staged = StagedTables.read(lambda name, ddl: as_known_on(read_or_empty(spark, own, name, ddl), cutoff))
+        before = index_of(month) - months_needed(self.catalogue.signals)
+        rules = rules_of(self.settings, index_of(month), absent_sources(spark, own, [*COLUMNS]), max(before, 1))
+        codes = codes_at_hand(spark, staged, rules)
+        write_months(
+            etablissement_panel(staged, rules, codes), lake, PANEL_ETABLISSEMENT, None, month, lambda text: None
+        )
+        sites = read_table(spark, lake, PANEL_ETABLISSEMENT)
+        write_months(
+            entreprise_panel(staged, sites, rules, codes), lake, PANEL_ENTREPRISE, None, month, lambda text: None
+        )
+        plan = Plan(month, month, whole=True)
+        rows_per_task = self.settings.signals.rows_per_task
+        write_signals_by_kernel(spark, lake, self.catalogue, plan, rows_per_task, lambda text: None)
+
+    def _compare(self, lake: str, table: Table, key: str, month: date) -> tuple[int, list[Difference]]:
+        there, rebuilt = (self._rows(root, table, month) for root in (self.settings.lake, lake))
+        missing = [name for name in rebuilt.columns if name not in there.columns]
+        found = [Difference(name, 0, "the lake has no such column") for name in missing]
+        rows = there.count()
+        for names in chunks([c for c in rebuilt.columns if c not in (key, "periode", *missing)], rows, _CELLS_AT_ONCE):
+            held, wanted = (frame.select(key, *names).toArrow() for frame in (there, rebuilt))
+            found += [each for each in differences(held, wanted, key) if each not in found]
+        return rows, found
+
+    def _rows(self, lake: str, table: Table, month: date) -> DataFrame:
+        return read_table(self.spark, lake, table).where(F.col("periode") == F.lit(month))
+
+
+def audit(
+    spark: SparkSession,
+    settings: Settings,
+    report: Report,
+    count: int = 12,
+    chosen: Sequence[date] = (),
+    seed: int | None = None,
+) -> int:
+    """Audit months at random, or those named; 1 when a cell differs.
+
+    Args:
+        spark: The session.
+        settings: All settings.
+        report: Takes progress lines.
+        count: How many months to draw.
+        chosen: These months instead.
+        seed: Of the draw; None: another one each time.
+    """
+    seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
+    months = _drawn(spark, settings, count, chosen, seed)
+    told = f"{len(months)} months" + ("" if chosen else f" (--seed {seed})")
+    report(f"auditing {told}: {', '.join(f'{month:%Y-%m}' for month in months)}")
+    rebuilt = _Audit(spark, settings, catalogue_from(settings.signals.catalogue, settings.signals.families))
+    moment, lines, cells = datetime.now(UTC), [], 0
+    for month in months:
+        for table, rows, found in rebuilt.differences(month):
+            width = len(read_table(spark, settings.lake, table).columns) - len(table.key)
+            cells += rows * width
+            report(f"{month:%Y-%m} {table.path}: {rows} rows of {width} columns, {len(found)} columns differ")
+            lines += [(moment, month, table.path, each.column, rows, each.cells, each.example) for each in found]
+            lines += [] if found else [(moment, month, table.path, "", rows, 0, "")]
+            for each in found[:10]:
+                report(f"  {each.column}: {each.cells} cells ({each.example})")
+    append_once(spark.createDataFrame(lines, _REPORT).coalesce(1), settings.lake, MONITORING_AUDIT, f"audit {moment}")
+    apart = sum(line[5] for line in lines)
+    wrong = sorted({line[3] for line in lines if line[3]})
+    report(f"{cells} cells compared, {apart} differ" + (f": {', '.join(wrong[:20])}" if wrong else ""))
+    return 1 if wrong else 0
+
+
+def _drawn(spark: SparkSession, settings: Settings, count: int, chosen: Sequence[date], seed: int) -> list[date]:
+    if not exists(spark, settings.lake, PANEL_ENTREPRISE):
+        raise MissingTableError(f"table {PANEL_ENTREPRISE.path} is not in {settings.lake}: run build_panel first")
+    panel = read_table(spark, settings.lake, PANEL_ENTREPRISE)
+    first, last = panel.agg(F.min("periode"), F.max("periode")).first()  # type: ignore[misc]
+    there = [start_of(index) for index in range(index_of(first), index_of(last) + 1)]
+    unknown = [month for month in chosen if month not in there]
+    if unknown:
+        raise ConfigurationError(
+            f"month {unknown[0]:%Y-%m} is not in the panel: there are {first:%Y-%m} to {last:%Y-%m}"
+        )
+    return list(chosen) or sorted(random.Random(seed).sample(there, min(count, len(there))))

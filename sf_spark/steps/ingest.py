@@ -1,0 +1,59 @@
+"""Delivered batches: landing/<batch>/files -> staged/*, quarantine, deliveries."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+
+from sf_spark.errors import ConfigurationError
+from sf_spark.landing.files import check_landing, find_batch, list_batches
+from sf_spark.settings import Settings
+from sf_spark.sources import SOURCES
+from sf_spark.staging.deliveries import FAILED
+from sf_spark.staging.intake import take_in
+from sf_spark.steps import Report
+
+
+def check_deliveries(
+    settings: Settings, batches: Sequence[str] = (), whole: Sequence[str] = (), partial: Sequence[str] = ()
+) -> None:
+    """Refuse a missing landing folder, an unknown batch or source before Spark starts."""
+    check_landing(settings.landing)
+    known = [source.name for source in SOURCES if source.delivery == "snapshot"]
+    for name in (*settings.ingest.whole, *settings.ingest.partial, *whole, *partial):
+        if name not in known:
+            raise ConfigurationError(f"'{name}' is not a source that delivers snapshots: there is {', '.join(known)}")
+    for batch in batches:
+        find_batch(settings.landing, batch)
+    if not batches and not list_batches(settings.landing):
+        raise ConfigurationError(f"landing folder '{settings.landing}' holds no batch (folders named AAMM or AAMM_NN)")
+
+
+def ingest(
+    spark: SparkSession,
+    settings: Settings,
+    report: Report,
+    batches: Sequence[str] = (),
+    whole: Sequence[str] = (),
+    partial: Sequence[str] = (),
+) -> int:
+    """Take batches in, in order; 1 when a file failed.
+
+    Args:
+        spark: The session.
+        settings: All settings.
+        report: Takes progress lines.
+        batches: Which; empty: all that landing holds.
+        whole: Sources whose snapshot is whole, however small.
+        partial: Sources whose snapshot only adds and corrects.
+    """
+    said = {"whole": (*settings.ingest.whole, *whole), "partial": (*settings.ingest.partial, *partial)}
+    settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update=said)})
+    failed = []
+    for batch in sorted(batches) or list_batches(settings.landing):
+        report(f"reading {find_batch(settings.landing, batch)}, writing {settings.lake}/staged")
+        failed += [
+            f"{a.file.batch}/{a.file.name}" for a in take_in(spark, settings, batch, report) if a.status == FAILED
+        ]
+    if failed:
+        report(f"{len(failed)} file(s) failed: {', '.join(failed)}; the others are taken in")
+    return 1 if failed else 0
