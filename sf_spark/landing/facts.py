@@ -103,25 +103,57 @@ def _facts_of_tuples(rows: pl.DataFrame, raw: np.ndarray, rank: int) -> Facts:
     return Facts(long.drop("_at", "_part", "_first", "_second", "_raw_hash"), names)
 
 
-def facts_of_months(rows: pl.DataFrame, raw: np.ndarray, rank: int, numbers: np.ndarray, months: np.ndarray) -> Facts:
-    """One fact for each month of a row that holds a number.
+def record_of(months: int) -> np.dtype:
+    """What names a record of so many months: 128 bits of its entity, its text and place, and its cells (-1: none)."""
+    return np.dtype([*((name, "<u8") for name in NAME.names or ()), ("cells", "<i4", (months,))])
+
+
+def records_of(rows: pl.DataFrame, raw: np.ndarray, rank: int, numbers: np.ndarray) -> np.ndarray:
+    """The records of a wide file, named by their entities: the facts of a record stand in its cells.
 
     Args:
         rows: ``PLACE`` and typed columns of the entities.
         raw: A hash of the text of each row's record.
         rank: Of the range.
         numbers: See :func:`sf_spark.landing.months.headcounts`.
-        months: Of each column, in days since 1970.
     """
+    records = np.empty(len(rows), record_of(numbers.shape[1]))
     content = [rows[name] for name in rows.columns if not name.startswith("_")]
-    entity = fingerprints(content, len(rows))
-    record, month = np.nonzero(numbers >= 0)
-    days, values = months[month], numbers[record, month]
-    hashes = hash_months(entity[0][record], entity[1][record], days, values)
+    records["first"], records["second"] = fingerprints(content, len(rows))
+    records["raw"], records["place"] = raw, place_of(rank, rows["_at"].to_numpy(), np.zeros(len(rows), np.int64))
+    records["cells"] = np.maximum(numbers, -1)
+    return records
+
+
+def names_of_months(records: np.ndarray, months: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The facts of records of months, one for each cell that holds a number, in the order of the cells.
+
+    Args:
+        records: See :func:`record_of`.
+        months: Of each cell, in days since 1970.
+
+    Returns:
+        The names of the facts (see ``NAME``), the record and the cell of each.
+    """
+    record, month = np.nonzero(records["cells"] >= 0)
+    first, second, raw, place = (records[name][record] for name in ("first", "second", "raw", "place"))
     names = np.empty(len(record), NAME)
-    names["first"], names["second"], names["raw"] = hashes[0], hashes[1], raw[record]
-    names["place"] = place_of(rank, rows["_at"].to_numpy()[record], month)
-    return Facts(rows.drop("_at", "_part"), names, record, days, values)
+    hashes = hash_months(first, second, months[month], records["cells"][record, month])
+    names["first"], names["second"], names["raw"] = hashes[0], hashes[1], raw
+    names["place"] = place | month.astype(np.uint64)
+    return names, record, month
+
+
+def facts_of_months(rows: pl.DataFrame, records: np.ndarray, months: np.ndarray) -> Facts:
+    """One fact for each cell of a record that holds a number.
+
+    Args:
+        rows: ``PLACE`` and typed columns of the entities.
+        records: The same, named: see :func:`records_of`.
+        months: Of each cell, in days since 1970.
+    """
+    names, record, month = names_of_months(records, months)
+    return Facts(rows.drop("_at", "_part"), names, record, months[month], records["cells"][record, month])
 
 
 def _names(hashes: np.ndarray, raw: np.ndarray, rank: int, rows: pl.DataFrame) -> np.ndarray:

@@ -18,6 +18,7 @@ from sf_spark.landing.source import LATIN9, UTF8, UTF16, Layout, Source
 _BLOCK = 1 << 16
 _LONGEST_HEADER = 1 << 24
 _UTF8_MARK = b"\xef\xbb\xbf"
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Reading:
     def months(self) -> list[tuple[int, date]]:
         """Where a wide header names a month, and which (first day)."""
         return months_of(self.source, self.columns)
+
+    @property
+    def days(self) -> np.ndarray:
+        """These months, in days since 1970."""
+        return np.array([month.toordinal() - _EPOCH for _, month in self.months], np.int32)
 
 
 def names_no_month(found: Reading) -> bool:

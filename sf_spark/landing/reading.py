@@ -25,6 +25,8 @@ from sf_spark.landing.facts import (
     facts_of_months,
     position_of,
     ranked,
+    record_of,
+    records_of,
     staged_rows,
 )
 from sf_spark.landing.hashing import hash_spans, hash_texts
@@ -118,7 +120,7 @@ class RangeOutcome:
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
         silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
             they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text.
-        names: Of the facts: see ``NAME``.
+        names: Of the facts: see ``NAME``; of a wide file, of the records: see ``record_of``.
         keys: Of a source that gathers lines: those that it tells.
         rows: Written.
         bytes: Written.
@@ -173,8 +175,7 @@ def staged_schema(source: Source, partition: str) -> pa.Schema:
         typed = typed.drop("_raw", "_errors").with_columns(_at=pl.lit(0), _part=pl.lit(0)).clear()
     rows = typed.drop("_wrong", "_skip", strict=False)
     if source.wide:
-        no_month = np.empty(0, np.int32)
-        facts = facts_of_months(rows, nothing, 0, np.empty((0, 0), np.int32), no_month)
+        facts = facts_of_months(rows, np.empty(0, record_of(0)), np.empty(0, np.int32))
     else:
         facts = facts_of(rows, nothing, 0, source)
     stamp = Stamp("", date(2000, 1, 1), by_rule=False)
@@ -216,7 +217,7 @@ class _RangeReader:
         self.source: Source = task.reading.source
         self.outcome = RangeOutcome(money=dict.fromkeys(self.source.money, 0))
         self._rules = (task.reading.layout.clean or self.source.clean)()
-        self._months = np.array([day.toordinal() - 719163 for _, day in task.reading.months], np.int32)  # since 1970
+        self._months = task.reading.days
         if self.source.wide:
             self._rules = replace(self._rules, checks=(*self._rules.checks, _A_HEADCOUNT))
         self._plan = _Plan(task.reading)
@@ -238,7 +239,8 @@ class _RangeReader:
             self.outcome.rejects = pl.concat(self._rejects).to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._silent:
             self.outcome.silent = pl.concat(self._silent).unique().to_arrow(compat_level=pl.CompatLevel.oldest())
-        self.outcome.names = np.concatenate(self._names) if self._names else self.outcome.names
+        nothing = np.empty(0, record_of(len(self._months)) if self.source.wide else NAME)
+        self.outcome.names = np.concatenate([nothing, *self._names])
         if self._file is not None:
             self._file.close()
             self.outcome.rows, self.outcome.bytes = self._file.rows, self._file.bytes
@@ -361,11 +363,12 @@ class _RangeReader:
         kept, rank, raw_hash = self._giving(found), self.task.range.rank, records.raw_hash
         if len(kept) < len(rows):  # nearly all are kept nearly always
             rows, raw_hash, numbers = rows[kept], raw_hash[kept], numbers[kept] if self.source.wide else numbers
-        if self.source.wide:
-            facts = facts_of_months(rows, raw_hash, rank, numbers, self._months)
-        else:
+        if not self.source.wide:
             facts = facts_of(rows, raw_hash, rank, self.source)
-        self._keep(facts)
+            self._keep(facts.names, lambda: facts)
+            return
+        named = records_of(rows, raw_hash, rank, numbers)
+        self._keep(named, lambda: facts_of_months(rows, named, self._months))
 
     def _gather(self) -> None:
         """Make records of several lines of what was read, and take these."""
@@ -394,7 +397,8 @@ class _RangeReader:
         if known.outranked is not None:
             latest = (~rows[self.source.key_column].is_in(pl.Series(known.outranked).implode())).to_numpy()
             rows, raw = rows.filter(latest), raw[latest]
-        self._keep(facts_of(rows, raw, self.task.range.rank, self.source))
+        facts = facts_of(rows, raw, self.task.range.rank, self.source)
+        self._keep(facts.names, lambda: facts)
 
     def _giving(self, found: Classified) -> np.ndarray:
         """The rows that give facts: accepted ones, and rejected ones where the source says that their values stay."""
@@ -449,11 +453,12 @@ class _RangeReader:
         if len(kept):
             self._rejects.append(kept)
 
-    def _keep(self, facts: Facts) -> None:
+    def _keep(self, names: np.ndarray, facts_to_write: Callable[[], Facts]) -> None:
         output = self.task.output
         if output is None or output.others:
-            self._names.append(facts.names)
+            self._names.append(names)
         if output is not None and self._file is not None:
+            facts = facts_to_write()
             kept, rank = ranked(facts, output.places, output.ranks, output.others)
             if len(kept):
                 self._file.add(staged_rows(facts, kept, rank, self.source, output.stamp))

@@ -17,6 +17,7 @@ from sf_spark.landing.facts import Stamp
 from sf_spark.landing.opening import file_system, is_remote
 from sf_spark.landing.reading import Output, RangeOutcome, RangeTask
 from sf_spark.sources import Source
+from sf_spark.staging.cells import Grid
 from sf_spark.staging.comparison import buckets_for
 from sf_spark.staging.exchange import Parts
 from sf_spark.staging.range_tasks import Sorted, SortTask, read_and_sort
@@ -125,7 +126,7 @@ class FileRead:
 
     tasks: list[RangeTask]
     outcomes: list[RangeOutcome]
-    names: list[Parts]
+    names: list[Parts | Grid]
     paths: list[str]  # of the files written for each range, '' for none
 
 

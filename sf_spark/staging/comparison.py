@@ -21,7 +21,7 @@ from sf_spark.staging.exchange import Parts, partitioned
 STORED = np.dtype([("first", "<u8"), ("second", "<u8"), ("rank", "<i8"), ("place", "<u8")])
 PICK = np.dtype([("place", "<u8"), ("rank", "<i4")])
 _ROW_BITS = 40
-_FACTS_OF_A_BUCKET = 1_000_000
+_FACTS_OF_A_BUCKET = 2_000_000
 
 
 def buckets_for(facts: int) -> int:
@@ -97,32 +97,67 @@ class BucketOutcome:
     delivered: int = field(default=0)
 
 
+@dataclass(frozen=True)
+class Found:
+    """What was found among some facts: see :class:`BucketOutcome`; ``absent`` and ``taken`` are places."""
+
+    picks: np.ndarray
+    absent: np.ndarray
+    taken: np.ndarray
+    new: int
+    unchanged: int
+    delivered: int
+
+    @classmethod
+    def joined(cls, parts: Sequence["Found"]) -> "Found":
+        """What was found in several parts of a bucket."""
+        return cls(
+            np.concatenate([part.picks for part in parts]),
+            np.concatenate([part.absent for part in parts]),
+            np.concatenate([part.taken for part in parts]),
+            sum(part.new for part in parts),
+            sum(part.unchanged for part in parts),
+            sum(part.delivered for part in parts),
+        )
+
+
 def compare_bucket(task: BucketTask) -> BucketOutcome:
     """Hold the delivered facts of a bucket against the stored ones."""
     delivered = _joined([parts.part(task.bucket) for parts in task.delivered], NAME)
     earlier = _joined([parts.part(task.bucket) for parts in task.earlier], STORED)
     later = _joined([parts.part(task.bucket) for parts in task.later], STORED)
+    found = found_in(delivered, earlier, later, task.all_new)
+    return left_for_others(found, task.bucket, task.ranges, task.files, task.scratch)
+
+
+def found_in(delivered: np.ndarray, earlier: np.ndarray, later: np.ndarray, all_new: bool) -> Found:
+    """Hold delivered facts against stored ones, fact by fact."""
     rank = ranks(delivered)
     named = rank > 0
     old, held = matched(delivered[named], rank[named], earlier)
     _, taken = matched(delivered[named], rank[named], later)
     is_new = named.copy()
     is_new[named] = ~old
-    chosen = rank != 1 if task.all_new else is_new
+    chosen = rank != 1 if all_new else is_new
     picks = np.empty(int(np.count_nonzero(chosen)), PICK)
     picks["place"], picks["rank"] = delivered["place"][chosen], rank[chosen]
+    counts = (int(np.count_nonzero(which)) for which in (is_new, held, named))
+    return Found(picks, earlier["place"][~held], later["place"][taken], *counts)
+
+
+def left_for_others(found: Found, bucket: int, ranges: int, files: int, scratch: str) -> BucketOutcome:
+    """Sort what was found in a bucket by range and by file, and leave it for the tasks that need it."""
 
     def left(what: str, items: np.ndarray, keys: np.ndarray, parts: int) -> Parts:
-        return partitioned(items, keys, parts, f"{task.scratch}/{what}-{task.bucket}" if task.scratch else "")
+        return partitioned(items, keys, parts, f"{scratch}/{what}-{bucket}" if scratch else "")
 
-    absent_places, taken_places = earlier["place"][~held], later["place"][taken]
     return BucketOutcome(
-        left("picks", picks, range_of(picks["place"]), task.ranges),
-        left("absent", absent_places, file_of(absent_places), task.files),
-        left("taken", taken_places, file_of(taken_places), task.files),
-        int(np.count_nonzero(is_new)),
-        int(np.count_nonzero(held)),
-        int(np.count_nonzero(named)),
+        left("picks", found.picks, range_of(found.picks["place"]), ranges),
+        left("absent", found.absent, file_of(found.absent), files),
+        left("taken", found.taken, file_of(found.taken), files),
+        found.new,
+        found.unchanged,
+        found.delivered,
     )
 
 

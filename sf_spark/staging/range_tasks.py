@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sf_spark.landing.reading import RangeOutcome, RangeTask, read_range
+from sf_spark.staging.cells import Grid, sorted_grid
 from sf_spark.staging.comparison import bucket_of
 from sf_spark.staging.exchange import Parts, partitioned
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """The outcome of a range, its names in parts."""
+    """The outcome of a range, the names of its facts (of a wide file, its records) in buckets."""
 
     outcome: RangeOutcome
-    names: Parts
+    names: Parts | Grid
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ def read_and_sort(sort: SortTask) -> Sorted:
     """Read a range; the names of its facts are left in buckets."""
     outcome = read_range(sort.task)
     names, outcome.names = outcome.names, outcome.names[:0]
+    if sort.task.reading.source.wide:
+        return Sorted(outcome, sorted_grid(names, sort.task.reading.days, sort.buckets, sort.scratch))
     return Sorted(outcome, partitioned(names, bucket_of(names["first"], sort.buckets), sort.buckets, sort.scratch))
 
 

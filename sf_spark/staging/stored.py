@@ -53,10 +53,8 @@ def stored_names(task: NamesTask) -> Names:
         table = pq.ParquetFile(file).read(columns=["superseded_on", "_identity"])
     rows, has_ended = np.arange(len(table)), False
     if task.day is not None:
-        end = table.column("superseded_on")
-        ended = pc.fill_null(pc.equal(end, pa.scalar(task.day)), False)
-        has_ended = bool(pc.any(ended).as_py())
-        rows = np.flatnonzero(pc.or_(pc.is_null(end), ended).to_numpy(zero_copy_only=False))
+        in_force, has_ended = facts_in_force(table.column("superseded_on"), task.day)
+        rows = np.flatnonzero(in_force)
     identity = table.column("_identity").combine_chunks()
     names = np.empty(len(rows), STORED)
     for key in ("first", "second", "rank"):
@@ -65,6 +63,19 @@ def stored_names(task: NamesTask) -> Names:
     return Names(
         partitioned(names, bucket_of(names["first"], task.buckets), task.buckets, task.scratch), len(rows), has_ended
     )
+
+
+def facts_in_force(end: pa.ChunkedArray, day: date) -> tuple[np.ndarray, bool]:
+    """Which facts are in force before a snapshot, and whether it has ended some itself when it was taken in before.
+
+    Args:
+        end: When each fact has ended; null: it has not.
+        day: Of the snapshot.
+    """
+    if end.null_count == len(end):
+        return np.ones(len(end), np.bool_), False
+    ended = pc.fill_null(pc.equal(end, pa.scalar(day)), False)
+    return pc.or_(pc.is_null(end), ended).to_numpy(), bool(pc.any(ended).as_py())
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ is repeated, when it was killed, and when the files of a delivery come in severa
     snapshot     the latest, again         as if this delivery had come at once: ends that it dated are undone first
     increment    any, in any order         each fact belongs to the first batch that holds it
 
-Only fingerprints are compared. The facts of a delivery that is held against nothing are written while it is read. Of
-another one, only the new facts are written: it is known then where they stand, so these records are read once more.
+Only fingerprints are compared; of wide files, the cells of each entity. The facts of a delivery that is held against
+nothing are written while it is read. Of another one, only the new facts are written: it is known then where they stand,
+so these records are read once more.
 """
 
 import uuid
@@ -36,10 +37,11 @@ from sf_spark.staging.absence import (
     silence_of,
 )
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file, remove_files
+from sf_spark.staging.cells import CellsBucketTask, CellsTask, Grid, compare_cells, stored_cells
 from sf_spark.staging.comparison import BucketOutcome, BucketTask, compare_bucket
 from sf_spark.staging.exchange import Parts
 from sf_spark.staging.range_tasks import WriteTask, write_picked
-from sf_spark.staging.stored import Edited, EditTask, Names, NamesTask, Rows, edit_file, stored_names
+from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
 from sf_spark.staging.workers import run
 
 
@@ -105,16 +107,7 @@ def store(
         rule: When a snapshot is too small to be whole.
     """
     compared = [*batch.earlier, *(batch.later if not batch.is_snapshot else [])]
-    small = batch.is_small_comparison
-    tasks = [
-        NamesTask(
-            *(batch.uri(file.path), rank, batch.buckets, batch.day if batch.is_snapshot else None),
-            batch.scratch_for(f"stored-{rank}", small),
-        )
-        for rank, file in enumerate(compared)
-    ]
-    names = run(batch.spark, stored_names, tasks, small)
-    outcomes = _compare(batch, reads, names)
+    has_ended, outcomes = (_compare_cells if batch.source.wide else _compare)(batch, reads, compared)
     added = _write_new(batch, reads, outcomes)
     absences = _Absences({}, [], 0, 0, 0)
     if batch.is_snapshot:
@@ -131,7 +124,7 @@ def store(
         if refused:
             remove_files(batch.uri(file.path) for file in added)
             return Change(refused=refused)
-    edits = _edit(batch, compared, names, outcomes, absences.rows)
+    edits = _edit(batch, compared, has_ended, outcomes, absences.rows)
     removed = [*batch.own, *(file for file, _ in edits)]
     added += [edited for _, edited in edits if edited.rows]
     if added or removed or batch.table is None:
@@ -198,18 +191,51 @@ def _absences(
     return _Absences(rows, [one.held for one in judged], ended, total - ended, sum(one.outside for one in judged))
 
 
-def _compare(batch: Batch, reads: Sequence[FileRead], names: list[Names]) -> list[BucketOutcome]:
+def _compare(
+    batch: Batch, reads: Sequence[FileRead], compared: list[TableFile]
+) -> tuple[list[bool], list[BucketOutcome]]:
+    """Which stored files hold facts that ended on the snapshot's day, and what is found in each bucket."""
     earlier, small = len(batch.earlier), batch.is_small_comparison
-    delivered = [parts for read in reads for parts in read.names]
-    ranges = max((task.range.rank for read in reads for task in read.tasks), default=-1) + 1
+    day = batch.day if batch.is_snapshot else None
+    todo = [
+        NamesTask(batch.uri(file.path), rank, batch.buckets, day, batch.scratch_for(f"stored-{rank}", small))
+        for rank, file in enumerate(compared)
+    ]
+    names = run(batch.spark, stored_names, todo, small)
+    delivered = [parts for read in reads for parts in read.names if isinstance(parts, Parts)]
     tasks = [
         BucketTask(
             *(bucket, delivered, [n.parts for n in names[:earlier]], [n.parts for n in names[earlier:]]),
-            *(ranges, len(names), batch.all_new, batch.scratch_for("bucket", small)),
+            *(_ranges(reads), len(names), batch.all_new, batch.scratch_for("bucket", small)),
         )
         for bucket in range(batch.buckets)
     ]
-    return run(batch.spark, compare_bucket, tasks, small)
+    return [name.has_ended for name in names], run(batch.spark, compare_bucket, tasks, small)
+
+
+def _compare_cells(
+    batch: Batch, reads: Sequence[FileRead], compared: list[TableFile]
+) -> tuple[list[bool], list[BucketOutcome]]:
+    """The same for a wide file, entity by entity."""
+    small, key = batch.is_small_comparison, tuple(batch.source.clean().columns)
+    todo = [
+        CellsTask(batch.uri(file.path), rank, batch.buckets, batch.day, key, batch.scratch_for(f"stored-{rank}", small))
+        for rank, file in enumerate(compared)
+    ]
+    stored = run(batch.spark, stored_cells, todo, small)
+    delivered = [grid for read in reads for grid in read.names if isinstance(grid, Grid)]
+    tasks = [
+        CellsBucketTask(
+            *(bucket, delivered, stored, _ranges(reads), len(stored), batch.all_new),
+            batch.scratch_for("bucket", small),
+        )
+        for bucket in range(batch.buckets)
+    ]
+    return [cells.has_ended for cells in stored], run(batch.spark, compare_cells, tasks, small)
+
+
+def _ranges(reads: Sequence[FileRead]) -> int:
+    return max((task.range.rank for read in reads for task in read.tasks), default=-1) + 1
 
 
 def _write_new(batch: Batch, reads: Sequence[FileRead], outcomes: list[BucketOutcome]) -> list[TableFile]:
@@ -236,17 +262,17 @@ def _write_new(batch: Batch, reads: Sequence[FileRead], outcomes: list[BucketOut
 def _edit(
     batch: Batch,
     compared: list[TableFile],
-    names: list[Names],
+    has_ended: list[bool],
     outcomes: list[BucketOutcome],
     ending: dict[int, tuple[Rows, ...]],
 ) -> list[tuple[TableFile, TableFile]]:
     """The stored files that facts end in or leave, each with the file that takes its place."""
     todo = []
-    for rank, (file, name) in enumerate(zip(compared, names, strict=True)):
+    for rank, file in enumerate(compared):
         ended = ending.get(rank, ())
         taken = tuple(Rows(o.taken, rank) for o in outcomes if _size(o.taken, rank))
         is_later = file.partition > batch.name
-        if not (ended or taken or is_later or name.has_ended):
+        if not (ended or taken or is_later or has_ended[rank]):
             continue
         target = f"{PARTITION}={file.partition}/part-{uuid.uuid4().hex}.parquet"
         # A batch behind this one is no first delivery (any more): its own date is the truth.

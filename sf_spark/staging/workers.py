@@ -1,4 +1,4 @@
-"""Tasks handed to Spark's Python workers: plain functions of plain values, a partition each."""
+"""Tasks handed to Spark's Python workers: plain functions of plain values."""
 
 import os
 import pickle
@@ -13,6 +13,7 @@ from sf_spark.errors import BrokenFileError
 
 T = TypeVar("T")
 R = TypeVar("R")
+_PARTITIONS_OF_A_CORE = 8
 
 
 def run(spark: SparkSession, function: Callable[[T], R], tasks: Sequence[T], here: bool) -> list[R]:
@@ -52,7 +53,9 @@ def attempt(
                 outcome = pickle.dumps(_attempted(todo, all_tasks[rank]))
                 yield pa.RecordBatch.from_pydict({"rank": [rank], "outcome": [outcome]})
 
-    ranks = spark.range(0, len(tasks), 1, len(tasks))
+    # A partition costs a tenth of a second; some for each core even out what tasks differ by.
+    partitions = min(len(tasks), _PARTITIONS_OF_A_CORE * spark.sparkContext.defaultParallelism)
+    ranks = spark.range(0, len(tasks), 1, partitions)
     rows = ranks.mapInArrow(work, "rank long, outcome binary").collect()
     by_rank = {row["rank"]: row["outcome"] for row in rows}
     return [pickle.loads(by_rank[rank]) for rank in range(len(tasks))]
@@ -63,6 +66,7 @@ def _attempted(function: Callable[[T], R], task: T) -> R | BrokenFileError:
         return function(task)
     except BrokenFileError as error:
         return error
+
 
 
 def _cloudpickled(value: object) -> bytes:

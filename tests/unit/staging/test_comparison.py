@@ -252,9 +252,9 @@ def test_arrays_left_in_scratch_files_say_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "buckets"), [(0, 1), (1, 1), (10**6, 1), (10**6 + 1, 2), (2 * 10**6 + 1, 4), (4 * 10**6, 4)]
+    ("facts", "buckets"), [(0, 1), (1, 1), (2 * 10**6, 1), (2 * 10**6 + 1, 2), (4 * 10**6 + 1, 4), (8 * 10**6, 4)]
 )
-def test_a_bucket_holds_about_a_million_facts(facts: int, buckets: int) -> None:
+def test_a_bucket_holds_about_two_million_facts(facts: int, buckets: int) -> None:
     assert buckets_for(facts) == buckets
 
 

@@ -1,0 +1,289 @@
+"""What a wide delivery changes: its facts held against those in force, entity by entity.
+
+A file of headcounts holds a fact for each cell, a hundred of them a line, and comparing their fingerprints would cost
+more than reading it. A fingerprint follows from the entity, the month and the number: cells are compared instead.
+
+    delivered   2401  2402  2403        stored   2401  2402     outcome
+    A           10    12    -           A        10    11       2402 of A is new, its 11 is absent
+    B           -     5     5           B        -     5        2403 of B is new
+                                        C        7     7        both are absent
+
+Entities that stand on several lines, or whose facts in force are not one a month, are compared fact by fact, as those
+of other files are: see :mod:`sf_spark.staging.comparison`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sf_spark.landing.facts import NAME, names_of_months, record_of
+from sf_spark.landing.hashing import fingerprints, hash_months
+from sf_spark.landing.opening import open_bytes
+from sf_spark.staging.comparison import (
+    PICK,
+    STORED,
+    BucketOutcome,
+    Found,
+    bucket_of,
+    found_in,
+    left_for_others,
+    stored_place,
+)
+from sf_spark.staging.exchange import Parts, partitioned
+from sf_spark.staging.stored import facts_in_force
+
+_ENDED = -2  # a cell whose fact is no longer in force
+ODD = np.dtype([("entity", "<u8"), *((name, STORED[name]) for name in STORED.names or ())])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Records with a cell a month, sorted into buckets of their entities.
+
+    Attributes:
+        parts: Of a delivery, records as :func:`sf_spark.landing.facts.record_of` lays them out; of a stored file, the
+            same, with the place of the first fact in ``place``.
+        months: Of each cell, in days since 1970.
+    """
+
+    parts: Parts
+    months: np.ndarray
+
+
+@dataclass(frozen=True)
+class CellsTask:
+    """A file of a table of headcounts that a snapshot is held against.
+
+    Attributes:
+        uri: Of the file.
+        rank: Among the files of the comparison.
+        buckets: How many there are.
+        day: Of the snapshot.
+        key: The columns that tell an entity, in the order in which its fingerprint counts them.
+        scratch: Scratch file; '' keeps the facts in memory.
+    """
+
+    uri: str
+    rank: int
+    buckets: int
+    day: date
+    key: tuple[str, ...]
+    scratch: str
+
+
+@dataclass(frozen=True)
+class StoredCells:
+    """The facts of a stored file that are in force.
+
+    Attributes:
+        grid: Entities with at most one fact a month, all of them in a row.
+        odd: The facts of the others: see ``ODD``.
+        has_ended: Whether a fact ended on the snapshot's day.
+    """
+
+    grid: Grid
+    odd: Parts
+    has_ended: bool
+
+
+def sorted_grid(records: np.ndarray, months: np.ndarray, buckets: int, scratch: str) -> Grid:
+    """Records sorted into buckets of their entities."""
+    return Grid(partitioned(records, bucket_of(records["first"], buckets), buckets, scratch), months)
+
+
+def stored_cells(task: CellsTask) -> StoredCells:
+    """Read the facts of a file that are in force, entity by entity."""
+    with open_bytes(task.uri) as file:
+        columns = [*task.key, "periode", "effectif", "superseded_on", "_identity.rank"]
+        table = pq.ParquetFile(file, read_dictionary=list(task.key)).read(columns=columns).unify_dictionaries()
+    in_force, has_ended = facts_in_force(table.column("superseded_on"), task.day)
+    months = table.column("periode").combine_chunks().cast(pa.int32()).to_numpy()
+    values = table.column("effectif").combine_chunks().to_numpy()
+    rank = table.column("_identity").combine_chunks().field("rank").to_numpy()
+    begins = _begins(table, task.key)
+    starts, run = np.flatnonzero(begins), np.cumsum(begins) - 1
+    entity = _entities(table, task.key, starts)
+    is_odd = in_force & (rank != 1)
+    is_odd[1:] |= ~begins[1:] & (months[1:] <= months[:-1])
+    regular = np.ones(len(starts), np.bool_)
+    regular[run[is_odd]] = False
+    cell_of, there = _cells_of(months)
+    records = np.empty(len(starts), record_of(len(there)))
+    records["first"], records["second"] = entity
+    records["raw"], records["place"], records["cells"] = 0, stored_place(task.rank, starts), -1
+    records["cells"][run, cell_of] = np.where(in_force, values, _ENDED)
+    odd = np.flatnonzero(in_force & ~regular[run])
+    facts = np.empty(len(odd), ODD)
+    facts["entity"], facts["rank"], facts["place"] = entity[0, run[odd]], rank[odd], stored_place(task.rank, odd)
+    facts["first"], facts["second"] = hash_months(entity[0, run[odd]], entity[1, run[odd]], months[odd], values[odd])
+    buckets, scratch = bucket_of(facts["entity"], task.buckets), task.scratch and f"{task.scratch}-odd"
+    return StoredCells(
+        sorted_grid(records[regular], there, task.buckets, task.scratch),
+        partitioned(facts, buckets, task.buckets, scratch),
+        has_ended,
+    )
+
+
+def _begins(table: pa.Table, key: tuple[str, ...]) -> np.ndarray:
+    """Where the facts of an entity begin, and those of the one before end."""
+    begins = np.zeros(len(table), np.bool_)
+    begins[:1] = True
+    for name in key:
+        codes = pc.fill_null(table.column(name).combine_chunks().indices, -1).to_numpy()
+        begins[1:] |= codes[1:] != codes[:-1]
+    return begins
+
+
+def _entities(table: pa.Table, key: tuple[str, ...], starts: np.ndarray) -> np.ndarray:
+    """The fingerprints of the entities that begin in some rows."""
+    first = table.select(key).take(pa.array(starts))
+    columns = [pl.Series(first.column(name).combine_chunks().cast(pa.large_string())) for name in key]
+    return fingerprints(columns, len(starts))
+
+
+def _cells_of(months: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The cell of each row, and the months of the cells: those that occur, in order (days since 1970)."""
+    if len(months) == 0:
+        return months.astype(np.int64), months
+    since = months - months.min()
+    occurs = np.zeros(int(since.max()) + 1, np.bool_)
+    occurs[since] = True
+    return (np.cumsum(occurs) - 1)[since], (np.flatnonzero(occurs) + months.min()).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class CellsBucketTask:
+    """A bucket of the entities of a wide delivery, and of those that it is held against.
+
+    Attributes:
+        bucket: Its number.
+        delivered: The records of each range.
+        stored: The facts in force of each file.
+        ranges: Number of ranges of the delivery.
+        files: Number of stored files.
+        all_new: Whether nothing is stored: only exceptions are worth a word then.
+        scratch: Where to leave what was found; '' keeps it in memory.
+    """
+
+    bucket: int
+    delivered: Sequence[Grid]
+    stored: Sequence[StoredCells]
+    ranges: int
+    files: int
+    all_new: bool
+    scratch: str
+
+
+@dataclass(frozen=True)
+class _Records:
+    """Records of one layout of months, and the number of the entity of each; ``months`` are ranks among all months."""
+
+    items: np.ndarray
+    months: np.ndarray  # in days since 1970
+    ranks: np.ndarray
+    entity: np.ndarray
+
+
+def compare_cells(task: CellsBucketTask) -> BucketOutcome:
+    """Hold the delivered records of a bucket against the stored ones."""
+    delivered = [(grid.parts.part(task.bucket), grid.months) for grid in task.delivered]
+    stored = [(file.grid.parts.part(task.bucket), file.grid.months) for file in task.stored]
+    odd = np.concatenate([np.empty(0, ODD), *(file.odd.part(task.bucket) for file in task.stored)])
+    entities, seconds, lines = _entities_of([items for items, _ in (*delivered, *stored)], len(delivered))
+    months = np.unique(np.concatenate([np.empty(0, np.int32), *(m for _, m in (*delivered, *stored))]))
+    news = [_Records(items, m, np.searchsorted(months, m), _among(entities, items["first"])) for items, m in delivered]
+    olds = [_Records(items, m, np.searchsorted(months, m), _among(entities, items["first"])) for items, m in stored]
+    alone = lines <= 1
+    for records in (*news, *olds):
+        alone[records.entity[records.items["second"] != seconds[records.entity]]] = False
+        if len(np.unique(records.months)) < len(records.months):  # a month that the header names twice
+            alone[records.entity] = False
+    at = _among(entities, odd["entity"])
+    alone[at[at >= 0]] = False
+    plain = _settled(news, olds, alone, len(months), task.all_new)
+    rest = _fact_by_fact(news, olds, odd, alone, task.all_new)
+    found = Found.joined([plain, rest])
+    return left_for_others(found, task.bucket, task.ranges, task.files, task.scratch)
+
+
+def _entities_of(arrays: Sequence[np.ndarray], delivered: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The entities of records, in order: both halves of their fingerprints, on how many delivered lines they stand."""
+    first = np.concatenate([np.empty(0, np.uint64), *(items["first"] for items in arrays)])
+    second = np.concatenate([np.empty(0, np.uint64), *(items["second"] for items in arrays)])
+    entities, at, number = np.unique(first, return_index=True, return_inverse=True)
+    lines = np.bincount(number[: sum(map(len, arrays[:delivered]))], minlength=len(entities))
+    return entities, second[at], lines
+
+
+def _among(entities: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The number of each entity; -1 for none of them."""
+    if len(entities) == 0:
+        return np.full(len(first), -1)
+    at = np.minimum(np.searchsorted(entities, first), len(entities) - 1)
+    return np.where(entities[at] == first, at, -1)
+
+
+def _settled(news: list[_Records], olds: list[_Records], alone: np.ndarray, months: int, all_new: bool) -> Found:
+    """Compare cell for cell the entities that are alone."""
+    values = np.full((len(alone), months), -1, np.int32)
+    for records in news:
+        values[records.entity[:, None], records.ranks] = records.items["cells"]
+    slots: list[np.ndarray] = [np.empty(0, np.int64)]
+    places: list[np.ndarray] = [np.empty(0, np.uint64)]
+    numbers: list[np.ndarray] = [np.empty(0, np.int32)]
+    for records in olds:
+        row, cell = np.nonzero(records.items["cells"] >= 0)
+        slots.append(records.entity[row] * months + records.ranks[cell])
+        numbers.append(records.items["cells"][row, cell])
+        before = np.cumsum(records.items["cells"] != -1, axis=1) - 1
+        places.append(records.items["place"][row] + before[row, cell].astype(np.uint64))
+    slot, place, number = np.concatenate(slots), np.concatenate(places), np.concatenate(numbers)
+    mine = alone[slot // max(months, 1)]
+    slot, place, number = slot[mine], place[mine], number[mine]
+    unchanged = values.ravel()[slot] == number
+    if all_new:
+        count = sum(int(np.count_nonzero(r.items["cells"][alone[r.entity]] >= 0)) for r in news)
+        return Found(np.empty(0, PICK), place[:0], place[:0], count, 0, count)
+    held = np.zeros(values.size, np.bool_)
+    held[slot[unchanged]] = True
+    held = held.reshape(values.shape)
+    picked: list[np.ndarray] = [np.empty(0, np.uint64)]
+    delivered = 0
+    for records in news:
+        is_there = (records.items["cells"] >= 0) & alone[records.entity][:, None]
+        row, cell = np.nonzero(is_there & ~held[records.entity[:, None], records.ranks])
+        picked.append(records.items["place"][row] | cell.astype(np.uint64))
+        delivered += int(np.count_nonzero(is_there))
+    picks = np.empty(sum(map(len, picked)), PICK)
+    picks["place"], picks["rank"] = np.concatenate(picked), 1
+    same = int(np.count_nonzero(unchanged))
+    return Found(picks, place[~unchanged], place[:0], len(picks), same, delivered)
+
+
+def _fact_by_fact(
+    news: list[_Records], olds: list[_Records], odd: np.ndarray, alone: np.ndarray, all_new: bool
+) -> Found:
+    """Compare the facts of the entities that are not alone."""
+    delivered = [np.empty(0, NAME)]
+    for records in news:
+        items = records.items[~alone[records.entity]]
+        delivered.append(names_of_months(items, records.months)[0])
+    earlier = np.empty(len(odd), STORED)
+    for name in STORED.names or ():
+        earlier[name] = odd[name]
+    stored = [earlier]
+    for records in olds:
+        items = records.items[~alone[records.entity]]
+        names, row, cell = names_of_months(items, records.months)
+        facts = np.empty(len(names), STORED)
+        facts["first"], facts["second"], facts["rank"] = names["first"], names["second"], 1
+        before = np.cumsum(items["cells"] != -1, axis=1) - 1
+        facts["place"] = items["place"][row] + before[row, cell].astype(np.uint64)
+        stored.append(facts)
+    return found_in(np.concatenate(delivered), np.concatenate(stored), np.empty(0, STORED), all_new)
