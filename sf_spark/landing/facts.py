@@ -125,6 +125,12 @@ def records_of(rows: pl.DataFrame, raw: np.ndarray, rank: int, numbers: np.ndarr
     return records
 
 
+def entities_of(rows: pa.Table) -> np.ndarray:
+    """The fingerprints of entities, as :func:`records_of` gives them, from columns of a staged table."""
+    columns = [pl.Series(column.combine_chunks().cast(pa.large_string())) for column in rows.columns]
+    return fingerprints(columns, len(rows))
+
+
 def names_of_months(records: np.ndarray, months: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The facts of records of months, one for each cell that holds a number, in the order of the cells.
 

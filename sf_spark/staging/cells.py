@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sf_spark.landing.facts import NAME, names_of_months, record_of
-from sf_spark.landing.hashing import fingerprints, hash_months
+from sf_spark.landing.facts import NAME, entities_of, names_of_months, record_of
+from sf_spark.landing.hashing import hash_months
 from sf_spark.landing.opening import open_bytes
 from sf_spark.staging.comparison import (
     PICK,
@@ -108,7 +107,7 @@ def stored_cells(task: CellsTask) -> StoredCells:
     rank = table.column("_identity").combine_chunks().field("rank").to_numpy()
     begins = _begins(table, task.key)
     starts, run = np.flatnonzero(begins), np.cumsum(begins) - 1
-    entity = _entities(table, task.key, starts)
+    entity = entities_of(table.select(task.key).take(pa.array(starts)))
     is_odd = in_force & (rank != 1)
     is_odd[1:] |= ~begins[1:] & (months[1:] <= months[:-1])
     regular = np.ones(len(starts), np.bool_)
@@ -138,13 +137,6 @@ def _begins(table: pa.Table, key: tuple[str, ...]) -> np.ndarray:
         codes = pc.fill_null(table.column(name).combine_chunks().indices, -1).to_numpy()
         begins[1:] |= codes[1:] != codes[:-1]
     return begins
-
-
-def _entities(table: pa.Table, key: tuple[str, ...], starts: np.ndarray) -> np.ndarray:
-    """The fingerprints of the entities that begin in some rows."""
-    first = table.select(key).take(pa.array(starts))
-    columns = [pl.Series(first.column(name).combine_chunks().cast(pa.large_string())) for name in key]
-    return fingerprints(columns, len(starts))
 
 
 def _cells_of(months: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

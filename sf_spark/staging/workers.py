@@ -68,6 +68,5 @@ def _attempted(function: Callable[[T], R], task: T) -> R | BrokenFileError:
         return error
 
 
-
 def _cloudpickled(value: object) -> bytes:
     return bytes(cloudpickle.dumps(value))
