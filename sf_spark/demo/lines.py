@@ -20,7 +20,7 @@ class BatchLines:
     text: list[str]
     money: dict[str, int]  # cents of each money column over the lines that a strict reader accepts
     refused: list[int]  # ranks of lines with a provisional SIRET, which a strict reader rejects
-    skipped: list[int]  # ranks of lines outside NAF rev. 2, which a reader leaves out
+    skipped: list[int]  # ranks of spells of unknown state, which a reader leaves out
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from sf_spark.demo.registre import (
     registered_on,
 )
 
-ANCIENT_SHARE = 0.08  # of old companies, with an establishment closed under an older nomenclature: readers skip it
+ANCIENT_SHARE = 0.08  # of old companies, with an establishment closed under an older nomenclature: no code in NAF
 QUOTED_SHARE = 0.05  # of establishments, whose sign holds a comma or quotes
 _OLDER_NOMENCLATURE = "NAFRev1"
 _ANCIENT_SEQUENCE = 2
@@ -60,8 +60,7 @@ def etablissement_lines(rng: np.random.Generator, population: Population) -> Lin
         _line(fiches[rank], closing == 1, of_era, constant[rank])
         for rank, closing, of_era in zip(row.tolist(), version.tolist(), era.tolist(), strict=True)
     ]
-    skipped = np.array([fiche.nomenclature != CURRENT_NOMENCLATURE for fiche in fiches], dtype=np.bool_)[row]
-    return LineVersions(text, start, end, skipped=skipped)
+    return LineVersions(text, start, end)
 
 
 def registered(rng: np.random.Generator, population: Population) -> list[Fiche]:

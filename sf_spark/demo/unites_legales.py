@@ -21,7 +21,7 @@ from sf_spark.demo.registre import (
     registered_on,
 )
 
-ANCIENT_SHARE = 0.01  # as many units that ceased long ago, in a nomenclature that readers skip
+ANCIENT_SHARE = 0.01  # as many units that ceased long ago, in an older nomenclature: no code in NAF
 _ANCIENT_RANK = 40_000_000  # rank of the first of them: beyond those of any plan
 _ANCIENT_NOMENCLATURE = "NAP"
 
@@ -47,7 +47,6 @@ def unite_legale_lines(rng: np.random.Generator, population: Population) -> Line
         text=text + ancient,
         first=np.concatenate([start, np.zeros(len(ancient), dtype=np.int64)]),
         last=np.concatenate([end, np.full(len(ancient), timeline.deliveries)]),
-        skipped=np.arange(len(text) + len(ancient)) >= len(text),
     )
 
 

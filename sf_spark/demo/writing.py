@@ -24,7 +24,7 @@ class FileCount:
     file: str
     data_lines: int  # blank lines and the header left out
     dirty_lines: int  # a strict reader rejects them
-    skipped_lines: int  # outside NAF rev. 2: a reader leaves them out
+    skipped_lines: int  # spells of unknown state: a reader leaves them out
     blank_lines: int
     bytes: int
     money_cents: dict[str, int]  # by column, over the lines that a reader accepts

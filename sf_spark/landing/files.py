@@ -92,8 +92,7 @@ def list_files(folder: str, batch: str) -> list[DeliveredFile]:
 
     A folder, a link to nothing and a file that may not be read are listed as unreadable.
     """
-    there = [entry for entry in _listed(folder) if not entry.name.startswith(".")]
-    files = [entry for entry in there if entry.is_file or not _BATCH.match(entry.name)]
+    files = [entry for entry in _visible(folder) if entry.is_file or not _BATCH.match(entry.name)]
     root = folder if is_remote(folder) else os.path.abspath(folder)  # workers may stand elsewhere
     uris = sorted(f"{root.rstrip('/')}/{entry.name}" for entry in files)
     return [_delivered(uri, batch) for uri in uris]
@@ -117,13 +116,22 @@ def _delivered(uri: str, batch: str) -> DeliveredFile:
 
 
 def _folders(landing: str) -> dict[str, str]:
-    """The folder of each batch; where one stands inside a parent and beside it, the latter counts."""
+    """The folder of each batch, inside its parent or beside it.
+
+    Raises:
+        ConfigurationError: For a sub-batch that has files in both places.
+    """
     found: dict[str, str] = {}
     parents = _sub_folders(landing.rstrip("/") or "/")
-    for folder in (*(sub for parent in parents for sub in _sub_folders(parent)), *parents):
+    for folder in (*parents, *(sub for parent in parents for sub in _sub_folders(parent))):
         name = folder.rsplit("/", 1)[-1]
-        if _BATCH.match(name):
-            found[name] = folder
+        if not _BATCH.match(name) or (name in found and not _visible(folder)):
+            continue
+        if name in found and _visible(found[name]):
+            raise ConfigurationError(
+                f"batch '{name}' has files in {found[name]} and in {folder}: put them in one folder"
+            )
+        found[name] = folder
     return found
 
 
@@ -136,6 +144,10 @@ class _Entry:
     name: str
     is_file: bool
     is_folder: bool
+
+
+def _visible(folder: str) -> list[_Entry]:
+    return [entry for entry in _listed(folder) if not entry.name.startswith(".")]
 
 
 def _listed(folder: str) -> list[_Entry]:

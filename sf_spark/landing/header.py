@@ -80,10 +80,10 @@ class Reading:
 
 def names_no_month(found: Reading) -> bool:
     """Whether a column of a wide file looks like one of a month, and the month cannot be read."""
-    prefix, known = found.source.wide, {rank for rank, _ in found.months}
+    source, prefix = found.source, found.source.wide
     return bool(prefix) and any(
-        name.lower().startswith(prefix) and len(name) == len(prefix) + 6 and rank not in known
-        for rank, name in enumerate(found.columns)
+        name.lower().startswith(prefix) and len(name) == len(prefix) + 6 and _month_of(source, name) is None
+        for name in found.columns
     )
 
 
@@ -98,6 +98,9 @@ def read_header(uri: str, name: str, packing: Packing) -> Header:
         if packing == "parquet":
             with open_bytes(uri) as file:
                 names = pq.read_schema(file).names
+            twice = sorted({column for column in names if names.count(column) > 1})
+            if twice:  # Parquet finds columns by name: no one could say which of the two is meant
+                raise BrokenFileError(f"several columns of one name: {', '.join(twice)[:300]}")
             return Header(1, "", UTF8, False, columns=tuple(names))
         with TextStream(uri, packing) as stream:
             encoding = encoding_of(stream.read(4))
@@ -160,15 +163,17 @@ def header_columns(header: str, delimiter: str) -> list[str]:
 
 
 def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tuple[int, date]]:
-    """Where the columns of a wide source name a month, and which."""
-    prefix = len(source.wide)
-    return [
-        (rank, periode)
-        for rank, name in enumerate(columns)
-        if source.wide
-        and name.lower().startswith(source.wide)
-        and (periode := period_of_header(name[prefix:][:6])) is not None
-    ]
+    """Where the columns of a wide source name a month, and which; of two that name the same month, the last one."""
+    if not source.wide:
+        return []
+    last = {month: rank for rank, name in enumerate(columns) if (month := _month_of(source, name)) is not None}
+    return sorted((rank, month) for month, rank in last.items())
+
+
+def _month_of(source: Source, name: str) -> date | None:
+    """The month that a column of a wide source names; None where it names none."""
+    start = len(source.wide)
+    return period_of_header(name[start:][:6]) if name.lower().startswith(source.wide) else None
 
 
 def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:

@@ -120,6 +120,8 @@ class RangeOutcome:
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
         silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
             they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text.
+        left_out: Whose the records are that the perimeter leaves out, in the same way: the key, or the account where
+            the layout knows no key; None where there are none, or where nothing ends by being absent.
         names: Of the facts: see ``NAME``; of a wide file, of the records: see ``record_of``.
         keys: Of a source that gathers lines: those that it tells.
         rows: Written.
@@ -138,6 +140,7 @@ class RangeOutcome:
     money: dict[str, int] = field(default_factory=dict)
     rejects: pa.Table | None = None
     silent: pa.Table | None = None
+    left_out: pa.Table | None = None
     names: np.ndarray = field(default_factory=lambda: np.empty(0, NAME))
     keys: pa.Array | None = None
     rows: int = 0
@@ -225,6 +228,7 @@ class _RangeReader:
         self._names: list[np.ndarray] = []
         self._rejects: list[pl.DataFrame] = []
         self._silent: list[pl.DataFrame] = []
+        self._left_out: list[pl.DataFrame] = []
         self._gathering: list[pl.DataFrame] = []
 
     def run(self) -> None:
@@ -239,6 +243,8 @@ class _RangeReader:
             self.outcome.rejects = pl.concat(self._rejects).to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._silent:
             self.outcome.silent = pl.concat(self._silent).unique().to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._left_out:
+            self.outcome.left_out = pl.concat(self._left_out).unique().to_arrow(compat_level=pl.CompatLevel.oldest())
         nothing = np.empty(0, record_of(len(self._months)) if self.source.wide else NAME)
         self.outcome.names = np.concatenate([nothing, *self._names])
         if self._file is not None:
@@ -423,6 +429,10 @@ class _RangeReader:
 
     def _note_silent(self, rows: pl.DataFrame, found: Classified, raw: Callable[[int], str]) -> None:
         """Note whose facts the rejected records, and those that a rule leaves out, say nothing about."""
+        by_account = self.task.reading.layout.by_account
+        if self.source.delivery == "snapshot" and found.outside.any():
+            column = "numero_compte" if by_account else self.source.key_column
+            self._left_out.append(_silent(column, rows[column].gather(np.flatnonzero(found.outside)).unique()))
         silent = (found.classes == REJECTED) | found.left_out
         if "_doubtful" in rows.columns:
             silent |= rows["_doubtful"].fill_null(False).to_numpy()
@@ -431,7 +441,7 @@ class _RangeReader:
         key = self.source.key_column
         self._silent.append(_silent(key, rows[key].gather(np.flatnonzero(silent & found.has_valid_key))))
         without = np.flatnonzero(silent & ~found.has_valid_key)
-        if self.task.reading.layout.by_account:
+        if by_account:
             account = rows["numero_compte"].gather(without)
             assert self.task.known.accounts is not None
             known = pl.Series(self.task.known.accounts.column("numero_compte").combine_chunks())

@@ -34,6 +34,7 @@ class Classified:
         classes: Of each row: accepted, rejected or skipped.
         has_valid_key: Of each row.
         left_out: Of each row: whether a rule of the source leaves it out.
+        outside: Of each row: whether the perimeter leaves it out.
         wrong: The rows that have a reason, rejected or not, in order.
         reasons: Theirs.
     """
@@ -41,6 +42,7 @@ class Classified:
     classes: np.ndarray
     has_valid_key: np.ndarray
     left_out: np.ndarray
+    outside: np.ndarray
     wrong: np.ndarray
     reasons: pl.Series
 
@@ -85,12 +87,14 @@ def classified(typed: pl.DataFrame, source: Source, inside: np.ndarray | None, r
     skipped = typed["_skip"].is_not_null().to_numpy()
     wrong = typed["_wrong"].to_numpy() | ~valid
     classes = np.where(skipped, SKIPPED, np.where(wrong, REJECTED, ACCEPTED)).astype(np.uint8)
+    outside = np.zeros(len(key), np.bool_)
     if inside is not None:
         candidates = np.flatnonzero(classes == ACCEPTED)
-        classes[candidates[~_is_inside(key.gather(candidates), inside)]] = SKIPPED
+        outside[candidates[~_is_inside(key.gather(candidates), inside)]] = True
+        classes[outside] = SKIPPED
     rows = np.flatnonzero(wrong & (~skipped | bool(source.fatal_codes)))
     found = _or_bad_key(reasons(rows), key.gather(rows), valid[rows], source) if len(rows) else _NO_REASONS
-    return Classified(classes, valid, skipped, rows, found)
+    return Classified(classes, valid, skipped, outside, rows, found)
 
 
 def _has_valid_key(key: pl.Series, source: Source) -> np.ndarray:

@@ -7,6 +7,7 @@ facts that it may have held: they stay in force, and are *held back* from ending
     damaged_line               those of the entity or the account that such a line names; where its key cannot be read,
                                those whose key, SIREN or account stands in its text, or nearly does
     unreadable_line            all, when there is a line in which none of that is found
+    damaged_key                those whose key or account may be the damaged one of a line: see ``damaged_keys``
     outside_perimeter          those of companies that the perimeter leaves out now
     broken_file                all, when a file of the delivery could not be read
     partial                    all, when the delivery is said to be partial
@@ -29,11 +30,11 @@ from sf_spark.landing.facts import natural_keys
 from sf_spark.landing.opening import open_bytes
 from sf_spark.landing.source import Source
 from sf_spark.staging.comparison import row_of
+from sf_spark.staging.damaged_keys import ACCOUNT, Strangers, may_be_damaged, no_text
 from sf_spark.staging.exchange import Parts
 
 _IDENTIFIERS = re.compile(r"[0-9A-Za-z]{9,}")  # a SIREN has nine signs
 _DAMAGED_SHARE = 3  # one sign in so many may be damaged: two numbers of fourteen digits share one or two by chance
-_ACCOUNT = "numero_compte"
 _SIRET_LENGTH = 14
 _FEWEST_DIGITS = _SIRET_LENGTH - _SIRET_LENGTH // _DAMAGED_SHARE  # of one that letters stand in by right
 _MOST_COMPARISONS = 200_000_000  # of identifiers with words: seconds
@@ -44,10 +45,6 @@ HELD_BACK = pa.schema(
         ("_fact_line", pa.int64()),
     ]
 )
-
-
-def _no_text() -> pa.Array:
-    return pa.array([], pa.string())
 
 
 @dataclass(frozen=True)
@@ -61,20 +58,22 @@ class Silence:
         texts: Of records whose entity cannot be read.
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
         all_of_it: Why every absent fact stays; '' where not every one does.
+        strangers: Keys and accounts that may be damaged ones.
     """
 
-    keys: pa.Array = field(default_factory=_no_text)
-    sirens: pa.Array = field(default_factory=_no_text)
-    accounts: pa.Array = field(default_factory=_no_text)
+    keys: pa.Array = field(default_factory=no_text)
+    sirens: pa.Array = field(default_factory=no_text)
+    accounts: pa.Array = field(default_factory=no_text)
     texts: tuple[str, ...] = ()
     inside: np.ndarray | None = None
     all_of_it: str = ""
+    strangers: Strangers = field(default_factory=Strangers)
 
     @property
     def is_nothing(self) -> bool:
         """Whether every absence is meant."""
         named = len(self.keys) or len(self.accounts)
-        return not (named or self.texts or self.inside is not None or self.all_of_it)
+        return not (named or self.texts or self.inside is not None or self.all_of_it or self.strangers)
 
 
 def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | None, all_of_it: str) -> Silence:
@@ -94,7 +93,7 @@ def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | 
     def values(column: str) -> pa.Array:
         return named.filter(pc.equal(named.column("column"), column)).column("value").combine_chunks().unique()
 
-    accounts = _no_text() if source.key_column == _ACCOUNT else values(_ACCOUNT)
+    accounts = no_text() if source.key_column == ACCOUNT else values(ACCOUNT)
     texts = tuple(values("").to_pylist())
     return Silence(values(source.key_column), accounts=accounts, texts=texts, inside=inside, all_of_it=all_of_it)
 
@@ -135,7 +134,7 @@ def search(task: SearchTask) -> Found:
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
     with open_bytes(task.uri) as file:
         parquet = pq.ParquetFile(file)
-        names = [name for name in (task.source.key_column, _ACCOUNT) if name in parquet.schema_arrow.names]
+        names = [name for name in (task.source.key_column, ACCOUNT) if name in parquet.schema_arrow.names]
         table = parquet.read(columns=list(dict.fromkeys(names)))
     found: dict[str, pa.Array] = {}
     explaining: set[str] = set()
@@ -145,14 +144,14 @@ def search(task: SearchTask) -> Found:
         near, words_near = _near(stored.take(pa.array(rows)).unique(), distinct.to_pylist())
         found[name] = pa.concat_arrays([exact, near]).unique()
         explaining |= {*exact.to_pylist(), *words_near}
-    sirens = _no_text()
+    sirens = no_text()
     if task.source.key_column == "siret":
         stored = pc.utf8_slice_codeunits(table.column("siret").cast(pa.string()).unique(), 0, 9)
         sirens = distinct.filter(pc.is_in(distinct, stored.unique()))
         explaining |= set(sirens.to_pylist())
     explained = np.array([any(word in explaining or _is_provisional(word) for word in found) for found in words], bool)
     keys = found.pop(task.source.key_column)
-    return Found(keys, sirens, found.get(_ACCOUNT, _no_text()), explained)
+    return Found(keys, sirens, found.get(ACCOUNT, no_text()), explained)
 
 
 def explained(silence: Silence, found: Sequence[Found]) -> Silence:
@@ -165,14 +164,14 @@ def explained(silence: Silence, found: Sequence[Found]) -> Silence:
     for one in found:
         every |= one.explained
     all_of_it = silence.all_of_it or ("" if every.all() else "unreadable_line")
-    return Silence(keys, sirens, accounts, (), silence.inside, all_of_it)
+    return Silence(keys, sirens, accounts, (), silence.inside, all_of_it, silence.strangers)
 
 
 def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]:
     """The identifiers that nearly are one of the words, and these words."""
     values = [value for value in identifiers.to_pylist() if value and value.isascii()]
     if not values or not words or len(values) * len(words) > _MOST_COMPARISONS:
-        return _no_text(), []
+        return no_text(), []
     near, explaining = np.zeros(len(values), np.bool_), []
     by_length: dict[int, list[int]] = {}
     for place, value in enumerate(values):
@@ -219,11 +218,20 @@ class NewKeysTask:
     source: Source
 
 
-def new_keys(task: NewKeysTask) -> np.ndarray:
-    """The natural keys of the facts of a file, hashed."""
+@dataclass(frozen=True)
+class NewKeys:
+    """The natural keys of the facts of a file, hashed, and the distinct keys of their entities."""
+
+    natural: np.ndarray
+    entities: pa.Array
+
+
+def new_keys(task: NewKeysTask) -> NewKeys:
+    """What identifies the facts of a file."""
     with open_bytes(task.uri) as file:
-        table = pq.ParquetFile(file).read(columns=sorted(set(task.source.natural_key)))
-    return natural_keys(table, task.source)
+        table = pq.ParquetFile(file).read(columns=sorted({task.source.key_column, *task.source.natural_key}))
+    entities = table.column(task.source.key_column).cast(pa.string()).unique()
+    return NewKeys(natural_keys(table, task.source), entities)
 
 
 @dataclass(frozen=True)
@@ -282,6 +290,7 @@ def judge(task: JudgeTask) -> Judged:
     reason = np.full(len(rows), "", dtype="<U20")
     for why, held in (
         (silence.all_of_it, np.full(len(rows), bool(silence.all_of_it))),
+        ("damaged_key", _nearly_delivered(table, key, silence)),
         ("damaged_line", _named(table, key, silence)),
         ("outside_perimeter", outside),
     ):
@@ -319,8 +328,8 @@ def _rows_of(uri: str, rows: np.ndarray, source: Source) -> pa.Table:
     with open_bytes(uri) as file:
         parquet = pq.ParquetFile(file)
         wanted = {source.key_column, *source.natural_key, "_file", "_line"}
-        if _ACCOUNT in parquet.schema_arrow.names:
-            wanted.add(_ACCOUNT)
+        if ACCOUNT in parquet.schema_arrow.names:
+            wanted.add(ACCOUNT)
         return parquet.read(columns=sorted(wanted)).take(pa.array(rows))
 
 
@@ -337,9 +346,14 @@ def _named(table: pa.Table, key: pa.ChunkedArray, silence: Silence) -> np.ndarra
     found = pc.is_in(key, silence.keys)
     if len(silence.sirens):
         found = pc.or_(found, pc.is_in(pc.utf8_slice_codeunits(key, 0, 9), silence.sirens))
-    if len(silence.accounts) and _ACCOUNT in table.column_names:
-        found = pc.or_(found, pc.is_in(table.column(_ACCOUNT).cast(pa.string()), silence.accounts))
+    if len(silence.accounts) and ACCOUNT in table.column_names:
+        found = pc.or_(found, pc.is_in(table.column(ACCOUNT).cast(pa.string()), silence.accounts))
     return found.to_numpy()
+
+
+def _nearly_delivered(table: pa.Table, key: pa.ChunkedArray, silence: Silence) -> np.ndarray:
+    account = table.column(ACCOUNT).cast(pa.string()) if ACCOUNT in table.column_names else None
+    return may_be_damaged(key, account, silence.strangers)
 
 
 def _among(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:

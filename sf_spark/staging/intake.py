@@ -81,7 +81,7 @@ def take_in(
         return []
     if any(source.name == _PERIMETER for file in todo if (source := _source_of(file, sources))):
         todo = files  # the others are read again, for the companies that are inside now
-    unchanged = {file.name for file in files if (file.name, file.sha256) in known}
+    unchanged = frozenset(file.name for file in files if (file.name, file.sha256) in known)
     intakes, facts = [], KnownFacts(spark, settings)
     for source in sources:
         delivered = [file for file in files if _source_of(file, sources) is source]
@@ -94,7 +94,11 @@ def take_in(
                 report(f"{source.name}: not read again: {refusal}")
             others = tuple(sorted({other for other, _ in past if other != batch}))
             said = _said(history, batch, source)
-            intakes.append(_Intake(spark, settings, batch, source, taken, others, refusal, facts, before, said))
+            intakes.append(
+                _Intake(
+                    spark, settings, batch, source, taken, others, refusal, facts, before, frozenset(unchanged), said
+                )
+            )
     stopped = ""
     for intake in intakes:
         start = time.monotonic()
@@ -148,7 +152,8 @@ class _Intake:
     other_batches: tuple[str, ...]
     refusal: str
     facts: KnownFacts
-    before: frozenset[str]  # files of the batch that have been taken in already
+    before: frozenset[str]  # files of the batch that have been taken in already, ...
+    unchanged: frozenset[str]  # ... those that are still the same
     said: str  # whether the delivery was said to be whole or partial then
     accounts: list[FileAccount] = field(default_factory=list)
     rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
@@ -161,6 +166,8 @@ class _Intake:
             stopped: Why nothing of the batch may be taken in; '' when it may.
         """
         for file in self.files:
+            if stopped and file.name in self.unchanged:
+                continue  # it stays as it was taken in
             account = FileAccount(file, self.source.name, self.source.delivery)
             if stopped or self.refusal:
                 account.fail(stopped or self.refusal)
@@ -250,6 +257,7 @@ class _Intake:
         self.rejects = []
         for read in reads:
             discard(read)
+        self.accounts = [a for a in self.accounts if a.status != DONE or a.file.name not in self.unchanged]
         for account in self.accounts:
             if account.status == DONE:
                 account.fail(f"not taken in: {broken} of the same delivery was, and cannot be read now; put it right")

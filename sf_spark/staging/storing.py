@@ -14,7 +14,7 @@ so these records are read once more.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,7 +39,17 @@ from sf_spark.staging.absence import (
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file, remove_files
 from sf_spark.staging.cells import CellsBucketTask, CellsTask, Grid, compare_cells, stored_cells
 from sf_spark.staging.comparison import BucketOutcome, BucketTask, compare_bucket
+from sf_spark.staging.damaged_keys import (
+    Strangers,
+    StrangersTask,
+    known,
+    resembling,
+    strangers_of,
+    together,
+    without,
+)
 from sf_spark.staging.exchange import Parts
+from sf_spark.staging.perimetre import NEVER_FILTERED
 from sf_spark.staging.range_tasks import WriteTask, write_picked
 from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
 from sf_spark.staging.workers import run
@@ -118,8 +128,9 @@ def store(
         }
         all_of_it = next((why for why, holds in reasons.items() if holds), "")
         silent = [outcome.silent for read in reads for outcome in read.outcomes if outcome.silent is not None]
+        left_out = [outcome.left_out for read in reads for outcome in read.outcomes if outcome.left_out is not None]
         silence = silence_of(silent, batch.source, inside, all_of_it)
-        absences = _absences(batch, compared, outcomes, silence, added)
+        absences = _absences(batch, compared, outcomes, silence, added, left_out)
         refused = rule.refusal(batch, outcomes, absences.ended + absences.held - absences.outside)
         if refused:
             remove_files(batch.uri(file.path) for file in added)
@@ -155,17 +166,27 @@ def _absences(
     outcomes: list[BucketOutcome],
     silence: Silence,
     added: list[TableFile],
+    left_out: Sequence[pa.Table],
 ) -> _Absences:
     absent = {
         rank: tuple(o.absent for o in outcomes if _size(o.absent, rank))
         for rank in range(len(compared))
         if any(_size(o.absent, rank) for o in outcomes)
     }
+    small, where = batch.is_small_comparison, {rank: batch.uri(compared[rank].path) for rank in absent}
+    new = np.empty(0, np.uint64)
+    if absent:
+        files = [NewKeysTask(batch.uri(file.path), batch.source) for file in added]
+        keys = run(batch.spark, new_keys, files, batch.is_small_text)
+        new = np.sort(np.concatenate([new, *(one.natural for one in keys)]))
+        # A register may well bring companies that it did not know.
+        entities = [] if batch.source.name in NEVER_FILTERED else [one.entities for one in keys]
+        strangers = _strangers(batch, compared, absent, strangers_of(left_out, batch.source, entities))
+        silence = replace(silence, strangers=strangers)
     if silence.is_nothing or not absent:
         rows = {rank: tuple(Rows(parts, rank) for parts in found) for rank, found in absent.items()}
         ended = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
         return _Absences(rows, [], ended, 0, 0)
-    small, where = batch.is_small_comparison, {rank: batch.uri(compared[rank].path) for rank in absent}
     if silence.texts:
         # An entity of any file may stand in an unreadable line, also one of whose facts none is absent.
         everywhere = [
@@ -173,10 +194,6 @@ def _absences(
             for rank, file in enumerate(compared)
         ]
         silence = explained(silence, run(batch.spark, search, everywhere, small))
-    keys = run(
-        batch.spark, new_keys, [NewKeysTask(batch.uri(file.path), batch.source) for file in added], batch.is_small_text
-    )
-    new = np.sort(np.concatenate([np.empty(0, np.uint64), *keys]))
     tasks = [
         JudgeTask(where[rank], rank, compared[rank].partition, batch.name, found, batch.source, silence, new)
         for rank, found in absent.items()
@@ -189,6 +206,24 @@ def _absences(
     ended = sum(len(one.ended) + len(also) for one, also in zip(judged, corrected, strict=True))
     total = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
     return _Absences(rows, [one.held for one in judged], ended, total - ended, sum(one.outside for one in judged))
+
+
+def _strangers(
+    batch: Batch, compared: list[TableFile], absent: dict[int, tuple[Parts, ...]], strangers: Strangers
+) -> Strangers:
+    """Of some delivered keys, those that nobody had before, and that are nearly one of an absent fact."""
+
+    def tasks(ranks: Iterable[int], some: Strangers) -> list[StrangersTask]:
+        files = ((rank, batch.uri(compared[rank].path)) for rank in ranks)
+        return [StrangersTask(uri, rank, absent.get(rank, ()), batch.source, some) for rank, uri in files]
+
+    if not strangers:
+        return strangers
+    small = batch.is_small_comparison
+    near = together(run(batch.spark, resembling, tasks(absent, strangers), small))
+    if not near:
+        return near
+    return without(near, together(run(batch.spark, known, tasks(range(len(compared)), near), small)))
 
 
 def _compare(

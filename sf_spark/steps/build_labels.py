@@ -4,6 +4,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.calendar import index_of
 from sf_spark.domain.proceedings import PRIORITY, PROCEDURES, PROCOL, proceeding_events
+from sf_spark.errors import SfSparkError
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels as labels_of
 from sf_spark.lake.months import last_month
@@ -25,7 +26,8 @@ def build_labels(spark: SparkSession, settings: Settings, report: Report) -> int
     events = proceeding_events(*(read_or_empty(spark, settings.lake, name, COLUMNS[name]) for name in PRIORITY))
     months = read_table(spark, settings.lake, PANEL_ENTREPRISE).select("siren", "periode")
     last = last_month(spark, settings.lake, PANEL_ENTREPRISE)
-    assert last is not None  # read_table has found the panel, and build_panel writes no empty one
+    if last is None:
+        raise SfSparkError("panel/entreprise holds no company yet: nothing delivered so far gives one a month to label")
     labels = labels_of(
         months,
         openings(events, settings.cutoff_day),

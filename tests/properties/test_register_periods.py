@@ -1,27 +1,62 @@
 """Random periods of establishments, as disorderly as real ones, against a slow function that looks at single days."""
 
 import random
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from sf_spark.calendar import index_of, known_index, start_of
+from sf_spark.panel.build import PanelRules, entreprise_panel, etablissement_panel
 from sf_spark.panel.demographie import etablissement_events, register_changes
+from sf_spark.panel.inputs import StagedTables
 
-SITES = 300
+SITES = 4000
+FIRST_BATCH, SECOND_BATCH = "2601", "2607"
+DELIVERED = {FIRST_BATCH: date(2026, 1, 20), SECOND_BATCH: date(2026, 7, 20)}
 LAST = index_of(date(2026, 10, 1))
-BATCH, DELIVERED = "2610", date(2026, 10, 20)
+NEVER, EVER, UNKNOWN = date(9999, 12, 31), date(1, 1, 1), date(1900, 1, 1)
 Period = tuple[date | None, date | None, bool]
 
 
-def a_life(rng: random.Random) -> list[Period]:
+@dataclass(frozen=True)
+class Version:
+    """A row of the staged register: of its history, or of the stock (which has no last day)."""
+
+    first: date | None
+    last: date | None
+    is_open: bool
+    of_history: bool
+    batch: str
+    line: int
+    known_on: date
+    superseded_on: date | None = None
+
+    @property
+    def begin(self) -> date:
+        return self.first or EVER
+
+    @property
+    def end(self) -> date:
+        return self.last or NEVER
+
+    @property
+    def seen(self) -> range:
+        """The months at whose cut-off it is known."""
+        until = known_index(self.superseded_on) if self.superseded_on else index_of(NEVER)
+        return range(known_index(self.known_on), until)
+
+
+def a_life(rng: random.Random, delivered: date) -> list[Period]:
     """Periods that follow one another, with overlaps, repeats, gaps and twins; shuffled."""
-    day = date(rng.randint(2005, 2022), rng.randint(1, 12), rng.randint(1, 28))
-    state, periods = True, []
+    day = date(rng.randint(2005, 2024), rng.randint(1, 12), rng.randint(1, 28))
+    state, periods = rng.random() < 0.95, []
     for rank in range(rng.randint(1, 7)):
-        length = rng.choice((0, 5, 20, 31, 200, 900))
+        length = rng.choice((0, 0, 5, 20, 31, 200, 900))
         end = day + timedelta(days=length)
         start = None if rank == 0 and rng.random() < 0.15 else day
         periods.append((start, end, state))
@@ -29,100 +64,200 @@ def a_life(rng: random.Random) -> list[Period]:
             periods.append((start, end + timedelta(days=rng.randint(1, 40)), rng.random() < 0.5))  # begins the same day
         day = end + timedelta(days=rng.choice((1, 1, 1, 1, 0, 30)))
         state = state if rng.random() < 0.3 else not state
-        if day > DELIVERED:
+        if day > delivered:
             break
     start, _, last = periods[-1]
     periods[-1] = (start, None, last) if rng.random() < 0.9 else periods[-1]
     rng.shuffle(periods)
-    return [period for period in periods if period[0] is None or period[0] <= DELIVERED]
+    return [period for period in periods if period[0] is None or period[0] <= delivered]
 
 
-LIVES = {f"{seed:014d}": a_life(random.Random(seed)) for seed in range(SITES)}
-NEVER, EVER = date(9999, 12, 31), date(1, 1, 1)
+def in_stock(rng: random.Random, life: list[Period], delivered: date) -> tuple[date | None, bool] | None:
+    """What the stock says: nothing, the last period, an older one, or one that the history does not know (yet)."""
+    kind = rng.choice(("nothing", "last", "last", "older", "later", "undated"))
+    if kind == "nothing" or not life:
+        return None if life else (date(2015, 3, rng.randint(1, 28)), rng.random() < 0.5)
+    start, _, state = max(life, key=lambda period: period[0] or EVER)
+    if kind == "older":
+        start, _, state = rng.choice(life)
+    if kind == "later":
+        after = min((start or date(2015, 1, 1)) + timedelta(days=rng.choice((0, 3, 40, 400))), delivered)
+        return after, rng.random() < 0.5
+    return (None if kind == "undated" else start), state
 
 
-def is_open_on(periods: list[Period], day: date) -> bool:
-    """The period that covers the day and began last, else the last that began: one day, one establishment at a time."""
-    begun = [
-        ((end or NEVER) >= day, start or EVER, end or NEVER, line, state)
-        for line, (start, end, state) in enumerate(periods)
-        if (start or EVER) <= day
+def told(rng: random.Random) -> list[Version]:
+    """What one delivery, or two, say of an establishment, as staging keeps it."""
+    life = a_life(rng, DELIVERED[FIRST_BATCH]) if rng.random() < 0.9 else []
+    now, stock = [(*period, True) for period in life], in_stock(rng, life, DELIVERED[FIRST_BATCH])
+    now += [(stock[0], None, stock[1], False)] if stock else []
+    versions = [Version(*row, FIRST_BATCH, line, row[0] or UNKNOWN) for line, row in enumerate(now)]
+    if rng.random() < 0.6:
+        return versions
+    # Corrected, gone on, or gone: what is the same stays, the rest is superseded.
+    life = [period for period in life if rng.random() < 0.8]
+    if rng.random() < 0.5:
+        life = life + a_life(rng, DELIVERED[SECOND_BATCH])[:2]
+    stock = in_stock(rng, life, DELIVERED[SECOND_BATCH]) if rng.random() < 0.5 else stock
+    later = [(*period, True) for period in life] + ([(stock[0], None, stock[1], False)] if stock else [])
+    day = DELIVERED[SECOND_BATCH]
+    kept = [
+        v if row in later else Version(*row, FIRST_BATCH, v.line, v.known_on, day)
+        for v, row in zip(versions, now, strict=True)
     ]
-    return max(begun)[4] if begun else False
+    new = [row for row in dict.fromkeys(later) if row not in now]
+    return kept + [Version(*row, SECOND_BATCH, line, day) for line, row in enumerate(new)]
 
 
-def by_day(periods: list[Period]) -> tuple[set[int], Counter, Counter]:
-    """Open months, closures and openings by month, walking through the days."""
-    starts = [start for start, _, _ in periods if start]
-    day = min(starts, default=date(2004, 1, 1)) - timedelta(days=400)
-    was_open = is_open_on(periods, day)
-    months, closed, opened = set(), Counter(), Counter()
-    while day < date(2026, 10, 20):
-        day += timedelta(days=1)
-        now = is_open_on(periods, day)
-        closed[known_index(day)] += was_open and not now
-        opened[known_index(day)] += now and not was_open
-        was_open = now
-        if day.day == 20 and now:
-            months.add(index_of(day))
-    return months, +closed, +opened
+LIVES = {f"{seed // 3:09d}{seed % 3:05d}": told(random.Random(seed)) for seed in range(SITES)}  # three a company
+
+
+def is_open_on(versions: list[Version], day: date) -> bool | None:
+    """The period that covers the day and began last, else the last that began; the stock where it knows more."""
+    history = [v for v in versions if v.of_history]
+    begun = [((v.end >= day), v.begin, v.end, v.batch, v.line, v.is_open) for v in history if v.begin <= day]
+    stocks = [(v.batch, v.line, v.begin, v.is_open) for v in versions if not v.of_history]
+    covers, begin, _, _, _, state = max(begun) if begun else (False, EVER, EVER, "", 0, None)
+    if not stocks:
+        return state
+    batch, _, since, stock_state = max(stocks)
+    if state is None:
+        return stock_state or since > day
+    knows_more = batch > max(v.batch for v in history) or not covers
+    return stock_state if begin < since <= day and knows_more else state
+
+
+def cutoff(month: int) -> date:
+    return start_of(month).replace(day=20)
+
+
+@dataclass
+class Site:
+    """Months in which the register says that an establishment is open, closures and openings by month."""
+
+    open: set[int] = field(default_factory=set)
+    closed: Counter = field(default_factory=Counter)
+    opened: Counter = field(default_factory=Counter)
+    shut: set[int] = field(default_factory=set)  # months in which it says that it is not; it may say nothing at all
+
+
+def seen_in(versions: list[Version], month: int) -> list[Version]:
+    """What is known at a cut-off; of an establishment that left the register, what it was last said to be."""
+    seen = [v for v in versions if month in v.seen]
+    last = max((v.seen.stop for v in versions if v.seen.stop <= month), default=0)
+    return seen or [v for v in versions if v.seen.stop == last]
+
+
+def by_day(versions: list[Version]) -> Site:
+    """Month by month, through the days on which a period begins or has just ended."""
+    versions = [v for v in versions if v.seen]  # nobody has seen the others
+    site, path, seen, until = Site(), [None], [], 0
+    turns = sorted({turn for v in versions for turn in (v.begin, v.end + timedelta(days=1) if v.end < NEVER else EVER)})
+    for month in range(min((v.seen.start for v in versions), default=LAST + 1), LAST + 1):
+        start, end = cutoff(month - 1), cutoff(month)
+        days = [day for day in turns[bisect_right(turns, start) :] if day <= end]
+        told_now = month >= until
+        if told_now:  # something becomes known, or is withdrawn
+            seen = seen_in(versions, month)
+            until = min((m for v in versions for m in (v.seen.start, v.seen.stop) if m > month), default=LAST + 1)
+        if told_now or days:
+            # What was known a month ago, what is known of that day now, and what came since.
+            corrected = [path[-1], is_open_on(seen, start)] if len(path) > 1 else path
+            path = [*corrected, *(is_open_on(seen, day) for day in days), is_open_on(seen, end)]
+        else:
+            path = [path[-1], path[-1]]
+        steps = list(zip(path, path[1:], strict=False))
+        site.closed[month] += sum(a is True and b is not True for a, b in steps)
+        site.opened[month] += sum(a is not True and b is True for a, b in steps)
+        if path[-1] is not None:
+            (site.open if path[-1] else site.shut).add(month)
+    return Site(site.open, +site.closed, +site.opened, site.shut)
+
+
+PLACE = "_batch string, _line long, known_on date, superseded_on date"
+SITE = "siret string, siren string"
+
+
+def rows_of(sirets: Iterable[str], of_history: bool) -> list[tuple]:
+    return [
+        (siret, siret[:9], v.first, *([v.last] if of_history else []), v.is_open)
+        + (v.batch, v.line, v.known_on, v.superseded_on)
+        for siret in sirets
+        for v in LIVES[siret]
+        if v.of_history == of_history
+    ]
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict[str, tuple[set[int], Counter, Counter]]:
-    return {siret: by_day(periods) for siret, periods in LIVES.items()}
+def expected() -> dict[str, Site]:
+    return {siret: by_day(versions) for siret, versions in LIVES.items()}
 
 
-@pytest.fixture(scope="module")
-def found(spark: SparkSession) -> dict[str, tuple[set[int], Counter, Counter, Counter]]:
-    place = "_batch string, _line long, known_on date, superseded_on date"
-    rows = [
-        (siret, siret[:9], start, end, state, BATCH, line, start or date(1900, 1, 1), None)
-        for siret, periods in LIVES.items()
-        for line, (start, end, state) in enumerate(periods)
-    ]
+def test_open_months_and_closures_are_those_of_the_days(spark: SparkSession, expected: dict[str, Site]) -> None:
     histo = spark.createDataFrame(
-        rows, f"siret string, siren string, date_debut date, date_fin date, est_actif boolean, {place}"
+        rows_of(LIVES, True), f"{SITE}, date_debut date, date_fin date, est_actif boolean, {PLACE}"
     )
-    sirene = spark.createDataFrame([], f"siret string, siren string, est_actif boolean, date_debut date, {place}")
+    sirene = spark.createDataFrame(rows_of(LIVES, False), f"{SITE}, date_debut date, est_actif boolean, {PLACE}")
     register = register_changes(sirene, histo).coalesce(2).cache()
-    sites = {siret: (set(), Counter(), Counter(), Counter()) for siret in LIVES}
-    for row in register.where("est_ouvert").collect():
-        months = set(range(row["mois"], row["fin"] or LAST + 1))
-        assert not months & sites[row["siret"]][0]  # at most one state a month
-        sites[row["siret"]][0].update(months)
+    found = {siret: Site() for siret in LIVES}
+    present: Counter = Counter()
+    for row in register.collect():
+        months, site = set(range(row["mois"], row["fin"] or LAST + 1)), found[row["siret"]]
+        assert not months & (site.open | site.shut)  # at most one state a month
+        (site.open if row["est_ouvert"] else site.shut).update(months)
     for row in etablissement_events(register).collect():
-        sites[row["siret"]][1][row["mois"]] += row["nb_fermetures"]
-        sites[row["siret"]][2][row["mois"]] += row["nb_ouvertures"]
-    for row in etablissement_events(register).collect():
-        sites[row["siret"]][3][row["mois"]] += row["nb_etablissements"]
+        found[row["siret"]].closed[row["mois"]] += row["nb_fermetures"]
+        found[row["siret"]].opened[row["mois"]] += row["nb_ouvertures"]
+        present[row["siret"], row["mois"]] += row["nb_etablissements"]
     register.unpersist()
-    return sites
-
-
-def since(start: int, months: Counter | set[int]) -> Counter | set[int]:
-    if isinstance(months, set):
-        return {month for month in months if month >= start}
-    return +Counter({month: n for month, n in months.items() if month >= start})
-
-
-def test_open_months_and_closures_are_those_of_the_days(expected: dict, found: dict) -> None:
     wrong = []
-    for siret, (months, closed, opened) in expected.items():
-        # A period without a first day began before the slow function looks.
-        start = min((index_of(s) for s, _, _ in LIVES[siret] if s), default=index_of(date(2004, 1, 1))) - 6
-        ours = found[siret]
-        for name, mine, theirs in zip(("open", "closed", "opened"), ours, (months, closed, opened), strict=False):
-            if since(start, mine) != since(start, theirs):
-                wrong.append((siret, name, LIVES[siret]))
-    assert wrong == []
-    assert sum(sum(closed.values()) for _, closed, _ in expected.values()) > SITES / 2
+    for siret, site in found.items():
+        ours = Site(site.open, +site.closed, +site.opened, site.shut)
+        if ours != expected[siret]:
+            wrong.append((siret, LIVES[siret], ours, expected[siret]))
+        count = 0
+        for month in sorted({*ours.closed, *ours.opened}):
+            assert present[siret, month] == ours.opened[month] - ours.closed[month]
+            count += present[siret, month]
+            assert count == int(month in ours.open), (siret, start_of(month))
+    assert wrong == [], f"{len(wrong)} of {SITES}"
+    assert sum(sum(site.closed.values()) for site in expected.values()) > SITES / 2
+    assert sum(len(site.open) > 0 for site in expected.values()) > SITES / 2
 
 
-def test_presence_changes_by_openings_less_closures(found: dict) -> None:
-    for siret, (months, closed, opened, presence) in found.items():
-        present = 0
-        for month in sorted({*closed, *opened, *presence}):
-            assert presence[month] == opened[month] - closed[month], (siret, start_of(month))
-            present += presence[month]
-            assert present == int(month in months), (siret, start_of(month))
+@pytest.mark.long  # both panels over twenty years
+def test_the_panels_hold_the_same_months_and_counts(spark: SparkSession, expected: dict[str, Site]) -> None:
+    sirets = [*LIVES][:300]
+
+    def table(name: str, ddl: str) -> DataFrame:
+        kinds = dict(column.split(" ") for column in ddl.split(", "))
+        known: list[dict] = []
+        if name in ("sirene", "sirene_histo"):
+            of_history = name == "sirene_histo"
+            columns = ["siret", "siren", "date_debut", *(["date_fin"] if of_history else []), "est_actif"]
+            columns += ["_batch", "_line", "known_on", "superseded_on"]
+            known = [dict(zip(columns, row, strict=True)) for row in rows_of(sirets, of_history)]
+        if name == "effectif":
+            fact = {"effectif": 5, "periode": date(2004, 1, 1), "known_on": date(2004, 5, 20), "_batch": FIRST_BATCH}
+            known = [fact | {"siret": siret, "_line": line} for line, siret in enumerate(sirets)]
+        return spark.createDataFrame([tuple(row.get(column) for column in kinds) for row in known], ddl)
+
+    start = index_of(date(2006, 1, 1))
+    tables, rules = StagedTables.read(table), PanelRules(LAST, 10, 36, first_month=start)
+    sites = etablissement_panel(tables, rules, None).persist()
+    rows = sites.select("siret", "periode", "est_ouvert").collect()
+    assert len({(row["siret"], row["periode"]) for row in rows}) == len(rows)  # at most one row a site and month
+    ours = {(row["siret"], index_of(row["periode"])) for row in rows if row["est_ouvert"]}
+    # For all we know, an establishment is open as long as the register says nothing else.
+    theirs = {(s, month) for s in sirets for month in range(start, LAST + 1) if month not in expected[s].shut}
+    assert ours == theirs
+    companies = entreprise_panel(tables, sites, rules, None).collect()
+    sites.unpersist()
+    found = {(row["siren"], index_of(row["periode"])): row for row in companies}
+    assert len(found) == len(companies)
+    assert found.keys() >= {(siret[:9], month) for siret, month in theirs}
+    for (siren, month), row in found.items():
+        own = [expected[siret] for siret in sirets if siret.startswith(siren)]
+        assert row["nb_etablissements"] == sum(month in site.open for site in own), (siren, start_of(month))
+        assert row["nb_fermetures"] == sum(site.closed[month] for site in own), (siren, start_of(month))
+        assert row["nb_ouvertures"] == sum(site.opened[month] for site in own), (siren, start_of(month))

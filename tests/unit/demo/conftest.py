@@ -100,10 +100,6 @@ COMMAS = {
     "consommation_ap.csv", "demande_ap.csv", "StockEtablissement_utf8_geo.csv", "sireneUL.csv",
     "StockEtablissementHistorique_utf8.csv",
 }  # fmt: skip
-NOMENCLATURES = {
-    "StockEtablissement_utf8_geo.csv": "nomenclatureActivitePrincipaleEtablissement",
-    "sireneUL.csv": "nomenclatureActivitePrincipaleUniteLegale",
-}
 
 
 def split_fields(line: str, delimiter: str) -> list[str]:
@@ -179,7 +175,7 @@ class Demo:
             try:
                 fields = split_fields(text, delimiter)
                 row = dict(zip(header, fields, strict=True))
-                if row.get(NOMENCLATURES.get(file, ""), "NAFRev2") != "NAFRev2" or row.get(STATE) == "":
+                if row.get(STATE) == "":
                     reading.skipped.append(number)
                     continue
                 for column, check in CHECKS[file].items():

@@ -432,8 +432,14 @@ def test_leading_zeros_and_departments_of_all_kinds(rows):
     assert any(len(department) == 3 for department in departments)
 
 
-def test_lines_outside_both_nomenclatures_are_there(demo):
-    assert demo.read("2610", SIRENE).skipped and demo.read("2610", SIRENE_UL).skipped
+def test_units_of_older_nomenclatures_are_there_and_nobody_skips_them(demo):
+    for file, column, older in (
+        (SIRENE, "nomenclatureActivitePrincipaleEtablissement", "NAFRev1"),
+        (SIRENE_UL, "nomenclatureActivitePrincipaleUniteLegale", "NAP"),
+    ):
+        reading = demo.read("2610", file)
+        assert {row[column] for row in reading.accepted} == {"NAFRev2", older}
+        assert not reading.skipped
 
 
 # --- snapshots -----------------------------------------------------------------------------------------------------

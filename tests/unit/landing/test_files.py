@@ -33,6 +33,17 @@ def test_batches_are_found_in_order_with_their_sub_batches(tmp_path: Path) -> No
         find_batch(str(tmp_path), "2413")
 
 
+def test_a_sub_batch_with_files_inside_its_parent_and_beside_it_is_refused_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "2403" / "2403_01" / "a.csv", b"1")
+    (tmp_path / "2403_01").mkdir()
+    write(tmp_path / "2403_01" / ".DS_Store", b"")
+    assert find_batch(str(tmp_path), "2403_01") == str(tmp_path / "2403" / "2403_01")  # the other one is empty
+    write(tmp_path / "2403_01" / "b.csv", b"2")
+    for look in (lambda: find_batch(str(tmp_path), "2403_01"), lambda: list_batches(str(tmp_path))):
+        with pytest.raises(ConfigurationError, match="'2403_01' has files in .*/2403_01 and in .*/2403/2403_01: put"):
+            look()
+
+
 def test_files_carry_their_checksum_and_hidden_ones_are_left_out(tmp_path: Path) -> None:
     write(tmp_path / "b.csv", b"")
     write(tmp_path / "a.csv", b"abc")

@@ -2,13 +2,18 @@
 
 import codecs
 import gzip
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sf_spark.errors import BrokenFileError
-from sf_spark.landing.header import Header, header_columns, read_header
+from sf_spark.landing.header import Header, header_columns, months_of, names_no_month, read_header, recognise
 from sf_spark.landing.names import packing_of
+from sf_spark.sources.effectif import SOURCE as EFFECTIF
 
 
 def header(path: Path, content: bytes) -> Header:
@@ -77,3 +82,18 @@ def test_a_header_longer_than_a_block_is_whole(tmp_path: Path) -> None:
     names = ";".join(f"column {n}" for n in range(20_000))
     found = header(tmp_path / "a.csv", (names + "\r\n1\n").encode())
     assert (found.text, found.end) == (names, len(names) + 2)
+
+
+def test_parquet_with_two_columns_of_one_name_says_which(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array(["1"])] * 3, names=["Siret", "Dt_effet", "Siret"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(BrokenFileError, match="^several columns of one name: Siret$"):
+        read_header(str(tmp_path / "a.parquet"), "a.parquet", "parquet")
+
+
+def test_of_two_columns_that_name_one_month_the_last_counts() -> None:
+    columns = ("siret", "eff202311", "eff202312", "EFF202311", "compte")
+    assert months_of(EFFECTIF, columns) == [(2, date(2023, 2, 1)), (3, date(2023, 1, 1))]
+    found = recognise(EFFECTIF, Header(1, ";".join(columns), "utf-8", False))
+    assert not names_no_month(found)
+    assert names_no_month(replace(found, columns=(*columns, "eff2o2311")))

@@ -111,7 +111,8 @@ def test_a_file_that_turns_broken_leaves_its_delivery_as_it_was(
     deliver("2402", "b_debits.csv", debits(SITES[17:], 500))
     take("2401"), take("2402")
     deliver("2402", "b_debits.csv", "rubbish\n")
-    assert {name: account.status for name, account in take("2402").items()}["b_debits.csv"] == "failed"
+    # Its unchanged sibling stays as it was taken in: that is no failure.
+    assert {name: account.status for name, account in take("2402").items()} == {"b_debits.csv": "failed"}
     assert in_force() == 20
     accounts = DeltaTable(f"{settings.lake}/deliveries").to_pyarrow_table().to_pylist()
     assert {(row["_batch"], row["_file"], row["status"]) for row in accounts} == {
@@ -220,6 +221,44 @@ def test_what_parquet_holds_is_read_or_fails_by_name(
     done = take("2401")
     assert (done["x_effectif_siret.parquet"].accepted, in_force("effectif")) == (20, 20)
     assert done["sigfaible_pcoll.parquet"].status == "failed"
+
+
+def test_a_month_that_stands_twice_counts_once(deliver: Deliver, take: Callable, settings: Settings) -> None:
+    header = "siret;compte;eff202311;eff202312;eff202311\n"
+    deliver("2401", "x_effectif_y.csv", header + f"{SITES[0]};{ACCOUNT[SITES[0]]};10;7;12\n")
+    columns = {"siret": SITES[:1], "compte": ["c"], "eff202311": ["10"], "eff202312": ["7"], "EFF202311": ["12"]}
+    pq.write_table(pa.table(columns), Path(settings.landing) / "2401" / "y_effectif_z.parquet")
+    done = take("2401")
+    assert [account.accepted for account in done.values()] == [1, 1]
+    rows = DeltaTable(f"{settings.lake}/staged/effectif").to_pyarrow_table().to_pylist()
+    assert sorted((row["_file"], row["periode"].month, row["effectif"]) for row in rows) == [
+        *(("x_effectif_y.csv", 1, 12), ("x_effectif_y.csv", 2, 7)),
+        *(("y_effectif_z.parquet", 1, 12), ("y_effectif_z.parquet", 2, 7)),
+    ]
+
+
+def test_parquet_with_two_columns_of_one_name_fails_alone(deliver: Deliver, take: Callable, settings: Settings) -> None:
+    deliver("2401", "a_debits.csv", debits())
+    names = ["Siret", "Dt_effet", "Lib_actx_stdx", "Siret"]
+    table = pa.Table.from_arrays([pa.array([text]) for text in (SITES[0], "05FEB2024", "x", SITES[1])], names=names)
+    pq.write_table(table, Path(settings.landing) / "2401" / "sigfaible_pcoll.parquet")
+    done = take("2401")
+    assert (done["a_debits.csv"].status, done["sigfaible_pcoll.parquet"].status) == ("ok", "failed")
+    assert done["sigfaible_pcoll.parquet"].message == "several columns of one name: Siret"
+
+
+def test_a_perimeter_that_turns_broken_fails_alone(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    deliver("2401", "filter.csv", "siren\n" + "".join(f"{site[:9]}\n" for site in SITES))
+    deliver("2401", "a_debits.csv", debits())
+    take("2401")
+    deliver("2401", "filter.csv", "???\n")
+    assert {name: account.status for name, account in take("2401").items()} == {"filter.csv": "failed"}
+    deliver("2401", "sigfaible_pcoll.csv", "Siret;Siren;Dt_effet;Cat_v2;Lib_actx_stdx\n")
+    assert {name: account.status for name, account in take("2401").items()} == {
+        "filter.csv": "failed",
+        "sigfaible_pcoll.csv": "failed",  # not for everybody, as long as it is broken
+    }
+    assert in_force() == 20
 
 
 def test_a_name_that_is_no_text_fails_alone(deliver: Deliver, take: Callable, settings: Settings) -> None:
