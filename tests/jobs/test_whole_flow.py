@@ -93,6 +93,11 @@ def test_nothing_is_lost_between_the_files_and_the_tables(flow: Lake) -> None:
     expected = {(row.batch, row.file, int(row.line)) for row in planted.itertuples(index=False) if row.file in read}
     found = flow.table("quarantine")[["_batch", "_file", "_line"]].itertuples(index=False, name=None)
     assert set(found) == expected
+    totals = pd.read_csv(f"{flow.settings.truth}/totals.csv", dtype={"batch": str})
+    both = totals.merge(accounts, left_on=["batch", "file"], right_on=["_batch", "_file"])
+    assert len(both) == len(accounts)
+    for counted, planted_lines in (("read", "data"), ("rejected", "dirty"), ("skipped", "skipped")):
+        assert (both[f"lines_{counted}"] == both[f"{planted_lines}_lines"]).all(), counted
 
 
 def test_contributions_are_conserved_to_the_cent_for_every_company(flow: Lake) -> None:
