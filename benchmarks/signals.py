@@ -88,20 +88,23 @@ def spark_session():  # type: ignore[no-untyped-def]
     return build_session(load_settings("local"), "benchmark")
 
 
-def sf_spark(lake: Path, plan: str, signals: int) -> float:
+def sf_spark(lake: Path, which: str, signals: int) -> float:
+    from sf_spark.lake.planning import Read, plan
     from sf_spark.settings import load_settings
     from sf_spark.signals.catalogue import Catalogue, catalogue_from
-    from sf_spark.steps.signal_tables import Plan, write_signals_by_kernel
+    from sf_spark.steps.recipes import signal_recipes
+    from sf_spark.steps.signal_tables import Months, write_signals_by_kernel
 
     settings = load_settings("local")
     spark = spark_session()
     chosen = catalogue()
     if signals:
         chosen = Catalogue(catalogue_from(settings.signals.catalogue).of("siren")[:signals])
-    months = Plan(month(0 if plan == "history" else MONTHS - 1), month(MONTHS - 1), whole=plan == "history")
+    months = Months(month(0 if which == "history" else MONTHS - 1), month(MONTHS - 1), whole=which == "history")
     for panel in (_small_panel(lake), lake):
         start = time.perf_counter()
-        write_signals_by_kernel(spark, str(panel), chosen, months, settings.signals.rows_per_task, lambda text: None)
+        plans = {key: plan(str(panel), recipe, Read()) for key, recipe in signal_recipes(settings).items()}
+        write_signals_by_kernel(spark, plans, chosen, months, settings.signals.rows_per_task, lambda text: None)
     return time.perf_counter() - start
 
 

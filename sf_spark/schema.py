@@ -26,7 +26,7 @@ LISTS_DETECTION = Table("lists/detection", ("list", "siren"), "list")
 COMPAT_ETABLISSEMENT = Table("compat/etablissement", ("siret", "periode"), "periode")
 COMPAT_ENTREPRISE = Table("compat/entreprise", ("siren", "periode"), "periode")
 MONITORING_AUDIT = Table("monitoring/audit", ("audited_at", "periode", "table", "column"))
-MONITORING_STEPS = Table("monitoring/steps", ("step", "finished_at"))
+MONITORING_BUILDS = Table("monitoring/builds", ("table", "content"))
 
 
 def staged(source: str) -> Table:

@@ -1,7 +1,7 @@
-"""One Delta commit for files that workers have written: all of them become visible, or none.
+"""One Delta commit for files of a table by month that workers have written: all of them become visible, or none.
 
-The table stays at reader version 1: any engine reads it. A repeat of the same transaction is recognised and changes
-nothing; a run that died before its commit leaves files that no table names, and the next try writes them again.
+The table stays at reader version 1: any engine reads it. Files have names of their own in each attempt, so a task that
+is tried twice, or a run that died before its commit, leaves files that no table names: VACUUM removes them.
 """
 
 import json
@@ -14,32 +14,31 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from sf_spark.errors import SfSparkError
+from sf_spark.errors import ConcurrentWriteError, SfSparkError
+from sf_spark.lake.committing import TRANSACTION, note_commit
+from sf_spark.lake.files import is_table
+from sf_spark.lake.planning import Plan
+from sf_spark.lake.tables import location
 
 PARTITION = "periode"
-_TRIES = 5
 
 
-def is_committed(folder: str, transaction: str) -> bool:
-    """True when the table already holds what this transaction wrote."""
-    return DeltaTable.is_deltatable(folder) and DeltaTable(folder).transaction_version(transaction) is not None
-
-
-def version_of(folder: str) -> int:
-    """The number of a table's last commit, read from its log alone: Spark would start a job."""
-    return DeltaTable(folder).version()
-
-
-def files_of_months(folder: str, first: date, last: date) -> list[tuple[Path, date, int]]:
+def files_of_months(folder: str, version: int | None, first: date, last: date) -> list[tuple[Path, date, int]]:
     """The files of some months, both included, as the log names them, with the month and the number of rows of each.
+
+    Args:
+        folder: Of the table.
+        version: At which it is read; None: as it stands.
+        first: First month.
+        last: Last month.
 
     Raises:
         SfSparkError: When a file alone does not say what the table holds (deletion vectors, renamed columns).
     """
-    table = DeltaTable(folder)
+    table = DeltaTable(folder, version=version)
     if table.protocol().min_reader_version > 1:
         raise SfSparkError(
             f"the files of {folder} do not say alone what the table holds (Delta reader version "
@@ -55,52 +54,48 @@ def files_of_months(folder: str, first: date, last: date) -> list[tuple[Path, da
     ]
 
 
-def commit_months(
-    folder: str,
-    key: str,
-    signals: Sequence[str],
-    files: Iterable[dict[str, object]],
-    replaced: tuple[str, str] | None,
-    transaction: str,
-) -> None:
-    """Make written files the content of some months of a table, in one commit.
+def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[dict[str, object]]) -> None:
+    """Make written files the content of the stale months of a table, in one commit.
 
     Args:
-        folder: Of the table.
+        plan: See :meth:`sf_spark.lake.planning.Plan.writing`: the files of its months go, and those of later ones.
+            When it writes from the beginning, the whole table is replaced, its columns too.
         key: The id column.
         signals: The float columns.
         files: What the workers wrote: ``path, periode, bytes, rows, low, high``.
-        replaced: First and last month (ISO dates) whose earlier files go; None: the whole table, its columns too.
-        transaction: Names the commit.
+
+    Raises:
+        ConcurrentWriteError: When another job has changed the table since the plan was made.
     """
     schema = Schema.from_arrow(
         pa.schema([(key, pa.string()), (PARTITION, pa.date32()), *((name, pa.float32()) for name in signals)])
     )
     adds = [_add(file, key) for file in files]
-    properties = CommitProperties(app_transactions=[Transaction(transaction, 1)])
-    if replaced is None or not DeltaTable.is_deltatable(folder):
-        create_table_with_add_actions(
-            folder, schema, adds, mode="overwrite", partition_by=[PARTITION], commit_properties=properties
-        )
-        return
-    for attempt in range(1, _TRIES + 1):
-        table = DeltaTable(folder)
-        actions: list[AddAction | RemoveAction] = [*adds, *_removes(table, replaced)]
-        try:
-            table.create_write_transaction(
-                actions, "append", schema, partition_by=[PARTITION], commit_properties=properties
+    # Two commits of one transaction name exclude one another: see sf_spark.lake.committing.
+    transaction = Transaction(TRANSACTION, plan.version + 1)
+    properties = CommitProperties({"userMetadata": plan.build.as_text()}, app_transactions=[transaction])
+    folder, first = location(plan.lake, plan.table), plan.build.written[0]
+    try:
+        if plan.there is None:
+            create_table_with_add_actions(
+                folder, schema, adds, mode="error", partition_by=[PARTITION], commit_properties=properties
             )
-            return
-        except CommitFailedError:  # somebody else wrote meanwhile: look again, and commit again
-            if attempt == _TRIES:
-                raise
-            time.sleep(attempt)
-
-
-def sweep(folder: str, transaction: str) -> None:
-    """Remove files that a killed run of the same transaction left: none of them is named by a table yet."""
-    for path in Path(folder).glob(f"{PARTITION}=*/part-{transaction}-*.parquet"):
-        path.unlink()
+        else:
+            removes = [] if first is None else _removes(plan.there, first)
+            plan.there.create_write_transaction(
+                [*adds, *removes],
+                "overwrite" if first is None else "append",
+                schema,
+                partition_by=[PARTITION],
+                commit_properties=properties,
+            )
+    except CommitFailedError as error:
+        raise ConcurrentWriteError(f"another job has changed {plan.table.path} meanwhile: {error}") from error
+    except DeltaError as error:
+        if plan.there is None and is_table(folder):
+            raise ConcurrentWriteError(f"another job has made {plan.table.path} meanwhile") from error
+        raise
+    note_commit(plan)
 
 
 def _add(file: dict[str, object], key: str) -> AddAction:
@@ -116,8 +111,7 @@ def _add(file: dict[str, object], key: str) -> AddAction:
     )
 
 
-def _removes(table: DeltaTable, replaced: tuple[str, str]) -> list[RemoveAction]:
-    first, last = replaced
+def _removes(table: DeltaTable, first: date) -> list[RemoveAction]:
     there = table.get_add_actions(flatten=True)
     now = int(time.time() * 1000)
     return [
@@ -125,5 +119,5 @@ def _removes(table: DeltaTable, replaced: tuple[str, str]) -> list[RemoveAction]
         for path, day, size in zip(
             *(there.column(name).to_pylist() for name in ("path", f"partition.{PARTITION}", "size_bytes")), strict=True
         )
-        if first <= str(day) <= last
+        if day >= first
     ]

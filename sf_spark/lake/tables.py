@@ -37,18 +37,15 @@ def table_version(spark: SparkSession, lake: str, table: Table) -> int:
     return int(DeltaTable.forPath(spark, location(lake, table)).history(1).select("version").first()[0])  # type: ignore[index]
 
 
+def read_version(spark: SparkSession, lake: str, table: Table, version: int) -> DataFrame:
+    """A table as it stood at a version, whoever writes meanwhile."""
+    return spark.read.format("delta").option("versionAsOf", version).load(location(lake, table))
+
+
 def append_once(df: DataFrame, lake: str, table: Table, transaction: str) -> None:
     """Append rows in one commit; a repeat of the same transaction is recognised and changes nothing."""
     options = {"txnAppId": transaction, "txnVersion": "1"}
     _writer(df, table, "append", options).save(location(lake, table))
-
-
-def replace_where(df: DataFrame, lake: str, table: Table, predicate: str) -> None:
-    """Replace, in one commit, the rows that match a predicate; the table is created when absent."""
-    if not exists(df.sparkSession, lake, table):
-        _writer(df, table, "errorifexists", {}).save(location(lake, table))
-    else:
-        _writer(df, table, "overwrite", {"replaceWhere": predicate}).save(location(lake, table))
 
 
 def replace_all(df: DataFrame, lake: str, table: Table) -> None:

@@ -13,10 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
-from sf_spark.errors import SfSparkError
-from sf_spark.lake.tables import read_table, replace_where
+from sf_spark.errors import ConcurrentWriteError, SfSparkError
+from sf_spark.lake.committing import commit_rows
+from sf_spark.lake.planning import Plan, Read, Recipe, plan, told
+from sf_spark.lake.tables import read_table, read_version
 from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, score_batches
-from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE
+from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ _COLUMNS = (
 def score(
     spark: SparkSession, settings: Settings, periodes: Sequence[date] | None, report: Callable[[str], None]
 ) -> int:
-    """Score the companies in the perimeter and not in proceedings; a second call writes the same rows again.
+    """Score the companies in the perimeter and not in proceedings; a second call finds them.
 
     Args:
         spark: The session.
@@ -51,7 +53,7 @@ def score(
         report: Takes progress lines.
 
     Returns:
-        How many rows were written.
+        How many rows these months have.
 
     Raises:
         MissingTableError: When signals or panel have not been written.
@@ -60,15 +62,49 @@ def score(
     from sf_spark.ml.tracking import Tracker  # the one import of mlflow; workers import this module too
 
     champion = Tracker(settings.tracking_store(), settings.train.experiment).champion(settings.train.model_name)
-    signals = read_table(spark, settings.lake, SIGNALS_ENTREPRISE)
-    months = months_to_score(signals, periodes, settings.score.months)
-    report(f"scoring {', '.join(f'{month:%Y-%m}' for month in months)} with {champion.name} version {champion.version}")
-    panel = read_table(spark, settings.lake, PANEL_ENTREPRISE)
-    scored = predict(rows_to_score(signals, panel, months, champion.model.signals), champion, settings)
-    predicate = replaced_rows(months, champion.decision["horizon"], champion.version)
-    replace_where(scored.repartition("periode"), settings.lake, PREDICTIONS_ENTREPRISE, predicate)  # a file a month
+    months = months_to_score(read_table(spark, settings.lake, SIGNALS_ENTREPRISE), periodes, settings.score.months)
+    try:
+        return _score(spark, settings, champion, months, report)
+    except ConcurrentWriteError as error:
+        report(f"{error}; trying once more")
+        return _score(spark, settings, champion, months, report)
+
+
+def score_recipe(settings: Settings) -> Recipe:
+    """What predictions are made of; model and months are for the scoring to say."""
+    code = ("sf_spark.ml.scorer",)
+    tables = (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE)
+    return Recipe(PREDICTIONS_ENTREPRISE, {"score.explain": settings.score.explain}, code, tables=tables)
+
+
+def _score(
+    spark: SparkSession,
+    settings: Settings,
+    champion: "Champion",
+    months: Sequence[date],
+    report: Callable[[str], None],
+) -> int:
+    horizon, shown = champion.decision["horizon"], [f"{month:%Y-%m}" for month in months]
+    model = f"{champion.name} version {champion.version}"
+    asked = {"model": f"{model} ({champion.run_id})", "horizon": horizon, "months": shown}
+    todo = plan(settings.lake, score_recipe(settings), Read(settings=asked))
+    predicate = replaced_rows(months, horizon, champion.version)
+    if todo.stale is None:
+        report(f"{', '.join(shown)} are scored with {model} already, on the same tables")
+    else:
+        report(told(todo))
+        report(f"scoring {', '.join(shown)} with {model}")
+        signals, panel = (_read(spark, todo, table) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
+        scored = predict(rows_to_score(signals, panel, months, champion.model.signals), champion, settings)
+        commit_rows(scored.repartition("periode"), todo.writing(months[0], months[-1]), predicate)  # a file a month
     written = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).where(predicate)
     return _report_written(written, report)
+
+
+def _read(spark: SparkSession, todo: Plan, table: Table) -> DataFrame:
+    version = todo.version_of(table)
+    assert version is not None  # a plan is made of tables that are there
+    return read_version(spark, todo.lake, table, version)
 
 
 def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: int) -> list[date]:
@@ -143,5 +179,5 @@ def _report_written(written: DataFrame, report: Callable[[str], None]) -> int:
     for row in by_month.orderBy("periode").collect():
         report(f"{row['periode']:%Y-%m}: {row['rows']} companies scored, {row['fort']} fort, {row['modere']} modere")
         total += row["rows"]
-    report(f"wrote {total} rows to {PREDICTIONS_ENTREPRISE.path}")
+    report(f"{PREDICTIONS_ENTREPRISE.path}: {total} rows of these months")
     return total

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from sf_spark.calendar import CUTOFF_DAY, cutoff_of
+
 RATIOS = (
     "chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net", "taux_d_endettement", "ratio_de_liquidite",
     "ratio_de_vetuste", "autonomie_financiere", "poids_bfr_exploitation_sur_ca", "couverture_des_interets",
@@ -68,12 +70,32 @@ class StagedTables:
     ratios: DataFrame
 
     @classmethod
-    def read(cls, table: Callable[[str, str], DataFrame]) -> "StagedTables":
+    def read(cls, table: Callable[[str, str], DataFrame], cutoff_day: int = CUTOFF_DAY) -> "StagedTables":
         """Gather the tables from a reader that is given the name and the columns (DDL) of each.
 
         A column that a table does not have, because nothing has delivered it yet, is unknown.
         """
-        return cls(**{name: _completed(table(name, ddl), ddl) for name, ddl in COLUMNS.items()})
+        read = {name: _completed(table(name, ddl), ddl) for name, ddl in COLUMNS.items()}
+        return cls(**{name: dated(frame, cutoff_day) for name, frame in read.items()})
+
+
+def dated(staged: DataFrame, cutoff_day: int) -> DataFrame:
+    """Staged facts for another cut-off day: deliveries are dated on day 20, and belong to the list of their month.
+
+    _batch  known_on     cut-off day 15   cut-off day 25
+    2403    2024-03-20   2024-03-15       2024-03-20
+    2403    2024-02-18   2024-02-18       2024-02-18     a date by the source's own rule, before its delivery
+    """
+    if cutoff_day >= CUTOFF_DAY:
+        return staged
+    month = F.to_date(F.concat(F.lit("20"), F.substring("_batch", 1, 4)), "yyyyMM")
+    ended = F.least("superseded_on", cutoff_of(F.col("superseded_on"), cutoff_day))
+    return staged.withColumns(
+        {
+            "known_on": F.least("known_on", cutoff_of(month, cutoff_day)),
+            "superseded_on": F.when(F.col("superseded_on").isNotNull(), ended),
+        }
+    )
 
 
 def _completed(frame: DataFrame, ddl: str) -> DataFrame:

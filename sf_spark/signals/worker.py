@@ -6,6 +6,7 @@ makes them a table. That is what makes the engine fast: rows of 800 columns are 
 Companies and their establishments come in the same partition, so one shuffle serves both tables.
 """
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -44,7 +45,6 @@ class Order:
         before: Index of the first month that comes in, for the windows.
         first: Index of the first month to write.
         last: Index of the last one.
-        transaction: Names the files, so that a second try writes the same ones.
         compression: Of the files.
         peers: What the whole sector says, by comparison: see :class:`PeerTable`.
     """
@@ -55,7 +55,6 @@ class Order:
     before: int
     first: int
     last: int
-    transaction: str
     compression: str = "snappy"
     peers: Mapping[Peer, "PeerTable"] = field(default_factory=dict)
 
@@ -262,17 +261,19 @@ def _write(key: str, part: Part, columns: list[pa.Array], order: Order, partitio
     ids = texts.take(pa.array(np.nonzero(has_row)[1]))
     table = pa.Table.from_arrays([ids, *columns], [key, *(name for name, _ in order.signals[key])])
     bounds = [0, *has_row.sum(axis=1).cumsum().tolist()]
+    # A task that Spark starts twice must not write over its own files: a table may name them already.
+    name = f"part-{partition:05d}-{uuid.uuid4().hex}.snappy.parquet"
     written = [
-        _write_month(key, table.slice(start, end - start), order.first + rank, order, partition)
+        _write_month(key, table.slice(start, end - start), order.first + rank, order, name)
         for rank, (start, end) in enumerate(pairwise(bounds))
         if end > start
     ]
     return pa.RecordBatch.from_pylist(written, schema=FILES)
 
 
-def _write_month(key: str, table: pa.Table, month: int, order: Order, partition: int) -> dict[str, object]:
+def _write_month(key: str, table: pa.Table, month: int, order: Order, name: str) -> dict[str, object]:
     periode = start_of(month).isoformat()
-    path = f"periode={periode}/part-{order.transaction}-{partition:05d}.snappy.parquet"
+    path = f"periode={periode}/{name}"
     file = Path(order.folders[key]) / path
     file.parent.mkdir(parents=True, exist_ok=True)
     # Floats that differ from row to row make no dictionary; nobody looks a signal up by its least or greatest value.

@@ -106,7 +106,7 @@ def write_accounts(settings: Settings, batch: str, accounts: list[FileAccount]) 
     """Write the rows of these files, in place of those of an earlier run of the batch."""
     if not accounts:
         return
-    day = batch_date(batch, settings.cutoff_day)
+    day = batch_date(batch)  # the same whatever cut-off is asked for
     rows = pa.Table.from_pylist([account.row(day) for account in accounts], schema=_SCHEMA)
     names = literal_list([account.file.name for account in accounts])
     replace_rows(location(settings.lake, DELIVERIES), rows, f"_batch = '{batch}' and _file in ({names})")

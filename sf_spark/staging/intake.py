@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from sf_spark.calendar import CUTOFF_DAY
 from sf_spark.errors import BrokenFileError, ConcurrentWriteError
 from sf_spark.lake.files import files_of, is_table, open_table, replace_rows
 from sf_spark.lake.tables import literal_list, location
@@ -234,7 +235,7 @@ class _Intake:
             return
         size = sum(part.stop - part.begin for file in opened for part in file.ranges)
         batch = Batch(
-            *(self.spark, self.source, self.batch, others, folder, self.settings.cutoff_day),
+            *(self.spark, self.source, self.batch, others, folder, CUTOFF_DAY),
             *(f"{self.settings.lake.rstrip('/')}/_scratch/{uuid.uuid4().hex}", table, stored, size),
         )
         try:

@@ -15,18 +15,21 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
 from sf_spark.errors import ConfigurationError, MissingTableError
+from sf_spark.lake.deliveries import delivered
 from sf_spark.lake.months import write_months
-from sf_spark.lake.staged import absent_sources, read_or_empty
+from sf_spark.lake.planning import Read, plan
+from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import append_once, exists, read_table
 from sf_spark.panel.build import entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
 from sf_spark.quality.lookahead import Difference, as_known_on, chunks, differences
 from sf_spark.schema import MONITORING_AUDIT, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, Table
 from sf_spark.settings import Settings
-from sf_spark.signals.catalogue import Catalogue, catalogue_from, months_needed
+from sf_spark.signals.catalogue import Catalogue, months_needed
 from sf_spark.steps import Report
 from sf_spark.steps.build_panel import codes_at_hand, rules_of
-from sf_spark.steps.signal_tables import GRAINS, Plan, write_signals_by_kernel
+from sf_spark.steps.recipes import catalogue_of, panel_recipes, signal_recipes
+from sf_spark.steps.signal_tables import GRAINS, Months, write_signals_by_kernel
 
 _CELLS_AT_ONCE = 20_000_000
 _REPORT = "audited_at timestamp, periode date, table string, column string, rows long, cells long, example string"
@@ -50,21 +53,23 @@ class _Audit:
 
     def _rebuild(self, lake: str, month: date) -> None:
         """The panels that the windows of the month need, and its signals, from what was known at its cut-off."""
-        spark, own, cutoff = self.spark, self.settings.lake, month.replace(day=self.settings.cutoff_day)
-        staged = StagedTables.read(lambda name, ddl: as_known_on(read_or_empty(spark, own, name, ddl), cutoff))
+        spark, own = self.spark, self.settings.lake
+        cutoff, there = month.replace(day=self.settings.cutoff_day), delivered(own, COLUMNS)
+        whole = StagedTables.read(
+            lambda name, ddl: read_or_empty(spark, own, name, ddl, there.version(name)), self.settings.cutoff_day
+        )
+        staged = StagedTables(**{name: as_known_on(frame, cutoff) for name, frame in vars(whole).items()})
         before = index_of(month) - months_needed(self.catalogue.signals)
-        rules = rules_of(self.settings, index_of(month), absent_sources(spark, own, [*COLUMNS]), max(before, 1))
+        rules = rules_of(self.settings, index_of(month), there.absent, max(before, 1))
         codes = codes_at_hand(spark, staged, rules)
-        write_months(
-            etablissement_panel(staged, rules, codes), lake, PANEL_ETABLISSEMENT, None, month, lambda text: None
-        )
-        sites = read_table(spark, lake, PANEL_ETABLISSEMENT)
-        write_months(
-            entreprise_panel(staged, sites, rules, codes), lake, PANEL_ENTREPRISE, None, month, lambda text: None
-        )
-        plan = Plan(month, month, whole=True)
-        rows_per_task = self.settings.signals.rows_per_task
-        write_signals_by_kernel(spark, lake, self.catalogue, plan, rows_per_task, lambda text: None)
+        sites, companies = panel_recipes(self.settings)
+        read = Read(last=month)
+        write_months(etablissement_panel(staged, rules, codes), plan(lake, sites, read), month, _say_nothing)
+        rows = entreprise_panel(staged, read_table(spark, lake, PANEL_ETABLISSEMENT), rules, codes)
+        write_months(rows, plan(lake, companies, read), month, _say_nothing)
+        plans = {key: plan(lake, recipe, read) for key, recipe in signal_recipes(self.settings).items()}
+        months = Months(month, month, whole=True)
+        write_signals_by_kernel(spark, plans, self.catalogue, months, self.settings.signals.rows_per_task, _say_nothing)
 
     def _compare(self, lake: str, table: Table, key: str, month: date) -> tuple[int, list[Difference]]:
         there, rebuilt = (self._rows(root, table, month) for root in (self.settings.lake, lake))
@@ -102,7 +107,7 @@ def audit(
     months = _drawn(spark, settings, count, chosen, seed)
     told = f"{len(months)} months" + ("" if chosen else f" (--seed {seed})")
     report(f"auditing {told}: {', '.join(f'{month:%Y-%m}' for month in months)}")
-    rebuilt = _Audit(spark, settings, catalogue_from(settings.signals.catalogue, settings.signals.families))
+    rebuilt = _Audit(spark, settings, catalogue_of(settings))
     moment, lines, cells = datetime.now(UTC), [], 0
     for month in months:
         for table, rows, found in rebuilt.differences(month):
@@ -132,3 +137,7 @@ def _drawn(spark: SparkSession, settings: Settings, count: int, chosen: Sequence
             f"month {unknown[0]:%Y-%m} is not in the panel: there are {first:%Y-%m} to {last:%Y-%m}"
         )
     return list(chosen) or sorted(random.Random(seed).sample(there, min(count, len(there))))
+
+
+def _say_nothing(text: str) -> None:
+    """Takes the progress lines of what is rebuilt."""

@@ -7,34 +7,49 @@ from sf_spark.domain.proceedings import PRIORITY, PROCEDURES, PROCOL, proceeding
 from sf_spark.errors import SfSparkError
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels as labels_of
-from sf_spark.lake.months import last_month
-from sf_spark.lake.staged import absent_sources, read_or_empty
-from sf_spark.lake.tables import read_table, replace_where
+from sf_spark.lake.committing import commit_rows
+from sf_spark.lake.deliveries import delivered
+from sf_spark.lake.planning import Read, plan, told
+from sf_spark.lake.staged import read_or_empty
+from sf_spark.lake.tables import read_table, read_version
 from sf_spark.panel.inputs import COLUMNS
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, staged
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.recipes import label_recipe
+from sf_spark.steps.twice import tried_twice
 
 
 def build_labels(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write every month again: labels of past months mature, and proceedings become known late."""
-    absent = absent_sources(spark, settings.lake, [PROCOL, PROCEDURES])
-    if PROCOL in absent and PROCEDURES in absent:
-        read_table(spark, settings.lake, staged(PROCOL))  # says what is missing
-    report(f"reading {', '.join(f'staged/{name}' for name in PRIORITY if name not in absent)}, panel/entreprise")
-    events = proceeding_events(*(read_or_empty(spark, settings.lake, name, COLUMNS[name]) for name in PRIORITY))
-    months = read_table(spark, settings.lake, PANEL_ENTREPRISE).select("siren", "periode")
-    last = last_month(spark, settings.lake, PANEL_ENTREPRISE)
-    if last is None:
+    """Write every month again when anything has changed: past months mature, proceedings become known late."""
+    return tried_twice(lambda: _build_labels(spark, settings, report), report)
+
+
+def _build_labels(spark: SparkSession, settings: Settings, report: Report) -> int:
+    lake, there = settings.lake, delivered(settings.lake, [PROCOL, PROCEDURES])
+    if len(there.absent) == 2:
+        read_table(spark, lake, staged(PROCOL))  # says what is missing
+    todo = plan(lake, label_recipe(settings), Read(there))
+    if todo.stale is None:
+        report(f"{LABELS_ENTREPRISE.path}: already there, made of the same tables")
+        return 0
+    report(told(todo))
+    report(f"reading {', '.join(f'staged/{name}' for name in PRIORITY if name not in there.absent)}, panel/entreprise")
+    events = proceeding_events(
+        *(read_or_empty(spark, lake, name, COLUMNS[name], there.version(name)) for name in PRIORITY)
+    )
+    panel = todo.build.read[PANEL_ENTREPRISE.path]
+    assert panel is not None  # a plan is made of tables that are there
+    if not panel.months:
         raise SfSparkError("panel/entreprise holds no company yet: nothing delivered so far gives one a month to label")
     labels = labels_of(
-        months,
+        read_version(spark, lake, PANEL_ENTREPRISE, panel.version).select("siren", "periode"),
         openings(events, settings.cutoff_day),
         proceedings_changes(events.where("superseded_on is null"), "date_effet", settings.cutoff_day),
         settings.labels.horizons,
-        index_of(last),
+        index_of(panel.months[-1]),
     )
-    replace_where(labels.repartition("periode"), settings.lake, LABELS_ENTREPRISE, "periode >= '0001-01-01'")
-    report(f"labels/entreprise: {read_table(spark, settings.lake, LABELS_ENTREPRISE).count()} rows written")
+    commit_rows(labels.repartition("periode"), todo.writing(None, None))
+    report(f"labels/entreprise: {read_table(spark, lake, LABELS_ENTREPRISE).count()} rows written")
     return 0

@@ -1,40 +1,58 @@
 """The panels: staged/* -> panel/etablissement, panel/entreprise."""
 
-from functools import partial
-
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, start_of
-from sf_spark.lake.months import months_to_write, write_months
-from sf_spark.lake.staged import absent_sources, read_or_empty
-from sf_spark.lake.tables import read_table
+from sf_spark.calendar import index_of
+from sf_spark.lake.deliveries import Delivered, delivered
+from sf_spark.lake.months import write_months
+from sf_spark.lake.planning import Plan, Read, plan
+from sf_spark.lake.staged import read_or_empty
+from sf_spark.lake.tables import read_version
 from sf_spark.panel.build import Exclusions, PanelRules, activity_codes, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
-from sf_spark.schema import DELIVERIES, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT
+from sf_spark.schema import PANEL_ETABLISSEMENT
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.recipes import panel_recipes
+from sf_spark.steps.twice import tried_twice
 
 
 def build_panel(spark: SparkSession, settings: Settings, report: Report, rebuild: bool = False) -> int:
-    """Write the months whose cut-off has passed that are not there yet, or that a later delivery corrects."""
-    absent = absent_sources(spark, settings.lake, [*COLUMNS])
-    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS if name not in absent)}")
-    if absent:
-        report(f"never delivered, their measures are unknown: {', '.join(sorted(absent))}")
-    tables = StagedTables.read(partial(read_or_empty, spark, settings.lake))
-    last_day = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'").agg(F.max("known_on")).first()[0]  # type: ignore[index]
-    last_month = index_of(last_day)
-    codes = codes_at_hand(spark, tables, rules_of(settings, last_month, absent, None))
-    for table in (PANEL_ETABLISSEMENT, PANEL_ENTREPRISE):
-        first = months_to_write(spark, settings.lake, table, rebuild, report)
-        rules = rules_of(settings, last_month, absent, index_of(first) if first else None)
-        if table is PANEL_ETABLISSEMENT:
-            rows = etablissement_panel(tables, rules, codes)
+    """Write the months whose cut-off has passed that are not there yet, or that something has made stale."""
+    return tried_twice(lambda: _build_panels(spark, settings, report, rebuild), report)
+
+
+def _build_panels(spark: SparkSession, settings: Settings, report: Report, rebuild: bool) -> int:
+    there = delivered(settings.lake, COLUMNS)
+    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS if name not in there.absent)}")
+    if there.absent:
+        report(f"never delivered, their measures are unknown: {', '.join(sorted(there.absent))}")
+    staged = StagedTables.read(
+        lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, there.version(name)), settings.cutoff_day
+    )
+    codes: list[DataFrame | None] = []  # computed when the first panel that is stale asks for it
+    for recipe in panel_recipes(settings):
+        todo = plan(settings.lake, recipe, Read(there, there.last), rebuild)
+        if todo.stale is None:
+            report(f"{todo.table.path}: every month up to {there.last:%Y-%m} is already there")
+            continue
+        rules = _rules(settings, there, todo)
+        codes = codes or [codes_at_hand(spark, staged, rules)]
+        if recipe.table is PANEL_ETABLISSEMENT:
+            rows = etablissement_panel(staged, rules, codes[0])
         else:
-            rows = entreprise_panel(tables, read_table(spark, settings.lake, PANEL_ETABLISSEMENT), rules, codes)
-        write_months(rows, settings.lake, table, first, start_of(last_month), report)
+            version = todo.version_of(PANEL_ETABLISSEMENT)
+            assert version is not None  # a plan is made of tables that are there
+            sites = read_version(spark, settings.lake, PANEL_ETABLISSEMENT, version)
+            rows = entreprise_panel(staged, sites, rules, codes[0])
+        write_months(rows, todo, there.last, report)
     return 0
+
+
+def _rules(settings: Settings, there: Delivered, todo: Plan) -> PanelRules:
+    assert todo.stale is not None
+    first = todo.stale.first
+    return rules_of(settings, index_of(there.last), there.absent, index_of(first) if first else None)
 
 
 def codes_at_hand(spark: SparkSession, tables: StagedTables, rules: PanelRules) -> DataFrame | None:

@@ -1,34 +1,84 @@
 """The signals: panel/* -> signals/etablissement, signals/entreprise, signals/dictionary."""
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from sf_spark.lake.tables import replace_all
-from sf_spark.schema import SIGNALS_DICTIONARY
+from sf_spark.errors import MissingTableError, SfSparkError
+from sf_spark.lake.committing import commit_rows
+from sf_spark.lake.files import is_table
+from sf_spark.lake.month_files import commit_months
+from sf_spark.lake.months import months_of
+from sf_spark.lake.planning import Plan, Read, plan, told
+from sf_spark.lake.tables import location
+from sf_spark.schema import PANEL_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings
-from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.signals.dictionary import coverage, dictionary, page
 from sf_spark.steps import Report
-from sf_spark.steps.signal_months import plan_of
-from sf_spark.steps.signal_tables import last_rows, write_signals_by_kernel, write_signals_by_sql
+from sf_spark.steps.recipes import catalogue_of, dictionary_recipe, signal_recipes
+from sf_spark.steps.signal_tables import GRAINS, Months, last_rows, write_signals_by_kernel, write_signals_by_sql
+from sf_spark.steps.twice import tried_twice
 
 
 def build_signals(
     spark: SparkSession, settings: Settings, report: Report, rebuild: bool = False, page_file: str | None = None
 ) -> int:
-    """Write the months of the panel that have no signals yet, reading no more than their windows need."""
+    """Write the months of the panel whose signals are not there or stale, reading no more than their windows need."""
+
+    def action() -> int:
+        _build_tables(spark, settings, report, rebuild)
+        _build_dictionary(spark, settings, report, page_file)
+        return 0
+
+    return tried_twice(action, report)
+
+
+def _build_tables(spark: SparkSession, settings: Settings, report: Report, rebuild: bool) -> None:
     chosen, lake = settings.signals, settings.lake
-    catalogue = catalogue_from(chosen.catalogue, chosen.families)
-    plan = plan_of(spark, lake, catalogue, rebuild, report)
-    if plan is None:
-        report("signals/*: every month of the panel is already there")
+    if not is_table(location(lake, PANEL_ENTREPRISE)):
+        raise MissingTableError(f"table {PANEL_ENTREPRISE.path} is not in {lake}: run the job that writes it first")
+    there = months_of(lake, PANEL_ENTREPRISE)
+    if not there:
+        raise SfSparkError(f"{PANEL_ENTREPRISE.path} holds no company yet: nothing delivered so far gives one a month")
+    read = Read(last=there[-1])
+    plans = {key: plan(lake, recipe, read, rebuild) for key, recipe in signal_recipes(settings).items()}
+    todo = {key: each for key, each in plans.items() if each.stale is not None}
+    if not todo:
+        report(f"signals/*: every month up to {there[-1]:%Y-%m} is already there")
+        return
+    for each in todo.values():
+        report(told(each))
+    catalogue, months = catalogue_of(settings), _months(lake, todo, there[-1])
+    if months.first > months.last:  # the panel has lost months: so do the signals
+        for key, each in todo.items():
+            names = [signal.name for signal in catalogue.of(key)]
+            commit_months(each.writing(months.first, months.last), key, names, [])
     elif chosen.engine == "kernel" and "://" not in lake:
-        write_signals_by_kernel(spark, lake, catalogue, plan, chosen.rows_per_task, report)
+        write_signals_by_kernel(spark, todo, catalogue, months, chosen.rows_per_task, report)
     else:
-        write_signals_by_sql(spark, lake, catalogue, plan, report)
-    signals, known = catalogue.of("siren"), coverage(last_rows(spark, lake))
-    replace_all(dictionary(spark, signals, known), lake, SIGNALS_DICTIONARY)
+        write_signals_by_sql(spark, todo, catalogue, months, report)
+
+
+def _months(lake: str, todo: Mapping[str, Plan], last: date) -> Months:
+    """The months that all tables together need: both are computed in one pass."""
+    starts = [each.stale.first for each in todo.values() if each.stale is not None]
+    if None in starts:
+        first = min(month for panel, _ in GRAINS.values() for month in months_of(lake, panel))
+        return Months(first, last, whole=True)
+    return Months(min(start for start in starts if start is not None), last, whole=False)
+
+
+def _build_dictionary(spark: SparkSession, settings: Settings, report: Report, page_file: str | None) -> None:
+    todo = plan(settings.lake, dictionary_recipe(settings), Read())
+    if todo.stale is None and not page_file:
+        return
+    version = todo.version_of(SIGNALS_ENTREPRISE)
+    assert version is not None  # a plan is made of tables that are there
+    signals, known = catalogue_of(settings).of("siren"), coverage(last_rows(spark, settings.lake, version))
+    if todo.stale is not None:
+        commit_rows(dictionary(spark, signals, known), todo.writing(None, None))
+        report(f"{todo.table.path}: {len(signals)} signals described")
     if page_file:
         Path(page_file).write_text(page(signals, known), encoding="utf-8")
-    return 0

@@ -1,38 +1,65 @@
 """The former system's variables: staged/* -> compat/etablissement, compat/entreprise."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.compat.build import compat_entreprise, compat_etablissement
 from sf_spark.compat.inputs import COLUMNS
 from sf_spark.compat.series import Series
 from sf_spark.errors import SfSparkError
+from sf_spark.lake.committing import commit_rows
+from sf_spark.lake.deliveries import Delivered, delivered
+from sf_spark.lake.planning import Plan, Read, plan, told
 from sf_spark.lake.staged import read_or_empty
-from sf_spark.lake.tables import read_table, replace_all
-from sf_spark.schema import COMPAT_ENTREPRISE, COMPAT_ETABLISSEMENT, DELIVERIES
+from sf_spark.lake.tables import read_table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.recipes import compat_recipes
+from sf_spark.steps.twice import tried_twice
+
+_Build = Callable[[Mapping[str, DataFrame], Series], DataFrame]
 
 
 def compat(
     spark: SparkSession, settings: Settings, report: Report, date_debut: date, date_fin: date | None = None
 ) -> int:
-    """Write both tables again, whole: each column depends on the end of the series."""
-    staged = {name: read_or_empty(spark, settings.lake, name, ddl) for name, ddl in COLUMNS.items()}
-    delivered = read_table(spark, settings.lake, DELIVERIES).where("status = 'ok'")
-    last = date_fin or delivered.agg(F.max("known_on")).first()[0].replace(day=1)  # type: ignore[index]
+    """Write both tables again, whole, when anything has changed: each column depends on the end of the series."""
+    return tried_twice(lambda: _compat(spark, settings, report, date_debut, date_fin), report)
+
+
+def _compat(spark: SparkSession, settings: Settings, report: Report, date_debut: date, date_fin: date | None) -> int:
+    there = delivered(settings.lake, COLUMNS)
+    last = date_fin or there.last
+    recipes = compat_recipes(date_debut.isoformat(), last.isoformat())
+    todo = [plan(settings.lake, recipe, Read(there)) for recipe in recipes]
+    builds: tuple[_Build, _Build] = (compat_etablissement, compat_entreprise)
+    if all(each.stale is None for each in todo):
+        report(f"compat/*: already there, made of the same tables, months up to {last:%Y-%m}")
+        return 0
+    staged, series = _series(spark, settings.lake, there, date_debut, last)
+    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS)}; headcounts up to {series.fin_effectif:%Y-%m}")
+    for each, build in zip(todo, builds, strict=True):
+        if each.stale is not None:
+            _write(each, build(staged, series), last, report)
+    return 0
+
+
+def _series(
+    spark: SparkSession, lake: str, there: Delivered, first: date, last: date
+) -> tuple[dict[str, DataFrame], Series]:
+    staged = {name: read_or_empty(spark, lake, name, ddl, there.version(name)) for name, ddl in COLUMNS.items()}
     counted = staged["effectif"].where("superseded_on is null and effectif is not null")
     published = counted.agg(F.max("periode")).first()[0]  # type: ignore[index]
-    if published is None or date_debut >= last:
-        raise SfSparkError(f"no series from {date_debut:%Y-%m} to {last:%Y-%m}: last headcount {published}")
-    series = Series(date_debut, last, published)
-    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS)}; headcounts up to {published:%Y-%m}")
-    outputs = ((COMPAT_ETABLISSEMENT, compat_etablissement), (COMPAT_ENTREPRISE, compat_entreprise))
-    for table, build in outputs:
-        replace_all(build(staged, series).repartition("periode"), settings.lake, table)
-        report(
-            f"{table.path}: {read_table(spark, settings.lake, table).count()} rows written, months up to {last:%Y-%m}"
-        )
-    return 0
+    if published is None or first >= last:
+        raise SfSparkError(f"no series from {first:%Y-%m} to {last:%Y-%m}: last headcount {published}")
+    return staged, Series(first, last, published)
+
+
+def _write(todo: Plan, rows: DataFrame, last: date, report: Report) -> None:
+    report(told(todo))
+    commit_rows(rows.repartition("periode"), todo.writing(None, last))
+    written = read_table(rows.sparkSession, todo.lake, todo.table).count()
+    report(f"{todo.table.path}: {written} rows written, months up to {last:%Y-%m}")

@@ -1,7 +1,6 @@
 """The whole flow, step after step: ingest, panels, signals, labels, model, scores, list. Run again, it goes on."""
 
 from collections.abc import Callable
-from functools import partial
 
 from pyspark.sql import SparkSession
 
@@ -12,7 +11,6 @@ from sf_spark.steps import Report
 from sf_spark.steps.build_labels import build_labels
 from sf_spark.steps.build_panel import build_panel
 from sf_spark.steps.build_signals import build_signals
-from sf_spark.steps.finished import finished_steps, run_name, run_step
 from sf_spark.steps.ingest import ingest
 from sf_spark.steps.publish import publish
 
@@ -39,7 +37,7 @@ STEPS: dict[str, Step] = {
 
 
 def pipeline(spark: SparkSession, settings: Settings, report: Report, reporter: Callable[[str], Report]) -> int:
-    """Run the steps that this run has not finished yet; the list is always printed.
+    """Run the steps in order; each asks what its tables were made of, and writes what is stale. The list is printed.
 
     Args:
         spark: The session.
@@ -47,15 +45,9 @@ def pipeline(spark: SparkSession, settings: Settings, report: Report, reporter: 
         report: Takes progress lines of the pipeline.
         reporter: Makes, for the name of a step, what takes its progress lines.
     """
-    name = run_name(settings, list(STEPS))
-    done = finished_steps(spark, settings.lake, name)
     for rank, (step, action) in enumerate(STEPS.items(), start=1):
-        title = f"step {rank}/{len(STEPS)} {step}"
-        if step in done and step != "publish":
-            report(f"{title}: already done")
-            continue
-        report(title)
-        code = run_step(spark, settings.lake, name, step, partial(action, spark, settings, reporter(step)))
+        report(f"step {rank}/{len(STEPS)} {step}")
+        code = action(spark, settings, reporter(step)) or 0
         if code:
             report(f"{step} failed: put it right and run the pipeline again, it goes on from here")
             return code

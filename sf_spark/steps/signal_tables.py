@@ -1,6 +1,5 @@
 """Signals into their tables: which months, how many tasks, by which engine; one commit a table."""
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
-from sf_spark.lake.month_files import commit_months, files_of_months, is_committed, sweep, version_of
-from sf_spark.lake.months import last_month, write_months
-from sf_spark.lake.tables import location, read_table
+from sf_spark.lake.month_files import commit_months, files_of_months
+from sf_spark.lake.months import months_of, write_months
+from sf_spark.lake.planning import Plan
+from sf_spark.lake.tables import location, read_table, read_version
 from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
 from sf_spark.signals.catalogue import Catalogue, months_needed
 from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of
@@ -35,10 +35,10 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Months:
     """Months to write, both included; ``whole`` replaces the tables with their columns.
 
-    A plan of one month reads no more than the windows need, a plan of the history all of it: the engine is the same.
+    One month reads no more than the windows need, the history all of it: the engine is the same.
     """
 
     first: date
@@ -47,34 +47,32 @@ class Plan:
 
 
 def write_signals_by_kernel(
-    spark: SparkSession, lake: str, catalogue: Catalogue, plan: Plan, rows_per_task: int, report: Report
+    spark: SparkSession,
+    plans: Mapping[str, Plan],
+    catalogue: Catalogue,
+    months: Months,
+    rows_per_task: int,
+    report: Report,
 ) -> None:
-    """Compute both tables in one pass over both panels, and commit each once.
+    """Compute the tables in one pass over both panels, and commit each once.
 
     Args:
         spark: The session.
-        lake: A folder that driver and workers see.
+        plans: What is written, by id column: one table or both, of one lake, a folder that driver and workers see.
         catalogue: The signals.
-        plan: The months.
+        months: The months.
         rows_per_task: Rows of 100 signals that one task holds.
         report: Takes progress lines.
     """
-    signals = {key: catalogue.of(key) for key in GRAINS}
-    order = _order(lake, signals, plan)
-    folders = order.folders
-    todo = {key: signals[key] for key in GRAINS if not is_committed(folders[key], order.transaction)}
-    if not todo:
-        report(f"signals: months {plan.first:%Y-%m} to {plan.last:%Y-%m} are already there")
-        return
-    for folder in folders.values():
-        sweep(folder, order.transaction)
-    files, rows = _files(lake, order)
+    signals = {key: catalogue.of(key) for key in plans}
+    order = _order(plans, signals, months)
+    files, rows = _files(plans, order)
     # Before the panel begins there is nothing to compute with.
     order = replace(order, before=min([*(file.mois for file in files), order.first]))
     tasks = max(spark.sparkContext.defaultParallelism, _tasks(signals, order, rows, rows_per_task))
     report(f"reading panel/*: {len(order.measures)} measures in {len(files)} files, {tasks} tasks")
     partitioned = _by_company(spark, files, Reading(order.measures, _wanted(signals)), tasks)
-    compared = peers_of(tuple(node for _, node in order.signals["siren"]))
+    compared = peers_of(tuple(node for _, node in order.signals.get("siren", ())))
     if compared:  # read twice: once to count what companies are compared with
         partitioned = partitioned.persist(StorageLevel.DISK_ONLY)
     try:
@@ -82,45 +80,47 @@ def write_signals_by_kernel(
         written = _written(spark, partitioned, order)
     finally:
         partitioned.unpersist()
-    for key in todo:
-        _commit(key, written[key], signals[key], order, plan, report)
+    for key, todo in plans.items():
+        _commit(key, written[key], signals[key], todo, months, report)
 
 
-def write_signals_by_sql(spark: SparkSession, lake: str, catalogue: Catalogue, plan: Plan, report: Report) -> None:
+def write_signals_by_sql(
+    spark: SparkSession, plans: Mapping[str, Plan], catalogue: Catalogue, months: Months, report: Report
+) -> None:
     """The same tables by Spark alone: for a lake that workers cannot write files into."""
-    for key, (source, target) in GRAINS.items():
+    for key, todo in plans.items():
         signals = catalogue.of(key)
-        earliest = start_of(index_of(plan.first) - months_needed(signals))
-        panel, sites = (
-            read_table(spark, lake, table).where(F.col("periode") >= F.lit(earliest))
-            for table in (source, PANEL_ETABLISSEMENT)
-        )
-        report(f"reading {source.path}, computing {len(signals)} signals")
-        computed = compute_signals(panel, key, signals, sites if key == "siren" else None)
-        write_months(computed, lake, target, None if plan.whole else plan.first, plan.last, report)
+        earliest = start_of(index_of(months.first) - months_needed(signals))
+        panels = {}
+        for source in (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT):
+            version = _version(plans, source)
+            there = read_table(spark, todo.lake, source) if version is None else None
+            rows = there if there is not None else read_version(spark, todo.lake, source, version or 0)
+            panels[source] = rows.where(F.col("periode") >= F.lit(earliest))
+        report(f"reading {GRAINS[key][0].path}, computing {len(signals)} signals")
+        sites = panels[PANEL_ETABLISSEMENT] if key == "siren" else None
+        computed = compute_signals(panels[GRAINS[key][0]], key, signals, sites)
+        write_months(computed, todo, months.last, report)
 
 
-def last_rows(spark: SparkSession, lake: str) -> pa.Table:
+def last_rows(spark: SparkSession, lake: str, version: int) -> pa.Table:
     """Signals of the companies in the last month: all of them, or about 20 000, always the same ones."""
-    rows = read_table(spark, lake, SIGNALS_ENTREPRISE)
-    rows = rows.where(F.col("periode") == F.lit(last_month(spark, lake, SIGNALS_ENTREPRISE)))
+    rows = read_version(spark, lake, SIGNALS_ENTREPRISE, version)
+    rows = rows.where(F.col("periode") == F.lit(months_of(lake, SIGNALS_ENTREPRISE)[-1]))
     one_in = max(1, rows.count() // _ROWS_FOR_COVERAGE)
     return rows.where(F.pmod(F.xxhash64("siren"), F.lit(one_in)) == 0).toArrow()
 
 
-def _order(lake: str, signals: Mapping[str, tuple[Signal, ...]], plan: Plan) -> Order:
+def _order(plans: Mapping[str, Plan], signals: Mapping[str, tuple[Signal, ...]], months: Months) -> Order:
     everything = [signal for of_grain in signals.values() for signal in of_grain]
-    first, last = index_of(plan.first), index_of(plan.last)
-    versions = [version_of(location(lake, source)) for source, _ in GRAINS.values()]
-    described = repr([versions, plan, [(signal.name, signal.expression) for signal in everything]])
+    first, last = index_of(months.first), index_of(months.last)
     return Order(
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in signals.items()},
-        folders={key: location(lake, target) for key, (_, target) in GRAINS.items()},
+        folders={key: location(todo.lake, todo.table) for key, todo in plans.items()},
         measures=_measures(signals),
         before=first - months_needed(everything),
         first=first,
         last=last,
-        transaction=hashlib.sha256(described.encode()).hexdigest()[:16],
     )
 
 
@@ -133,19 +133,27 @@ def _measures(signals: Mapping[str, tuple[Signal, ...]]) -> tuple[str, ...]:
 
 def _wanted(signals: Mapping[str, tuple[Signal, ...]]) -> dict[str, frozenset[str]]:
     """The measures that are read of each panel."""
-    of_grain = {key: measures_of(tuple(s.expression for s in signals[key])) for key in GRAINS}
-    of_sites = measures_of(tuple(node.of for node in sites_of(tuple(s.expression for s in signals["siren"]))))
+    of_grain = {key: measures_of(tuple(s.expression for s in signals.get(key, ()))) for key in GRAINS}
+    of_sites = measures_of(tuple(node.of for node in sites_of(tuple(s.expression for s in signals.get("siren", ())))))
     return {"siren": frozenset({*of_grain["siren"], *_OF_PEERS}), "siret": frozenset({*of_grain["siret"], *of_sites})}
 
 
-def _files(lake: str, order: Order) -> tuple[list[PanelFile], dict[str, int]]:
+def _files(plans: Mapping[str, Plan], order: Order) -> tuple[list[PanelFile], dict[str, int]]:
     """The files of both panels that the windows need, and how many rows each panel has in them."""
     files, rows = [], {}
+    lake = next(iter(plans.values())).lake
     for key, (source, _) in GRAINS.items():
-        found = files_of_months(location(lake, source), start_of(max(order.before, 12)), start_of(order.last))
+        first, last = start_of(max(order.before, 12)), start_of(order.last)
+        found = files_of_months(location(lake, source), _version(plans, source), first, last)
         files += [PanelFile(key, path, index_of(day)) for path, day, _ in found]
         rows[key] = sum(count for _, _, count in found)
     return files, rows
+
+
+def _version(plans: Mapping[str, Plan], panel: Table) -> int | None:
+    """The version of a panel that the builds name; None where none of them reads it."""
+    contents = (todo.build.read.get(panel.path) for todo in plans.values())
+    return min((content.version for content in contents if content is not None), default=None)
 
 
 def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Reading, tasks: int) -> DataFrame:
@@ -163,7 +171,7 @@ def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Readin
 def _tasks(signals: Mapping[str, tuple[Signal, ...]], order: Order, rows: Mapping[str, int], rows_per_task: int) -> int:
     """Enough tasks that what one reads (doubles) and what it writes (floats) stays small."""
     read = sum(rows.values()) * len(order.measures) * 2
-    written = sum(rows[key] * len(signals[key]) for key in GRAINS)
+    written = sum(rows[key] * len(signals.get(key, ())) for key in GRAINS)
     share = (order.last - order.first + 1) / (order.last - order.before + 1)
     return math.ceil(max(read, written * share) / (100 * rows_per_task))
 
@@ -201,11 +209,15 @@ def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, li
 
 
 def _commit(
-    key: str, files: list[dict[str, object]], signals: tuple[Signal, ...], order: Order, plan: Plan, report: Report
+    key: str,
+    files: list[dict[str, object]],
+    signals: tuple[Signal, ...],
+    todo: Plan,
+    months: Months,
+    report: Report,
 ) -> None:
-    months = None if plan.whole else (plan.first.isoformat(), plan.last.isoformat())
     names = [signal.name for signal in signals]
-    commit_months(order.folders[key], key, names, files, months, order.transaction)
+    commit_months(todo.writing(None if months.whole else months.first, months.last), key, names, files)
     rows = sum(int(str(file["rows"])) for file in files)
-    told = f"{plan.first:%Y-%m} to {plan.last:%Y-%m}"
-    report(f"{GRAINS[key][1].path}: {rows} rows of {len(names)} signals written in {len(files)} files, months {told}")
+    told = f"{months.first:%Y-%m} to {months.last:%Y-%m}"
+    report(f"{todo.table.path}: {rows} rows of {len(names)} signals written in {len(files)} files, months {told}")

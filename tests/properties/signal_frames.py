@@ -102,7 +102,6 @@ def run_kernel(
         before=max(FIRST, first - months_needed(everything)),
         first=first,
         last=last,
-        transaction="t",
     )
     rows = pd.concat([companies.assign(siret=None), sites], ignore_index=True)
     rows = rows[(rows["mois"] >= order.before) & (rows["mois"] <= last)]

@@ -78,7 +78,9 @@ def test_twice_is_once_and_neighbours_do_not_move(predictions, spark, ml_setting
     count, before = predictions
     assert score(spark, ml_settings, months[1:], lines.append) < count
     assert _rows(spark, ml_settings) == before
-    assert f"scoring {months[1]:%Y-%m} with" in lines[0]
+    assert f"scoring {months[1]:%Y-%m} with" in lines[1]
+    assert score(spark, ml_settings, months[1:], lines.append) < count
+    assert "are scored with" in lines[-3] and "already" in lines[-3]
 
 
 def test_all_rows_are_explained_on_request(champion):

@@ -35,7 +35,7 @@ def test_sector_and_legal_category_become_the_same_numbers_in_both_engines(spark
         "categorie_juridique": pa.array([categories[n % len(categories)] for n in range(len(SECTION))], pa.string()),
     }
     write_panel(tmp_path, JANUARY, **columns)
-    files = [PanelFile("siren", path, 0) for path, _, _ in files_of_months(str(tmp_path), JANUARY, JANUARY)]
+    files = [PanelFile("siren", path, 0) for path, _, _ in files_of_months(str(tmp_path), None, JANUARY, JANUARY)]
     read = pa.Table.from_batches(list(read_rows(files, Reading(DERIVED, {"siren": frozenset(DERIVED)}))))
     ours = {-row["id"]: tuple(row[name] for name in DERIVED) for row in read.to_pylist()}
     panel = derived(spark.read.format("delta").load(str(tmp_path)))
@@ -49,7 +49,7 @@ def test_a_file_without_a_measure_and_a_measure_that_is_not_wanted_are_unknown(t
     siret = pa.array(["00000000100011", "00000000100029"])
     write_panel(tmp_path, JANUARY, siret=siret, effectif=pa.array([7, None], pa.int32()))
     write_panel(tmp_path, FEBRUARY, siret=siret, effectif=pa.array([8, 0], pa.int32()), dette=pa.array([0.25, None]))
-    found = files_of_months(str(tmp_path), JANUARY, FEBRUARY)
+    found = files_of_months(str(tmp_path), None, JANUARY, FEBRUARY)
     files = [PanelFile("siret", path, NOVEMBER + 1 + day.month) for path, day, _ in sorted(found, key=lambda f: f[1])]
     reading = Reading(("bilan", "dette", "effectif"), {"siret": frozenset({"dette", "effectif"})})
     rows = [tuple(row.values()) for batch in read_rows(files, reading) for row in batch.to_pylist()]
@@ -65,7 +65,7 @@ def test_only_the_files_of_the_months_asked_for_that_the_table_still_names(tmp_p
     for month in (JANUARY, FEBRUARY, MARCH):
         write_panel(tmp_path, month, siren=pa.array(["000000001", "000000002"]))
     DeltaTable(str(tmp_path)).delete("periode = '2025-02-01'")
-    found = files_of_months(str(tmp_path), FEBRUARY, MARCH)
+    found = files_of_months(str(tmp_path), None, FEBRUARY, MARCH)
     assert [(day, rows) for _, day, rows in found] == [(MARCH, 2)]
     assert all(path.is_file() for path, _, _ in found)
 
@@ -76,4 +76,4 @@ def test_a_table_whose_files_hold_deleted_rows_is_refused(spark: SparkSession, t
     writer.partitionBy("periode").save(str(tmp_path))
     spark.sql(f"DELETE FROM delta.`{tmp_path}` WHERE siren = '000000001'")
     with pytest.raises(SfSparkError, match="signals.engine=sql"):
-        files_of_months(str(tmp_path), JANUARY, JANUARY)
+        files_of_months(str(tmp_path), None, JANUARY, JANUARY)

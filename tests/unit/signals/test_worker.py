@@ -21,7 +21,6 @@ def test_a_task_that_got_establishments_and_no_company_writes_the_establishments
         before=24289,
         first=24289,
         last=24289,
-        transaction="t",
     )
     columns = {"id": [100_011], "mois": [24289], "effectif": [12.0]}
     (written,) = write_signals([pa.RecordBatch.from_pydict(columns)], order, 0)

@@ -1,0 +1,81 @@
+"""Commits of derived tables by Spark: one for each plan, with its build; refused when another job came first.
+
+Each commit carries a number, one more than the version that its plan was made from. Delta keeps the highest number of
+a name: it refuses two commits of that name at a time, and passes over one whose number is not higher. That happens when
+another job has committed between a plan and its commit.
+"""
+
+from collections.abc import Mapping
+
+from delta.exceptions import DeltaConcurrentModificationException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame
+
+from sf_spark.errors import ConcurrentWriteError
+from sf_spark.lake.files import open_table
+from sf_spark.lake.ledger import has_commit, note_build
+from sf_spark.lake.planning import Plan
+from sf_spark.lake.tables import location
+
+TRANSACTION = "sf_spark build"
+
+
+def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None) -> None:
+    """Replace the rows that match a predicate, or all of them with their columns, in one commit.
+
+    Args:
+        rows: What takes their place; all match the predicate.
+        plan: See :meth:`sf_spark.lake.planning.Plan.writing`.
+        predicate: SQL; None: all rows. A table that is not there yet is created.
+
+    Raises:
+        ConcurrentWriteError: When another job has changed the table since the plan was made.
+    """
+    folder = location(plan.lake, plan.table)
+    options = {
+        "userMetadata": plan.build.as_text(),
+        "txnAppId": TRANSACTION,
+        "txnVersion": str(plan.version + 1),
+    }
+    try:
+        _save(rows, plan, folder, predicate, options)
+    except DeltaConcurrentModificationException as error:
+        raise _changed(plan) from error
+    except AnalysisException as error:
+        if plan.there is None and open_table(folder) is not None:
+            raise _changed(plan) from error
+        raise
+    except Py4JJavaError as error:
+        if "io.delta.exceptions.Concurrent" in str(error) or "io.delta.exceptions.MetadataChanged" in str(error):
+            raise _changed(plan) from error
+        raise
+    note_commit(plan)
+
+
+def note_commit(plan: Plan) -> None:
+    """See that the commit of a plan is there, and write it into the mirror.
+
+    Raises:
+        ConcurrentWriteError: When it is not: Delta passed over it.
+    """
+    there = open_table(location(plan.lake, plan.table))
+    if there is None or not has_commit(there, plan.build.commit, plan.version):
+        raise _changed(plan)
+    note_build(plan.lake, plan.table, there, plan.build)
+
+
+def _save(rows: DataFrame, plan: Plan, folder: str, predicate: str | None, options: Mapping[str, str]) -> None:
+    if plan.there is None:
+        how = {"mode": "errorifexists"}
+    elif predicate is None:
+        how = {"mode": "overwrite", "overwriteSchema": "true"}
+    else:
+        how = {"mode": "overwrite", "replaceWhere": predicate}
+    mode = how.pop("mode")
+    writer = rows.write.format("delta").mode(mode).options(**options, **how)
+    (writer.partitionBy(plan.table.partition) if plan.table.partition else writer).save(folder)
+
+
+def _changed(plan: Plan) -> ConcurrentWriteError:
+    return ConcurrentWriteError(f"another job has changed {plan.table.path} in {plan.lake} meanwhile: run it again")

@@ -1,0 +1,73 @@
+"""What each derived table was made of, and what is stale of it: one block a table on the screen; nothing is written."""
+
+from collections.abc import Iterator
+
+from sf_spark.domain.proceedings import PROCEDURES, PROCOL
+from sf_spark.errors import MissingTableError
+from sf_spark.lake.builds import shown
+from sf_spark.lake.deliveries import delivered
+from sf_spark.lake.files import open_table
+from sf_spark.lake.ledger import find_build
+from sf_spark.lake.months import months_of
+from sf_spark.lake.planning import Plan, Read, Recipe, plan, told
+from sf_spark.lake.tables import location
+from sf_spark.ml.score import score_recipe
+from sf_spark.panel.inputs import COLUMNS
+from sf_spark.schema import LISTS_DETECTION, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, Table
+from sf_spark.settings import Settings
+from sf_spark.steps import Report
+from sf_spark.steps.recipes import dictionary_recipe, label_recipe, list_recipe, panel_recipes, signal_recipes
+
+
+def show_builds(settings: Settings, report: Report) -> int:
+    """Print every derived table: its build, and whether it is stale, and why."""
+    for table, todo in _plans(settings):
+        print(f"\n{table.path}")
+        for line in _described(todo) if isinstance(todo, Plan) else [str(todo)]:
+            print(f"    {line}")
+    report("stale tables are written by their own job, or by pipeline")
+    return 0
+
+
+def _plans(settings: Settings) -> Iterator[tuple[Table, Plan | MissingTableError]]:
+    """The plan of each table, or what is missing for it."""
+    lake = settings.lake
+    there = delivered(lake, COLUMNS)
+    months = months_of(lake, PANEL_ENTREPRISE)
+    last = months[-1] if months else None
+    for recipe in panel_recipes(settings):
+        yield _plan(lake, recipe, Read(there, there.last))
+    for recipe in signal_recipes(settings).values():
+        yield _plan(lake, recipe, Read(last=last))
+    yield _plan(lake, dictionary_recipe(settings), Read())
+    yield _plan(lake, label_recipe(settings), Read(delivered(lake, [PROCOL, PROCEDURES])))
+    # Which model, months and lists is for their own jobs to say: here, what was written is asked for again.
+    scored = _as_before(lake, PREDICTIONS_ENTREPRISE, ("model", "horizon", "months"))
+    yield _plan(lake, score_recipe(settings), Read(settings=scored))
+    listed = _as_before(lake, LISTS_DETECTION, ("lists",))
+    yield _plan(lake, list_recipe(settings), Read(delivered(lake, ["contexte"]), settings=listed))
+
+
+def _plan(lake: str, recipe: Recipe, read: Read) -> tuple[Table, Plan | MissingTableError]:
+    try:
+        return recipe.table, plan(lake, recipe, read, note=False)
+    except MissingTableError as error:
+        return recipe.table, error
+
+
+def _as_before(lake: str, table: Table, names: tuple[str, ...]) -> dict[str, object]:
+    there = open_table(location(lake, table))
+    before = None if there is None else find_build(lake, table, there)
+    return {} if before is None else {name: before.settings.get(name) for name in names}
+
+
+def _described(todo: Plan) -> Iterator[str]:
+    if todo.before is not None:
+        read = (f"{path} version {there.version}" for path, there in todo.before.read.items() if there is not None)
+        yield f"version {todo.version}, made of {', '.join(read)}"
+        batches = sorted({batch for batches in todo.before.deliveries.values() for batch in batches})
+        if batches:
+            yield f"deliveries {batches[0]} to {batches[-1]} ({len(batches)}) of {len(todo.before.deliveries)} sources"
+        yield "settings " + ", ".join(f"{name}={shown(value)}" for name, value in todo.before.settings.items())
+        yield f"code of {len(todo.before.code)} modules"
+    yield "up to date" if todo.stale is None else f"STALE: {told(todo)}"
