@@ -15,7 +15,7 @@ demo: setup  ## the whole flow on generated deliveries, in ./demo
 	@./spark-submit.sh jobs/pipeline.py $(SETTINGS) --generate
 
 test: setup  ## the test suite
-	@$(PYTHON_ENV) -m pytest
+	@$(PYTHON_ENV) -m pytest -n 2 --dist loadfile --durations 10
 
 test-long: setup  ## the tests that take many minutes: a year of deliveries in every order, killed and run again
 	@$(PYTHON_ENV) -m pytest -m long
