@@ -176,7 +176,7 @@ def staged_schema(source: Source, partition: str) -> pa.Schema:
     if source.gather is not None:
         typed = source.gather(_lines_to_gather(typed, [], reasons_of(text, source.clean())), date.min, date.max)
         typed = typed.drop("_raw", "_errors").with_columns(_at=pl.lit(0), _part=pl.lit(0)).clear()
-    rows = typed.drop("_wrong", "_skip", strict=False)
+    rows = typed.drop("_wrong", "_skip", "_doubtful", strict=False)
     if source.wide:
         facts = facts_of_months(rows, np.empty(0, record_of(0)), np.empty(0, np.int32))
     else:
