@@ -105,9 +105,8 @@ def resembling(task: StrangersTask) -> Strangers:
 
 def known(task: StrangersTask) -> Strangers:
     """Those that the file holds: an account, or a number of the same company."""
-    columns, some = _read(task.uri, task.source), task.strangers
-    companies = _company(columns[task.source.key_column].unique()).unique()
-    there = columns.get(ACCOUNT, pa.chunked_array([], pa.string())).unique()
+    (keys, accounts), some = _read(task.uri, task.source), task.strangers
+    companies, there = _company(_distinct(keys)).unique(), _distinct(accounts)
     return Strangers(
         some.outside.filter(pc.is_in(_company(some.outside), companies)),
         some.new.filter(pc.is_in(_company(some.new), companies)),
@@ -172,17 +171,21 @@ def _company(numbers: pa.Array) -> pa.Array:
 def absent_values(task: StrangersTask) -> tuple[pa.Array, pa.Array]:
     """The keys and the accounts of the absent facts of a file, distinct."""
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
-    columns = {name: column.take(pa.array(rows)) for name, column in _read(task.uri, task.source).items()}
-    accounts = columns.get(ACCOUNT, pa.chunked_array([], pa.string()))
-    return columns[task.source.key_column].unique(), accounts.unique()
+    keys, accounts = (_distinct(column.take(pa.array(rows))) for column in _read(task.uri, task.source))
+    return keys, accounts
 
 
-def _read(uri: str, source: Source) -> dict[str, pa.ChunkedArray]:
+def _read(uri: str, source: Source) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """The column of the keys and that of the accounts; where the source has no accounts, the keys again."""
     with open_bytes(uri) as file:
         parquet = pq.ParquetFile(file)
-        names = dict.fromkeys(name for name in (source.key_column, ACCOUNT) if name in parquet.schema_arrow.names)
-        table = parquet.read(columns=list(names))
-    return {name: table.column(name).cast(pa.string()) for name in names}
+        account = ACCOUNT if ACCOUNT in parquet.schema_arrow.names else source.key_column
+        table = parquet.read(columns=list(dict.fromkeys([source.key_column, account])))
+    return table.column(source.key_column), table.column(account)
+
+
+def _distinct(column: pa.ChunkedArray) -> pa.Array:
+    return column.unique().cast(pa.string())
 
 
 def _near(some: pa.Array, others: pa.Array) -> tuple[pa.Array, pa.Array]:

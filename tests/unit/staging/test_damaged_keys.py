@@ -61,6 +61,24 @@ def test_a_key_damaged_into_a_company_outside_the_perimeter_ends_nothing(
     assert in_force() == [OTHER]
 
 
+def test_the_corrected_file_gives_what_it_would_have_given_at_once(
+    deliver: Callable, take: Callable, in_force: Callable, settings: Settings
+) -> None:
+    for batch, line in (("2401", debit(CORRECT)), ("2402", debit(FAILING, amount=300))):
+        deliver(batch, "filter.csv", f"siren\n{CORRECT[:9]}\n{OTHER[:9]}\n")
+        deliver(batch, "a_debits.csv", DEBIT + debit(OTHER) + line)
+        take(batch)
+    deliver("2402", "a_debits.csv", DEBIT + debit(OTHER) + debit(CORRECT, amount=300))
+    done = take("2402")["a_debits.csv"]
+    assert (done.added, done.ended, done.held_back) == (1, 1, 0)
+    rows = DeltaTable(f"{settings.lake}/staged/debit").to_pyarrow_table().to_pylist()
+    told = [(r["siret"], r["part_ouvriere"], r["_batch"], r["superseded_on"] is None) for r in rows]
+    assert sorted(told) == sorted(
+        [(OTHER, 1.0, "2401", True), (CORRECT, 1.0, "2401", False), (CORRECT, 3.0, "2402", True)]
+    )
+    assert DeltaTable(f"{settings.lake}/held_back").to_pyarrow_table().num_rows == 0
+
+
 def test_a_line_outside_that_is_like_no_missing_one_lets_it_end(
     deliver: Callable, take: Callable, in_force: Callable
 ) -> None:
