@@ -15,6 +15,11 @@ from sf_spark.staging.deliveries import FileAccount
 from sf_spark.staging.intake import take_in
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Archives hold the time at which they were made: two processes would give their tests two names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def base_settings() -> Settings:
     """The test environment's settings, as the files give them."""
