@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs import pipeline
 from sf_spark.settings import Settings, load_settings
+from sf_spark.steps import publish as publish_step
 from sf_spark.steps.pipeline import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +146,30 @@ def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> 
     assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=False), said.append) == 0
     assert sum("step " in text for text in said) == len(STEPS)
     assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
+
+
+def test_a_publication_killed_between_two_lists_is_completed(
+    flow: Lake, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def once(*arguments: Any) -> None:
+        if done:
+            raise KeyboardInterrupt
+        done.append(True)
+        commit(*arguments)
+
+    done: list[bool] = []
+    commit = publish_step.commit_rows
+    shutil.copytree(flow.settings.lake, tmp_path / "lake")
+    shutil.rmtree(tmp_path / "lake" / "lists")
+    settings = flow.settings.model_copy(update={"lake": str(tmp_path / "lake")})
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(publish_step, "commit_rows", once)
+        publish_step.publish(spark, settings, print)
+    other = Lake(settings, [])
+    assert other.table("lists/detection")["list"].nunique() == 1
+    assert publish_step.publish(spark, settings, print) == 0
+    name, key = "lists/detection", TABLES["lists/detection"]
+    pd.testing.assert_frame_equal(_comparable(other.table(name), key), _comparable(flow.table(name), key))
 
 
 @pytest.mark.long  # three more pipelines; kills between the commits of ingest are among the properties
