@@ -23,11 +23,11 @@ from datetime import date
 from typing import Any
 
 from sf_spark.calendar import batch_date, index_of, start_of
-from sf_spark.lake.contents import WHOLE, Content, changed_parts
+from sf_spark.lake.contents import WHOLE, Content, Happened, changed_parts
 
 _KIND = "sf_spark build 1"  # what a commit's metadata begins with; another number when its meaning changes
 Deliveries = Mapping[str, Mapping[str, str]]  # source -> batch -> digest of what was taken in
-Same = Callable[[str, Content, Content], bool]  # path, before, now: whether the rows are the same all the same
+Since = Callable[[str, Content], Happened]  # path, as it was read: what its log says of the time since
 
 
 @dataclass(frozen=True)
@@ -95,18 +95,18 @@ def build_from(text: str | None) -> Build | None:
     )
 
 
-def what_is_stale(before: Build | None, now: Build, by_month: bool, same: Same) -> Stale | None:
+def what_is_stale(before: Build | None, now: Build, by_month: bool, since: Since) -> Stale | None:
     """Compare the recorded build with the one that would be made now; None when nothing is stale.
 
     Args:
         before: The recorded build; None where there is none.
         now: The build that would be made.
         by_month: Whether a month depends only on what was known then, so that earlier months can stay.
-        same: Tells tables apart that were only laid out anew.
+        since: What happened to a table: it may have been laid out anew only, or changed by hand.
     """
     if before is None:
         return Stale(None, ("nothing says what it was made of",))
-    found = [*_rules(before, now), *_tables(before, now, same), *_deliveries(before, now), *_months(before, now)]
+    found = [*_rules(before, now), *_tables(before, now, since), *_deliveries(before, now), *_months(before, now)]
     if not found:
         return None
     reasons = tuple(reason for _, reason in found)
@@ -135,7 +135,7 @@ def _rules(before: Build, now: Build) -> _Found:
         yield None, f"code has changed: {', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''}"
 
 
-def _tables(before: Build, now: Build, same: Same) -> _Found:
+def _tables(before: Build, now: Build, since: Since) -> _Found:
     delivered = {f"staged/{source}" for source in _changed_sources(before.deliveries, now.deliveries)}
     for path in sorted(before.read.keys() | now.read):
         old, new = before.read.get(path), now.read.get(path)
@@ -149,7 +149,8 @@ def _tables(before: Build, now: Build, same: Same) -> _Found:
             yield None, f"{path} is another table of this name"
             continue
         parts = changed_parts(old, new)
-        if not parts or path in delivered or same(path, old, new):
+        happened = since(path, old) if parts else "nothing"
+        if happened == "nothing" or (happened == "written" and path in delivered):
             continue
         months = [date.fromisoformat(part) for part in parts if part != WHOLE]
         how = f"from {months[0]:%Y-%m} on" if len(months) == len(parts) else "by something else than a delivery"

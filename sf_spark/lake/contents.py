@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from deltalake import DeltaTable
 
 # Commits that lay out or describe a table, and leave its rows as they are.
 HOUSEKEEPING = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "COMPUTE STATS")
+_OUR_WRITES = ("WRITE", "CREATE TABLE")
+Happened = Literal["nothing", "written", "changed by hand"]
 WHOLE = ""  # the one part of a table that is not looked at by partition
 
 
@@ -65,13 +68,13 @@ def changed_parts(before: Content, now: Content) -> list[str]:
     return sorted(part for part in before.files.keys() | now.files if before.files.get(part) != now.files.get(part))
 
 
-def only_laid_out_anew(table: DeltaTable, before: Content) -> bool:
-    """Whether all commits since are housekeeping, by the log; False where the log does not reach back."""
-    if str(table.metadata().id) != before.id or table.version() < before.version:
-        return False
-    since = [entry for entry in table.history() if entry["version"] > before.version]
+def what_happened(table: DeltaTable, before: Content) -> Happened:
+    """What the log says of the time since a table was read; ``written`` where it does not reach back."""
+    since = [entry["operation"] for entry in table.history() if entry["version"] > before.version]
+    if table.version() < before.version or set(since) - {*HOUSEKEEPING, *_OUR_WRITES}:
+        return "changed by hand"
     complete = len(since) == table.version() - before.version
-    return complete and all(entry["operation"] in HOUSEKEEPING for entry in since)
+    return "nothing" if complete and set(since) <= set(HOUSEKEEPING) else "written"
 
 
 def _digest(texts: list[str]) -> str:

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from sf_spark.errors import MissingTableError
 from sf_spark.lake.builds import Build, Stale, what_is_stale
 from sf_spark.lake.code import code_of
-from sf_spark.lake.contents import Content, content_of, only_laid_out_anew
+from sf_spark.lake.contents import Content, Happened, content_of, what_happened
 from sf_spark.lake.deliveries import Delivered
 from sf_spark.lake.files import open_table
 from sf_spark.lake.ledger import find_build, note_build
@@ -141,11 +141,11 @@ def _stale(
     if rebuild:
         return Stale(None, ("it was asked for",))
 
-    def same(path: str, old: Content, new: Content) -> bool:
+    def since(path: str, old: Content) -> Happened:
         table = open_table(f"{lake.rstrip('/')}/{path}")
-        return table is not None and only_laid_out_anew(table, old)
+        return "changed by hand" if table is None else what_happened(table, old)
 
-    return what_is_stale(before, build, recipe.by_month, same)
+    return what_is_stale(before, build, recipe.by_month, since)
 
 
 def told(plan: Plan) -> str:

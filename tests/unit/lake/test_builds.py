@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from sf_spark.lake.builds import Build, Stale, build_from, what_is_stale
-from sf_spark.lake.contents import WHOLE, Content
+from sf_spark.lake.contents import WHOLE, Content, Happened
 
 DEBIT, PANEL = "staged/debit", "panel/etablissement"
 HELD = {"debit": {"2401": "a", "2402": "b", "2403": "c"}}
@@ -31,8 +31,10 @@ BEFORE = Build(
 )
 
 
-def stale(now: Build, before: Build | None = BEFORE, by_month: bool = True, same: bool = False) -> Stale | None:
-    return what_is_stale(before, now, by_month, lambda path, old, new: same)
+def stale(
+    now: Build, before: Build | None = BEFORE, by_month: bool = True, happened: Happened = "written"
+) -> Stale | None:
+    return what_is_stale(before, now, by_month, lambda path, old: happened)
 
 
 def delivered(**batches: str | None) -> Build:
@@ -91,8 +93,15 @@ def test_what_no_build_speaks_of_is_stale() -> None:
 
 
 def test_a_table_laid_out_anew_is_the_same() -> None:
-    assert stale(reading(DEBIT, content(4)), same=True) is None
+    assert stale(reading(DEBIT, content(4)), happened="nothing") is None
     assert stale(reading(DEBIT, replace(content(9), files=BEFORE.read[DEBIT].files))) is None  # type: ignore[union-attr]
+
+
+def test_a_delivery_does_not_hide_what_was_done_by_hand_beside_it() -> None:
+    now = delivered(b2404="d")
+    assert (found := stale(now)) is not None and found.first == date(2024, 4, 1)
+    by_hand = stale(now, happened="changed by hand")
+    assert by_hand is not None and by_hand.first is None
 
 
 def test_settings_a_then_b_then_a() -> None:

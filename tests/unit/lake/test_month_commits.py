@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 
 from sf_spark.errors import ConcurrentWriteError, MissingTableError
 from sf_spark.lake import month_files
+from sf_spark.lake.contents import content_of, what_happened
 from sf_spark.lake.ledger import find_build
 from sf_spark.lake.month_files import commit_months
 from sf_spark.lake.planning import Plan, Read, Recipe, plan
@@ -155,6 +156,19 @@ def test_a_table_changed_by_hand_is_written_again(lake: Path) -> None:
     DeltaTable(str(lake / TABLE.path)).delete("periode = '2024-01-01'")
     todo = planned(lake, FEBRUARY)
     assert todo.stale is not None and todo.stale.first is None
+
+
+def test_what_the_log_says_of_the_time_since(lake: Path) -> None:
+    table = DeltaTable(str(lake / TABLE.path))
+    before = content_of(table)
+    assert what_happened(table, before) == "nothing"
+    table.optimize.z_order(["siren"])
+    assert what_happened(table, before) == "nothing"
+    write(planned(lake, MARCH), MARCH, first=MARCH)
+    table.update_incremental()
+    assert what_happened(table, before) == "written"
+    table.restore(0)
+    assert what_happened(table, before) == "changed by hand"
 
 
 def test_what_is_read_counts_by_month(lake: Path) -> None:
