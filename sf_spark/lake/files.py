@@ -3,6 +3,7 @@
 Tables stay at reader version 1, so any engine opens them.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from deltalake.transaction import AddAction, RemoveAction
 
 from sf_spark.errors import ConcurrentWriteError, SfSparkError
 
@@ -109,11 +110,7 @@ def commit_files(
     # another, also where they only add files, which Delta lets pass otherwise.
     properties = CommitProperties(app_transactions=[Transaction(_TRANSACTION, time.time_ns())])
     try:
-        if table is None:
-            create_table_with_add_actions(
-                folder, kept, adds, mode="error", partition_by=[partition], commit_properties=properties
-            )
-            return
+        table = _made(folder, kept, partition) if table is None else table
         removes = [
             RemoveAction(quote(file.path, safe="/=-_.~"), True, _now(), file.size, {partition: file.partition})
             for file in removed
@@ -123,10 +120,16 @@ def commit_files(
         )
     except CommitFailedError as error:
         raise ConcurrentWriteError(f"another job has changed {folder} meanwhile: {error}") from error
-    except DeltaError as error:
-        if table is None and is_table(folder):
-            raise ConcurrentWriteError(f"another job has made {folder} meanwhile") from error
-        raise
+
+
+def _made(folder: str, schema: Schema, partition: str) -> DeltaTable:
+    """A new table, without rows: two jobs that make one at the same time then exclude one another as on an old one."""
+    with contextlib.suppress(DeltaError):  # another job was a moment faster
+        DeltaTable.create(folder, schema, mode="error", partition_by=[partition])
+    table = DeltaTable(folder)
+    if table.version() > 0:
+        raise ConcurrentWriteError(f"another job has made {folder} meanwhile")
+    return table
 
 
 def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | None = None) -> None:

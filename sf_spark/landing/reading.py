@@ -122,6 +122,7 @@ class RangeOutcome:
             they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text.
         left_out: Whose the records are that the perimeter leaves out, in the same way: the key, or the account where
             the layout knows no key; None where there are none, or where nothing ends by being absent.
+        is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
         names: Of the facts: see ``NAME``; of a wide file, of the records: see ``record_of``.
         keys: Of a source that gathers lines: those that it tells.
         rows: Written.
@@ -141,6 +142,7 @@ class RangeOutcome:
     rejects: pa.Table | None = None
     silent: pa.Table | None = None
     left_out: pa.Table | None = None
+    is_cut: bool = False
     names: np.ndarray = field(default_factory=lambda: np.empty(0, NAME))
     keys: pa.Array | None = None
     rows: int = 0
@@ -224,6 +226,7 @@ class _RangeReader:
         if self.source.wide:
             self._rules = replace(self._rules, checks=(*self._rules.checks, _A_HEADCOUNT))
         self._plan = _Plan(task.reading)
+        self._ends_open = False  # whether the block that is read ends the file, without a line end
         self._file = FactFile(task.output.uri) if task.output else None
         self._names: list[np.ndarray] = []
         self._rejects: list[pl.DataFrame] = []
@@ -286,6 +289,7 @@ class _RangeReader:
                     *(block, start, stop, at_end, line, task.reading.delimiter, self.source.lazy_quotes),
                     *(self._plan.wanted, None if due is None else due[due < stop]),
                 )
+                self._ends_open = at_end and not scanned.more and not text.endswith(b"\n")
                 yield self._framed(block, scanned, base - part.begin)
                 base, rest, line = base + scanned.next, text[scanned.next :], scanned.line
                 outcome.next, outcome.next_line = base, line
@@ -302,6 +306,8 @@ class _RangeReader:
             ends = pl.Series([raw_text(block, *span) for span in scanned.spans.tolist()], dtype=pl.String)
             kept = np.flatnonzero(~ends.str.contains(layout.trailer).to_numpy())
         if len(bad):
+            last = bool(len(scanned.spans)) and scanned.spans[-1, 1] > bad[-1, 1]
+            outcome.is_cut |= self._ends_open and not last
             rejects = badly_framed(block, bad, len(self._plan.wanted))
             self._reject(rejects)
             self._silent.append(_silent("", rejects["raw"]))
@@ -362,6 +368,7 @@ class _RangeReader:
             return
         found = classified(typed, self.source, known.inside, lambda rows: reasons_of(text[rows], self._rules))
         raw = [records.raw(int(row)) for row in found.wrong]
+        self.outcome.is_cut |= self._ends_open and len(found.classes) > 0 and found.classes[-1] == REJECTED
         rows = typed.drop("_wrong", "_skip")
         self._count(rows, found, raw)
         self._note_silent(rows, found, records.raw)

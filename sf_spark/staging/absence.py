@@ -10,6 +10,7 @@ facts that it may have held: they stay in force, and are *held back* from ending
     damaged_key                those whose key or account may be the damaged one of a line: see ``damaged_keys``
     outside_perimeter          those of companies that the perimeter leaves out now
     broken_file                all, when a file of the delivery could not be read
+    cut_file                   all, when a file ends inside a record
     partial                    all, when the delivery is said to be partial
     damaged_header             all, when a column of months names a month that cannot be read
 
@@ -20,6 +21,7 @@ back, at least as many, these end.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -247,6 +249,8 @@ class JudgeTask:
         source: The source.
         silence: What the delivery says nothing about.
         new: Natural keys of the delivery's new facts, hashed, in order.
+        ended_on: Facts that ended on this day stay so: a sub-batch shares it with the delivery that ended them. None:
+            what ended on the day of the delivery, it ended itself.
     """
 
     uri: str
@@ -257,6 +261,7 @@ class JudgeTask:
     source: Source
     silence: Silence
     new: np.ndarray
+    ended_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -295,7 +300,7 @@ def judge(task: JudgeTask) -> Judged:
         ("outside_perimeter", outside),
     ):
         reason[held] = why
-    is_held = reason != ""
+    is_held = (reason != "") & ~_ended_on(table, task.ended_on)
     keys = natural_keys(table.filter(pa.array(is_held)), source)
     found = _among(keys, task.new)
     held = np.flatnonzero(is_held)
@@ -327,10 +332,16 @@ def replaced(judged: Sequence[Judged], new: np.ndarray) -> list[np.ndarray]:
 def _rows_of(uri: str, rows: np.ndarray, source: Source) -> pa.Table:
     with open_bytes(uri) as file:
         parquet = pq.ParquetFile(file)
-        wanted = {source.key_column, *source.natural_key, "_file", "_line"}
+        wanted = {source.key_column, *source.natural_key, "superseded_on", "_file", "_line"}
         if ACCOUNT in parquet.schema_arrow.names:
             wanted.add(ACCOUNT)
         return parquet.read(columns=sorted(wanted)).take(pa.array(rows))
+
+
+def _ended_on(table: pa.Table, day: date | None) -> np.ndarray:
+    if day is None:
+        return np.zeros(len(table), np.bool_)
+    return pc.fill_null(pc.equal(table.column("superseded_on"), pa.scalar(day)), False).to_numpy()
 
 
 def _outside(key: pa.ChunkedArray, inside: np.ndarray | None) -> np.ndarray:

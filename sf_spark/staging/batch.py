@@ -68,6 +68,11 @@ class Batch:
         return self.source.delivery == "snapshot"
 
     @property
+    def is_sub_batch(self) -> bool:
+        """Whether it corrects a delivery of the same month, whose day it shares."""
+        return "_" in self.name
+
+    @property
     def earlier(self) -> list[TableFile]:
         """The files that the delivery is held against."""
         return [file for file in self.stored if file.partition < self.name]

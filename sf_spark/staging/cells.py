@@ -8,6 +8,8 @@ more than reading it. A fingerprint follows from the entity, the month and the n
     B           -     5     5           B        -     5        2403 of B is new
                                         C        7     7        both are absent
 
+Of a month that no header names a delivery says nothing: its facts are neither held against it nor absent.
+
 Entities that stand on several lines, or whose facts in force are not one a month, are compared fact by fact, as those
 of other files are: see :mod:`sf_spark.staging.comparison`.
 """
@@ -15,6 +17,7 @@ of other files are: see :mod:`sf_spark.staging.comparison`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +41,7 @@ from sf_spark.staging.exchange import Parts, partitioned
 from sf_spark.staging.stored import facts_in_force
 
 _ENDED = -2  # a cell whose fact is no longer in force
-ODD = np.dtype([("entity", "<u8"), *((name, STORED[name]) for name in STORED.names or ())])
+ODD = np.dtype([("entity", "<u8"), ("month", "<i4"), *((name, STORED[name]) for name in STORED.names or ())])
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class CellsTask:
         uri: Of the file.
         rank: Among the files of the comparison.
         buckets: How many there are.
-        day: Of the snapshot.
+        day: See :class:`sf_spark.staging.stored.NamesTask`.
         key: The columns that tell an entity, in the order in which its fingerprint counts them.
         scratch: Scratch file; '' keeps the facts in memory.
     """
@@ -83,12 +86,12 @@ class StoredCells:
     Attributes:
         grid: Entities with at most one fact a month, all of them in a row.
         odd: The facts of the others: see ``ODD``.
-        has_ended: Whether a fact ended on the snapshot's day.
+        ended: How many of them ended on the snapshot's day.
     """
 
     grid: Grid
     odd: Parts
-    has_ended: bool
+    ended: int
 
 
 def sorted_grid(records: np.ndarray, months: np.ndarray, buckets: int, scratch: str) -> Grid:
@@ -101,7 +104,7 @@ def stored_cells(task: CellsTask) -> StoredCells:
     with open_bytes(task.uri) as file:
         columns = [*task.key, "periode", "effectif", "superseded_on", "_identity.rank"]
         table = pq.ParquetFile(file, read_dictionary=list(task.key)).read(columns=columns).unify_dictionaries()
-    in_force, has_ended = facts_in_force(table.column("superseded_on"), task.day)
+    in_force, ended = facts_in_force(table.column("superseded_on"), task.day)
     months = table.column("periode").combine_chunks().cast(pa.int32()).to_numpy()
     values = table.column("effectif").combine_chunks().to_numpy()
     rank = table.column("_identity").combine_chunks().field("rank").to_numpy()
@@ -120,12 +123,13 @@ def stored_cells(task: CellsTask) -> StoredCells:
     odd = np.flatnonzero(in_force & ~regular[run])
     facts = np.empty(len(odd), ODD)
     facts["entity"], facts["rank"], facts["place"] = entity[0, run[odd]], rank[odd], stored_place(task.rank, odd)
+    facts["month"] = months[odd]
     facts["first"], facts["second"] = hash_months(entity[0, run[odd]], entity[1, run[odd]], months[odd], values[odd])
     buckets, scratch = bucket_of(facts["entity"], task.buckets), task.scratch and f"{task.scratch}-odd"
     return StoredCells(
         sorted_grid(records[regular], there, task.buckets, task.scratch),
         partitioned(facts, buckets, task.buckets, scratch),
-        has_ended,
+        ended,
     )
 
 
@@ -160,6 +164,7 @@ class CellsBucketTask:
         ranges: Number of ranges of the delivery.
         files: Number of stored files.
         all_new: Whether nothing is stored: only exceptions are worth a word then.
+        told: Which months the delivery tells of: those that its headers name, or all where one cannot be read.
         scratch: Where to leave what was found; '' keeps it in memory.
     """
 
@@ -169,6 +174,7 @@ class CellsBucketTask:
     ranges: int
     files: int
     all_new: bool
+    told: Literal["named", "all"]
     scratch: str
 
 
@@ -187,6 +193,9 @@ def compare_cells(task: CellsBucketTask) -> BucketOutcome:
     delivered = [(grid.parts.part(task.bucket), grid.months) for grid in task.delivered]
     stored = [(file.grid.parts.part(task.bucket), file.grid.months) for file in task.stored]
     odd = np.concatenate([np.empty(0, ODD), *(file.odd.part(task.bucket) for file in task.stored)])
+    if task.told == "named":
+        named = np.unique(np.concatenate([np.empty(0, np.int32), *(months for _, months in delivered)]))
+        stored, odd = [_of_months(*grid, named) for grid in stored], odd[np.isin(odd["month"], named)]
     entities, seconds, lines = _entities_of([items for items, _ in (*delivered, *stored)], len(delivered))
     months = np.unique(np.concatenate([np.empty(0, np.int32), *(m for _, m in (*delivered, *stored))]))
     news = [_Records(items, m, np.searchsorted(months, m), _among(entities, items["first"])) for items, m in delivered]
@@ -202,6 +211,14 @@ def compare_cells(task: CellsBucketTask) -> BucketOutcome:
     rest = _fact_by_fact(news, olds, odd, alone, task.all_new)
     found = Found.joined([plain, rest])
     return left_for_others(found, task.bucket, task.ranges, task.files, task.scratch)
+
+
+def _of_months(records: np.ndarray, months: np.ndarray, named: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Stored records with the cells of the months that are named: the others count as ended."""
+    records, silent = records.copy(), ~np.isin(months, named)
+    cells = records["cells"]
+    cells[:, silent] = np.where(cells[:, silent] == -1, -1, _ENDED)
+    return records, months
 
 
 def _entities_of(arrays: Sequence[np.ndarray], delivered: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

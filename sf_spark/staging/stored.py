@@ -26,8 +26,7 @@ class NamesTask:
         uri: Of the file.
         rank: Among the files of the comparison.
         buckets: How many there are.
-        day: Of a snapshot: facts in force before it count, and what it ended itself when it was taken in before.
-            None: all facts count.
+        day: Of a snapshot: facts in force before it count, and what ended on it. None: all facts count.
         scratch: Scratch file; '' keeps the names in memory.
     """
 
@@ -40,20 +39,20 @@ class NamesTask:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a file's facts by bucket, how many they are, and whether a fact ended on the snapshot's day."""
+    """The names of a file's facts by bucket, how many they are, and how many of them ended on the snapshot's day."""
 
     parts: Parts
     facts: int
-    has_ended: bool
+    ended: int
 
 
 def stored_names(task: NamesTask) -> Names:
     """Read the names of the facts of a file that count."""
     with open_bytes(task.uri) as file:
         table = pq.ParquetFile(file).read(columns=["superseded_on", "_identity"])
-    rows, has_ended = np.arange(len(table)), False
+    rows, ended = np.arange(len(table)), 0
     if task.day is not None:
-        in_force, has_ended = facts_in_force(table.column("superseded_on"), task.day)
+        in_force, ended = facts_in_force(table.column("superseded_on"), task.day)
         rows = np.flatnonzero(in_force)
     identity = table.column("_identity").combine_chunks()
     names = np.empty(len(rows), STORED)
@@ -61,21 +60,21 @@ def stored_names(task: NamesTask) -> Names:
         names[key] = identity.field(key).to_numpy(zero_copy_only=False)[rows].astype(np.int64).view(np.uint64)
     names["place"] = stored_place(task.rank, rows)
     return Names(
-        partitioned(names, bucket_of(names["first"], task.buckets), task.buckets, task.scratch), len(rows), has_ended
+        partitioned(names, bucket_of(names["first"], task.buckets), task.buckets, task.scratch), len(rows), ended
     )
 
 
-def facts_in_force(end: pa.ChunkedArray, day: date) -> tuple[np.ndarray, bool]:
-    """Which facts are in force before a snapshot, and whether it has ended some itself when it was taken in before.
+def facts_in_force(end: pa.ChunkedArray, day: date) -> tuple[np.ndarray, int]:
+    """Which facts are in force before a snapshot, and how many it has ended itself when it was taken in before.
 
     Args:
         end: When each fact has ended; null: it has not.
         day: Of the snapshot.
     """
     if end.null_count == len(end):
-        return np.ones(len(end), np.bool_), False
+        return np.ones(len(end), np.bool_), 0
     ended = pc.fill_null(pc.equal(end, pa.scalar(day)), False)
-    return pc.or_(pc.is_null(end), ended).to_numpy(), bool(pc.any(ended).as_py())
+    return pc.or_(pc.is_null(end), ended).to_numpy(), int(pc.sum(ended).as_py())
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,7 @@ class EditTask:
         target: Of the file to write.
         ended: Facts that end on ``day``; other ends on that day are undone.
         taken: Facts to leave out.
+        kept: The only facts to keep; None: all that are not left out.
         day: The day of the snapshot that ends facts; None: nothing ends.
         known_on: The day on which all facts became known; None: as they say.
     """
@@ -113,6 +113,7 @@ class EditTask:
     taken: Sequence[Rows] = ()
     day: date | None = None
     known_on: date | None = None
+    kept: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,15 @@ def edit_file(task: EditTask) -> Edited:
         table = _ending(table, _rows(task.ended), task.day)
     if task.known_on is not None:
         table = _with(table, "known_on", pa.repeat(pa.scalar(task.known_on, pa.date32()), len(table)))
-    keep = np.ones(len(table), np.bool_)
+    keep = np.full(len(table), task.kept is None)
+    if task.kept is not None:
+        keep[task.kept] = True
     keep[_rows(task.taken)] = False
     if not keep.all():
         table = table.filter(pa.array(keep))
     if len(table) == 0:
         return Edited("empty")
-    if table.equals(before):
+    if table.equals(before) and task.kept is None:
         return Edited("unchanged")
     with FactFile(task.target) as written:
         for start in range(0, len(table), _ROWS_AT_A_TIME):

@@ -16,6 +16,7 @@ so these records are read once more.
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +55,10 @@ from sf_spark.staging.range_tasks import WriteTask, write_picked
 from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
 from sf_spark.staging.workers import run
 
+Told = Literal[
+    "named", "all"
+]  # which months a wide delivery tells of: see :class:`sf_spark.staging.cells.CellsBucketTask`
+
 
 @dataclass(frozen=True)
 class SnapshotRule:
@@ -69,12 +74,19 @@ class SnapshotRule:
     says: str = ""
     damaged_header: bool = False
 
-    def refusal(self, batch: Batch, outcomes: Sequence[BucketOutcome], absent: int) -> str:
-        """Why the snapshot is refused; '' when it is not."""
+    def refusal(self, batch: Batch, outcomes: Sequence[BucketOutcome], absent: int, ended: int) -> str:
+        """Why the snapshot is refused; '' when it is not.
+
+        Args:
+            batch: The delivery.
+            outcomes: Of the comparison with what was in force before it.
+            absent: How many facts in force it does not hold.
+            ended: How many of these an earlier run of it has ended.
+        """
         delivered = sum(outcome.delivered for outcome in outcomes)
         in_force = sum(outcome.unchanged for outcome in outcomes) + absent
-        if batch.all_new:  # what an earlier run of the batch has stored is all that there is
-            in_force = sum(max(file.rows, 0) for file in batch.own)
+        if batch.own or batch.is_sub_batch:  # an earlier run, or delivery, of the month has stored some, ended others
+            in_force += sum(max(file.rows, 0) for file in batch.own) - ended
         if self.says or delivered >= self.smallest_share * in_force:
             return ""
         name = batch.source.name
@@ -117,27 +129,32 @@ def store(
         rule: When a snapshot is too small to be whole.
     """
     compared = [*batch.earlier, *(batch.later if not batch.is_snapshot else [])]
-    has_ended, outcomes = (_compare_cells if batch.source.wide else _compare)(batch, reads, compared)
+    earlier = len(batch.earlier)
+    told: Told = "all" if rule.damaged_header else "named"
+    ended, outcomes = _compared(batch, reads, compared[:earlier], compared[earlier:], batch.all_new, told)
     added = _write_new(batch, reads, outcomes)
     absences = _Absences({}, [], 0, 0, 0)
+    reasons = {
+        "broken_file": bool(broken),
+        "cut_file": any(outcome.is_cut for read in reads for outcome in read.outcomes),
+        "partial": rule.says == "partial",
+        "damaged_header": rule.damaged_header,
+    }
+    all_of_it = next((why for why, holds in reasons.items() if holds), "")
+    silent = [outcome.silent for read in reads for outcome in read.outcomes if outcome.silent is not None]
+    left_out = [outcome.left_out for read in reads for outcome in read.outcomes if outcome.left_out is not None]
+    silence = silence_of(silent, batch.source, inside, all_of_it)
     if batch.is_snapshot:
-        reasons = {
-            "broken_file": bool(broken),
-            "partial": rule.says == "partial",
-            "damaged_header": rule.damaged_header,
-        }
-        all_of_it = next((why for why, holds in reasons.items() if holds), "")
-        silent = [outcome.silent for read in reads for outcome in read.outcomes if outcome.silent is not None]
-        left_out = [outcome.left_out for read in reads for outcome in read.outcomes if outcome.left_out is not None]
-        silence = silence_of(silent, batch.source, inside, all_of_it)
         absences = _absences(batch, compared, outcomes, silence, added, left_out)
-        refused = rule.refusal(batch, outcomes, absences.ended + absences.held - absences.outside)
+        absent = absences.ended + absences.held - absences.outside
+        refused = "" if all_of_it else rule.refusal(batch, outcomes, absent, sum(ended))
         if refused:
             remove_files(batch.uri(file.path) for file in added)
             return Change(refused=refused)
-    edits = _edit(batch, compared, has_ended, outcomes, absences.rows)
+    edits = _edit(batch, compared, ended, outcomes, absences.rows)
+    kept, listed = _kept_of_own(batch, reads, silence, added)
     removed = [*batch.own, *(file for file, _ in edits)]
-    added += [edited for _, edited in edits if edited.rows]
+    added += [*(edited for _, edited in edits if edited.rows), *kept]
     if added or removed or batch.table is None:
         schema = staged_schema(batch.source, PARTITION)
         try:
@@ -146,7 +163,8 @@ def store(
             remove_files(batch.uri(file.path) for file in added)
             raise
     new = sum(outcome.new for outcome in outcomes)
-    return Change(new, absences.ended, absences.held, tuple(absences.listed))
+    held = absences.held + sum(file.rows for file in kept)
+    return Change(new, absences.ended, held, (*absences.listed, *listed))
 
 
 @dataclass(frozen=True)
@@ -195,7 +213,10 @@ def _absences(
         ]
         silence = explained(silence, run(batch.spark, search, everywhere, small))
     tasks = [
-        JudgeTask(where[rank], rank, compared[rank].partition, batch.name, found, batch.source, silence, new)
+        JudgeTask(
+            *(where[rank], rank, compared[rank].partition, batch.name, found, batch.source, silence, new),
+            batch.day if batch.is_sub_batch else None,
+        )
         for rank, found in absent.items()
     ]
     judged = run(batch.spark, judge, tasks, small)
@@ -226,47 +247,82 @@ def _strangers(
     return without(near, together(run(batch.spark, known, tasks(range(len(compared)), near), small)))
 
 
-def _compare(
-    batch: Batch, reads: Sequence[FileRead], compared: list[TableFile]
-) -> tuple[list[bool], list[BucketOutcome]]:
-    """Which stored files hold facts that ended on the snapshot's day, and what is found in each bucket."""
-    earlier, small = len(batch.earlier), batch.is_small_comparison
-    day = batch.day if batch.is_snapshot else None
+def _kept_of_own(
+    batch: Batch,
+    reads: Sequence[FileRead],
+    silence: Silence,
+    added: list[TableFile],
+) -> tuple[list[TableFile], list[pa.Table]]:
+    """Files of the facts that an earlier run of the batch has stored, and that damage may hide now; and these facts.
+
+    They stay, as those of earlier batches do. The perimeter is no damage: who is outside of a corrected one goes.
+    """
+    silence = replace(silence, inside=None)
+    if not batch.own or silence.is_nothing:
+        return [], []
+    _, outcomes = _compared(batch, reads, batch.own, [], all_new=False, told="all")
+    absences = _absences(batch, batch.own, outcomes, silence, added, [])
+    todo = []
+    for rank, file in enumerate(batch.own):
+        absent = [Rows(o.absent, rank).read() for o in outcomes if _size(o.absent, rank)]
+        ended = [rows.read() for rows in absences.rows.get(rank, ())]
+        kept = np.setdiff1d(np.concatenate([np.empty(0, np.int64), *absent]), np.concatenate([[-1], *ended]))
+        if len(kept):
+            target = batch.new_path()
+            todo.append((target, EditTask(batch.uri(file.path), batch.uri(target), kept=kept)))
+    done = run(batch.spark, edit_file, [task for _, task in todo], batch.is_small_comparison)
+    files = [_edited(target, edited, batch.name) for (target, _), edited in zip(todo, done, strict=True)]
+    return files, absences.listed
+
+
+def _compared(
+    batch: Batch, reads: Sequence[FileRead], earlier: list[TableFile], later: list[TableFile], all_new: bool, told: Told
+) -> tuple[list[int], list[BucketOutcome]]:
+    """How many facts of each stored file ended on the snapshot's day, and what is found in each bucket."""
+    if batch.source.wide:
+        return _compared_by_cells(batch, reads, earlier, all_new, told)
+    small, day = batch.is_small_comparison, batch.day if batch.is_snapshot else None
     todo = [
-        NamesTask(batch.uri(file.path), rank, batch.buckets, day, batch.scratch_for(f"stored-{rank}", small))
-        for rank, file in enumerate(compared)
+        NamesTask(
+            *(batch.uri(file.path), rank, batch.buckets, day),
+            batch.scratch_for(f"stored-{uuid.uuid4().hex}", small),
+        )
+        for rank, file in enumerate([*earlier, *later])
     ]
     names = run(batch.spark, stored_names, todo, small)
     delivered = [parts for read in reads for parts in read.names if isinstance(parts, Parts)]
     tasks = [
         BucketTask(
-            *(bucket, delivered, [n.parts for n in names[:earlier]], [n.parts for n in names[earlier:]]),
-            *(_ranges(reads), len(names), batch.all_new, batch.scratch_for("bucket", small)),
+            *(bucket, delivered, [n.parts for n in names[: len(earlier)]], [n.parts for n in names[len(earlier) :]]),
+            *(_ranges(reads), len(names), all_new, batch.scratch_for(f"bucket-{uuid.uuid4().hex}", small)),
         )
         for bucket in range(batch.buckets)
     ]
-    return [name.has_ended for name in names], run(batch.spark, compare_bucket, tasks, small)
+    return [name.ended for name in names], run(batch.spark, compare_bucket, tasks, small)
 
 
-def _compare_cells(
-    batch: Batch, reads: Sequence[FileRead], compared: list[TableFile]
-) -> tuple[list[bool], list[BucketOutcome]]:
+def _compared_by_cells(
+    batch: Batch, reads: Sequence[FileRead], earlier: list[TableFile], all_new: bool, told: Told
+) -> tuple[list[int], list[BucketOutcome]]:
     """The same for a wide file, entity by entity."""
     small, key = batch.is_small_comparison, tuple(batch.source.clean().columns)
     todo = [
-        CellsTask(batch.uri(file.path), rank, batch.buckets, batch.day, key, batch.scratch_for(f"stored-{rank}", small))
-        for rank, file in enumerate(compared)
+        CellsTask(
+            *(batch.uri(file.path), rank, batch.buckets, batch.day, key),
+            batch.scratch_for(f"stored-{uuid.uuid4().hex}", small),
+        )
+        for rank, file in enumerate(earlier)
     ]
     stored = run(batch.spark, stored_cells, todo, small)
     delivered = [grid for read in reads for grid in read.names if isinstance(grid, Grid)]
     tasks = [
         CellsBucketTask(
-            *(bucket, delivered, stored, _ranges(reads), len(stored), batch.all_new),
-            batch.scratch_for("bucket", small),
+            *(bucket, delivered, stored, _ranges(reads), len(stored), all_new, told),
+            batch.scratch_for(f"bucket-{uuid.uuid4().hex}", small),
         )
         for bucket in range(batch.buckets)
     ]
-    return [cells.has_ended for cells in stored], run(batch.spark, compare_cells, tasks, small)
+    return [cells.ended for cells in stored], run(batch.spark, compare_cells, tasks, small)
 
 
 def _ranges(reads: Sequence[FileRead]) -> int:
@@ -297,7 +353,7 @@ def _write_new(batch: Batch, reads: Sequence[FileRead], outcomes: list[BucketOut
 def _edit(
     batch: Batch,
     compared: list[TableFile],
-    has_ended: list[bool],
+    has_ended: Sequence[int],
     outcomes: list[BucketOutcome],
     ending: dict[int, tuple[Rows, ...]],
 ) -> list[tuple[TableFile, TableFile]]:

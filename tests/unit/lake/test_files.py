@@ -1,13 +1,15 @@
 """Delta tables as the files that their log names: committed in one go, refused where these do not say all."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from sf_spark.errors import SfSparkError
+from sf_spark.errors import ConcurrentWriteError, SfSparkError
+from sf_spark.lake import files
 from sf_spark.lake.files import TableFile, commit_files, files_of, is_table, open_table, replace_rows
 
 SCHEMA = pa.schema([("siren", pa.string()), ("_batch", pa.string())])
@@ -39,7 +41,7 @@ def test_files_are_put_in_and_taken_out_in_one_commit(tmp_path: Path) -> None:
     later = written(tmp_path, "_batch=2402/c.parquet", "4")
     commit(tmp_path, [later], first[:1])
     assert rows(tmp_path) == [("3", "2403"), ("4", "2402")]
-    assert DeltaTable(folder).version() == 1
+    assert DeltaTable(folder).version() == 2  # the first one made the table
     assert DeltaTable(folder).protocol().min_reader_version == 1  # any engine opens it
 
 
@@ -77,3 +79,23 @@ def test_a_table_whose_files_are_not_all_is_refused(tmp_path: Path) -> None:
     log.write_text(text.replace('"minReaderVersion":1', '"minReaderVersion":2'))
     with pytest.raises(SfSparkError, match="Delta reader version 2, expected: 1"):
         files_of(DeltaTable(str(tmp_path)), "_batch")
+
+
+@pytest.mark.parametrize("meanwhile", ["before the table is made", "between the table and its files"])
+def test_two_jobs_that_make_a_table_at_once_do_not_both_fill_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    folder, first = str(tmp_path), written(tmp_path, "_batch=2402/a.parquet", "1")
+    second = written(tmp_path, "_batch=2402/b.parquet", "1")
+    make = files._made
+
+    def overtaken(*arguments: Any) -> DeltaTable:
+        monkeypatch.setattr(files, "_made", make)
+        table = make(*arguments) if meanwhile != "before the table is made" else None
+        commit_files(folder, None, SCHEMA, "_batch", [first], [])
+        return table or make(*arguments)
+
+    monkeypatch.setattr(files, "_made", overtaken)
+    with pytest.raises(ConcurrentWriteError, match="another job has"):
+        commit_files(folder, None, SCHEMA, "_batch", [second], [])
+    assert rows(tmp_path) == [("1", "2402")]

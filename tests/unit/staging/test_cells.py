@@ -14,7 +14,7 @@ from sf_spark.landing.fact_file import FactFile
 from sf_spark.landing.facts import IDENTITY, names_of_months, record_of
 from sf_spark.landing.hashing import fingerprints, hash_months
 from sf_spark.staging.cells import CellsBucketTask, CellsTask, compare_cells, sorted_grid, stored_cells
-from sf_spark.staging.comparison import BucketOutcome, BucketTask, bucket_of, compare_bucket
+from sf_spark.staging.comparison import BucketOutcome, BucketTask, bucket_of, compare_bucket, row_of
 from sf_spark.staging.exchange import partitioned
 from sf_spark.staging.stored import NamesTask, stored_names
 
@@ -73,7 +73,7 @@ def by_entity(ranges: Sequence[Range], files: Sequence[str], buckets: int, scrat
     grids = [sorted_grid(*one, buckets, at("range", rank)) for rank, one in enumerate(ranges)]
     there = [stored_cells(CellsTask(uri, rank, buckets, DAY, KEY, at("file", rank))) for rank, uri in enumerate(files)]
     return [
-        compare_cells(CellsBucketTask(bucket, grids, there, len(grids), len(files), not files, scratch))
+        compare_cells(CellsBucketTask(bucket, grids, there, len(grids), len(files), not files, "named", scratch))
         for bucket in range(buckets)
     ]
 
@@ -166,9 +166,21 @@ def test_entity_by_entity_finds_what_fact_by_fact_finds(seed: int, tmp_path: Pat
         lines = drawn_lines(drawn, len(months))
         texts = [drawn.randrange(3) for _ in lines]
         ranges.append((delivered(lines, len(months), rank, texts), np.array(months, np.int32)))
-    files = [
-        stored(tmp_path / f"{rank}.parquet", rows) for rank in range(drawn.randrange(3)) if (rows := drawn_rows(drawn))
-    ]
+    rows = [some for _ in range(drawn.randrange(3)) if (some := drawn_rows(drawn))]
+    files = [stored(tmp_path / f"{rank}.parquet", some) for rank, some in enumerate(rows)]
     scratch = str(tmp_path / "scratch") if seed % 2 else ""
     expected = told(fact_by_fact(ranges, files), len(ranges), len(files))
+    named = {int(month) for _, months in ranges for month in months}
+    expected["absent"] = [  # what no header names is not absent
+        [place for place in places if some[row_of(np.array([place], np.uint64))[0]][2] in named]
+        for places, some in zip(expected["absent"], rows, strict=True)  # type: ignore[call-overload]
+    ]
     assert told(by_entity(ranges, files, drawn.choice((1, 4)), scratch), len(ranges), len(files)) == expected
+
+
+def test_a_month_that_the_header_does_not_name_is_not_absent(tmp_path: Path) -> None:
+    file = stored(tmp_path / "a.parquet", [("A", "1", month, 10, 1, None) for month in (JANUARY, FEBRUARY, MARCH)])
+    months = np.array([JANUARY, MARCH], np.int32)
+    found = told(by_entity([(delivered([("A", "1", [10, None])], 2), months)], [file], 1), 1, 1)
+    assert found["absent"] == [[2]]  # March is empty; February is not told of
+    assert (found["new"], found["unchanged"], found["delivered"]) == (0, 1, 1)

@@ -109,7 +109,8 @@ def test_a_file_that_turns_broken_leaves_its_delivery_as_it_was(
     deliver("2401", "a_debits.csv", debits())
     deliver("2402", "a_debits.csv", debits(SITES[:17]))
     deliver("2402", "b_debits.csv", debits(SITES[17:], 500))
-    take("2401"), take("2402")
+    for batch in ("2401", "2402"):
+        take(batch)
     deliver("2402", "b_debits.csv", "rubbish\n")
     # Its unchanged sibling stays as it was taken in: that is no failure.
     assert {name: account.status for name, account in take("2402").items()} == {"b_debits.csv": "failed"}
@@ -279,3 +280,85 @@ def _killed(*_: object) -> None:
 
 def _too_late(*_: object) -> None:
     raise storing.ConcurrentWriteError("another job has changed it meanwhile")
+
+
+@pytest.mark.parametrize("header", ["ef202321", "xff202321", "eff20232", "eff 202321", ""])
+def test_a_month_that_no_header_names_is_not_gone(
+    deliver: Deliver, take: Callable, in_force: Callable, header: str
+) -> None:
+    text = f"siret;compte;eff202321;eff202322\n{''.join(f'{s};{ACCOUNT[s]};5;6' + chr(10) for s in SITES)}"
+    deliver("2401", "x_effectif_y.csv", text)
+    deliver("2402", "x_effectif_y.csv", text.replace("eff202321", header).replace(";6\n", ";7\n"))
+    for batch in ("2401", "2402"):
+        take(batch)
+    assert in_force("effectif") == 2 * len(SITES)
+
+
+def test_a_file_cut_inside_a_line_ends_nothing(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    deliver("2401", "x_debits.csv", debits())
+    deliver("2402", "x_debits.csv", debits()[: debits().index(SITES[18]) + 30])
+    take("2401")
+    done = take("2402")["x_debits.csv"]
+    assert (done.accepted, done.rejected, done.held_back, in_force()) == (18, 1, 2, 20)
+
+
+@pytest.mark.parametrize("earlier", [0, 15])
+def test_a_damaged_line_of_the_same_batch_again_takes_nothing_away(
+    deliver: Deliver, take: Callable, in_force: Callable, settings: Settings, earlier: int
+) -> None:
+    if earlier:
+        deliver("2401", "x_debits.csv", debits(SITES[:earlier]))
+        take("2401")
+    deliver("2402", "x_debits.csv", debits())
+    take("2402")
+    whole = DeltaTable(f"{settings.lake}/staged/debit").to_pyarrow_table().sort_by("_line").to_pylist()
+    deliver("2402", "x_debits.csv", debits().replace(debit(SITES[19]), debit(SITES[19]).replace("1240120", "x")))
+    assert (take("2402")["x_debits.csv"].held_back, in_force()) == (1, 20)
+    deliver("2402", "x_debits.csv", debits() + "\n")
+    assert (take("2402")["x_debits.csv"].held_back, in_force()) == (0, 20)
+    again = DeltaTable(f"{settings.lake}/staged/debit").to_pyarrow_table().sort_by("_line").to_pylist()
+    assert again == whole
+
+
+def test_the_same_batch_again_may_not_shrink_either(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    deliver("2401", "x_debits.csv", debits(SITES[:2]))
+    deliver("2402", "x_debits.csv", debits())
+    for batch in ("2401", "2402"):
+        take(batch)
+    deliver("2402", "x_debits.csv", debits(SITES[:2]))
+    message = take("2402")["x_debits.csv"].message
+    assert "holds 2 facts where 20 are in force" in message
+    assert in_force() == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "ingest", "left"),
+    [
+        (debits(SITES[:1], amount=5), {"partial": ("debit",)}, 18),
+        (debits(SITES[:18]) + "?\n", {}, 18),
+        (debits(SITES[:18]).replace(debit(SITES[3]), debit(SITES[3]).replace("1240120", "x")), {}, 18),
+        (debits(), {}, 20),  # and what the correction holds again is in force again
+    ],
+)
+def test_a_sub_batch_leaves_ended_what_the_delivery_before_it_ended(
+    deliver: Deliver, take: Callable, in_force: Callable, text: str, ingest: dict[str, Any], left: int
+) -> None:
+    for batch, content in (("2401", debits()), ("2402", debits(SITES[:18])), ("2402_01", text)):
+        deliver(batch, "x_debits.csv", content)
+    take("2401")
+    take("2402")
+    assert in_force() == 18
+    for _ in range(2):  # killed behind its commit, it is taken in once more
+        take("2402_01", **ingest)
+        assert in_force() == left
+
+
+def test_a_file_beside_a_broken_one_adds_and_corrects(deliver: Deliver, take: Callable, in_force: Callable) -> None:
+    deliver("2401", "a_debits.csv", debits(SITES[:10]))
+    deliver("2401", "b_debits.csv", debits(SITES[10:]))
+    deliver("2402", "a_debits.csv", debits(SITES[:10]).replace(debit(SITES[0]), debit(SITES[0], amount=5)))
+    deliver("2402", "b_debits.csv", "")
+    take("2401")
+    done = take("2402")
+    assert [done[f"{name}_debits.csv"].status for name in "ab"] == ["ok", "failed"]
+    assert (done["a_debits.csv"].added, in_force()) == (1, 20)

@@ -110,23 +110,27 @@ def test_nothing_is_written_when_nothing_is_left(tmp_path: Path, changes: dict[s
 
 
 @pytest.mark.parametrize(
-    ("day", "rows", "has_ended"),
+    ("day", "rows", "ended"),
     [
-        (None, [0, 1, 2, 3], False),  # an increment: what ended was there, too
-        (APRIL, [0, 1, 3], True),  # what the snapshot ended itself was in force before it
-        (MAY, [0, 2, 3], True),
-        (date(2024, 6, 20), [0, 3], False),
+        (None, [0, 1, 2, 3], 0),  # an increment: what ended was there, too
+        (APRIL, [0, 1, 3], 1),  # what the snapshot ended itself was in force before it
+        (MAY, [0, 2, 3], 1),
+        (date(2024, 6, 20), [0, 3], 0),
     ],
 )
 @pytest.mark.parametrize("buckets", [1, 4])
 def test_the_facts_that_count_are_named(
-    tmp_path: Path, day: date | None, rows: list[int], has_ended: bool, buckets: int
+    tmp_path: Path,
+    day: date | None,
+    rows: list[int],
+    ended: int,
+    buckets: int,
 ) -> None:
     uri = stored_file(tmp_path / "old.parquet")
     for scratch in ("", str(tmp_path / "scratch" / "names")):
         names = stored_names(NamesTask(uri, 5, buckets, day, scratch))
         found = np.concatenate([names.parts.part(bucket) for bucket in range(buckets)])
-        assert (names.facts, names.has_ended) == (len(rows), has_ended)
+        assert (names.facts, names.ended) == (len(rows), ended)
         assert sorted(row_of(found["place"]).tolist()) == rows
         assert set((found["place"] >> np.uint64(40)).tolist()) == {5}
         sirens = {int(FACTS[row][0]): row for row in rows}
