@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from sf_spark.errors import ConfigurationError, SfSparkError, UnexpectedError
 from sf_spark.lake.places import check_place, is_remote
 from sf_spark.lake.storage import check_writable
-from sf_spark.session import build_session, end_session, reach_stores
+from sf_spark.session import build_session, end_session, java_has_died, reach_stores
 from sf_spark.settings import Settings, load_settings
 
 _CAUSE = re.compile(r"^(Caused by: |\S*(Error|Exception): )")  # a line of a trace that names a cause
@@ -102,7 +102,8 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
         raise
     except Exception as error:
         # Its text may have to be asked of Java, which is gone once the session has ended.
-        raise UnexpectedError(f"{_one_line(error)} (details: {_write_trace()})") from None
+        cause = "the Java process of Spark has died" if java_has_died() else _one_line(error)
+        raise UnexpectedError(f"{cause} (details: {_write_trace()})") from None
     finally:
         end_session(spark)
 

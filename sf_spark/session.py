@@ -127,6 +127,16 @@ def end_session(spark: SparkSession) -> None:
         java.wait()
 
 
+def java_has_died() -> bool:
+    """Whether the Java process that we started is gone; nothing can be asked of it then, not even what went wrong."""
+    java = getattr(SparkContext._gateway, "proc", None)
+    if java is None:
+        return False
+    with contextlib.suppress(TimeoutExpired):
+        java.wait(timeout=1)  # a connection ends before its process does
+    return java.poll() is not None
+
+
 def submitted() -> bool:
     """True when spark-submit started this process: master and jars are its business then."""
     return "PYSPARK_GATEWAY_PORT" in os.environ

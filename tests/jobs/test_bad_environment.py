@@ -141,7 +141,8 @@ def test_a_java_process_that_dies_is_one_line_and_a_file_with_the_details(tmp_pa
     done = subprocess.run([*command, f"lake={tmp_path / 'lake'}"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("essai: ")]
-    assert "Traceback" not in done.stderr
+    assert line.startswith("essai: the Java process of Spark has died (details: ")
+    assert "Traceback" not in done.stderr, done.stderr
     details = Path(line.rsplit("(details: ", 1)[1].removesuffix(")"))
     assert "spark.range(3).count()" in details.read_text()
     details.unlink()
