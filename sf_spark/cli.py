@@ -90,7 +90,8 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     report = reporter(name)
     # PySpark logs a failed query as one line of JSON with its stack; the user gets our line, the trace file the rest.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # so with the stack of a Java process that has died
+    # So with Py4J, which tells the root logger, with two stacks, that the Java process has died.
+    logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     spark = build_session(settings, name)
     try:
         if not local:
