@@ -4,7 +4,7 @@ PYTHON_ENV := .venv/bin/python
 DEMO := demo
 SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --set truth=$(DEMO)/truth
 
-.PHONY: help setup demo test test-long audit quarantine fuzz ui cluster-demo bench check clean
+.PHONY: help setup demo test test-long test-remote audit quarantine fuzz ui cluster-demo bench check clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -30,10 +30,15 @@ fuzz: setup  ## damages files of every source and checks what ingest makes of th
 	@$(PYTHON_ENV) -m tests.fuzz.campaign $(or $(MUTATIONS),10000) $(or $(SEED),1) $(ROUND)
 
 ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
-	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --host 127.0.0.1 --port 5000
+	@$(PYTHON_ENV) -m sf_spark.ml.moved $(DEMO)/mlflow.db
+	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri 'sqlite:///$(CURDIR)/$(DEMO)/mlflow.db' --host 127.0.0.1 --port 5000
+
+test-remote: setup  ## the flow where nothing is shared but a store: S3 (moto), PostgreSQL, a cluster; needs PostgreSQL's server
+	@$(PYTHON_ENV) -m pip install --quiet --disable-pip-version-check -e '.[remote]'
+	@$(PYTHON_ENV) -m tests.cluster.remote
 
 cluster-demo: setup  ## the same jobs on a Spark cluster of one master and two workers on this machine
-	@$(PYTHON_ENV) -m sf_spark.demo.cluster
+	@$(PYTHON_ENV) -m tests.cluster.demo
 
 bench: setup  ## the benchmarks (about an hour); each writes its own results into benchmarks/
 	@$(PYTHON_ENV) -m pip install --quiet --disable-pip-version-check -e '.[bench]'

@@ -93,7 +93,7 @@ def sf_spark(lake: Path, which: str, signals: int) -> float:
     from sf_spark.settings import load_settings
     from sf_spark.signals.catalogue import Catalogue, catalogue_from
     from sf_spark.steps.recipes import signal_recipes
-    from sf_spark.steps.signal_tables import Months, write_signals_by_kernel
+    from sf_spark.steps.signal_tables import Months, write_signals
 
     settings = load_settings("local")
     spark = spark_session()
@@ -104,7 +104,7 @@ def sf_spark(lake: Path, which: str, signals: int) -> float:
     for panel in (_small_panel(lake), lake):
         start = time.perf_counter()
         plans = {key: plan(str(panel), recipe, Read()) for key, recipe in signal_recipes(settings).items()}
-        write_signals_by_kernel(spark, plans, chosen, months, settings.signals.rows_per_task, lambda text: None)
+        write_signals(spark, plans, chosen, months, settings.signals.rows_per_task, lambda text: None)
     return time.perf_counter() - start
 
 

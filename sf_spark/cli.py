@@ -14,8 +14,9 @@ from typing import NoReturn
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError, SfSparkError, UnexpectedError
-from sf_spark.landing.files import check_writable
-from sf_spark.session import build_session, end_session
+from sf_spark.lake.places import check_place, is_remote
+from sf_spark.lake.storage import check_writable
+from sf_spark.session import build_session, end_session, java_has_died, reach_stores
 from sf_spark.settings import Settings, load_settings
 
 _CAUSE = re.compile(r"^(Caused by: |\S*(Error|Exception): )")  # a line of a trace that names a cause
@@ -59,7 +60,9 @@ def main_without_spark(
 
     def action() -> int:
         options = parser.parse_args(argv)
-        return run(load_settings(options.env, options.overrides), options, reporter(name)) or 0
+        settings = load_settings(options.env, options.overrides)
+        reach_stores(settings)
+        return run(settings, options, reporter(name)) or 0
 
     sys.exit(_guarded(name, action))
 
@@ -77,20 +80,31 @@ def reporter(name: str) -> Report:
 def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | None, argv: list[str] | None) -> int:
     options = parser.parse_args(argv)
     settings = load_settings(options.env, options.overrides)
-    if check is not None:
+    reach_stores(settings)
+    # What is in a store can be looked at once Spark's own configuration is known.
+    local = not any(map(is_remote, (settings.lake, settings.landing, settings.truth)))
+    if check is not None and local:
         check(settings, options)
+    check_place("landing", settings.landing)
     check_writable("lake", settings.lake)
     report = reporter(name)
     # PySpark logs a failed query as one line of JSON with its stack; the user gets our line, the trace file the rest.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
+    # So with Py4J, which tells the root logger, with two stacks, that the Java process has died.
+    logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     spark = build_session(settings, name)
     try:
+        if not local:
+            reach_stores(settings, spark)
+            if check is not None:
+                check(settings, options)
         return run(spark, settings, options, report) or 0
     except (SfSparkError, KeyboardInterrupt):
         raise
     except Exception as error:
         # Its text may have to be asked of Java, which is gone once the session has ended.
-        raise UnexpectedError(f"{_one_line(error)} (details: {_write_trace()})") from None
+        cause = "the Java process of Spark has died" if java_has_died() else _one_line(error)
+        raise UnexpectedError(f"{cause} (details: {_write_trace()})") from None
     finally:
         end_session(spark)
 

@@ -7,10 +7,15 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 
 import joblib
-from pyspark import SparkContext
+import pyspark
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from sf_spark.environment import login_name, prepare, user_name
 from sf_spark.errors import ConfigurationError
+from sf_spark.lake.access import access_options
+from sf_spark.lake.places import store_of
+from sf_spark.lake.stores import VARIABLE, use
 from sf_spark.settings import PROJECT_ROOT, Settings
 
 _DELTA_JARS = ("delta-spark", "delta-storage")  # the two that Delta needs; the other 31 of its tree are Spark's own
@@ -22,23 +27,80 @@ def build_session(settings: Settings, name: str) -> SparkSession:
     Raises:
         ConfigurationError: If the Delta jars are not there or the master does not answer.
     """
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
+    if submitted():
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
+    else:
+        spark_home = Path(pyspark.__file__).parent
+        prepare(os.environ, spark_home, workers_are_here=settings.master.startswith("local"))
     # Where the system tells no physical cores (containers), scikit-learn would warn, with a stack, when it counts them:
     # it does not count where the number of threads is given. joblib knows what a container may use.
     os.environ.setdefault("OMP_NUM_THREADS", str(joblib.cpu_count()))
-    builder = SparkSession.builder.appName(f"sf_spark {name}")
+    asked = {"spark.app.name": f"sf_spark {name}"}
     if not submitted():
         if settings.master.startswith("local"):
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # nothing listens outside this machine
-        builder = builder.master(settings.master).config("spark.jars", ",".join(delta_jars(settings)))
-        log4j = f"-Dlog4j2.configurationFile=file:{PROJECT_ROOT / 'conf' / 'log4j2.properties'}"
-        builder = builder.config("spark.driver.extraJavaOptions", log4j)
-    for key, value in settings.spark.items():
-        builder = builder.config(key, str(value))
-    spark = builder.getOrCreate()
+        jars = spark_jars(settings)
+        log4j = (PROJECT_ROOT / "conf" / "log4j2.properties").as_uri()  # a URI: Java's options end at a blank
+        options = f'-Dlog4j2.configurationFile={log4j} "-Duser.home={os.path.expanduser("~")}"'
+        asked |= {"spark.master": settings.master, "spark.driver.extraJavaOptions": options}
+        if user_name():
+            asked["spark.jars"] = ",".join(Path(jar).as_uri() for jar in jars)
+        else:  # Spark looks for its jars by Hadoop, before anybody can log in
+            asked["spark.driver.extraClassPath"] = os.pathsep.join(jars)
+    asked |= {key: str(value) for key, value in settings.spark.items()}
+    conf = SparkConf(loadDefaults=False).setAll([*asked.items()])
+    if not user_name():
+        _log_in(conf)
+    spark = SparkSession.builder.config(conf=conf).getOrCreate()
+    _check_versions(spark)
     if settings.env == "test":
         spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def _log_in(conf: SparkConf) -> None:
+    """Give Hadoop a user before it asks the system for one, which has no name for this id."""
+    SparkContext._ensure_initialized(conf=conf)
+    users = SparkContext._jvm.org.apache.hadoop.security.UserGroupInformation  # type: ignore[union-attr]
+    users.setLoginUser(users.createRemoteUser(login_name()))
+
+
+def _check_versions(spark: SparkSession) -> None:
+    if spark.version != pyspark.__version__:
+        where = os.environ.get("SPARK_HOME", "its spark-submit")
+        spark.stop()
+        raise ConfigurationError(
+            f"Spark {spark.version} of {where} runs this, but the packages are made for {pyspark.__version__}: "
+            "start jobs by ./spark-submit.sh, or install that Spark"
+        )
+
+
+def reach_stores(settings: Settings, spark: SparkSession | None = None) -> None:
+    """Find out how the stores of lake and landing are reached, for this process and, with Spark, for its workers.
+
+    Without Spark its settings count (``--set spark.hadoop.fs.s3a.endpoint=...``) and the environment; with it all of
+    its Hadoop configuration does. Fails as Spark does where a connector is missing.
+    """
+    places = (settings.lake, settings.landing, settings.truth)
+    stores = sorted({store_of(place) for place in places} - {("", "")})
+
+    def said(key: str) -> str | None:
+        if spark is None:
+            value = settings.spark.get(f"spark.hadoop.{key}")
+            return None if value is None else str(value)
+        password = spark.sparkContext._jsc.hadoopConfiguration().getPassword(key)
+        return None if password is None else "".join(password)
+
+    told = use(
+        {f"{scheme}://{authority}": access_options(scheme, authority, said, os.environ) for scheme, authority in stores}
+    )
+    if spark is None or not stores:
+        return
+    context = spark.sparkContext
+    context.environment[VARIABLE] = told
+    for scheme, authority in stores:
+        path = context._jvm.org.apache.hadoop.fs.Path(f"{scheme}://{authority}/")  # type: ignore[union-attr]
+        path.getFileSystem(context._jsc.hadoopConfiguration())
 
 
 def end_session(spark: SparkSession) -> None:
@@ -65,13 +127,26 @@ def end_session(spark: SparkSession) -> None:
         java.wait()
 
 
+def java_has_died() -> bool:
+    """Whether the Java process that we started is gone; nothing can be asked of it then, not even what went wrong."""
+    java = getattr(SparkContext._gateway, "proc", None)
+    if java is None:
+        return False
+    with contextlib.suppress(TimeoutExpired):
+        java.wait(timeout=1)  # a connection ends before its process does
+    return java.poll() is not None
+
+
 def submitted() -> bool:
     """True when spark-submit started this process: master and jars are its business then."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
-def delta_jars(settings: Settings) -> list[str]:
-    """The paths of the two Delta jars, which set-up resolved or a site put into its own folder."""
+def spark_jars(settings: Settings) -> list[str]:
+    """The paths of the two Delta jars, which set-up resolved or a site put into its own folder, and of others there.
+
+    Others are what a store needs: the connector that a site has put beside them.
+    """
     folder = Path(settings.jars)
     folder = folder if folder.is_absolute() else PROJECT_ROOT / folder
     jars = []
@@ -84,4 +159,5 @@ def delta_jars(settings: Settings) -> list[str]:
                 "run 'make setup', or name a folder that holds it with DELTA_JARS=/folder make setup"
             )
         jars.append(str(found[-1]))
-    return jars
+    others = [path for path in sorted(folder.glob("*.jar")) if not any(name in path.name for name in _DELTA_JARS)]
+    return jars + [str(path) for path in others]

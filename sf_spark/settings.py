@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sf_spark.errors import ConfigurationError
+from sf_spark.lake.places import is_remote, rooted
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,9 +55,8 @@ class PanelSettings(_Section):
 
 
 class SignalSettings(_Section):
-    """Which signals are computed, and by which engine."""
+    """Which signals are computed."""
 
-    engine: Literal["kernel", "sql"]
     families: tuple[str, ...]
     rows_per_task: int = Field(ge=1000)
     catalogue: dict[str, Any]
@@ -107,6 +107,7 @@ class Settings(_Section):
     landing: str
     truth: str
     tracking_uri: str
+    artifact_uri: str
     master: str
     jars: str
     cutoff_day: int = Field(ge=1, le=28)
@@ -121,8 +122,28 @@ class Settings(_Section):
     spark: dict[str, str | int | float | bool]
 
     def tracking_store(self) -> str:
-        """The MLflow tracking store: the one that is set, else a SQLite file beside the lake."""
-        return self.tracking_uri or f"sqlite:///{Path(self.lake).resolve().parent / 'mlflow.db'}"
+        """The MLflow tracking store: the one that is set, else a SQLite file beside a local lake.
+
+        Raises:
+            ConfigurationError: When none is set, and the lake is in a store that holds no database.
+        """
+        if not self.tracking_uri and is_remote(self.lake):
+            raise ConfigurationError(
+                f"no tracking_uri is set, and there can be no SQLite file beside {self.lake}: name an MLflow server or "
+                "a database, --set tracking_uri=postgresql+psycopg://host/mlflow"
+            )
+        return self.tracking_uri or f"sqlite:///{Path(rooted(self.lake)).resolve().parent / 'mlflow.db'}"
+
+    def artifact_store(self) -> str:
+        """Where models and plots of a new experiment go; '' where the store knows: SQLite beside it, a server its own.
+
+        A database knows no place: MLflow would take the working directory.
+        """
+        if self.artifact_uri or self.tracking_store().startswith(("sqlite:", "http:", "https:", "databricks")):
+            return self.artifact_uri.rstrip("/")
+        if is_remote(self.lake):
+            return f"{rooted(self.lake).rsplit('/', 1)[0]}/mlruns".replace("s3a://", "s3://", 1)
+        return (Path(rooted(self.lake)).parent / "mlruns").as_uri()
 
 
 def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_ROOT / "conf") -> Settings:

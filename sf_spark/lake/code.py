@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 PACKAGE = "sf_spark"
+_FILES = "sf_spark.lake."  # opens and writes files, wherever they are, and computes nothing
 
 
 def code_of(*roots: str) -> dict[str, str]:
@@ -25,7 +26,7 @@ def code_of(*roots: str) -> dict[str, str]:
     todo = list(roots)
     while todo:
         name = todo.pop()
-        if name in found:
+        if name in found or name.startswith(_FILES):
             continue
         found[name], imported = _examined(name, source_of(name))
         todo += imported

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake.files import open_table
 from sf_spark.lake.ledger import has_commit, note_build
+from sf_spark.lake.places import for_spark
 from sf_spark.lake.planning import Plan
 from sf_spark.lake.tables import location
 
@@ -74,7 +75,7 @@ def _save(rows: DataFrame, plan: Plan, folder: str, predicate: str | None, optio
         how = {"mode": "overwrite", "replaceWhere": predicate}
     mode = how.pop("mode")
     writer = rows.write.format("delta").mode(mode).options(**options, **how)
-    (writer.partitionBy(plan.table.partition) if plan.table.partition else writer).save(folder)
+    (writer.partitionBy(plan.table.partition) if plan.table.partition else writer).save(for_spark(folder))
 
 
 def _changed(plan: Plan) -> ConcurrentWriteError:

@@ -16,6 +16,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from sf_spark.errors import ConcurrentWriteError, SfSparkError
+from sf_spark.lake.stores import delta_options
 
 _TRANSACTION = "sf_spark"
 _TRIES = 5
@@ -40,12 +41,17 @@ class TableFile:
 
 def is_table(folder: str) -> bool:
     """True when the folder holds a Delta table."""
-    return DeltaTable.is_deltatable(folder)
+    return DeltaTable.is_deltatable(folder, delta_options(folder))
+
+
+def table_at(folder: str, version: int | None = None) -> DeltaTable:
+    """The table that is there, at a version or as it stands now, wherever it is."""
+    return DeltaTable(folder, version, storage_options=delta_options(folder))
 
 
 def open_table(folder: str) -> DeltaTable | None:
     """A table as it stands now; None where there is none yet."""
-    return DeltaTable(folder) if is_table(folder) else None
+    return table_at(folder) if is_table(folder) else None
 
 
 def files_of(table: DeltaTable, partition: str) -> list[TableFile]:
@@ -125,8 +131,8 @@ def commit_files(
 def _made(folder: str, schema: Schema, partition: str) -> DeltaTable:
     """A new table, without rows: two jobs that make one at the same time then exclude one another as on an old one."""
     with contextlib.suppress(DeltaError):  # another job was a moment faster
-        DeltaTable.create(folder, schema, mode="error", partition_by=[partition])
-    table = DeltaTable(folder)
+        DeltaTable.create(folder, schema, mode="error", partition_by=[partition], storage_options=delta_options(folder))
+    table = DeltaTable(folder, storage_options=delta_options(folder))
     if table.version() > 0:
         raise ConcurrentWriteError(f"another job has made {folder} meanwhile")
     return table
@@ -138,15 +144,21 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
     Raises:
         ConcurrentWriteError: When other jobs change the table each time that it is tried.
     """
-    partitions = [partition] if partition else None
+    partitions, options = [partition] if partition else None, delta_options(folder)
     for attempt in range(1, _TRIES + 1):
         try:
             if not is_table(folder):
-                write_deltalake(folder, rows, partition_by=partitions, mode="error")
+                write_deltalake(folder, rows, partition_by=partitions, mode="error", storage_options=options)
             else:
                 # A table of an earlier version of the package may lack columns: they are null there.
                 write_deltalake(
-                    folder, rows, mode="overwrite", predicate=predicate, partition_by=partitions, schema_mode="merge"
+                    folder,
+                    rows,
+                    mode="overwrite",
+                    predicate=predicate,
+                    partition_by=partitions,
+                    schema_mode="merge",
+                    storage_options=options,
                 )
             return
         except DeltaError as error:  # rows of another predicate, or the table itself, written at the same time

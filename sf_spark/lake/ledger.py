@@ -15,6 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from sf_spark.lake.builds import Build, build_from
 from sf_spark.lake.contents import HOUSEKEEPING, Content, content_of
 from sf_spark.lake.files import open_table
+from sf_spark.lake.stores import delta_options
 from sf_spark.lake.tables import location
 from sf_spark.schema import MONITORING_BUILDS, Table
 
@@ -52,7 +53,9 @@ def note_build(lake: str, table: Table, there: DeltaTable, build: Build) -> None
         "commit": build.commit,
         "build": build.as_text(),
     }
-    write_deltalake(location(lake, MONITORING_BUILDS), pa.Table.from_pylist([row], schema=_SCHEMA), mode="append")
+    mirror = location(lake, MONITORING_BUILDS)
+    rows = pa.Table.from_pylist([row], schema=_SCHEMA)
+    write_deltalake(mirror, rows, mode="append", storage_options=delta_options(mirror))
 
 
 def has_commit(there: DeltaTable, commit: str, since: int) -> bool:

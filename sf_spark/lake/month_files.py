@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -19,14 +18,16 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 
 from sf_spark.errors import ConcurrentWriteError, SfSparkError
 from sf_spark.lake.committing import TRANSACTION, note_commit
-from sf_spark.lake.files import is_table
+from sf_spark.lake.files import is_table, table_at
 from sf_spark.lake.planning import Plan
+from sf_spark.lake.storage import file_system
+from sf_spark.lake.stores import delta_options
 from sf_spark.lake.tables import location
 
 PARTITION = "periode"
 
 
-def files_of_months(folder: str, version: int | None, first: date, last: date) -> list[tuple[Path, date, int]]:
+def files_of_months(folder: str, version: int | None, first: date, last: date) -> list[tuple[str, date, int]]:
     """The files of some months, both included, as the log names them, with the month and the number of rows of each.
 
     Args:
@@ -38,19 +39,19 @@ def files_of_months(folder: str, version: int | None, first: date, last: date) -
     Raises:
         SfSparkError: When a file alone does not say what the table holds (deletion vectors, renamed columns).
     """
-    table = DeltaTable(folder, version=version)
+    table = table_at(folder, version)
     if table.protocol().min_reader_version > 1:
         raise SfSparkError(
             f"the files of {folder} do not say alone what the table holds (Delta reader version "
-            f"{table.protocol().min_reader_version}, expected: 1): use --set signals.engine=sql"
+            f"{table.protocol().min_reader_version}, expected: 1): write the table again without them"
         )
     there = table.get_add_actions(flatten=True)
     names = ("path", f"partition.{PARTITION}", "num_records")
     return [
-        (path, day, rows if rows is not None else pq.read_metadata(path).num_rows)
+        (path, day, rows if rows is not None else _rows_of(path))
         for name, day, rows in zip(*(there.column(name).to_pylist() for name in names), strict=True)
         if first <= day <= last
-        for path in (Path(folder) / unquote(name),)
+        for path in (f"{folder}/{unquote(name)}",)
     ]
 
 
@@ -78,7 +79,13 @@ def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[
     try:
         if plan.there is None:
             create_table_with_add_actions(
-                folder, schema, adds, mode="error", partition_by=[PARTITION], commit_properties=properties
+                folder,
+                schema,
+                adds,
+                mode="error",
+                partition_by=[PARTITION],
+                storage_options=delta_options(folder),
+                commit_properties=properties,
             )
         else:
             removes = [] if first is None else _removes(plan.there, first)
@@ -96,6 +103,11 @@ def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[
             raise ConcurrentWriteError(f"another job has made {plan.table.path} meanwhile") from error
         raise
     note_commit(plan)
+
+
+def _rows_of(path: str) -> int:
+    system, place = file_system(path)
+    return int(pq.read_metadata(place, filesystem=system).num_rows)
 
 
 def _add(file: dict[str, object], key: str) -> AddAction:

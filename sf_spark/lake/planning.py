@@ -15,6 +15,7 @@ from sf_spark.lake.contents import Content, Happened, content_of, what_happened
 from sf_spark.lake.deliveries import Delivered
 from sf_spark.lake.files import open_table
 from sf_spark.lake.ledger import find_build, note_build
+from sf_spark.lake.places import rooted
 from sf_spark.lake.tables import location
 from sf_spark.schema import Table, staged
 
@@ -142,7 +143,7 @@ def _stale(
         return Stale(None, ("it was asked for",))
 
     def since(path: str, old: Content) -> Happened:
-        table = open_table(f"{lake.rstrip('/')}/{path}")
+        table = open_table(f"{rooted(lake)}/{path}")
         return "changed by hand" if table is None else what_happened(table, old)
 
     return what_is_stale(before, build, recipe.by_month, since)

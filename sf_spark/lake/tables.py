@@ -6,17 +6,23 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from sf_spark.errors import MissingTableError
+from sf_spark.lake.places import for_spark, rooted
 from sf_spark.schema import Table
 
 
 def location(lake: str, table: Table) -> str:
-    """The full path of a table."""
-    return f"{lake.rstrip('/')}/{table.path}"
+    """Where a table is: an absolute path, or a URI."""
+    return f"{rooted(lake)}/{table.path}"
+
+
+def spark_location(lake: str, table: Table) -> str:
+    """Where a table is, as Spark is given it: a URI."""
+    return for_spark(location(lake, table))
 
 
 def exists(spark: SparkSession, lake: str, table: Table) -> bool:
     """True when the table has been written."""
-    return DeltaTable.isDeltaTable(spark, location(lake, table))
+    return DeltaTable.isDeltaTable(spark, spark_location(lake, table))
 
 
 def read_table(spark: SparkSession, lake: str, table: Table) -> DataFrame:
@@ -27,30 +33,30 @@ def read_table(spark: SparkSession, lake: str, table: Table) -> DataFrame:
     """
     if not exists(spark, lake, table):
         raise MissingTableError(f"table {table.path} is not in {lake}: run the job that writes it first")
-    return spark.read.format("delta").load(location(lake, table))
+    return spark.read.format("delta").load(spark_location(lake, table))
 
 
 def table_version(spark: SparkSession, lake: str, table: Table) -> int:
     """The number of the table's last commit; -1 when there is none."""
     if not exists(spark, lake, table):
         return -1
-    return int(DeltaTable.forPath(spark, location(lake, table)).history(1).select("version").first()[0])  # type: ignore[index]
+    return int(DeltaTable.forPath(spark, spark_location(lake, table)).history(1).select("version").first()[0])  # type: ignore[index]
 
 
 def read_version(spark: SparkSession, lake: str, table: Table, version: int) -> DataFrame:
     """A table as it stood at a version, whoever writes meanwhile."""
-    return spark.read.format("delta").option("versionAsOf", version).load(location(lake, table))
+    return spark.read.format("delta").option("versionAsOf", version).load(spark_location(lake, table))
 
 
 def append_once(df: DataFrame, lake: str, table: Table, transaction: str) -> None:
     """Append rows in one commit; a repeat of the same transaction is recognised and changes nothing."""
     options = {"txnAppId": transaction, "txnVersion": "1"}
-    _writer(df, table, "append", options).save(location(lake, table))
+    _writer(df, table, "append", options).save(spark_location(lake, table))
 
 
 def replace_all(df: DataFrame, lake: str, table: Table) -> None:
     """Replace a whole table in one commit, its schema included."""
-    _writer(df, table, "overwrite", {"overwriteSchema": "true"}).save(location(lake, table))
+    _writer(df, table, "overwrite", {"overwriteSchema": "true"}).save(spark_location(lake, table))
 
 
 def _writer(df: DataFrame, table: Table, mode: str, options: Mapping[str, str]):  # type: ignore[no-untyped-def]

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sf_spark.landing.opening import file_system
+from sf_spark.lake.storage import open_output
 
 _DICTIONARY_PAGE = 8 << 20  # bytes: a SIRET stands once for all of its months
 _HASHES = ("_identity.first", "_identity.second")  # no two are equal: neither dictionary nor compression helps
@@ -58,7 +58,7 @@ class FactFile:
 
     def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
         plain = [name for name in schema.names if name != "_identity"] + ["_identity.rank"]
-        self._sink = _output(self._uri)
+        self._sink = open_output(self._uri)
         return pq.ParquetWriter(
             self._sink,
             schema,
@@ -71,14 +71,7 @@ class FactFile:
         )
 
     def _write(self, rows: pl.DataFrame) -> int:
-        with io.BytesIO() as memory, _output(self._uri) as sink:
+        with io.BytesIO() as memory, open_output(self._uri) as sink:
             rows.write_parquet(memory, compression="zstd", compression_level=1, statistics=False)
             sink.write(memory.getbuffer())
             return int(sink.tell())
-
-
-def _output(uri: str) -> pa.NativeFile:
-    system, path = file_system(uri)
-    if system.type_name in ("local", "hdfs"):
-        system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    return system.open_output_stream(path)

@@ -3,15 +3,12 @@
 import hashlib
 import os
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-
-from pyarrow import fs
 
 from sf_spark.errors import ConfigurationError
+from sf_spark.lake.places import check_place, is_remote, rooted
+from sf_spark.lake.storage import Entry, entries, is_folder, open_bytes
 from sf_spark.landing.names import Packing, packing_of
-from sf_spark.landing.opening import file_system, is_remote, open_bytes
 
 _BATCH = re.compile(r"^\d{2}(0[1-9]|1[0-2])(_\d{2})?$")
 _BLOCK = 1 << 20
@@ -48,23 +45,9 @@ class DeliveredFile:
 
 def check_landing(landing: str) -> None:
     """Refuse a landing folder that is not there."""
-    system, path = file_system(landing)
-    if system.get_file_info(path).type != fs.FileType.Directory:
+    check_place("landing", landing)
+    if not is_folder(landing):
         raise ConfigurationError(f"landing folder '{landing}' does not exist: name it with --set landing=FOLDER")
-
-
-def check_writable(key: str, folder: str) -> None:
-    """Refuse a local folder that cannot be created or written; a remote store is checked when it is written."""
-    if is_remote(folder):
-        return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigurationError(
-            f"{key} '{folder}' cannot be written ({error.strerror or error}): name another with --set {key}=FOLDER"
-        ) from None
 
 
 def list_batches(landing: str) -> list[str]:
@@ -93,8 +76,8 @@ def list_files(folder: str, batch: str) -> list[DeliveredFile]:
     A folder, a link to nothing and a file that may not be read are listed as unreadable.
     """
     files = [entry for entry in _visible(folder) if entry.is_file or not _BATCH.match(entry.name)]
-    root = folder if is_remote(folder) else os.path.abspath(folder)  # workers may stand elsewhere
-    uris = sorted(f"{root.rstrip('/')}/{entry.name}" for entry in files)
+    root = rooted(folder).rstrip("/")  # workers may stand elsewhere
+    uris = sorted(f"{root}/{entry.name}" for entry in files)
     return [_delivered(uri, batch) for uri in uris]
 
 
@@ -136,26 +119,8 @@ def _folders(landing: str) -> dict[str, str]:
 
 
 def _sub_folders(folder: str) -> list[str]:
-    return [f"{folder}/{entry.name}" for entry in _listed(folder) if entry.is_folder]
+    return [f"{folder}/{entry.name}" for entry in entries(folder) if entry.is_folder]
 
 
-@dataclass(frozen=True)
-class _Entry:
-    name: str
-    is_file: bool
-    is_folder: bool
-
-
-def _visible(folder: str) -> list[_Entry]:
-    return [entry for entry in _listed(folder) if not entry.name.startswith(".")]
-
-
-def _listed(folder: str) -> list[_Entry]:
-    if not is_remote(folder):  # Python also lists names that are no text
-        if not os.path.isdir(folder):
-            return []
-        with os.scandir(folder) as there:
-            return [_Entry(entry.name, entry.is_file(), entry.is_dir()) for entry in there]
-    system, path = file_system(folder)
-    found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
-    return [_Entry(entry.base_name, entry.is_file, entry.type == fs.FileType.Directory) for entry in found]
+def _visible(folder: str) -> list[Entry]:
+    return [entry for entry in entries(folder) if not entry.name.startswith(".")]

@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from sf_spark.errors import BrokenFileError
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.dates import period_of_header
 from sf_spark.landing.machine import SPARE
 from sf_spark.landing.names import Packing
-from sf_spark.landing.opening import TextStream, check_packing, encoding_of, first_bytes, open_bytes, reading
+from sf_spark.landing.opening import TextStream, check_packing, encoding_of, first_bytes, reading
 from sf_spark.landing.scan import scan_block
 from sf_spark.landing.source import LATIN9, UTF8, UTF16, Layout, Source
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-if not os.access(Path(__file__).parent, os.W_OK) and not os.access(Path.home(), os.W_OK):
+if not os.access(Path(__file__).parent, os.W_OK) and not os.access(os.path.expanduser("~"), os.W_OK):
     # A user without a home, or a package that cannot be written: compiled kernels are kept where everybody may write.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"sf_spark-kernels-{os.getuid()}"))
 

@@ -1,8 +1,7 @@
-"""Opening delivered files: by URI, unpacked as a stream, as UTF-8. Whatever is wrong with one is said in one line."""
+"""Opening delivered files: unpacked as a stream, as UTF-8. Whatever is wrong with one is said in one line."""
 
 import codecs
 import gzip
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import pyarrow as pa
-from pyarrow import fs
 
 from sf_spark.errors import BrokenFileError
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.names import SUFFIXES, Packing, packing_of
 from sf_spark.landing.source import UTF8, UTF16
 
@@ -24,26 +23,6 @@ _SIGNATURES: tuple[tuple[bytes, Packing], ...] = (
     (b"PAR1", "parquet"),
 )
 _BLOCK = 1 << 20
-
-
-def is_remote(uri: str) -> bool:
-    """True for a URI; false for a path, whatever signs it holds."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", uri) is not None
-
-
-def file_system(uri: str) -> tuple[fs.FileSystem, str]:
-    """The file system that a URI or a path names, and the path on it."""
-    if is_remote(uri):
-        return cast("tuple[fs.FileSystem, str]", fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1)))
-    return fs.LocalFileSystem(), uri
-
-
-def open_bytes(uri: str) -> IO[bytes]:
-    """A file as it lies there, for reading at any place."""
-    if not is_remote(uri):
-        return open(uri, "rb")  # noqa: SIM115 - the caller closes it
-    system, path = file_system(uri)
-    return cast("IO[bytes]", system.open_input_file(path))
 
 
 def check_packing(name: str, first: bytes) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sf_spark.errors import BrokenFileError
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.accounts import with_siret
 from sf_spark.landing.fact_file import FactFile
 from sf_spark.landing.facts import (
@@ -34,7 +35,7 @@ from sf_spark.landing.header import Reading
 from sf_spark.landing.machine import SPARE
 from sf_spark.landing.months import first_unreadable, headcounts
 from sf_spark.landing.names import Packing
-from sf_spark.landing.opening import TextStream, open_bytes, reading
+from sf_spark.landing.opening import TextStream, reading
 from sf_spark.landing.ranges import Range
 from sf_spark.landing.rejects import REJECTS, badly_framed
 from sf_spark.landing.rules import Check

@@ -3,19 +3,20 @@
 A row is eligible when its company is in the perimeter, is not in proceedings in that month, and its label has matured.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, NumericType
 
 from sf_spark.calendar import month_index, start_of
 from sf_spark.errors import SfSparkError
-from sf_spark.lake.tables import location, read_table, table_version
+from sf_spark.lake.places import rooted
+from sf_spark.lake.storage import open_bytes
+from sf_spark.lake.tables import read_table, spark_location, table_version
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE, Table
 
 TABLES = (SIGNALS_ENTREPRISE, LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY)
@@ -59,23 +60,25 @@ def data_versions(spark: SparkSession, lake: str) -> dict[str, int]:
     return versions
 
 
-def data_identity(spark: SparkSession, lake: str, versions: Mapping[str, int]) -> dict[str, str]:
-    """What names the content of every table: its path, its own id, its version.
+def data_identity(lake: str, versions: Mapping[str, int]) -> dict[str, str]:
+    """What names the content of every table: its version, and a digest of the commit that made it.
 
-    The id tells a lake from another one that was written in its place and reached the same version.
+    The digest tells a lake from another one that reached the same version. A lake that was moved is the same; one that
+    was copied is the same until either goes on.
     """
-    identity = {}
-    for path, version in versions.items():
-        place = f"{lake.rstrip('/')}/{path}"
-        made = DeltaTable.forPath(spark, place).detail().select("id").first() if version >= 0 else None
-        place = place if "://" in place else str(Path(place).resolve())
-        identity[place] = f"{made['id'] if made else None} {version}"
-    return identity
+    return {path: f"{version} {_digest(f'{rooted(lake)}/{path}', version)}" for path, version in versions.items()}
+
+
+def _digest(folder: str, version: int) -> str:
+    if version < 0:
+        return ""
+    with open_bytes(f"{folder}/_delta_log/{version:020d}.json") as commit:
+        return hashlib.sha256(commit.read()).hexdigest()[:16]
 
 
 def read_version(spark: SparkSession, lake: str, table: Table, versions: Mapping[str, int]) -> DataFrame:
     """A table as it stood at the version that the run records, whoever writes meanwhile."""
-    return spark.read.format("delta").option("versionAsOf", versions[table.path]).load(location(lake, table))
+    return spark.read.format("delta").option("versionAsOf", versions[table.path]).load(spark_location(lake, table))
 
 
 def eligible_rows(labels: DataFrame, panel: DataFrame, horizon: int) -> DataFrame:

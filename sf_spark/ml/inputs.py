@@ -46,7 +46,7 @@ class TrainingInputs:
         self.lake = lake
         self.train = train
         self.versions = dataset.data_versions(spark, lake)
-        self.identity = dataset.data_identity(spark, lake, self.versions)
+        self.identity = dataset.data_identity(lake, self.versions)
         self._spark = spark
         self._report = report
 

@@ -61,7 +61,8 @@ def score(
     """
     from sf_spark.ml.tracking import Tracker  # the one import of mlflow; workers import this module too
 
-    champion = Tracker(settings.tracking_store(), settings.train.experiment).champion(settings.train.model_name)
+    tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
+    champion = tracker.champion(settings.train.model_name)
     months = months_to_score(read_table(spark, settings.lake, SIGNALS_ENTREPRISE), periodes, settings.score.months)
     try:
         return _score(spark, settings, champion, months, report)

@@ -5,7 +5,6 @@ written last. A run that a killed process left RUNNING is closed as KILLED by th
 a lock, so whoever holds it knows that no other is alive.
 """
 
-import getpass
 import hashlib
 import json
 import logging
@@ -37,8 +36,10 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 import sf_spark
+from sf_spark.environment import login_name
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.lock import exclusive
+from sf_spark.ml.moved import follow_move
 from sf_spark.ml.records import Champion, RunContent, RunRecord
 from sf_spark.ml.signal_model import SignalModel
 
@@ -62,10 +63,11 @@ class Tracker:
     Args:
         uri: The tracking store; a SQLite file is created, once, with its artifacts beside it.
         experiment: Name of the experiment, created when absent.
+        artifacts: Where a new experiment puts its artifacts; '': beside a SQLite file, else where the server says.
     """
 
-    def __init__(self, uri: str, experiment: str) -> None:
-        self._uri = uri
+    def __init__(self, uri: str, experiment: str, artifacts: str = "") -> None:
+        self._uri, self._artifacts = uri, artifacts
         _quiet()
         with exclusive(_lock_file(uri, "store")):
             _create_store(uri)
@@ -103,7 +105,7 @@ class Tracker:
             **{_TAG + key: value for key, value in content.tags.items()},
             _TAG + "kind": content.kind,
             _TAG + "code": sf_spark.__version__,
-            "mlflow.user": getpass.getuser(),
+            "mlflow.user": login_name(),
             "mlflow.source.name": f"sf_spark {content.kind}",
             "mlflow.source.type": "JOB",
         }
@@ -167,8 +169,9 @@ class Tracker:
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return found.experiment_id
-        beside = (_artifact_root(self._uri) / name).as_uri() if self._uri.startswith(_SQLITE) else None
-        return self._client.create_experiment(name, artifact_location=beside)
+        beside = _artifact_root(self._uri).as_uri() if self._uri.startswith(_SQLITE) else ""
+        root = self._artifacts or beside
+        return self._client.create_experiment(name, artifact_location=f"{root}/{name}" if root else None)
 
     def _runs(self, tag: str, fingerprint: str) -> list[Run]:
         return list(self._client.search_runs([self._experiment], f"tags.`{_TAG}{tag}` = '{fingerprint}'"))
@@ -220,6 +223,7 @@ def _create_store(uri: str) -> None:
         return
     path = Path(uri.removeprefix(_SQLITE))
     if path.exists():
+        follow_move(path, _artifact_root(uri))
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")

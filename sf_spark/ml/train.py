@@ -42,7 +42,7 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
         SfSparkError: When there is too little history or too few failures.
     """
     definitions = read_definitions(models)
-    tracker = Tracker(settings.tracking_store(), settings.train.experiment)
+    tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
     with tracker.alone(report):
         inputs = _inputs(spark, settings.lake, settings.train, report)
         runs = [_train_once(tracker, definition, inputs, report) for definition in definitions]
@@ -69,7 +69,7 @@ def evaluate_champion(spark: SparkSession, settings: Settings, report: Report, d
     Raises:
         SfSparkError: When there is no champion, or too little history.
     """
-    tracker = Tracker(settings.tracking_store(), settings.train.experiment)
+    tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
     champion = tracker.champion(settings.train.model_name)
     definition = definition_of(champion.decision["definition"]["name"], champion.decision["definition"])
     report(f"champion: {champion.name} version {champion.version}, {definition.name}")

@@ -1,7 +1,7 @@
 """What a signal computes, as data: a small tree of operations on monthly measures.
 
 Two engines read the same trees: :mod:`sf_spark.signals.kernel` (arrays, in the workers) and
-:mod:`sf_spark.signals.sql` (Spark Columns). Equal trees are equal values, so a shared part is computed once.
+the tests' own engine (Spark Columns). Equal trees are equal values, so a shared part is computed once.
 
 Null is unknown. Months are real months: a month without a row is a month in which everything is unknown.
 

@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-from sf_spark.domain.naf import section_rank
 from sf_spark.signals.record import Theme
 
 
@@ -221,23 +217,3 @@ MEASURES: dict[str, MeasureRecord] = {
     )
 }
 DERIVED = ("secteur_division", "secteur_section", "est_personne_physique")
-
-
-def derived(panel: DataFrame) -> DataFrame:
-    """A panel with the measures that are read off its own row: sector and legal category as numbers.
-
-    Establishments have a sector and no legal category; what a panel lacks is unknown. Division and section are those of
-    the panel's nomenclature.
-    """
-    made = {"division": F.col("division").cast("int"), "section": section_rank(F.col("section"))}
-    columns = {f"secteur_{name}": made[name] if name in panel.columns else _unknown() for name in made}
-    person = (
-        F.col("categorie_juridique").startswith("1").cast("int")
-        if "categorie_juridique" in panel.columns
-        else _unknown()
-    )
-    return panel.withColumns({**columns, "est_personne_physique": person})
-
-
-def _unknown() -> Column:
-    return F.lit(None).cast("int")

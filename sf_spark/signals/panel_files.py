@@ -6,23 +6,23 @@ computing the signals of a month costs. The files of a panel are plain Parquet, 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sf_spark.domain.naf import LETTERS
+from sf_spark.lake.storage import file_system
 
 _ROWS_AT_A_TIME = 100_000
 
 
 @dataclass(frozen=True)
 class PanelFile:
-    """A file of one month of a panel: ``key`` is its id column, ``mois`` the index of the month."""
+    """A file of one month of a panel, by URI: ``key`` is its id column, ``mois`` the index of the month."""
 
     key: str
-    path: Path
+    path: str
     mois: int
 
 
@@ -45,7 +45,9 @@ def read_rows(files: Iterable[PanelFile], reading: Reading) -> Iterator[pa.Recor
     A measure that a file lacks is unknown, as are those not wanted of it.
     """
     for file in files:
-        with pq.ParquetFile(file.path) as parquet:
+        system, path = file_system(file.path)
+        # From a store, the columns of a row group come in one request, not in one each.
+        with pq.ParquetFile(path, filesystem=system, pre_buffer=system.type_name != "local") as parquet:
             there = set(parquet.schema_arrow.names)
             sources = {
                 name: column

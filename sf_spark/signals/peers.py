@@ -1,4 +1,4 @@
-"""Comparison with the companies of the same section (and size) at the same month. Definitions for both engines.
+"""Comparison with the companies of the same section (and size) at the same month.
 
 Means are taken over whole millionths, and positions over counts in fixed brackets, so that neither depends on the order
 of the rows, nor on how they are spread over workers.
@@ -7,8 +7,6 @@ of the rows, nor on how they are spread over workers.
 """
 
 import numpy as np
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 from sf_spark.domain.naf import MOST_SECTIONS
 
@@ -27,22 +25,6 @@ EDGES = (
 BRACKETS = len(EDGES) + 1
 
 
-def size(effectif: Column) -> Column:
-    """The bracket of a headcount, 0 (fewer than 20) to 3 (250 and more); null without one."""
-    reached = [F.when(effectif >= start, 1).otherwise(0) for start in SIZES]
-    return F.when(effectif.isNotNull(), sum(reached[1:], reached[0]))
-
-
-def bracket(value: Column) -> Column:
-    """The bracket of a value: how many edges are not above it."""
-    return F.size(F.filter(F.array(*map(F.lit, EDGES)), lambda edge: edge <= value))
-
-
-def millionths(value: Column) -> Column:
-    """A value in whole millionths, half up."""
-    return F.floor(value * MILLIONTHS + 0.5)
-
-
 def group_of(section_code: np.ndarray, effectif: np.ndarray, by_size: bool) -> np.ndarray:
     """The group of each company (int), -1 where it has none: section, or section and size."""
     known = ~np.isnan(section_code) & (~np.isnan(effectif) if by_size else True)
@@ -52,10 +34,10 @@ def group_of(section_code: np.ndarray, effectif: np.ndarray, by_size: bool) -> n
 
 
 def bracket_of(values: np.ndarray) -> np.ndarray:
-    """The same brackets, for arrays."""
+    """The bracket of each value: how many edges are not above it."""
     return np.searchsorted(EDGES, values, side="right")
 
 
 def millionths_of(values: np.ndarray) -> np.ndarray:
-    """The same millionths, for arrays, as int64."""
+    """Values in whole millionths, half up, as int64."""
     return np.floor(values * MILLIONTHS + 0.5).astype(np.int64)

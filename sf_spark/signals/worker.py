@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sf_spark.calendar import start_of
+from sf_spark.lake.storage import open_output
 from sf_spark.signals.expression import Node, OfSites, Peer, SectorRank, sites_of
 from sf_spark.signals.kernel import Grid, Kernel, Panel
 from sf_spark.signals.packing import SITES_OF_A_COMPANY
@@ -95,7 +95,7 @@ class Part:
     panel: Panel
 
 
-def write_signals(batches: Iterable[pa.RecordBatch], order: Order, partition: int) -> Iterator[pa.RecordBatch]:
+def write_part(batches: Iterable[pa.RecordBatch], order: Order, partition: int) -> Iterator[pa.RecordBatch]:
     """Compute the signals of a partition and write them; yields what was written, as :data:`FILES`."""
     parts = read_parts(batches, order)
     if parts is None:
@@ -274,24 +274,24 @@ def _write(key: str, part: Part, columns: list[pa.Array], order: Order, partitio
 def _write_month(key: str, table: pa.Table, month: int, order: Order, name: str) -> dict[str, object]:
     periode = start_of(month).isoformat()
     path = f"periode={periode}/{name}"
-    file = Path(order.folders[key]) / path
-    file.parent.mkdir(parents=True, exist_ok=True)
     # Floats that differ from row to row make no dictionary; nobody looks a signal up by its least or greatest value.
     # Text and floats need no Arrow schema beside Parquet's own: of 800 columns it is long.
-    pq.write_table(
-        table,
-        file,
-        compression=order.compression,
-        use_dictionary=False,
-        write_statistics=[key],
-        store_schema=False,
-    )
+    with open_output(f"{order.folders[key]}/{path}") as file:
+        pq.write_table(
+            table,
+            file,
+            compression=order.compression,
+            use_dictionary=False,
+            write_statistics=[key],
+            store_schema=False,
+        )
+        size = int(file.tell())
     ids = table.column(0)
     return {
         "key": key,
         "path": path,
         "periode": periode,
-        "bytes": file.stat().st_size,
+        "bytes": size,
         "rows": table.num_rows,
         "low": ids[0].as_py(),
         "high": ids[-1].as_py(),

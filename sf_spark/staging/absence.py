@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.facts import natural_keys
-from sf_spark.landing.opening import open_bytes
 from sf_spark.landing.source import Source
 from sf_spark.staging.comparison import row_of
 from sf_spark.staging.damaged_keys import ACCOUNT, Strangers, may_be_damaged, no_text

@@ -1,9 +1,6 @@
 """The delivery of a source in a batch: its files read as ranges, proven to hold each record once."""
 
-import contextlib
-import os
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,8 +10,8 @@ from pyspark.sql import SparkSession
 from sf_spark.calendar import batch_date
 from sf_spark.errors import BrokenFileError
 from sf_spark.lake.files import TableFile
+from sf_spark.lake.storage import remove_files
 from sf_spark.landing.facts import Stamp
-from sf_spark.landing.opening import file_system, is_remote
 from sf_spark.landing.reading import Output, RangeOutcome, RangeTask
 from sf_spark.sources import Source
 from sf_spark.staging.cells import Grid
@@ -192,14 +189,3 @@ def discard_file(task: RangeTask) -> None:
     """Remove the file that was written for a range, if there is one; no table names it yet."""
     if task.output is not None:
         remove_files([task.output.uri])
-
-
-def remove_files(uris: Iterable[str]) -> None:
-    """Remove files that no table names, those that are there, and local folders that they leave empty."""
-    for uri in uris:
-        system, path = file_system(uri)
-        if system.get_file_info(path).is_file:
-            system.delete_file(path)
-            if not is_remote(uri):
-                with contextlib.suppress(OSError):  # not empty
-                    os.removedirs(os.path.dirname(path))

@@ -24,9 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.facts import NAME, entities_of, names_of_months, record_of
 from sf_spark.landing.hashing import hash_months
-from sf_spark.landing.opening import open_bytes
 from sf_spark.staging.comparison import (
     PICK,
     STORED,

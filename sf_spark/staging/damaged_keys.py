@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sf_spark.landing.opening import open_bytes
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.source import Source
 from sf_spark.staging.comparison import row_of
 from sf_spark.staging.exchange import Parts

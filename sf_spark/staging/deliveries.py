@@ -5,10 +5,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable
 
 from sf_spark.calendar import batch_date
-from sf_spark.lake.files import is_table, replace_rows
+from sf_spark.lake.files import is_table, replace_rows, table_at
 from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile
 from sf_spark.schema import DELIVERIES
@@ -98,7 +97,7 @@ def taken_in(settings: Settings) -> list[dict[str, Any]]:
     if not is_table(folder):
         return []
     columns = ["source", "_batch", "_file", "sha256", "delivery"]
-    rows = DeltaTable(folder).to_pyarrow_table(columns=columns, filters=[("status", "!=", FAILED)])
+    rows = table_at(folder).to_pyarrow_table(columns=columns, filters=[("status", "!=", FAILED)])
     return rows.to_pylist()
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from pyarrow import fs
 
-from sf_spark.landing.opening import file_system, open_bytes
+from sf_spark.lake.storage import open_bytes, open_output
 
 
 @dataclass(frozen=True)
@@ -49,17 +48,6 @@ def partitioned(items: np.ndarray, keys: np.ndarray, parts: int, uri: str = "") 
     ordered = items if parts == 1 else items[np.argsort(keys, kind="stable")]
     if not uri or len(items) == 0:
         return Parts(items.dtype, ends, "", ordered)
-    system, path = file_system(uri)
-    if system.type_name in ("local", "hdfs"):
-        system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    with system.open_output_stream(path) as file:
+    with open_output(uri) as file:
         file.write(np.ascontiguousarray(ordered).view(np.uint8).data)
     return Parts(items.dtype, ends, uri, None)
-
-
-def remove_scratch(uri: str) -> None:
-    """Remove a scratch folder and all that is in it."""
-    system, path = file_system(uri)
-    system.delete_dir_contents(path, missing_dir_ok=True)
-    if system.get_file_info(path).type == fs.FileType.Directory:
-        system.delete_dir(path)

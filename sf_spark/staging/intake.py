@@ -14,17 +14,18 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.calendar import CUTOFF_DAY
 from sf_spark.errors import BrokenFileError, ConcurrentWriteError
-from sf_spark.lake.files import files_of, is_table, open_table, replace_rows
+from sf_spark.lake.files import files_of, is_table, open_table, replace_rows, table_at
+from sf_spark.lake.places import rooted
+from sf_spark.lake.storage import open_bytes, remove_folder
 from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile, find_batch, list_files
 from sf_spark.landing.header import Reading, names_no_month, read_header, recognise
 from sf_spark.landing.names import finished_name, unfinished
-from sf_spark.landing.opening import open_bytes, reading
+from sf_spark.landing.opening import reading
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
 from sf_spark.landing.reading import Known, RangeOutcome, RangeTask
 from sf_spark.schema import HELD_BACK_FACTS, QUARANTINE, staged
@@ -33,7 +34,6 @@ from sf_spark.sources import SOURCES, Source, source_of
 from sf_spark.staging.absence import HELD_BACK
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard, read_files
 from sf_spark.staging.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken_in, write_accounts
-from sf_spark.staging.exchange import remove_scratch
 from sf_spark.staging.known import KnownFacts
 from sf_spark.staging.storing import Change, SnapshotRule, store
 
@@ -236,7 +236,7 @@ class _Intake:
         size = sum(part.stop - part.begin for file in opened for part in file.ranges)
         batch = Batch(
             *(self.spark, self.source, self.batch, others, folder, CUTOFF_DAY),
-            *(f"{self.settings.lake.rstrip('/')}/_scratch/{uuid.uuid4().hex}", table, stored, size),
+            *(f"{rooted(self.settings.lake)}/_scratch/{uuid.uuid4().hex}", table, stored, size),
         )
         try:
             reads = [
@@ -251,7 +251,7 @@ class _Intake:
                 odd = any(names_no_month(file.reading) for file in opened)
                 self._note(self._stored(batch, reads, odd))
         finally:
-            remove_scratch(batch.scratch)
+            remove_folder(batch.scratch)
 
     def _leave(self, reads: list[FileRead], broken: str) -> None:
         """Leave the delivery as an earlier run has stored it: a file that it was made of cannot be read any more."""
@@ -396,7 +396,7 @@ def _quarantined(source: str, batch: str, file: str, rejects: pa.Table) -> pa.Ta
 
 def _holds(folder: str, batch: str, files: list[str]) -> bool:
     """Whether quarantine holds lines of these files."""
-    there = DeltaTable(folder).to_pyarrow_table(columns=["_file"], filters=[("_batch", "=", batch)])
+    there = table_at(folder).to_pyarrow_table(columns=["_file"], filters=[("_batch", "=", batch)])
     return bool(set(there.column("_file").to_pylist()) & set(files))
 
 

@@ -6,14 +6,13 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import CUTOFF_DAY, batch_date
 from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.errors import BrokenFileError
-from sf_spark.lake.files import is_table
+from sf_spark.lake.files import is_table, table_at
 from sf_spark.lake.tables import location, read_table
 from sf_spark.schema import staged
 from sf_spark.settings import Settings
@@ -90,5 +89,5 @@ class KnownFacts:
 
 
 def _in_force(folder: str, columns: list[str]) -> pa.Table:
-    table = DeltaTable(folder).to_pyarrow_table(columns=[*columns, "superseded_on"])
+    table = table_at(folder).to_pyarrow_table(columns=[*columns, "superseded_on"])
     return table.filter(pc.is_null(table.column("superseded_on"))).select(columns)

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.fact_file import FactFile
-from sf_spark.landing.opening import open_bytes
 from sf_spark.staging.comparison import STORED, bucket_of, row_of, stored_place
 from sf_spark.staging.exchange import Parts, partitioned
 

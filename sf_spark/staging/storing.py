@@ -24,6 +24,7 @@ import pyarrow as pa
 from sf_spark.calendar import batch_date
 from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake.files import TableFile, commit_files
+from sf_spark.lake.storage import remove_files
 from sf_spark.landing.reading import Output, staged_schema
 from sf_spark.staging.absence import (
     JudgeTask,
@@ -37,7 +38,7 @@ from sf_spark.staging.absence import (
     search,
     silence_of,
 )
-from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file, remove_files
+from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file
 from sf_spark.staging.cells import CellsBucketTask, CellsTask, Grid, compare_cells, stored_cells
 from sf_spark.staging.comparison import BucketOutcome, BucketTask, compare_bucket
 from sf_spark.staging.damaged_keys import (

@@ -5,7 +5,7 @@ differs, and one for each table of a month that does not.
 """
 
 import random
-import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,8 +17,10 @@ from sf_spark.calendar import index_of, start_of
 from sf_spark.errors import ConfigurationError, MissingTableError
 from sf_spark.lake.deliveries import delivered
 from sf_spark.lake.months import write_months
+from sf_spark.lake.places import rooted
 from sf_spark.lake.planning import Read, plan
 from sf_spark.lake.staged import read_or_empty
+from sf_spark.lake.storage import remove_folder
 from sf_spark.lake.tables import append_once, exists, read_table
 from sf_spark.panel.build import entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
@@ -29,7 +31,7 @@ from sf_spark.signals.catalogue import Catalogue, months_needed
 from sf_spark.steps import Report
 from sf_spark.steps.build_panel import codes_at_hand, rules_of
 from sf_spark.steps.recipes import catalogue_of, panel_recipes, signal_recipes
-from sf_spark.steps.signal_tables import GRAINS, Months, write_signals_by_kernel
+from sf_spark.steps.signal_tables import GRAINS, Months, write_signals
 
 _CELLS_AT_ONCE = 20_000_000
 _REPORT = "audited_at timestamp, periode date, table string, column string, rows long, cells long, example string"
@@ -45,11 +47,15 @@ class _Audit:
 
     def differences(self, month: date) -> Iterator[tuple[Table, int, list[Difference]]]:
         """For each table: its rows in a month, and what differs from the rebuilt ones."""
-        with tempfile.TemporaryDirectory(prefix="sf_spark-audit-") as lake:
+        # Beside the tables: executors may be on other machines, and write there only.
+        lake = f"{rooted(self.settings.lake)}/_scratch/audit-{uuid.uuid4().hex}"
+        try:
             self._rebuild(lake, month)
             for key, tables in GRAINS.items():
                 for table in tables:
                     yield table, *self._compare(lake, table, key, month)
+        finally:
+            remove_folder(lake)
 
     def _rebuild(self, lake: str, month: date) -> None:
         """The panels that the windows of the month need, and its signals, from what was known at its cut-off."""
@@ -69,7 +75,7 @@ class _Audit:
         write_months(rows, plan(lake, companies, read), month, _say_nothing)
         plans = {key: plan(lake, recipe, read) for key, recipe in signal_recipes(self.settings).items()}
         months = Months(month, month, whole=True)
-        write_signals_by_kernel(spark, plans, self.catalogue, months, self.settings.signals.rows_per_task, _say_nothing)
+        write_signals(spark, plans, self.catalogue, months, self.settings.signals.rows_per_task, _say_nothing)
 
     def _compare(self, lake: str, table: Table, key: str, month: date) -> tuple[int, list[Difference]]:
         there, rebuilt = (self._rows(root, table, month) for root in (self.settings.lake, lake))

@@ -18,7 +18,7 @@ from sf_spark.settings import Settings
 from sf_spark.signals.dictionary import coverage, dictionary, page
 from sf_spark.steps import Report
 from sf_spark.steps.recipes import catalogue_of, dictionary_recipe, signal_recipes
-from sf_spark.steps.signal_tables import GRAINS, Months, last_rows, write_signals_by_kernel, write_signals_by_sql
+from sf_spark.steps.signal_tables import GRAINS, Months, last_rows, write_signals
 from sf_spark.steps.twice import tried_twice
 
 
@@ -55,10 +55,8 @@ def _build_tables(spark: SparkSession, settings: Settings, report: Report, rebui
         for key, each in todo.items():
             names = [signal.name for signal in catalogue.of(key)]
             commit_months(each.writing(months.first, months.last), key, names, [])
-    elif chosen.engine == "kernel" and "://" not in lake:
-        write_signals_by_kernel(spark, todo, catalogue, months, chosen.rows_per_task, report)
     else:
-        write_signals_by_sql(spark, todo, catalogue, months, report)
+        write_signals(spark, todo, catalogue, months, chosen.rows_per_task, report)
 
 
 def _months(lake: str, todo: Mapping[str, Plan], last: date) -> Months:

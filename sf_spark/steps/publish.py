@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.deliveries import delivered
+from sf_spark.lake.places import for_spark
 from sf_spark.lake.planning import Plan, Read, plan
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import location, read_table, read_version
@@ -94,4 +95,4 @@ def _export(spark: SparkSession, lake: str, name: str) -> None:
     """Write the spreadsheets of a list; again each time, as a run may have been killed before."""
     rows = read_table(spark, lake, LISTS).where(F.col("list") == name)
     lines = spreadsheet(rows).write.partitionBy("departement").mode("overwrite")
-    lines.options(**CSV_OPTIONS).csv(folder(lake, name))
+    lines.options(**CSV_OPTIONS).csv(for_spark(folder(lake, name)))

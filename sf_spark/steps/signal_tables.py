@@ -1,4 +1,4 @@
-"""Signals into their tables: which months, how many tasks, by which engine; one commit a table."""
+"""Signals into their tables: which months, how many tasks; one commit a table."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,17 +12,16 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
 from sf_spark.lake.month_files import commit_months, files_of_months
-from sf_spark.lake.months import months_of, write_months
+from sf_spark.lake.months import months_of
 from sf_spark.lake.planning import Plan
-from sf_spark.lake.tables import location, read_table, read_version
+from sf_spark.lake.tables import location, read_version
 from sf_spark.schema import PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, SIGNALS_ENTREPRISE, SIGNALS_ETABLISSEMENT, Table
 from sf_spark.signals.catalogue import Catalogue, months_needed
 from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of
 from sf_spark.signals.packing import pack, unpack
 from sf_spark.signals.panel_files import PanelFile, Reading, read_rows
 from sf_spark.signals.record import Signal
-from sf_spark.signals.sql import compute_signals
-from sf_spark.signals.worker import Order, PeerTable, count_peers, peer_tables, write_signals
+from sf_spark.signals.worker import Order, PeerTable, count_peers, peer_tables, write_part
 
 GRAINS: dict[str, tuple[Table, Table]] = {
     "siren": (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE),
@@ -46,7 +45,7 @@ class Months:
     whole: bool
 
 
-def write_signals_by_kernel(
+def write_signals(
     spark: SparkSession,
     plans: Mapping[str, Plan],
     catalogue: Catalogue,
@@ -58,7 +57,7 @@ def write_signals_by_kernel(
 
     Args:
         spark: The session.
-        plans: What is written, by id column: one table or both, of one lake, a folder that driver and workers see.
+        plans: What is written, by id column: one table or both, of one lake, where workers read and write.
         catalogue: The signals.
         months: The months.
         rows_per_task: Rows of 100 signals that one task holds.
@@ -82,25 +81,6 @@ def write_signals_by_kernel(
         partitioned.unpersist()
     for key, todo in plans.items():
         _commit(key, written[key], signals[key], todo, months, report)
-
-
-def write_signals_by_sql(
-    spark: SparkSession, plans: Mapping[str, Plan], catalogue: Catalogue, months: Months, report: Report
-) -> None:
-    """The same tables by Spark alone: for a lake that workers cannot write files into."""
-    for key, todo in plans.items():
-        signals = catalogue.of(key)
-        earliest = start_of(index_of(months.first) - months_needed(signals))
-        panels = {}
-        for source in (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT):
-            version = _version(plans, source)
-            there = read_table(spark, todo.lake, source) if version is None else None
-            rows = there if there is not None else read_version(spark, todo.lake, source, version or 0)
-            panels[source] = rows.where(F.col("periode") >= F.lit(earliest))
-        report(f"reading {GRAINS[key][0].path}, computing {len(signals)} signals")
-        sites = panels[PANEL_ETABLISSEMENT] if key == "siren" else None
-        computed = compute_signals(panels[GRAINS[key][0]], key, signals, sites)
-        write_months(computed, todo, months.last, report)
 
 
 def last_rows(spark: SparkSession, lake: str, version: int) -> pa.Table:
@@ -198,7 +178,7 @@ def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, li
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
         assert context is not None  # a task runs in a worker
-        return write_signals(unpack(batches), sent.value, context.partitionId())
+        return write_part(unpack(batches), sent.value, context.partitionId())
 
     schema = "key string, path string, periode string, bytes long, rows long, low string, high string"
     try:

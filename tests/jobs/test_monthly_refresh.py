@@ -25,7 +25,7 @@ from sf_spark.panel import postings
 from sf_spark.settings import Settings, load_settings
 from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.steps.recipes import signal_recipes
-from sf_spark.steps.signal_tables import Months, write_signals_by_kernel
+from sf_spark.steps.signal_tables import Months, write_signals
 
 SIZE = (
     *("generate.entreprises=60", "generate.annees=2", "generate.monthly_deliveries=1", "generate.last_batch=2610"),
@@ -146,7 +146,7 @@ def test_a_month_reads_the_months_of_its_windows_and_no_other(refreshes: Refresh
     for path in older:
         path.unlink()
     plans = {key: plan(lake, each, Read()) for key, each in signal_recipes(refreshes.settings).items()}
-    write_signals_by_kernel(refreshes.spark, plans, catalogue, Months(month, month, whole=False), 250_000, print)
+    write_signals(refreshes.spark, plans, catalogue, Months(month, month, whole=False), 250_000, print)
     for path, key in SIGNALS.items():
         rows = DeltaTable(f"{lake}/{path}").to_pyarrow_table().to_pandas().sort_values(key).reset_index(drop=True)
         whole = refreshes.rows["rebuilt"][path]

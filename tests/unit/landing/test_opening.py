@@ -15,7 +15,7 @@ import pytest
 from sf_spark.errors import BrokenFileError
 from sf_spark.landing.header import read_header
 from sf_spark.landing.names import packing_of, plain_name, unfinished
-from sf_spark.landing.opening import TextStream, check_packing, encoding_of, is_remote, reading
+from sf_spark.landing.opening import TextStream, check_packing, encoding_of, reading
 
 GZIP, PARQUET = gzip.compress(b"a;b\n"), b"PAR1"
 
@@ -207,9 +207,3 @@ def test_half_a_character_at_the_end_of_utf_16_is_an_error(tmp_path: Path, cut: 
 )
 def test_utf_16_is_seen_with_a_mark_or_without(first: bytes, encoding: str) -> None:
     assert encoding_of(first) == encoding
-
-
-def test_a_uri_is_no_path() -> None:
-    assert [is_remote(uri) for uri in ("s3a://b/k", "/a://b", "a.csv", "C:/a", "file:///a")] == [
-        *(True, False, False, False, True)
-    ]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sf_spark.demo import cluster
-from sf_spark.demo.standalone import process_group, stop_group, wait_for
 from sf_spark.errors import SfSparkError
+from tests.cluster import demo
+from tests.cluster.standalone import process_group, stop_group, wait_for
 
 FAMILY = (  # a parent and a child that ignore the polite signal
     "import signal, subprocess, sys, time\n"
@@ -89,16 +89,16 @@ def test_what_a_process_says_last_counts(tmp_path: Path) -> None:
 def test_a_failed_job_is_named(tmp_path: Path) -> None:
     job = tmp_path / "pipeline.py"
     job.write_text("import sys; sys.exit(len(sys.argv))")
-    assert cluster.run_job(python("pass"), tmp_path) < 60
+    assert demo.run_job(python("pass"), tmp_path) < 60
     with pytest.raises(SfSparkError, match="^pipeline.py failed on this machine with code 1: its own message"):
-        cluster.run_job([sys.executable, str(job)], tmp_path)
+        demo.run_job([sys.executable, str(job)], tmp_path)
     with pytest.raises(SfSparkError, match="^pipeline.py failed on the cluster with code 3: "):
-        cluster.run_job([sys.executable, str(job), "--master", "spark://127.0.0.1:7077"], tmp_path)
+        demo.run_job([sys.executable, str(job), "--master", "spark://127.0.0.1:7077"], tmp_path)
 
 
 def test_commands_are_those_a_user_would_type() -> None:
-    command = cluster.job_command("pipeline", "cluster", ["lake=/l"], cluster.submit_options("spark://127.0.0.1:7077"))
-    root = str(cluster.ROOT)
+    command = demo.job_command("pipeline", "cluster", ["lake=/l"], demo.submit_options("spark://127.0.0.1:7077"))
+    root = str(demo.ROOT)
     assert command == [
         f"{root}/spark-submit.sh",
         *("--master", "spark://127.0.0.1:7077", "--driver-memory", "2g"),
@@ -107,6 +107,6 @@ def test_commands_are_those_a_user_would_type() -> None:
         f"{root}/jobs/pipeline.py",
         *("--env", "cluster", "--set", "lake=/l"),
     ]
-    assert cluster.job_command("generate", "local", []) == [
+    assert demo.job_command("generate", "local", []) == [
         *(f"{root}/spark-submit.sh", f"{root}/jobs/generate.py", "--env", "local")
     ]

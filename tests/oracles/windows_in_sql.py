@@ -1,4 +1,4 @@
-"""Rolling windows over months in Spark SQL: the only window code beside the kernel. Pure Columns.
+"""Rolling windows over months in Spark SQL. Pure Columns.
 
 Months are real months: frames are ranges on the month index ``_mois``, so a missing row shortens no window in silence.
 A statistic over n months covers exactly n known months, and is null otherwise:

@@ -1,13 +1,14 @@
 """Are two detection lists the same? Cell by cell, whatever the order of their rows."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from deltalake import DeltaTable
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import SubTreeFileSystem
 
 from sf_spark.errors import SfSparkError
+from sf_spark.lake.files import table_at
+from sf_spark.lake.stores import file_system
+from sf_spark.lake.tables import location
 from sf_spark.schema import LISTS_DETECTION
 
 TOLERANCE = 1e-9
@@ -17,16 +18,16 @@ Cells = Mapping[str, Any]
 Lists = dict[tuple[str, ...], Cells]
 
 
-def read_lists(lake: Path) -> Lists:
+def read_lists(lake: str) -> Lists:
     """All rows of ``lists/detection``, by list and siren.
 
     Raises:
         SfSparkError: When the table is empty: nothing would be compared.
     """
-    folder = str(lake / LISTS_DETECTION.path)
+    place = location(lake, LISTS_DETECTION)
+    system, path = file_system(place)
     # deltalake's own file system is Python's: a thread of Arrow that lets go of it when Python is ending aborts.
-    files = SubTreeFileSystem(folder, LocalFileSystem())
-    rows = DeltaTable(folder).to_pyarrow_table(filesystem=files).to_pylist()
+    rows = table_at(place).to_pyarrow_table(filesystem=SubTreeFileSystem(path, system)).to_pylist()
     if not rows:
         raise SfSparkError(f"{LISTS_DETECTION.path} in {lake} has no row: there is nothing to compare")
     return {tuple(row[name] for name in LISTS_DETECTION.key): row for row in rows}

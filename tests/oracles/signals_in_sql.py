@@ -1,6 +1,6 @@
-"""The second engine: the same trees as Spark Columns. Pure and lazy; the oracle of the tests.
+"""The signals by Spark SQL: an independent, slow version of the kernel. Pure and lazy.
 
-It also serves where workers may not write files. Nodes are computed in stages: a window cannot read another window.
+Nodes are computed in stages: a window cannot read another window.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.arithmetic import ratio
 from sf_spark.calendar import month_index
-from sf_spark.signals import windows
+from sf_spark.domain.naf import section_rank
 from sf_spark.signals.expression import (
     Above,
     AtMost,
@@ -31,10 +31,10 @@ from sf_spark.signals.expression import (
     sites_of,
     walk,
 )
-from sf_spark.signals.measures import derived
-from sf_spark.signals.peers import FEWEST, MILLIONTHS, bracket, millionths, size
+from sf_spark.signals.peers import EDGES, FEWEST, MILLIONTHS, SIZES
 from sf_spark.signals.record import Signal
-from sf_spark.signals.windows import MONTH
+from tests.oracles import windows_in_sql as windows
+from tests.oracles.windows_in_sql import MONTH
 
 _ROLLED_UP = {"min": F.min, "max": F.max, "mean": F.avg}
 
@@ -162,3 +162,39 @@ _RULES: dict[type[Node], Callable[..., Column]] = {
     SectorMean: _sector_mean,
     SectorRank: _sector_rank,
 }
+
+
+def derived(panel: DataFrame) -> DataFrame:
+    """A panel with the measures that are read off its own row: sector and legal category as numbers.
+
+    Establishments have a sector and no legal category; what a panel lacks is unknown. Division and section are those of
+    the panel's nomenclature.
+    """
+    made = {"division": F.col("division").cast("int"), "section": section_rank(F.col("section"))}
+    columns = {f"secteur_{name}": made[name] if name in panel.columns else _unknown() for name in made}
+    person = (
+        F.col("categorie_juridique").startswith("1").cast("int")
+        if "categorie_juridique" in panel.columns
+        else _unknown()
+    )
+    return panel.withColumns({**columns, "est_personne_physique": person})
+
+
+def _unknown() -> Column:
+    return F.lit(None).cast("int")
+
+
+def size(effectif: Column) -> Column:
+    """The bracket of a headcount, 0 (fewer than 20) to 3 (250 and more); null without one."""
+    reached = [F.when(effectif >= start, 1).otherwise(0) for start in SIZES]
+    return F.when(effectif.isNotNull(), sum(reached[1:], reached[0]))
+
+
+def bracket(value: Column) -> Column:
+    """The bracket of a value: how many edges are not above it."""
+    return F.size(F.filter(F.array(*map(F.lit, EDGES)), lambda edge: edge <= value))
+
+
+def millionths(value: Column) -> Column:
+    """A value in whole millionths, half up."""
+    return F.floor(value * MILLIONTHS + 0.5)

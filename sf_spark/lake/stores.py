@@ -1,0 +1,96 @@
+"""Connections to stores: Arrow's file systems, and what deltalake is told.
+
+    place                  Arrow opens it with
+    a path, file:          the local file system
+    s3a://bucket/...       S3, or a server that speaks as it does
+    abfss://c@account/...  Azure
+    gs://bucket/...        Google Cloud
+    hdfs://name/...        libhdfs, of a Hadoop that is installed there
+
+Workers open the same places: what :func:`use` was told on the driver reaches them through one variable of their
+environment.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+from pyarrow import fs
+
+from sf_spark.errors import ConfigurationError
+from sf_spark.lake.access import Options, access_options
+from sf_spark.lake.places import rooted, store_of
+
+VARIABLE = "SF_SPARK_STORAGE"  # what workers are told: options by store, as JSON
+
+
+def use(options: Mapping[str, Options]) -> str:
+    """Reach stores by these options from now on; returns what workers have to find under :data:`VARIABLE`.
+
+    Args:
+        options: By the beginning of a store's URIs: ``s3a://bucket``.
+    """
+    os.environ[VARIABLE] = json.dumps(options, sort_keys=True)
+    _connected.cache_clear()
+    return os.environ[VARIABLE]
+
+
+def delta_options(place: str) -> Options:
+    """What deltalake has to be told to reach a place."""
+    scheme, authority = store_of(place)
+    told = json.loads(os.environ.get(VARIABLE) or "{}")
+    if not scheme or f"{scheme}://{authority}" in told:
+        return cast("Options", told.get(f"{scheme}://{authority}", {}))
+    return access_options(scheme, authority, lambda key: None, os.environ)
+
+
+def file_system(place: str) -> tuple[fs.FileSystem, str]:
+    """The file system of a place, and the path on it."""
+    scheme, authority = store_of(place)
+    if not scheme:
+        return fs.LocalFileSystem(), rooted(place)
+    path = place.split("://", 1)[1][len(authority) :]
+    if scheme == "hdfs":
+        return _connected(scheme, authority, ""), path
+    container = authority.split("@", 1)[0]
+    return _connected(scheme, authority, json.dumps(delta_options(place), sort_keys=True)), f"{container}{path}"
+
+
+@lru_cache(maxsize=16)  # a connection costs milliseconds and, where the region is not told, a request
+def _connected(scheme: str, authority: str, options: str) -> fs.FileSystem:
+    told: Options = json.loads(options or "{}")
+    if scheme in ("s3", "s3a"):
+        return _s3(authority, told)
+    if scheme in ("abfs", "abfss"):
+        names = ("account_name", "account_key", "sas_token", "tenant_id", "client_id", "client_secret")
+        given = {
+            name: told[f"AZURE_STORAGE_{name.upper()}"] for name in names if f"AZURE_STORAGE_{name.upper()}" in told
+        }
+        return fs.AzureFileSystem(**given)
+    if scheme == "gs":
+        os.environ.update(told)  # Google's library knows a key file by this variable only
+        return fs.GcsFileSystem()
+    if scheme == "hdfs":
+        host, _, port = authority.partition(":")
+        try:
+            return fs.HadoopFileSystem(host or "default", int(port or 0))
+        except OSError as error:
+            raise ConfigurationError(f"hdfs://{authority} cannot be reached: {str(error).splitlines()[0]}") from None
+    raise AssertionError(scheme)  # settings are checked: check_place
+
+
+def _s3(bucket: str, told: Options) -> fs.FileSystem:
+    scheme, _, endpoint = told.get("AWS_ENDPOINT_URL", "").rpartition("://")
+    given: dict[str, Any] = {
+        "access_key": told.get("AWS_ACCESS_KEY_ID"),
+        "secret_key": told.get("AWS_SECRET_ACCESS_KEY"),
+        "session_token": told.get("AWS_SESSION_TOKEN"),
+        "anonymous": "AWS_SKIP_SIGNATURE" in told,
+        "region": told.get("AWS_REGION") or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
+    }
+    if endpoint:
+        given |= {"scheme": scheme, "endpoint_override": endpoint.rstrip("/")}
+        given["force_virtual_addressing"] = told.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST") == "true"
+    return fs.S3FileSystem(**given)

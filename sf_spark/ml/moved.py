@@ -1,0 +1,62 @@
+"""A SQLite store that was renamed or copied together with its artifacts, told where they are now.
+
+MLflow writes down the full path of every artifact. A finished folder that stands elsewhere would still be read, and
+written, at its old place:
+
+    store                artifacts, as written down      artifacts beside it    what happens
+    /old/mlflow.db       /old/mlruns                     /old/mlruns            nothing
+    /new/mlflow.db       /old/mlruns                     /new/mlruns            /new/mlruns is written down
+    /new/mlflow.db       /old/mlruns, which is gone      none yet               /new/mlruns is written down
+    /new/mlflow.db       /data/mlruns, which is there    none                   nothing: they were put apart
+"""
+
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+_PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+    ("model_versions", "source"),
+)
+_DEFAULT = "SELECT artifact_location FROM experiments WHERE experiment_id = 0"
+
+
+def follow_move(store: Path, artifacts: Path) -> bool:
+    """Write down where the artifacts of a store are now, in one transaction; says whether they had moved.
+
+    Args:
+        store: The SQLite file. Nobody else may be opening it meanwhile.
+        artifacts: The folder that stands beside it, absolute.
+    """
+    with closing(sqlite3.connect(store)) as connection:
+        told = connection.execute(_DEFAULT).fetchone()
+        before = _root(told[0]) if told else None
+        if before is None or before == artifacts or (before.is_dir() and not artifacts.is_dir()):
+            return False
+        old, new = told[0].removesuffix("/0"), artifacts.as_uri()
+        with connection:
+            for table, column in _PLACES:
+                connection.execute(
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
+                    f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
+                    (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
+                )
+    return True
+
+
+def _root(location: str) -> Path | None:
+    """The artifact folder of a store whose first experiment is there; None for one that was not made by us."""
+    uri = urlsplit(location)
+    path = Path(unquote(uri.path))
+    return path.parent if uri.scheme == "file" and path.name == "0" and path.parent.name == "mlruns" else None
+
+
+if __name__ == "__main__":  # before MLflow's own pages are opened on a store
+    store = Path(sys.argv[1]).resolve()
+    if store.is_file():
+        follow_move(store, store.parent / "mlruns")

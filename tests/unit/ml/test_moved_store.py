@@ -1,0 +1,118 @@
+"""A finished folder is used where it is now: the store follows its artifacts, and nothing goes to the old place."""
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sf_spark.ml.models import build, definition_of
+from sf_spark.ml.moved import follow_move
+from sf_spark.ml.records import RunContent
+from sf_spark.ml.tracking import Tracker
+
+_TABLES = {
+    "experiments": ("experiment_id", "artifact_location"),
+    "runs": ("artifact_uri",),
+    "logged_models": ("artifact_location",),
+    "model_versions": ("storage_location", "source"),
+}
+
+
+def store_at(path: Path, rows: dict[str, Sequence[object]]) -> None:
+    """The tables of a store that name artifacts, one row each."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, columns in _TABLES.items():
+            connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+            if table in rows:
+                connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", rows[table])
+
+
+def told(path: Path) -> dict[str, tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {table: connection.execute(f"SELECT * FROM {table}").fetchone() for table in _TABLES}
+
+
+def test_every_place_under_the_old_folder_is_rewritten_and_no_other(tmp_path: Path) -> None:
+    old, new = Path("/gone/a b/mlruns"), tmp_path / "é" / "mlruns"
+    new.mkdir(parents=True)
+    store = tmp_path / "mlflow.db"
+    uri = old.as_uri()
+    store_at(
+        store,
+        {
+            "experiments": (0, f"{uri}/0"),
+            "runs": (f"{uri}/e/r/artifacts",),
+            "logged_models": ("file:///gone/a%20b/mlruns-others/m",),
+            "model_versions": (f"{uri}/e/models/m/artifacts", "models:/m-1"),
+        },
+    )
+    assert follow_move(store, new)
+    assert told(store) == {
+        "experiments": (0, f"{new.as_uri()}/0"),
+        "runs": (f"{new.as_uri()}/e/r/artifacts",),
+        "logged_models": ("file:///gone/a%20b/mlruns-others/m",),
+        "model_versions": (f"{new.as_uri()}/e/models/m/artifacts", "models:/m-1"),
+    }
+    assert not follow_move(store, new)
+
+
+@pytest.mark.parametrize("location", ["mlflow-artifacts:/0", "s3://bucket/mlruns/0", "file:///data/artifacts/0"])
+def test_artifacts_that_were_never_beside_the_store_stay_where_they_are(tmp_path: Path, location: str) -> None:
+    store_at(tmp_path / "mlflow.db", {"experiments": (0, location)})
+    (tmp_path / "mlruns").mkdir()
+    assert not follow_move(tmp_path / "mlflow.db", tmp_path / "mlruns")
+
+
+def test_artifacts_put_apart_by_hand_stay_there(tmp_path: Path) -> None:
+    apart = tmp_path / "apart" / "mlruns"
+    apart.mkdir(parents=True)
+    store_at(tmp_path / "mlflow.db", {"experiments": (0, f"{apart.as_uri()}/0")})
+    assert not follow_move(tmp_path / "mlflow.db", tmp_path / "mlruns")
+
+
+def test_a_copied_store_loads_its_champion_and_logs_beside_itself(tracking_store: str, tmp_path: Path) -> None:
+    content = training_content()
+    tracker = Tracker(tracking_store, "moved")
+    version, _ = tracker.register(tracker.log(content), "moved", "mark")
+    tracker.promote("moved", version, "first")
+    origin = Path(tracking_store.removeprefix("sqlite:///")).parent
+    before = sorted(path for path in origin.rglob("*") if "lock" not in path.name)
+
+    shutil.copytree(origin, tmp_path / "a copy")
+    copied = Tracker(f"sqlite:///{tmp_path / 'a copy' / 'mlflow.db'}", "moved")
+    for folder in (origin / "mlruns" / "moved" / "models").iterdir():
+        shutil.move(folder, tmp_path / folder.name)  # it could only be read at its old place
+    try:
+        assert copied.champion("moved").version == version
+        copied.log(training_content("other"))
+    finally:
+        for folder in tmp_path.glob("m-*"):
+            shutil.move(folder, origin / "mlruns" / "moved" / "models" / folder.name)
+    assert sorted(path for path in origin.rglob("*") if "lock" not in path.name) == before
+    assert Tracker(tracking_store, "moved").champion("moved").version == version  # the first one is as it was
+
+
+def training_content(mark: str = "mark") -> RunContent:
+    values = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    pipeline = {"pipeline": [{"sklearn.ensemble.HistGradientBoostingClassifier": {"max_iter": 2}}]}
+    fitted = build(definition_of("m", pipeline), ["dette", "effectif"], 0).fit(values, (values[:, 1] > 0).astype(int))
+    return RunContent(
+        name="m",
+        kind="training",
+        tags={"training": mark},
+        params={},
+        metrics={"average_precision": 0.5},
+        metrics_by_month={},
+        figures={},
+        texts={},
+        evaluation={"pooled": {}, "by_origin": {}},
+        tables={},
+        lake="/lake",
+        model=fitted,
+        decision={"horizon": 12, "thresholds": {"modere": 0.1, "fort": 0.2}, "themes": {}},
+        example=None,
+    )
