@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from sf_spark.errors import BrokenFileError
-from sf_spark.lake.storage import open_bytes
+from sf_spark.lake.storage import open_bytes, open_output
 from sf_spark.landing.names import SUFFIXES, Packing, packing_of
 from sf_spark.landing.source import UTF8, UTF16
 
@@ -119,6 +119,46 @@ class TextStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True)
+class Text:
+    """Where a text lies, and how it lies there."""
+
+    uri: str
+    packing: Packing
+    encoding: str
+
+
+def unpacked(text: Text, longest: int, target: str) -> Text:
+    """A text that can be read from any place: itself, or a copy where it is packed (or not UTF-8) and long.
+
+    A packed text can be read forwards only: every range of it would have to unpack those before it.
+
+    Args:
+        text: As it was delivered.
+        longest: Bytes of UTF-8; a shorter one is read as it lies there.
+        target: Of the copy.
+
+    Raises:
+        BrokenFileError: When the file cannot be read to its end.
+    """
+    if not text.packing and text.encoding == UTF8:
+        return text
+    with reading(), TextStream(text.uri, text.packing, text.encoding) as stream:
+        first, size = [], 0
+        while size <= longest:
+            block = stream.read(_BLOCK)
+            if not block:
+                return text
+            first.append(block)
+            size += len(block)
+        with open_output(target) as copy:
+            for block in first:
+                copy.write(block)
+            while block := stream.read(_BLOCK):
+                copy.write(block)
+    return Text(target, "", UTF8)
 
 
 def _unpacked(file: IO[bytes], packing: Packing) -> IO[bytes]:

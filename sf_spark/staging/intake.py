@@ -25,7 +25,7 @@ from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile, find_batch, list_files
 from sf_spark.landing.header import Reading, names_no_month, read_header, recognise
 from sf_spark.landing.names import finished_name, unfinished
-from sf_spark.landing.opening import reading
+from sf_spark.landing.opening import Text, reading, unpacked
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
 from sf_spark.landing.reading import Known, RangeOutcome, RangeTask
 from sf_spark.schema import HELD_BACK_FACTS, QUARANTINE, staged
@@ -95,10 +95,10 @@ def take_in(
                 report(f"{source.name}: not read again: {refusal}")
             others = tuple(sorted({other for other, _ in past if other != batch}))
             said = _said(history, batch, source)
+            scratch = f"{rooted(settings.lake)}/_scratch/{uuid.uuid4().hex}"
+            same = frozenset(unchanged)
             intakes.append(
-                _Intake(
-                    spark, settings, batch, source, taken, others, refusal, facts, before, frozenset(unchanged), said
-                )
+                _Intake(spark, settings, batch, source, taken, others, refusal, facts, before, same, said, scratch)
             )
     stopped = ""
     for intake in intakes:
@@ -126,15 +126,15 @@ class _Opened:
     account: FileAccount
     reading: Reading
     ranges: list[Range]
-    encoding: str
+    text: Text
     known: Known
 
     def tasks(self, first_rank: int) -> list[RangeTask]:
         """The ranges as tasks, numbered from a rank."""
-        file = self.account.file
+        text = self.text
         return [
             RangeTask(
-                *(file.uri, file.name, file.packing, self.encoding, self.reading),
+                *(text.uri, self.account.file.name, text.packing, text.encoding, self.reading),
                 *(replace(part, rank=first_rank + place), self.known),
             )
             for place, part in enumerate(self.ranges)
@@ -156,6 +156,7 @@ class _Intake:
     before: frozenset[str]  # files of the batch that have been taken in already, ...
     unchanged: frozenset[str]  # ... those that are still the same
     said: str  # whether the delivery was said to be whole or partial then
+    scratch: str  # a folder that is this intake's own
     accounts: list[FileAccount] = field(default_factory=list)
     rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
     held_back: tuple[pa.Table, ...] = ()
@@ -177,9 +178,12 @@ class _Intake:
             elif file.unreadable:
                 account.fail(file.unreadable)
             self.accounts.append(account)
-        opened = [found for account in self.accounts if account.status == DONE if (found := self._open(account))]
-        if opened:
-            self._store(opened)
+        try:
+            opened = [found for account in self.accounts if account.status == DONE if (found := self._open(account))]
+            if opened:
+                self._store(opened)
+        finally:
+            remove_folder(self.scratch)
 
     def _open(self, account: FileAccount) -> _Opened | None:
         file, ingest = account.file, self.settings.ingest
@@ -195,9 +199,12 @@ class _Intake:
             first = bool(found.layout.first_record)
             # A source that gathers lines needs all of them at once.
             size = _WHOLE if self.source.gather else ingest.wide_range_bytes if self.source.wide else ingest.range_bytes
-            where = (file.uri, file.packing, found.layout.encoding)
-            ranges = _row_groups(file) if file.packing == "parquet" else ranges_of(*where, header, first, size)
-            return _Opened(account, found, ranges, found.layout.encoding, known)
+            text = Text(file.uri, file.packing, found.layout.encoding)
+            if file.packing == "parquet":
+                return _Opened(account, found, _row_groups(file), text, known)
+            text = unpacked(text, size, f"{self.scratch}/text-{uuid.uuid4().hex}")
+            ranges = ranges_of(text.uri, text.packing, text.encoding, header, first, size)
+            return _Opened(account, found, ranges, text, known)
         except BrokenFileError as error:
             account.fail(str(error))
         except (KeyboardInterrupt, SystemExit):
@@ -236,22 +243,19 @@ class _Intake:
         size = sum(part.stop - part.begin for file in opened for part in file.ranges)
         batch = Batch(
             *(self.spark, self.source, self.batch, others, folder, CUTOFF_DAY),
-            *(f"{rooted(self.settings.lake)}/_scratch/{uuid.uuid4().hex}", table, stored, size),
+            *(f"{self.scratch}/{uuid.uuid4().hex}", table, stored, size),
         )
-        try:
-            reads = [
-                read
-                for file, read in self._read(batch, opened)
-                if self._is_counted(file.account, read) and isinstance(read, FileRead)
-            ]
-            gone_bad = [a.file.name for a in self.accounts if a.status != DONE and a.file.name in self.before]
-            if gone_bad:
-                self._leave(reads, gone_bad[0])
-            elif reads:
-                odd = any(names_no_month(file.reading) for file in opened)
-                self._note(self._stored(batch, reads, odd))
-        finally:
-            remove_folder(batch.scratch)
+        reads = [
+            read
+            for file, read in self._read(batch, opened)
+            if self._is_counted(file.account, read) and isinstance(read, FileRead)
+        ]
+        gone_bad = [a.file.name for a in self.accounts if a.status != DONE and a.file.name in self.before]
+        if gone_bad:
+            self._leave(reads, gone_bad[0])
+        elif reads:
+            odd = any(names_no_month(file.reading) for file in opened)
+            self._note(self._stored(batch, reads, odd))
 
     def _leave(self, reads: list[FileRead], broken: str) -> None:
         """Leave the delivery as an earlier run has stored it: a file that it was made of cannot be read any more."""

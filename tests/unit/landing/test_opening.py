@@ -14,8 +14,9 @@ import pytest
 
 from sf_spark.errors import BrokenFileError
 from sf_spark.landing.header import read_header
-from sf_spark.landing.names import packing_of, plain_name, unfinished
-from sf_spark.landing.opening import TextStream, check_packing, encoding_of, reading
+from sf_spark.landing.names import Packing, packing_of, plain_name, unfinished
+from sf_spark.landing.opening import Text, TextStream, check_packing, encoding_of, reading, unpacked
+from sf_spark.landing.source import LATIN9, UTF8, UTF16
 
 GZIP, PARQUET = gzip.compress(b"a;b\n"), b"PAR1"
 
@@ -207,3 +208,33 @@ def test_half_a_character_at_the_end_of_utf_16_is_an_error(tmp_path: Path, cut: 
 )
 def test_utf_16_is_seen_with_a_mark_or_without(first: bytes, encoding: str) -> None:
     assert encoding_of(first) == encoding
+
+
+@pytest.mark.parametrize(("packing", "encoding"), [("gzip", UTF8), ("zip", UTF8), ("", UTF16), ("", LATIN9)])
+def test_a_long_packed_text_is_unpacked_once_and_a_short_one_is_read_as_it_lies_there(
+    tmp_path: Path, packing: Packing, encoding: str
+) -> None:
+    content = "é\n" * 1000  # 3 bytes of UTF-8 each
+    path = tmp_path / "delivered"
+    raw = content.encode(encoding)
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a.csv", raw)
+    else:
+        path.write_bytes(gzip.compress(raw) if packing else raw)
+    there, target = Text(str(path), packing, encoding), tmp_path / "scratch" / "copy"
+    assert unpacked(there, 3 * 1000, str(target)) == there and not target.exists()
+    assert unpacked(there, 3 * 1000 - 1, str(target)) == Text(str(target), "", UTF8)
+    assert target.read_bytes() == content.encode()
+
+
+def test_a_plain_text_is_never_copied(tmp_path: Path) -> None:
+    there = Text(str(tmp_path / "absent"), "", UTF8)
+    assert unpacked(there, 0, str(tmp_path / "copy")) == there
+
+
+def test_a_long_text_that_cannot_be_unpacked_is_said_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a\n" * 10_000)[:-9])
+    with pytest.raises(BrokenFileError, match="cannot be read to its end"):
+        unpacked(Text(str(path), "gzip", UTF8), 100, str(tmp_path / "copy"))
