@@ -1,6 +1,6 @@
 """Times both panels beside DuckDB SQL written for the same columns; writes RESULTS-panel.md.
 
-    python -m benchmarks.panel [--entreprises 20000] [--annees 8] [--times 4] [--rounds 3]
+    python -m benchmarks.panel [--entreprises 20000] [--annees 8] [--times 4] [--rounds 3] [--work FOLDER]
 
 The task of both: panel/etablissement and panel/entreprise, every month, from the same staged tables (generated, and
 taken in before the clock starts), on two threads. DuckDB runs tests/oracles/panel/*.sql and writes each panel to one
@@ -232,18 +232,25 @@ def spread(found: dict[str, list[Found]]) -> str:
     )
 
 
+def prepared(lake: Path, *sizes: int) -> Path:
+    """A lake of these sizes: the one that is there, or a new one, which appears when it is whole."""
+    if not lake.exists():
+        unfinished = lake.with_name(f"{lake.name}-unfinished")
+        run("prepare", unfinished, *sizes)
+        unfinished.rename(lake)
+    return lake
+
+
 def measure(work: Path, entreprises: int, annees: int, times: int, rounds: int) -> str:
-    run("prepare", small_of(work / "any"), *SMALL)
-    run("sf_spark", small_of(work / "any"))
-    run("check", small_of(work / "any"))
+    small = prepared(small_of(work / "any"), *SMALL)
+    run("sf_spark", small)
+    run("check", small)
     lakes, parts = {}, {}
     for count, often in ((entreprises, rounds), (times * entreprises, 1)):
-        lake = work / f"of {count}".replace(" ", "_")
-        run("prepare", lake, count, annees, 1)
+        lake = prepared(work / f"{count}-companies", count, annees, 1)
         found = side_by_side(lake, often)
         lakes[f"{count} x {annees} years"] = (run("check", lake), found)
         parts = parts or run("stages", lake)
-        shutil.rmtree(lake)
     (_, first), (_, more) = lakes.values()
     growth = {way: median(more[way]) / median(first[way]) for way in first}
     each = {name: median(first["sf_spark"], name) for name in ("etablissement", "entreprise")}
@@ -276,6 +283,7 @@ def main() -> None:
     parser.add_argument("--annees", type=int, default=8)
     parser.add_argument("--times", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--work", type=Path, help="folder that keeps the lakes (default: one that goes)")
     parser.add_argument("--out", type=Path, default=RESULTS)
     for inner in ("--way", "--lake"):  # how it calls itself
         parser.add_argument(inner, help=argparse.SUPPRESS)
@@ -284,13 +292,14 @@ def main() -> None:
     if options.way:
         one_way(globals()[options.way], Path(options.lake), options.arguments)
         return
-    work = Path(tempfile.mkdtemp(prefix="sf_spark-bench-"))
+    work = options.work or Path(tempfile.mkdtemp(prefix="sf_spark-bench-"))
     try:
         found = measure(work, options.entreprises, options.annees, options.times, options.rounds)
         options.out.write_text(found, encoding="utf-8")
         print(found)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if options.work is None:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":
