@@ -40,9 +40,8 @@ test-remote: setup  ## the flow where nothing is shared but a store: S3 (moto), 
 cluster-demo: setup  ## the same jobs on a Spark cluster of one master and two workers on this machine
 	@$(PYTHON_ENV) -m tests.cluster.demo
 
-bench: setup  ## the benchmarks (about an hour); each writes its own results into benchmarks/
-	@$(PYTHON_ENV) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
-	@for name in first_delivery ingest signals; do $(PYTHON_ENV) -m benchmarks.$$name || exit 1; done
+bench: setup  ## the benchmarks (more than an hour); each writes its own results into benchmarks/
+	@for name in first_delivery ingest signals panel; do $(PYTHON_ENV) -m benchmarks.$$name || exit 1; done
 
 check: setup  ## style, types, direction of imports
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

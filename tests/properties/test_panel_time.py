@@ -2,7 +2,8 @@
 
 A dozen companies with every trouble that deliveries bring: corrections, withdrawals, debts that move, closures that are
 corrected, sites that follow one another, proceedings that become known late. The panel is compared with itself, built
-from cut and from shuffled inputs, and with a slow function that looks at one entity and one month at a time.
+from cut and from shuffled inputs, with SQL written apart from it, and with a slow function that looks at one entity and
+one month at a time.
 """
 
 import random
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -19,6 +21,7 @@ from sf_spark.calendar import batch_date, index_of, known_index, start_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 from sf_spark.steps.build_panel import codes_at_hand
+from tests.oracles.panel_in_sql import build_panels, connect, view_frames
 
 SCHEMAS = {
     "cotisation": "siret string, siren string, periode_debut date, periode_fin date, du double",
@@ -47,6 +50,14 @@ SCHEMAS = {
     + ", ".join(f"{name} double" for name in RATIOS),
 }
 PLACE = "_batch string, _line long, known_on date, superseded_on date"
+ARROW = {
+    "string": pa.string(),
+    "date": pa.date32(),
+    "double": pa.float64(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "boolean": pa.bool_(),
+}
 NAMES = {source: [column.split()[0] for column in f"{ddl}, {PLACE}".split(", ")] for source, ddl in SCHEMAS.items()}
 Fact = dict[str, Any]
 Staged = dict[str, list[Fact]]
@@ -317,6 +328,11 @@ def frames(spark: SparkSession, staged: Staged, arrange: Callable[[DataFrame], D
     return StagedTables(**tables)
 
 
+def as_arrow(source: str, facts: list[Fact]) -> pa.Table:
+    columns = (column.split() for column in f"{SCHEMAS[source]}, {PLACE}".split(", "))
+    return pa.Table.from_pylist(facts, pa.schema([(name, ARROW[kind]) for name, kind in columns]))
+
+
 Panel = dict[tuple[str, int], Fact]
 
 
@@ -340,12 +356,18 @@ def build(
 
 
 @pytest.fixture(scope="module")
-def panel(spark: SparkSession, staged: Staged) -> Panel:
-    """Built from everything; beside it, under their own identifiers, the companies of each cut."""
-    everything = {source: list(facts) for source, facts in staged.items()}
+def everything(staged: Staged) -> Staged:
+    """All facts; beside them, under their own identifiers, the companies of each cut."""
+    found = {source: list(facts) for source, facts in staged.items()}
     for mark, periode in CUTS.items():
         for source, facts in cut_at(staged, periode, mark).items():
-            everything[source] += facts
+            found[source] += facts
+    return found
+
+
+@pytest.fixture(scope="module")
+def panel(spark: SparkSession, everything: Staged) -> Panel:
+    """Built from everything."""
     return build(spark, everything)
 
 
@@ -386,6 +408,18 @@ def test_the_data_hold_every_trouble(staged: Staged, panel: Panel) -> None:
     assert {row["bilan_saut_mille"] for row in whole.values() if "procedure" in row} == {None, True, False}
     assert {row["est_dans_perimetre"] for row in whole.values() if "procedure" in row} == {True, False}
     assert min(Counter(key for key, _ in whole).values()) < 36 < max(Counter(key for key, _ in whole).values())
+
+
+def test_every_cell_is_what_sql_written_apart_says(everything: Staged, panel: Panel) -> None:
+    con = connect()
+    view_frames(con, {source: as_arrow(source, facts) for source, facts in everything.items()})
+    build_panels(con, RULES)
+    found: Panel = {}
+    for key, table in (("siret", "site_panel"), ("siren", "company_panel")):
+        for row in con.sql(f"SELECT * FROM {table}").to_arrow_table().to_pylist():
+            found[row[key], index_of(row["periode"])] = row
+    assert {tuple(sorted(row)) for row in panel.values()} == {tuple(sorted(row)) for row in found.values()}
+    assert differences(panel, found) == []
 
 
 @pytest.mark.parametrize("mark", CUTS)
