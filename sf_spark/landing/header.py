@@ -19,6 +19,7 @@ from sf_spark.landing.source import LATIN9, UTF8, UTF16, Layout, Source
 _BLOCK = 1 << 16
 _LONGEST_HEADER = 1 << 24
 _UTF8_MARK = b"\xef\xbb\xbf"
+_NUMBERS = {"siren", "siret"}  # each is a column of its own, and nearly spells the other
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -139,15 +140,39 @@ def recognise(source: Source, header: Header) -> Reading:
     """Tell the layout of a file from its header: the newest one that fits.
 
     Raises:
-        BrokenFileError: When none does; it names what is missing for the nearest one, and what is there.
+        BrokenFileError: When none does; it names what is missing for the nearest one, and what is there. When the name
+            of a column is damaged: one that may be absent would be read as empty in all lines.
     """
     for layout in source.layouts:
         if layout.encoding != header.encoding or (header.byte_order_mark and not layout.byte_order_mark):
             continue
         columns = header.split(layout.delimiter or source.delimiter)
         if _fits(source, layout, columns) and re.match(layout.first_record, header.text):
+            if not layout.positional and not layout.reshape:
+                _check_spelling(source, columns)
             return Reading(source, layout, tuple(columns))
     raise BrokenFileError(_why_not(source, header))
+
+
+def _check_spelling(source: Source, columns: list[str]) -> None:
+    """Refuse a header with a column that no layout knows, and that nearly spells one that is absent."""
+    names = {name for layout in source.layouts for name in (*layout.required, *layout.optional)}
+    there = {name.lower() for name in columns}
+    for column in columns:
+        if column.lower() in names | _NUMBERS:
+            continue
+        meant = next((name for name in sorted(names - there) if nearly_spells(column.lower(), name)), "")
+        if meant:
+            raise BrokenFileError(f"column {column} is not known, and nearly spells {meant}, which is absent")
+
+
+def nearly_spells(text: str, name: str) -> bool:
+    """Whether a text becomes the name when one sign is replaced, goes or comes, or two neighbours are exchanged."""
+    shorter = min(len(text), len(name))
+    same = next((place for place in range(shorter) if text[place] != name[place]), shorter)
+    mine, right = text[same:], name[same:]
+    exchanged = mine[:2] == right[1::-1] and mine[2:] == right[2:]
+    return exchanged or right[1:] in (mine, mine[1:]) or mine[1:] == right
 
 
 def header_columns(header: str, delimiter: str) -> list[str]:

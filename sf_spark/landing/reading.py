@@ -36,10 +36,12 @@ from sf_spark.landing.machine import SPARE
 from sf_spark.landing.months import first_unreadable, headcounts
 from sf_spark.landing.names import Packing
 from sf_spark.landing.opening import TextStream, reading
+from sf_spark.landing.parquet_rows import as_text, plain_columns, raw_rows
 from sf_spark.landing.ranges import Range
 from sf_spark.landing.rejects import REJECTS, badly_framed
 from sf_spark.landing.rules import Check
 from sf_spark.landing.scan import ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
+from sf_spark.landing.silent import noted, of_several_lines, zero_key
 from sf_spark.landing.source import Source
 from sf_spark.landing.typed import ACCEPTED, REJECTED, SKIPPED, Classified, classified, evaluated, reasons_of
 
@@ -120,7 +122,8 @@ class RangeOutcome:
         money: Sums over accepted records, in hundredths of a cent.
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
         silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
-            they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text.
+            they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also
+            the texts of records of several lines, as column ``SEVERAL_LINES``: a stray quote makes one of many.
         left_out: Whose the records are that the perimeter leaves out, in the same way: the key, or the account where
             the layout knows no key; None where there are none, or where nothing ends by being absent.
         is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
@@ -311,10 +314,12 @@ class _RangeReader:
             outcome.is_cut |= self._ends_open and not last
             rejects = badly_framed(block, bad, len(self._plan.wanted))
             self._reject(rejects)
-            self._silent.append(_silent("", rejects["raw"]))
+            self._silent.append(noted("", rejects["raw"]))
             outcome.read += len(bad)
             outcome.rejected += len(bad)
             outcome.undecodable += int(np.count_nonzero(bad[:, 3] & ENCODING))
+        if self.source.delivery == "snapshot" and (self.task.output is None or self.task.output.others):
+            self._silent.extend(of_several_lines(block, scanned))
         columns = [pl.Series(column) for column in scanned.columns[: self._plan.texts]]
         place = pl.DataFrame({"_line": scanned.lines, "_at": (scanned.spans[:, 0] + offset).astype(np.uint32)})
         text = self._plan.text(place, columns)
@@ -332,17 +337,18 @@ class _RangeReader:
         task, part = self.task, self.task.range
         months = [place for place, _ in task.reading.months]
         columns = [task.reading.columns[place] for place in (*self._plan.places, *months)]
+        every = list(task.reading.columns)  # the text of a row holds those that nobody reads too
         with open_bytes(task.uri) as file:
             parquet = pq.ParquetFile(file)
             groups = [part.row_group] if part.row_group >= 0 else []
-            there = parquet.read_row_groups(groups, columns=columns)
+            there = plain_columns(parquet.read_row_groups(groups, columns=every).select(every), columns)
         there.validate(full=True)  # text that is no UTF-8 would end the process further on
         table = pl.from_arrow(there)
         assert isinstance(table, pl.DataFrame)
-        frame = table.select(_as_text(column, dtype) for column, dtype in table.schema.items())
+        frame = table.select(as_text(column, dtype) for column, dtype in table.schema.items())
         lines = np.arange(part.line, part.line + len(frame))
         place = pl.DataFrame({"_line": lines, "_at": np.arange(len(frame), dtype=np.uint32)})
-        raw = frame.select(pl.concat_str(pl.all(), separator=task.reading.delimiter).alias("raw"))["raw"]
+        raw = raw_rows(frame, task.reading.delimiter)
         joined = bytearray("\n".join(raw.to_list()).encode())
         ends = np.cumsum(raw.str.len_bytes().to_numpy() + 1)
         spans = np.stack([ends - raw.str.len_bytes().to_numpy() - 1, ends - 1], axis=1).astype(np.int64)
@@ -440,23 +446,24 @@ class _RangeReader:
         by_account = self.task.reading.layout.by_account
         if self.source.delivery == "snapshot" and found.outside.any():
             column = "numero_compte" if by_account else self.source.key_column
-            self._left_out.append(_silent(column, rows[column].gather(np.flatnonzero(found.outside)).unique()))
-        silent = (found.classes == REJECTED) | found.left_out
+            self._left_out.append(noted(column, rows[column].gather(np.flatnonzero(found.outside)).unique()))
+        nobody = zero_key(rows[self.source.key_column], self.source)
+        silent = (found.classes == REJECTED) | found.left_out | nobody
         if "_doubtful" in rows.columns:
             silent |= rows["_doubtful"].fill_null(False).to_numpy()
         if not silent.any():
             return
-        key = self.source.key_column
-        self._silent.append(_silent(key, rows[key].gather(np.flatnonzero(silent & found.has_valid_key))))
-        without = np.flatnonzero(silent & ~found.has_valid_key)
+        key, names_one = self.source.key_column, found.has_valid_key & ~nobody
+        self._silent.append(noted(key, rows[key].gather(np.flatnonzero(silent & names_one))))
+        without = np.flatnonzero(silent & ~names_one)
         if by_account:
             account = rows["numero_compte"].gather(without)
             assert self.task.known.accounts is not None
             known = pl.Series(self.task.known.accounts.column("numero_compte").combine_chunks())
             is_known = account.is_in(known.implode()).fill_null(False).to_numpy()
-            self._silent.append(_silent("numero_compte", account.filter(is_known)))
+            self._silent.append(noted("numero_compte", account.filter(is_known)))
             without = without[~is_known]  # a number that nobody has may be a damaged one
-        self._silent.append(_silent("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
+        self._silent.append(noted("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
 
     def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:
         if self.source.fatal_codes and len(reasons):
@@ -529,23 +536,11 @@ def _column(name: str, place: int | str | None, columns: dict[int, pl.Series]) -
     return pl.lit(place or "").alias(name)
 
 
-def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A column of a Parquet file as a delimited file would show it: '' for nothing, dates AAAA-MM-JJ, true or false."""
-    column = pl.col(name)
-    if dtype == pl.Datetime:
-        column = column.dt.date()
-    return column.cast(pl.String).fill_null("")
-
-
 def _lines_to_gather(typed: pl.DataFrame, raw: list[str], errors: pl.Series) -> pl.DataFrame:
     """The lines of a file for :attr:`sf_spark.landing.source.Source.gather`."""
     columns = [name for name in typed.columns if not name.startswith("_")]
     texts = pl.Series("_raw", raw, dtype=pl.String)
     return pl.DataFrame([typed["_line"], texts, *(typed[name] for name in columns), errors.alias("_errors")])
-
-
-def _silent(column: str, values: pl.Series) -> pl.DataFrame:
-    return pl.DataFrame({"value": values}, schema={"value": pl.String}).select(pl.lit(column).alias("column"), "value")
 
 
 def _fatal(source: Source) -> pl.Expr:

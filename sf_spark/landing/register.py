@@ -3,10 +3,12 @@
 import polars as pl
 
 from sf_spark.domain.timing import BEFORE_ALL
+from sf_spark.landing.rules import Check
 from sf_spark.landing.texts import filled, matching
 
 _DOTTED = r"^[0-9]{2}\.[0-9]{2}[A-Z]\z"
 _NAF_REV2 = "NAFRev2"
+_OLDER = ("NAFRev1", "NAF1993", "NAF", "NAP")
 _NAF_2025 = r"(?i)NAF[^0-9]*(?:20)?25(?:[^0-9]|\z)"  # INSEE has not settled the spelling: NAF2025, NAF25, NAFRev2025
 
 
@@ -32,6 +34,17 @@ def activities(code: str, nomenclature: str, code_naf25: str) -> dict[str, pl.Ex
         "ape_naf25": pl.coalesce(filled(pl.col(code_naf25)), pl.when(written_in.str.contains(_NAF_2025)).then(dotted)),
         "nomenclature_ape": filled(written_in),
     }
+
+
+def unknown_nomenclature(nomenclature: str) -> Check:
+    """The reason to reject a unit whose activity is in a nomenclature that INSEE does not have: the cell is damaged.
+
+    Taken in, such a line would take back the code that the unit has.
+    """
+    written_in = pl.col(nomenclature)
+    known = written_in.is_in(["", _NAF_REV2, *_OLDER]) | written_in.str.contains(_NAF_2025)
+    expected = f"a nomenclature of INSEE ({_NAF_REV2}, NAF2025, {', '.join(_OLDER)})"
+    return Check(~known, "unknown_nomenclature", nomenclature, written_in, expected)
 
 
 def since(day: pl.Expr) -> pl.Expr:

@@ -67,7 +67,7 @@ def street(text: pl.Expr, any_word: bool = False) -> pl.Expr:
 
 
 def clean(any_street: bool = False) -> Rules:
-    """Type the lines. A bad coordinate or head-office flag rejects the line, whose other values stay all the same.
+    """Type the lines. A bad coordinate, head-office flag or nomenclature rejects the line, whose other values stay.
 
     With a state that is neither A (open) nor F (closed) it is skipped: it closes nothing.
 
@@ -98,6 +98,7 @@ def clean(any_street: bool = False) -> Rules:
                 "etablissementsiege", head_office, "bad_boolean", "true or false", required=True, column="siege"
             ),
             *(unreadable(name, value, "bad_number", "a number") for name, value in coordinates.items()),
+            register.unknown_nomenclature(_ACTIVITY[1]),
         ),
         read={
             "_commune": matching(pl.col("codecommuneetablissement"), r"^[0-9][0-9A-B][0-9]{3}\z"),

@@ -16,7 +16,10 @@ _ACTIVITY = (
 
 
 def clean() -> Rules:
-    """Type the lines. Without any date, or with a state that is neither A (open) nor F (closed), a line is skipped."""
+    """Type the lines. Without any date, or with a state that is neither A (open) nor F (closed), a line is skipped.
+
+    With a nomenclature that INSEE does not have it is rejected.
+    """
     days = {name: pl.col(f"_{name}") for name in ("datedebut", "datefin")}
     changed, state = pl.col("_changement"), pl.col(_STATE)
     undated = (pl.col("datedebut") == "") & (pl.col("datefin") == "")
@@ -32,6 +35,7 @@ def clean() -> Rules:
         checks=(
             *(unreadable(name, day, "bad_date", "a date AAAA-MM-JJ") for name, day in days.items()),
             unreadable(_CHANGE, changed, "bad_boolean", "true or false", required=True),
+            register.unknown_nomenclature(_ACTIVITY[1]),
         ),
         read={
             **{f"_{name}": dates.iso_date(pl.col(name)) for name in days},

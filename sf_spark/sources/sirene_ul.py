@@ -31,7 +31,8 @@ def clean() -> Rules:
     """Type the lines. A creation date that cannot be read is null: the register holds such dates.
 
     ``raison_sociale`` stays as delivered: empty for a person in business, who has a name instead; null where it is not
-    diffused. With a state that is neither A (active) nor C (ceased) a line is skipped: it ends no company.
+    diffused. With a state that is neither A (active) nor C (ceased) a line is skipped: it ends no company. With a
+    nomenclature that INSEE does not have it is rejected.
     """
     return Rules(
         columns={
@@ -42,6 +43,7 @@ def clean() -> Rules:
             **register.activities(*_ACTIVITY, _NAF25),
             "est_actif": pl.col("etatadministratifunitelegale") == "A",
         },
+        checks=(register.unknown_nomenclature(_ACTIVITY[1]),),
         skip=register.unknown_state(pl.col("etatadministratifunitelegale"), "A", "C"),
     )
 

@@ -5,7 +5,8 @@ facts that it may have held: they stay in force, and are *held back* from ending
 
     why a fact is held back    which facts
     damaged_line               those of the entity or the account that such a line names; where its key cannot be read,
-                               those whose key, SIREN or account stands in its text, or nearly does
+                               those whose key, SIREN or account stands in its text, or nearly does; so too of a
+                               record of several lines, of which a stray quote may have made one
     unreadable_line            all, when there is a line in which none of that is found
     damaged_key                those whose key or account may be the damaged one of a line: see ``damaged_keys``
     outside_perimeter          those of companies that the perimeter leaves out now
@@ -30,6 +31,7 @@ import pyarrow.parquet as pq
 
 from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.facts import natural_keys
+from sf_spark.landing.silent import SEVERAL_LINES
 from sf_spark.landing.source import Source
 from sf_spark.staging.comparison import row_of
 from sf_spark.staging.damaged_keys import ACCOUNT, Strangers, may_be_damaged, no_text
@@ -57,7 +59,8 @@ class Silence:
         keys: Entities whose facts stay.
         sirens: Companies whose establishments' facts stay.
         accounts: Accounts whose facts stay.
-        texts: Of records whose entity cannot be read.
+        texts: Of records whose entity cannot be read, and of records of several lines.
+        unread: How many of them, the first ones, are of records whose entity cannot be read.
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
         all_of_it: Why every absent fact stays; '' where not every one does.
         strangers: Keys and accounts that may be damaged ones.
@@ -67,6 +70,7 @@ class Silence:
     sirens: pa.Array = field(default_factory=no_text)
     accounts: pa.Array = field(default_factory=no_text)
     texts: tuple[str, ...] = ()
+    unread: int = 0
     inside: np.ndarray | None = None
     all_of_it: str = ""
     strangers: Strangers = field(default_factory=Strangers)
@@ -96,8 +100,10 @@ def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | 
         return named.filter(pc.equal(named.column("column"), column)).column("value").combine_chunks().unique()
 
     accounts = no_text() if source.key_column == ACCOUNT else values(ACCOUNT)
-    texts = tuple(values("").to_pylist())
-    return Silence(values(source.key_column), accounts=accounts, texts=texts, inside=inside, all_of_it=all_of_it)
+    unread, several = values("").to_pylist(), values(SEVERAL_LINES).to_pylist()
+    texts = (*unread, *several)
+    keys = values(source.key_column)
+    return Silence(keys, no_text(), accounts, texts, len(unread), inside, all_of_it)
 
 
 @dataclass(frozen=True)
@@ -165,8 +171,8 @@ def explained(silence: Silence, found: Sequence[Found]) -> Silence:
     every = np.zeros(len(silence.texts), np.bool_)
     for one in found:
         every |= one.explained
-    all_of_it = silence.all_of_it or ("" if every.all() else "unreadable_line")
-    return Silence(keys, sirens, accounts, (), silence.inside, all_of_it, silence.strangers)
+    all_of_it = silence.all_of_it or ("" if every[: silence.unread].all() else "unreadable_line")
+    return Silence(keys, sirens, accounts, (), 0, silence.inside, all_of_it, silence.strangers)
 
 
 def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]:

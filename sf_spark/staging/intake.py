@@ -35,6 +35,7 @@ from sf_spark.staging.absence import HELD_BACK
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard, read_files
 from sf_spark.staging.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken_in, write_accounts
 from sf_spark.staging.known import KnownFacts
+from sf_spark.staging.perimeter_files import why_stopped
 from sf_spark.staging.storing import Change, SnapshotRule, store
 
 _PERIMETER = "filter"  # the source, and the setting that it counts with
@@ -100,13 +101,15 @@ def take_in(
             intakes.append(
                 _Intake(spark, settings, batch, source, taken, others, refusal, facts, before, same, said, scratch)
             )
-    stopped = ""
+    perimeters = next((source for source in sources if source.name == _PERIMETER), None)
+    given = perimeters if settings.ingest.perimetre == _PERIMETER else None
+    stopped = why_stopped(settings, batch, given, files) if given else ""
     for intake in intakes:
         start = time.monotonic()
         intake.stage(stopped)
         for account in intake.accounts:
             report(f"{account.line()} ({time.monotonic() - start:.1f} s)")
-        if intake.source.name == _PERIMETER and settings.ingest.perimetre == _PERIMETER:
+        if intake.source is given:
             stopped = next((_STOPPED.format(a.file.name) for a in intake.accounts if a.status == FAILED), "")
     _keep_rejects(settings, batch, intakes)
     _keep_held_back(settings, intakes)

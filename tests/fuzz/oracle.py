@@ -67,8 +67,31 @@ def judge(layouts: list[Fuzzed], name: str, content: bytes) -> Verdict:
     names = next(csv.reader([header], delimiter=layouts[0].delimiter), [])
     for layout in layouts:
         if layout.encoding == encoding and (layout.mark or not mark) and layout.fits(header, names):
+            if not layout.positional and not layout.fits_apart and (damaged := _nearly_spelled(layouts, names)):
+                return Verdict(f"column {damaged} nearly spells one that is absent")
             return _read(layout, names, data, number - bool(layout.first_record))
     return Verdict(f"no layout in {encoding}{' with a mark' if mark else ''} has these columns: {header[:200]!r}")
+
+
+def _nearly_spelled(layouts: list[Fuzzed], names: list[str]) -> str:
+    """A column that no layout of the source knows, one change of a sign away from one that is absent; '' for none."""
+    known = {name for layout in layouts for name in (*layout.required, *layout.optional)}
+    there = {name.lower() for name in names}
+    strange = there - known - {"siren", "siret"}
+    return next((name for name in strange for absent in known - there if absent in _changed(name, absent)), "")
+
+
+def _changed(text: str, signs: str) -> set[str]:
+    """The texts that one change makes, with signs of another one."""
+    cuts = [(text[:place], text[place:]) for place in range(len(text) + 1)]
+    return {
+        changed
+        for before, behind in cuts
+        for changed in (
+            *(before + sign + rest for sign in signs for rest in (behind, behind[1:])),
+            *(before + behind[1:], before + behind[:2][::-1] + behind[2:]),
+        )
+    }
 
 
 def expected_facts(verdicts: Mapping[str, Verdict], batch_day: date) -> dict[str, list[tuple[int, Fact]]]:

@@ -231,6 +231,7 @@ RATIOS = (
         _deposited("date_cloture_exercice"),
         words("siren date_cloture_exercice type_bilan", *_RATIOS),
         mark=True,
+        optional=words("confidentiality"),
     ),
 )
 

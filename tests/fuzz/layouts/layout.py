@@ -65,6 +65,7 @@ class Fuzzed:
         known: The day a fact of a first delivery could be known.
         required: Lower-case header names that the layout needs.
         without: Lower-case header names that it must not have.
+        optional: Lower-case header names that are read when they are there.
         positional: Names of the columns by position, where the header's do not count.
         first_record: Form of a first line that is a record already.
         trailer: Form of lines that are no records.
@@ -98,6 +99,7 @@ class Fuzzed:
     wide: bool = False
     gather: Gather | None = None
     fits_apart: Callable[[list[str]], bool] | None = None
+    optional: frozenset[str] = frozenset()
 
     def fits(self, header: str, names: list[str]) -> bool:
         """Whether a file with these header names is in this layout."""

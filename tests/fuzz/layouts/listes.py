@@ -122,6 +122,7 @@ CONTEXTE = (
         lambda fact: fact["date_debut"] or BEFORE_ALL,
         words("type code drapeau"),
         mark=True,
+        optional=words("debut fin"),
     ),
 )
 

@@ -43,13 +43,26 @@ def _activities(row: Row, of: str) -> Fact:
     """The activity in both nomenclatures; ``of`` ends the names of the header."""
     written_in = row[f"nomenclatureactiviteprincipale{of}"]
     main = _DOTTED(row[f"activiteprincipale{of}"])
-    behind_naf = re.findall("naf[^0-9]*([0-9]+)", written_in.lower())
-    is_2025 = "25" in behind_naf or "2025" in behind_naf
     return {
         "ape": main if written_in == "NAFRev2" else None,
-        "ape_naf25": row[f"activiteprincipalenaf25{of}"] or (main if is_2025 else None),
+        "ape_naf25": row[f"activiteprincipalenaf25{of}"] or (main if _is_2025(written_in) else None),
         "nomenclature_ape": written_in or None,
     }
+
+
+def _is_2025(written_in: str) -> bool:
+    behind_naf = re.findall("naf[^0-9]*([0-9]+)", written_in.lower())
+    return "25" in behind_naf or "2025" in behind_naf
+
+
+def _nomenclature(cell: str) -> str | None:
+    if cell not in ("", "NAFRev2", "NAFRev1", "NAF1993", "NAF", "NAP") and not _is_2025(cell):
+        raise ValueError(cell)
+    return cell or None
+
+
+def _nomenclature_of(of: str) -> dict[str, tuple[str, r.Reader]]:
+    return {"nomenclature_ape": (f"nomenclatureactiviteprincipale{of}", _nomenclature)}
 
 
 def _without_accents(text: str) -> str:
@@ -175,6 +188,13 @@ _SITE_READ = words(
 )
 
 
+_SITE_ACTIVITY = words(
+    "activitePrincipaleEtablissement nomenclatureActivitePrincipaleEtablissement activitePrincipaleNAF25Etablissement"
+)
+_SITE_OPTIONAL = _SITE_ACTIVITY | words("dateDebut")
+_SITE_READERS = {**_SITE_VALUES, **_nomenclature_of("etablissement")}
+
+
 def _siret(row: Row) -> str:
     return row["siren"] + row["nic"]
 
@@ -184,9 +204,10 @@ SIRENE = (
         *("sirene", "2019", "StockEtablissement_utf8_geo.csv", ",", False),
         _SIRENE_HEADER,
         _site,
-        one_fact("siret", _siret, _SITE_VALUES, _departement, emits_rejected=True, skip=_unknown_state),
+        one_fact("siret", _siret, _SITE_READERS, _departement, emits_rejected=True, skip=_unknown_state),
         _created,
         _SITE_READ | words("longitude latitude"),
+        optional=_SITE_OPTIONAL,
     ),
     Fuzzed(
         *("sirene", "insee", "StockEtablissement_utf8_geo.csv", ",", False),
@@ -194,7 +215,7 @@ SIRENE = (
         _own_site,
         one_fact(
             *("siret", _siret),
-            {**_SITE_VALUES, "type_voie": ("typevoieetablissement", _any_street)},
+            {**_SITE_READERS, "type_voie": ("typevoieetablissement", _any_street)},
             _departement,
             emits_rejected=True,
             skip=_unknown_state,
@@ -202,6 +223,7 @@ SIRENE = (
         _created,
         _SITE_READ,
         without=words("longitude latitude"),
+        optional=_SITE_OPTIONAL,
     ),
 )
 
@@ -226,6 +248,7 @@ _company = one_fact(
         "nom_usage_unite_legale": ("nomusageunitelegale", _DIFFUSED),
         "categorie_juridique": ("categoriejuridiqueunitelegale", _DIFFUSED),
         "date_creation": ("datecreationunitelegale", r.lenient(r.iso)),
+        **_nomenclature_of("unitelegale"),
     },
     lambda row, fact: {
         "est_actif": row["etatadministratifunitelegale"] == "A",
@@ -260,6 +283,7 @@ SIRENE_UL = (
         _company,
         _created,
         words(_UL_READ),
+        optional=words("activitePrincipaleUniteLegale nomenclatureActivitePrincipaleUniteLegale"),
     ),
 )
 
@@ -281,12 +305,14 @@ SIRENE_HISTO = (
                 "date_debut": ("datedebut", r.optional(r.iso)),
                 "date_fin": ("datefin", r.optional(r.iso)),
                 "changement_statut_actif": (_CHANGE, r.boolean),
+                **_nomenclature_of("etablissement"),
             },
             lambda row, fact: {"est_actif": row[_STATE] == "A", **_activities(row, "etablissement")},
             skip=lambda row: row["datedebut"] == row["datefin"] == "" or row[_STATE] not in ("A", "F"),
         ),
         lambda fact: fact["date_debut"] or BEFORE_ALL,
         words("siret dateDebut dateFin", _STATE, _CHANGE),
+        optional=_SITE_ACTIVITY,
     ),
 )
 

@@ -13,6 +13,7 @@ import pytest
 from sf_spark.errors import BrokenFileError
 from sf_spark.landing.header import Header, header_columns, months_of, names_no_month, read_header, recognise
 from sf_spark.landing.names import packing_of
+from sf_spark.sources.contexte import SOURCE as CONTEXTE
 from sf_spark.sources.effectif import SOURCE as EFFECTIF
 
 
@@ -60,6 +61,21 @@ def test_the_encoding_is_told_by_the_first_line(tmp_path: Path) -> None:
     assert wide == Header(1, "é;b", "utf-16-le", True, 0, 3 + 4 + 2)
     latin = header(tmp_path / "c", "\né;€\r\n1".encode("iso-8859-15"))
     assert latin == Header(2, "é;€", "iso-8859-15", False, 1, 1 + 2 + 1 + 3 + 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("debu", True), ("ddebut", True), ("dbeut", True), ("debuy", True), ("Debut ", True), ("dbut", True)]
+    + [("deb", False), ("tubed", False), ("date", False)],
+)
+def test_a_column_that_nearly_spells_an_absent_one_is_damaged(text: str, near: bool) -> None:
+    line = Header(1, f"type;code;drapeau;{text}", "utf-8", False)
+    if not near:
+        assert recognise(CONTEXTE, line).layout.name == "open"
+        return
+    with pytest.raises(BrokenFileError, match=f"^column {text} is not known, and nearly spells debut, which is absent"):
+        recognise(CONTEXTE, line)
+    recognise(CONTEXTE, replace(line, text=f"{line.text};debut"))  # a column of its own
 
 
 @pytest.mark.parametrize(

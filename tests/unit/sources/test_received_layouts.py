@@ -262,7 +262,6 @@ ACTIVITIES = {  # main activity, nomenclature, NAF 2025 column: what is staged
     ("45.4C", "NAFRev1", ""): (None, None, "NAFRev1"),
     ("28.41X", "NAF1993", ""): (None, None, "NAF1993"),
     ("79.06", "NAP", "43.34Y"): (None, "43.34Y", "NAP"),
-    ("43.34Z", "NAF250", ""): (None, None, "NAF250"),
     ("43.34Z", "", ""): (None, None, None),
     ("", "", ""): (None, None, None),
 }

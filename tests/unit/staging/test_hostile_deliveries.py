@@ -262,6 +262,161 @@ def test_a_perimeter_that_turns_broken_fails_alone(deliver: Deliver, take: Calla
     assert in_force() == 20
 
 
+@pytest.mark.parametrize("column", ["Dt_immat", "Mt_PP"])
+def test_a_stray_quote_that_makes_one_line_of_many_ends_nothing(
+    deliver: Deliver, take: Callable, in_force: Callable, column: str
+) -> None:
+    lines = debits().splitlines(keepends=True)
+    old, opened, closed = {"Dt_immat": (";20150708;", ';"20150708;', ';20150708";'), "Mt_PP": (";200;", ';"200;', "")}[
+        column
+    ]
+    damaged = [
+        *lines[:5],
+        lines[5].replace(old, opened),
+        *lines[6:9],
+        lines[9].replace(old, closed or old),
+        *lines[10:],
+    ]
+    deliver("2401", "a_debits.csv", debits())
+    deliver("2402", "a_debits.csv", "".join(damaged))
+    take("2401")
+    done = take("2402", smallest_share=0.1)["a_debits.csv"]
+    # Four lines are swallowed, and the last one told under the key of the first; or all behind it are swallowed.
+    assert (done.ended, in_force()) == (0, 20)
+    assert done.held_back == (4 if closed else 16)
+
+
+def test_a_company_with_a_name_of_two_lines_holds_nothing_back(deliver: Deliver, take: Callable) -> None:
+    header = "Siret;Siren;Dt_effet;Cat_v2;Lib_actx_stdx\n"
+    lines = [f"{site};{site[:9]};05FEB2024;LQ;liquidation_ouverture\n" for site in SITES]
+    new = f'{SITES[1][::-1]};{SITES[1][:9]};05FEB2024;"L\nQ";liquidation_ouverture\n'
+    deliver("2401", "sigfaible_pcoll.csv", header + "".join(lines))
+    deliver("2402", "sigfaible_pcoll.csv", header + "".join(lines[2:]) + new)
+    take("2401")
+    done = take("2402")["sigfaible_pcoll.csv"]
+    assert (done.accepted, done.ended, done.held_back) == (19, 1, 1)  # its text names the company of the second site
+
+
+@pytest.mark.parametrize("text", ["00000000000000", "000000000"])
+def test_a_number_of_zeros_is_nobodys(deliver: Deliver, take: Callable, in_force: Callable, text: str) -> None:
+    source, name, header = ("debit", "a_debits.csv", DEBIT) if len(text) == 14 else ("bilan", "", "")
+    if not name:
+        source, name, header = "sirene_ul", "sireneUL.csv", COMPANY_HEADER
+    lines = [debit(site) if source == "debit" else company(site[:9]) for site in SITES]
+    key = SITES[4][: len(text)]
+    damaged = lines[4].replace(f"{key}", text, 1) if source != "debit" else lines[4].replace(f";{key};", f";{text};")
+    deliver("2401", name, header + "".join(lines))
+    deliver("2402", name, header + "".join([*lines[:4], damaged, *lines[5:]]))
+    take("2401")
+    done = take("2402")[name]
+    assert (done.accepted, done.ended, done.held_back, in_force(source)) == (20, 0, 1, 21)
+
+
+@pytest.mark.parametrize("at_fault", ["2402", "2402 twice", "2402 put right"])
+@pytest.mark.parametrize("later", ["2402_01", "2403"])
+def test_a_broken_perimeter_stops_the_batches_behind_it(
+    deliver: Deliver, take: Callable, in_force: Callable, at_fault: str, later: str
+) -> None:
+    inside = "siren\n" + "".join(f"{site[:9]}\n" for site in SITES[:10])
+    deliver("2401", "filter.csv", inside)
+    take("2401")
+    deliver("2402", "filter.csv", "siren\nx\n")
+    if at_fault == "2402 twice":  # it was taken in before it turned broken
+        deliver("2402", "filter.csv", inside)
+        take("2402")
+        deliver("2402", "filter.csv", "siren\nx\n")
+    assert take("2402")["filter.csv"].status == "failed"
+    deliver(later, "a_debits.csv", debits())
+    done = take(later, perimetre="filter")["a_debits.csv"]
+    assert done.status == "failed"
+    assert done.message.startswith("not read: the perimeter file filter.csv of batch 2402 could not be taken in")
+    if at_fault == "2402 put right":
+        deliver("2402", "filter.csv", inside)
+        assert take("2402")["filter.csv"].status == "ok"
+    else:  # or the batch says itself whom it is for
+        deliver(later, "filter.csv", inside)
+    assert take(later)["a_debits.csv"].status == "ok"
+    assert in_force() == 10
+
+
+def test_a_perimeter_under_another_name_puts_a_broken_one_right(
+    deliver: Deliver, take: Callable, settings: Settings
+) -> None:
+    deliver("2402", "filter.csv", "siren\nx\n")
+    take("2402")
+    (Path(settings.landing) / "2402" / "filter.csv").unlink()
+    deliver("2402", "a_debits.csv", debits())
+    assert take("2402")["a_debits.csv"].status == "failed"  # it is gone, and nobody has said whom the others are for
+    deliver("2402", "filter_2.csv", f"siren\n{SITES[0][:9]}\n")
+    assert {name: account.status for name, account in take("2402").items()} == {
+        "filter_2.csv": "ok",
+        "a_debits.csv": "ok",
+    }
+    deliver("2403", "a_debits.csv", debits())
+    assert take("2403")["a_debits.csv"].accepted == 1
+
+
+def test_without_a_perimeter_a_broken_one_stops_nobody(deliver: Deliver, take: Callable) -> None:
+    deliver("2402", "filter.csv", "siren\nx\n")
+    take("2402", perimetre="off")
+    deliver("2403", "a_debits.csv", debits())
+    assert take("2403", perimetre="off")["a_debits.csv"].accepted == 20
+
+
+COMPANY_HEADER = (
+    "siren,denominationUniteLegale,prenom1UniteLegale,prenom2UniteLegale,prenom3UniteLegale,prenom4UniteLegale,"
+    "nomUniteLegale,nomUsageUniteLegale,categorieJuridiqueUniteLegale,dateCreationUniteLegale,"
+    "etatAdministratifUniteLegale,activitePrincipaleUniteLegale,nomenclatureActivitePrincipaleUniteLegale\n"
+)
+
+
+def company(siren: str, nomenclature: str = "NAFRev2", name: str = "SOC") -> str:
+    return f"{siren},{name},,,,,,,5710,2010-01-01,A,62.01Z,{nomenclature}\n"
+
+
+@pytest.mark.parametrize("written", ["NAFRe2", "NAFRev22", "nafrev2", "x", " "])
+def test_a_damaged_nomenclature_takes_no_code_back(
+    deliver: Deliver, take: Callable, settings: Settings, written: str
+) -> None:
+    lines = [company(site[:9]) for site in SITES]
+    deliver("2401", "sireneUL.csv", COMPANY_HEADER + "".join(lines))
+    deliver("2402", "sireneUL.csv", COMPANY_HEADER + "".join([company(SITES[0][:9], written, "SARL"), *lines[1:]]))
+    take("2401")
+    done = take("2402")["sireneUL.csv"]
+    rows = DeltaTable(f"{settings.lake}/staged/sirene_ul").to_pyarrow_table().to_pylist()
+    assert {(row["ape"], row["superseded_on"]) for row in rows} == {("62.01Z", None)}
+    assert (done.rejected, done.ended, len(rows)) == (1, 0, 20)
+
+
+@pytest.mark.parametrize("damaged", ["nomenclatureActivitePrincipaleUniteLegal", "activitePrincipaleUniteLegale "])
+def test_a_damaged_header_takes_no_code_back(
+    deliver: Deliver, take: Callable, settings: Settings, damaged: str
+) -> None:
+    right = damaged.strip().removesuffix("e") + "e"
+    lines = "".join(company(site[:9]) for site in SITES)
+    deliver("2401", "sireneUL.csv", COMPANY_HEADER + lines)
+    deliver("2402", "sireneUL.csv", COMPANY_HEADER.replace(f",{right}", f",{damaged}") + lines)
+    take("2401")
+    done = take("2402")["sireneUL.csv"]
+    assert (done.status, done.message) == (
+        *("failed",),
+        f"column {damaged} is not known, and nearly spells {right.lower()}, which is absent",
+    )
+
+
+def test_rows_of_parquet_that_differ_where_nobody_reads_are_two_facts(
+    deliver: Deliver, take: Callable, settings: Settings
+) -> None:
+    names = [*DEBIT.strip().split(";"), "octets", "liste"]
+    cells = debit(SITES[0]).strip().split(";")
+    rows = [[*cells, b"\xff", [1]], [*cells, b"\xfe", [1]], [*cells, b"\xff", [1, 2]], [*cells, b"\xff", [1]]]
+    deliver("2401", "a_debits.parquet", b"")
+    table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(names)})
+    pq.write_table(table, Path(settings.landing) / "2401" / "a_debits.parquet")
+    done = take("2401")["a_debits.parquet"]
+    assert (done.accepted, done.added) == (4, 3)  # the last row is the first one again
+
+
 def test_a_name_that_is_no_text_fails_alone(deliver: Deliver, take: Callable, settings: Settings) -> None:
     deliver("2401", "a_debits.csv", debits())
     folder = os.fsencode(settings.landing) + b"/2401/d\xe9_debits.csv"

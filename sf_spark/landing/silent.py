@@ -1,0 +1,32 @@
+"""Records that say nothing about the facts they may have held, as tables of ``column`` and ``value``."""
+
+import numpy as np
+import polars as pl
+
+from sf_spark.landing.scan import Scanned, raw_text
+from sf_spark.landing.source import Source
+
+# Instead of a column: the value is the text of a record of several lines. Where a stray quote has made one record of
+# many, the text names whose the others are; where a cell rightly holds a line end, it names its own key.
+SEVERAL_LINES = "several lines"
+_DIGITS = {"siret": 14, "siren": 9}
+
+
+def noted(column: str, values: pl.Series) -> pl.DataFrame:
+    """The values of a column."""
+    return pl.DataFrame({"value": values}, schema={"value": pl.String}).select(pl.lit(column).alias("column"), "value")
+
+
+def of_several_lines(block: bytearray, scanned: Scanned) -> list[pl.DataFrame]:
+    """The texts of the well-framed records that span lines: only those behind which line numbers jump are looked at."""
+    following = np.append(scanned.lines[1:], scanned.line)
+    jumps = np.flatnonzero(following - scanned.lines > 1)  # blank lines and badly framed ones jump too
+    found = [raw_text(block, *span) for span in scanned.spans[jumps].tolist() if block.find(b"\n", *span) >= 0]
+    return [noted(SEVERAL_LINES, pl.Series(found, dtype=pl.String))] if found else []
+
+
+def zero_key(key: pl.Series, source: Source) -> np.ndarray:
+    """Which keys are all zeros: a number in form, and nobody's."""
+    if source.key_pattern:
+        return np.zeros(len(key), np.bool_)
+    return (key == "0" * _DIGITS[source.key_column]).fill_null(False).to_numpy()
