@@ -67,7 +67,7 @@ def page(signals: Sequence[Signal], known: Mapping[str, Any]) -> str:
         "# Data dictionary of the signals",
         "",
         f"{len(signals)} signals of companies; generated from the records, not written by hand. Coverage: share of the",
-        "companies of the demonstration's last month that know the signal; example: its greatest value there.",
+        "companies of the demonstration's last month that know the signal; example: its greatest value.",
     ]
     for family in dict.fromkeys(signal.family for signal in signals):
         lines += [

@@ -24,7 +24,7 @@ from sf_spark.signals.record import Signal
 
 _ALL_KNOWN = "null si l'un des {n} derniers mois est inconnu"
 _BEFORE_KNOWN = "null si la valeur d'il y a {n} mois est inconnue"
-_PEERS = "null sans activite ou effectif connus, ou si moins de 20 entreprises du secteur et de la taille sont connues"
+_PEERS = "null sans activité ou effectif connus, ou si moins de 20 entreprises du secteur et de la taille sont connues"
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ def _change(measure: Node, months: int) -> Node:
 
 
 OPERATORS: dict[str, Operator] = {
-    "lag": Operator("{m}_lag{n}m", "{d}, {n} mois plus tot", _BEFORE_KNOWN, Lag),
+    "lag": Operator("{m}_lag{n}m", "{d}, {n} mois plus tôt", _BEFORE_KNOWN, Lag),
     "diff": Operator("{m}_diff{n}m", "{d}, variation sur {n} mois", _BEFORE_KNOWN, lambda m, n: Minus(m, Lag(m, n))),
     "change": Operator("{m}_change{n}m", "{d}, variation relative sur {n} mois", _BEFORE_KNOWN, _change, "ratio"),
     "mean": Operator("{m}_mean{n}m", "{d}, moyenne sur {n} mois", _ALL_KNOWN, _over("mean")),
     "sum": Operator("{m}_sum{n}m", "{d}, total sur {n} mois", _ALL_KNOWN, _over("sum")),
     "max": Operator("{m}_max{n}m", "{d}, maximum sur {n} mois", _ALL_KNOWN, _over("max")),
     "min": Operator("{m}_min{n}m", "{d}, minimum sur {n} mois", _ALL_KNOWN, _over("min")),
-    "std": Operator("{m}_std{n}m", "{d}, ecart type sur {n} mois", _ALL_KNOWN, _over("std")),
+    "std": Operator("{m}_std{n}m", "{d}, écart type sur {n} mois", _ALL_KNOWN, _over("std")),
     "slope": Operator("{m}_slope{n}m", "{d}, tendance par mois sur {n} mois", _ALL_KNOWN, _over("slope")),
     "part": Operator(
         "{m}_part{n}m",
@@ -90,33 +90,33 @@ OPERATORS: dict[str, Operator] = {
     ),
     "first": Operator(
         "{m}_first{n}m",
-        "{d}, premiere valeur connue des {n} derniers mois",
+        "{d}, première valeur connue des {n} derniers mois",
         "null si aucun des {n} derniers mois n'est connu",
         lambda m, n: Known("first", m, n),
     ),
     "last": Operator(
         "{m}_last{n}m",
-        "{d}, derniere valeur connue des {n} derniers mois",
+        "{d}, dernière valeur connue des {n} derniers mois",
         "null si aucun des {n} derniers mois n'est connu",
         lambda m, n: Known("last", m, n),
     ),
     "serie": Operator(
         "{m}_serie{n}m",
-        "{d}, nombre de mois consecutifs au-dessus de 0 ({n} au plus)",
-        "jamais nul",
+        "{d}, nombre de mois consécutifs au-dessus de 0 ({n} au plus)",
+        "jamais null",
         lambda m, n: Streak(Above(m, 0), n),
         "mois",
     ),
     "since": Operator(
         "mois_depuis_{m}_{n}m",
-        "{d}, mois ecoules depuis la derniere valeur au-dessus de 0",
+        "{d}, mois écoulés depuis la dernière valeur au-dessus de 0",
         "null si aucun des {n} derniers mois n'est au-dessus de 0",
         lambda m, n: Since(Above(m, 0), n),
         "mois",
     ),
     "rank_change": Operator(
         "{m}_change{n}m_rang_secteur",
-        "{d}, variation relative sur {n} mois, position dans le secteur a taille egale (1 : plus haute)",
+        "{d}, variation relative sur {n} mois, position dans le secteur à taille égale (1 : plus haute)",
         _PEERS,
         lambda m, n: SectorRank(_change(m, n)),
         "ratio",
@@ -124,16 +124,16 @@ OPERATORS: dict[str, Operator] = {
     ),
     "worst_change": Operator(
         "{m}_change{n}m_min_etablissements",
-        "{d}, plus forte baisse relative sur {n} mois parmi les etablissements",
-        "null si aucun etablissement n'est connu aux deux dates",
+        "{d}, plus forte baisse relative sur {n} mois parmi les établissements",
+        "null si aucun établissement n'est connu aux deux dates",
         lambda m, n: OfSites("min", _change(m, n)),
         "ratio",
         True,
     ),
     "share_of_sites": Operator(
         "part_etablissements_{m}_max{n}m",
-        "{d} : part des etablissements ou elle a depasse 0 au cours des {n} derniers mois",
-        "null si aucun etablissement n'est connu sur {n} mois",
+        "{d} : part des établissements où elle a dépassé 0 au cours des {n} derniers mois",
+        "null si aucun établissement n'est connu sur {n} mois",
         lambda m, n: OfSites("mean", Above(Over("max", m, n), 0)),
         "ratio",
         True,
@@ -153,7 +153,7 @@ def level(measure: MeasureRecord, family: str, core: bool) -> Signal:
 
 def rank(measure: MeasureRecord, family: str, core: bool) -> Signal:
     """The position of the measure within section and size."""
-    text = f"{measure.description}, position dans le secteur a taille egale (0 : plus basse, 1 : plus haute)"
+    text = f"{measure.description}, position dans le secteur à taille égale (0 : plus basse, 1 : plus haute)"
     node = SectorRank(Measure(measure.name))
     name = f"{measure.name}_rang_secteur"
     return Signal(name, text, "ratio", measure.source, measure.theme, family, _PEERS, node, True, core)
@@ -165,13 +165,13 @@ def ratio_of_windows(measure: MeasureRecord, pair: Sequence[int], family: str, c
     means = [Over("mean", Measure(measure.name), n) for n in (short, long)]
     return Signal(
         f"{measure.name}_mean{short}m_sur_mean{long}m",
-        f"{measure.description} : moyenne des {short} derniers mois rapportee a celle des {long} derniers",
+        f"{measure.description} : moyenne des {short} derniers mois rapportée à celle des {long} derniers",
         *(
             "ratio",
             measure.source,
             measure.theme,
             family,
-            f"null si l'un des {long} derniers mois est inconnu, ou moyenne nulle",
+            f"null si l'un des {long} derniers mois est inconnu, ou moyenne égale à 0",
         ),
         Ratio(*means),
         measure.company_only,

@@ -21,23 +21,23 @@ _DETTE, _COTISATION, _EFFECTIF = Measure("dette"), Measure("cotisation"), Measur
 _MEAN_COTISATION = Over("mean", _COTISATION, 12)
 _IN_DEBT = Above(_DETTE, 0)
 _EFFECTIF_CHANGE = Growth(_EFFECTIF, Lag(_EFFECTIF, 12))
-_FEW = "null sans activite connue, ou si moins de 20 entreprises du secteur sont connues"
+_FEW = "null sans activité connue, ou si moins de 20 entreprises du secteur sont connues"
 
 
 def _debts() -> list[Signal]:
-    monthly = "null si les cotisations des 12 derniers mois ne sont pas toutes connues, ou nulles en moyenne"
+    monthly = "null si les cotisations des 12 derniers mois ne sont pas toutes connues, ou leur moyenne est 0"
     shares: list[tuple[str, str, Node]] = [
         ("dette", "dette URSSAF", _DETTE),
         ("dette_mean6m", "dette URSSAF moyenne sur 6 mois", Over("mean", _DETTE, 6)),
         ("dette_max12m", "dette URSSAF maximale sur 12 mois", Over("max", _DETTE, 12)),
         ("dette_diff3m", "variation de la dette URSSAF sur 3 mois", Minus(_DETTE, Lag(_DETTE, 3))),
-        ("montant_part_ouvriere", "dette URSSAF, part des salaries,", Measure("montant_part_ouvriere")),
+        ("montant_part_ouvriere", "dette URSSAF, part des salariés,", Measure("montant_part_ouvriere")),
     ]
     return [
         *(
             _debt(
                 f"{name}_sur_cotisation_mean12m",
-                f"{text} rapportee a un mois moyen de cotisations",
+                f"{text} rapportée à un mois moyen de cotisations",
                 "ratio",
                 monthly,
                 Ratio(node, _MEAN_COTISATION),
@@ -56,29 +56,29 @@ def _debts() -> list[Signal]:
         ),
         _debt(
             "nb_mois_dette_consecutifs",
-            "nombre de mois consecutifs avec une dette URSSAF (24 au plus)",
+            "nombre de mois consécutifs avec une dette URSSAF (24 au plus)",
             "mois",
-            "jamais nul : 0 sans dette connue",
+            "jamais null : 0 sans dette connue",
             Streak(_IN_DEBT, 24),
         ),
         _debt(
             "mois_depuis_dette",
-            "mois ecoules depuis la derniere dette URSSAF",
+            "mois écoulés depuis la dernière dette URSSAF",
             "mois",
             "null sans dette dans les 24 derniers mois",
             Since(_IN_DEBT, 24),
         ),
         _debt(
             "nb_mois_sans_declaration",
-            "nombre de mois consecutifs sans cotisation declaree (12 au plus)",
+            "nombre de mois consécutifs sans cotisation déclarée (12 au plus)",
             "mois",
-            "jamais nul",
+            "jamais null",
             Streak(Missing(_COTISATION), 12),
             "cotisation",
         ),
         _debt(
             "dette_sur_effectif",
-            "dette URSSAF par salarie",
+            "dette URSSAF par salarié",
             "EUR",
             "null sans effectif connu",
             Ratio(_DETTE, _EFFECTIF),
@@ -95,14 +95,14 @@ def _headcount() -> list[Signal]:
     return [
         Signal(
             "effectif_sur_max24m",
-            "effectif rapporte a son maximum sur 24 mois",
+            "effectif rapporté à son maximum sur 24 mois",
             *("ratio", "effectif", theme, "effectifs", "null sans 24 mois d'effectifs connus"),
             Ratio(_EFFECTIF, Over("max", _EFFECTIF, 24)),
             core=True,
         ),
         Signal(
             "cotisation_mean12m_sur_effectif_mean12m",
-            "cotisations mensuelles par salarie, moyenne sur 12 mois",
+            "cotisations mensuelles par salarié, moyenne sur 12 mois",
             *("EUR", "cotisation", theme, "effectifs"),
             "null si cotisations ou effectifs des 12 derniers mois ne sont pas tous connus",
             Ratio(_MEAN_COTISATION, Over("mean", _EFFECTIF, 12)),
@@ -110,7 +110,7 @@ def _headcount() -> list[Signal]:
         ),
         Signal(
             "apart_heures_consommees_sum3m_sur_effectif",
-            "heures d'activite partielle consommees sur 3 mois, par salarie",
+            "heures d'activité partielle consommées sur 3 mois, par salarié",
             *("heures", "apconso", "activite_partielle", "activite_partielle", "null sans effectif connu"),
             Ratio(Over("sum", Measure("apart_heures_consommees"), 3), _EFFECTIF),
             core=True,
@@ -121,15 +121,15 @@ def _headcount() -> list[Signal]:
 def _sector() -> list[Signal]:
     mean = SectorMean(AtMost(_EFFECTIF_CHANGE, 1.0))  # one company that grows from 1 to 50 must not speak for all
     codes = {
-        "secteur_division": "division d'activite (NAF, 2 chiffres)",
-        "secteur_section": "section d'activite (NAF, A = 1)",
+        "secteur_division": "division d'activité (NAF, 2 chiffres)",
+        "secteur_section": "section d'activité (NAF, A = 1)",
     }
     return [
-        *(_code(name, text, "null sans activite connue", "secteur") for name, text in codes.items()),
+        *(_code(name, text, "null sans activité connue", "secteur") for name, text in codes.items()),
         _code(
             "est_personne_physique",
-            "entreprise individuelle (categorie juridique 1xxx)",
-            "null si la categorie juridique est inconnue",
+            "entreprise individuelle (catégorie juridique 1xxx)",
+            "null si la catégorie juridique est inconnue",
             "demographie",
         ),
         _of_sector(
@@ -140,7 +140,7 @@ def _sector() -> list[Signal]:
         ),
         _of_sector(
             "ecart_secteur_effectif_change12m",
-            "variation de l'effectif sur 12 mois, ecart a la moyenne du secteur",
+            "variation de l'effectif sur 12 mois, écart à la moyenne du secteur",
             Minus(_EFFECTIF_CHANGE, mean),
         ),
     ]
