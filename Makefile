@@ -46,5 +46,13 @@ bench: setup  ## the benchmarks (more than an hour); each writes its own results
 check: setup  ## style, types, direction of imports
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
+picture: setup  ## docs/rooms.md: the flow and the rooms, drawn from the code
+	@$(PYTHON_ENV) -m docs.draw
+
+.PHONY: lock picture
+lock: setup  ## requirements.lock again, after a change of setup.cfg (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" setup.cfg --output-file requirements.lock
+
 clean:  ## removes what the demo and the tools wrote, keeps the environment
 	rm -rf $(DEMO) build .pytest_cache .mypy_cache .ruff_cache spark-warehouse

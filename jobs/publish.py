@@ -1,4 +1,4 @@
-"""Publish the detection lists: predictions, signals, panel -> lists/detection, exports by department."""
+"""Publish the detection lists: predictions/*, signals/*, panel/* -> lists/detection, exports by department."""
 
 import argparse
 
