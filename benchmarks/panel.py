@@ -166,7 +166,7 @@ def versions_of(lake: Path) -> "dict[str, int | None]":
 
 
 def rules_of(lake: Path):  # type: ignore[no-untyped-def]
-    from sf_spark.calendar import index_of
+    from sf_spark.domain.calendar import index_of
     from sf_spark.lake.deliveries import delivered
     from sf_spark.panel.inputs import COLUMNS
     from sf_spark.steps.build_panel import rules_of

@@ -100,7 +100,7 @@ class PublishSettings(_Section):
 
 
 class Settings(_Section):
-    """Everything a job may be told, checked."""
+    """All settings of a job, validated."""
 
     env: str
     lake: str

@@ -5,10 +5,8 @@ from pyspark.sql import functions as F
 
 from sf_spark.compat.bilans import months_of_use, past_years
 from sf_spark.compat.series import ARRIVAL, last_to_arrive
+from sf_spark.domain.ratios import RATIOS_BDF
 
-RATIOS = (
-    "poids_frng", "taux_marge", "delai_fournisseur", "dette_fiscale", "financier_court_terme", "frais_financier",
-)  # fmt: skip
 _MONTHS = 13
 
 
@@ -19,13 +17,13 @@ def add_bdf(rows: DataFrame, bdf: DataFrame) -> DataFrame:
     exercice_bdf is 0.
     """
     months = months_of_use(F.col("arrete_bilan_bdf"), _MONTHS)
-    used = bdf.select("siren", months.alias("mois"), *ARRIVAL, "arrete_bilan_bdf", "annee_bdf", *RATIOS)
+    used = bdf.select("siren", months.alias("mois"), *ARRIVAL, "arrete_bilan_bdf", "annee_bdf", *RATIOS_BDF)
     joined = rows.join(last_to_arrive(used, "siren", "mois"), on=["siren", "mois"], how="left")
     return joined.select(
         *rows.columns,
         "arrete_bilan_bdf",
         "annee_bdf",
         F.coalesce(F.col("annee_bdf") - 1, F.lit(0)).alias("exercice_bdf"),
-        *RATIOS,
-        *past_years((name, name) for name in RATIOS),
+        *RATIOS_BDF,
+        *past_years((name, name) for name in RATIOS_BDF),
     )

@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index
 from sf_spark.compat.series import each_month
+from sf_spark.domain.calendar import month_index
+from sf_spark.domain.timing import BILANS_DELAY_MONTHS
 
 PAST_YEARS = (1, 2)
 MONTHS_BEFORE = 12 * max(PAST_YEARS)  # that company rows need before the series, for the values of past years
-_DELAY_MONTHS = 7
 
 
 def months_of_use(closing: Column, lasting: int) -> Column:
     """One row for each month index on which a balance sheet is used; none without a closing day."""
-    first = month_index(closing) + 1 + _DELAY_MONTHS
+    first = month_index(closing) + 1 + BILANS_DELAY_MONTHS
     return each_month(first, first + lasting)
 
 

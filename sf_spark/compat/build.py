@@ -9,8 +9,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of
-from sf_spark.compat.apart import add_apart
+from sf_spark.compat.activite_partielle import add_activite_partielle
 from sf_spark.compat.bdf import add_bdf
 from sf_spark.compat.bilans import MONTHS_BEFORE
 from sf_spark.compat.cible import add_cible
@@ -21,12 +20,13 @@ from sf_spark.compat.delais import add_delais
 from sf_spark.compat.diane import add_diane
 from sf_spark.compat.effectif import add_effectif
 from sf_spark.compat.paydex import add_paydex
-from sf_spark.compat.procedures import add_ccsf, add_procol
+from sf_spark.compat.proceedings import add_ccsf, add_procol
 from sf_spark.compat.random_order import add_random_order
 from sf_spark.compat.ratios import add_ratios
 from sf_spark.compat.series import Series, in_both, in_force, monthly_spine, with_periode
 from sf_spark.compat.sirene import add_sirene
 from sf_spark.compat.sirene_ul import add_sirene_ul
+from sf_spark.domain.calendar import index_of
 
 # The register alone makes no company: it knows every company of France, and the original kept those with accounts.
 _MAKE_A_COMPANY = ("effectif_ent", "paydex", "bdf", "diane")
@@ -39,20 +39,20 @@ def compat_etablissement(staged: Mapping[str, DataFrame], series: Series) -> Dat
         staged: The tables of :data:`sf_spark.compat.inputs.COLUMNS`, by name.
         series: The months.
     """
-    held = {name: in_force(frame) for name, frame in staged.items()}
+    current = {name: in_force(frame) for name, frame in staged.items()}
     with_debts = in_both(staged["cotisation"], staged["debit"])
-    with_apart = in_both(staged["apconso"], staged["apdemande"])
+    with_activite_partielle = in_both(staged["apconso"], staged["apdemande"])
     rows = monthly_spine(staged["effectif"], "siret", series)
-    rows = add_compte(rows, held["comptes"], series)
-    rows = add_effectif(rows, held["effectif"], "siret", "effectif", series)
+    rows = add_compte(rows, current["comptes"], series)
+    rows = add_effectif(rows, current["effectif"], "siret", "effectif", series)
     rows = add_random_order(rows)
-    rows = add_cotisation_dette(rows, held["cotisation"], held["debit"], with_debts, series)
-    rows = add_delais(rows, held["delai"])
-    rows = add_procol(rows, held["procol"], series)
-    rows = add_ccsf(rows, held["ccsf"], series)
-    rows = add_sirene(rows, held["sirene"])
+    rows = add_cotisation_dette(rows, current["cotisation"], current["debit"], with_debts, series)
+    rows = add_delais(rows, current["delai"])
+    rows = add_procol(rows, current["procol"], series)
+    rows = add_ccsf(rows, current["ccsf"], series)
+    rows = add_sirene(rows, current["sirene"])
     rows = add_cible(add_ratios(rows))
-    rows = add_apart(rows, held["apdemande"], held["apconso"], with_apart)
+    rows = add_activite_partielle(rows, current["apdemande"], current["apconso"], with_activite_partielle)
     return with_periode(add_consolidation(rows), "siret")
 
 
@@ -63,12 +63,12 @@ def compat_entreprise(staged: Mapping[str, DataFrame], series: Series) -> DataFr
         staged: The tables of :data:`sf_spark.compat.inputs.COLUMNS`, by name.
         series: The months.
     """
-    held = {name: in_force(frame) for name, frame in staged.items()}
+    current = {name: in_force(frame) for name, frame in staged.items()}
     companies = reduce(DataFrame.union, (staged[name].select("siren") for name in _MAKE_A_COMPANY))
     rows = monthly_spine(companies, "siren", series.starting_earlier(MONTHS_BEFORE))
-    rows = add_sirene_ul(rows, held["sirene_ul"])
-    rows = add_effectif(rows, held["effectif_ent"], "siren", "effectif_ent", series)
-    rows = add_paydex(rows, held["paydex"])
-    rows = add_bdf(rows, held["bdf"])
-    rows = add_diane(rows, held["diane"], series)
+    rows = add_sirene_ul(rows, current["sirene_ul"])
+    rows = add_effectif(rows, current["effectif_ent"], "siren", "effectif_ent", series)
+    rows = add_paydex(rows, current["paydex"])
+    rows = add_bdf(rows, current["bdf"])
+    rows = add_diane(rows, current["diane"], series)
     return with_periode(rows.where(F.col("mois") >= index_of(series.debut)), "siren")

@@ -3,8 +3,8 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, month_index
 from sf_spark.compat.series import Series, each_month
+from sf_spark.domain.calendar import index_of, month_index
 
 
 def add_compte(rows: DataFrame, comptes: DataFrame, series: Series) -> DataFrame:
@@ -15,11 +15,11 @@ def add_compte(rows: DataFrame, comptes: DataFrame, series: Series) -> DataFrame
     closed = _first_month_not_before(F.col("date_fermeture"))
     establishments = Window.partitionBy("numero_compte").orderBy("date_fermeture", "siret")
     since = F.coalesce(F.lag(closed).over(establishments), F.lit(index_of(series.debut)))
-    held = comptes.select("numero_compte", "siret", "_batch", since.alias("_since"), closed.alias("_closed"))
+    owned = comptes.select("numero_compte", "siret", "_batch", since.alias("_since"), closed.alias("_closed"))
     months = each_month(
         F.greatest("_since", F.lit(index_of(series.debut))), F.least("_closed", F.lit(index_of(series.fin)))
     )
-    monthly = held.select("siret", months.alias("mois"), "_batch", "numero_compte")
+    monthly = owned.select("siret", months.alias("mois"), "_batch", "numero_compte")
     last = monthly.groupBy("siret", "mois").agg(F.max(F.struct("_batch", "numero_compte")).alias("_last"))
     joined = rows.join(last, on=["siret", "mois"], how="left")
     return joined.select(*rows.columns, F.col("_last.numero_compte").alias("compte_urssaf"))

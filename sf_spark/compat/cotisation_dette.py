@@ -11,8 +11,9 @@ of its successor:
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, known_month, month_index
 from sf_spark.compat.series import ARRIVAL, Series, each_month
+from sf_spark.domain.calendar import index_of, known_month, month_index
+from sf_spark.domain.timing import URSSAF_DAY
 
 PARTS = ("montant_part_ouvriere", "montant_part_patronale")
 PAST = (1, 2, 3, 6, 12)
@@ -70,12 +71,12 @@ def monthly_debt(debit: DataFrame, series: Series) -> DataFrame:
     by date, then arrival.
     """
     chain = Window.partitionBy(*_CHAIN).orderBy("numero_historique", "date_traitement", *ARRIVAL)
-    until = F.coalesce(known_month(F.lead("date_traitement").over(chain)), F.lit(index_of(series.fin)))
+    until = F.coalesce(known_month(F.lead("date_traitement").over(chain), URSSAF_DAY), F.lit(index_of(series.fin)))
     lasting = debit.select(
         "siret",
         "part_ouvriere",
         "part_patronale",
-        known_month(F.col("date_traitement")).alias("_from"),
+        known_month(F.col("date_traitement"), URSSAF_DAY).alias("_from"),
         until.alias("_to"),
     )
     first = F.greatest("_from", F.lit(index_of(series.debut)))

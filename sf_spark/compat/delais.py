@@ -3,9 +3,9 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index, month_start
 from sf_spark.compat.cotisation_dette import debt
 from sf_spark.compat.series import ARRIVAL, each_month
+from sf_spark.domain.calendar import month_index, month_start
 
 _FIELDS = ("date_echeance", "duree_delai", "montant_echeancier")
 

@@ -11,9 +11,9 @@ of past years differ: there, an unknown item leaves what an earlier balance shee
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of
 from sf_spark.compat.bilans import months_of_use, past_years
 from sf_spark.compat.series import ARRIVAL, Series
+from sf_spark.domain.calendar import index_of
 
 ENTIERS = (
     "effectif_consolide", "nombre_etab_secondaire", "nombre_filiale", "taille_compo_groupe", "nombre_mois",

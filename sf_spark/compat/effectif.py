@@ -3,8 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, month_index
 from sf_spark.compat.series import ARRIVAL, Series
+from sf_spark.domain.calendar import index_of, month_index
 
 PAST = (6, 12, 18, 24)
 

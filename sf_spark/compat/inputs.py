@@ -1,7 +1,7 @@
 """The staged tables that the former system's variables are made of, and what is read of each."""
 
-from sf_spark.compat.bdf import RATIOS as RATIOS_BDF
 from sf_spark.compat.diane import ENTIERS, NOMBRES
+from sf_spark.domain.ratios import RATIOS_BDF
 
 _ARRIVAL = "_batch string, _file string, _line long, superseded_on date"
 _PRENOMS = ", ".join(f"prenom{rank}_unite_legale string" for rank in (1, 2, 3, 4))

@@ -3,8 +3,8 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index
 from sf_spark.compat.series import ARRIVAL, last_to_arrive
+from sf_spark.domain.calendar import month_index
 
 PAST = (3, 6, 12)
 

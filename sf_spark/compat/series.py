@@ -6,7 +6,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, month_start, start_of
+from sf_spark.domain.calendar import index_of, month_start, start_of
 
 ARRIVAL = ("_batch", "_file", "_line")  # where the former system says "the last one wins"
 _FIRST_CREATION = date(1901, 1, 1)  # the register writes 1900-01-01 for a day that nobody knows

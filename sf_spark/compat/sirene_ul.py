@@ -3,8 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.columns import filled
 from sf_spark.compat.series import ARRIVAL, age_in, last_to_arrive
+from sf_spark.domain.identifiers import filled
 
 _PRENOMS = tuple(f"prenom{rank}_unite_legale" for rank in (1, 2, 3, 4))
 

@@ -31,13 +31,15 @@ A closing that names no proceeding (or several) has no action: it ends whatever 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from sf_spark.domain.stages import REDRESSEMENT
+
 OUVERTURE, PLAN, CONVERSION, CLOTURE, AUTRE = "ouverture", "plan", "conversion", "cloture", "autre"
 
 _NAME = r"(liquidation(?! amiable)|redressement|sauvegarde)"
 _E = r"(?:\S{0,3}| )"  # where a word has an accented letter: with it, without, or broken by a wrong encoding
 _RESOLUTION = rf"(?<![a-z])r{_E}sol(?:ution|vant)"
 _CLOSURE = rf"cl{_E}tur"
-# What a judgment follows from, told after it: "liquidation judiciaire sur résolution du plan".
+# What a judgment follows from, named after it: "liquidation judiciaire sur résolution du plan".
 _GROUND = (
     rf"(?<!statuant) (?:apr{_E}s|suite \S{{1,3}}|sur) (?:la |une )?(?:{_RESOLUTION}|conver\w+|{_CLOSURE}\w*)[^,;]*"
 )
@@ -98,7 +100,7 @@ def _measure(clause: Column) -> Column:
     head = F.regexp_extract(clause, rf"^(.*?)(?:{_NAME}|{_CLOSURE}|$)", 1)
     before_name = F.regexp_extract(clause, rf"^(.*?)(?:{_NAME}|$)", 1)
     target = F.coalesce(F.nullif(F.regexp_extract(clause, _TARGET, 1), F.lit("")), name)
-    plan_of = F.coalesce(name, F.when(clause.contains("continuation"), F.lit("redressement")))
+    plan_of = F.coalesce(name, F.when(clause.contains("continuation"), F.lit(REDRESSEMENT)))
     undone = clause.rlike(_UNDONE)
     return (
         F.when(clause.rlike(_NO_MEASURE), None)

@@ -24,7 +24,7 @@ from functools import reduce
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.domain.calendar import known_month
 from sf_spark.domain.naf import NAF_REV2
 
 # Units are counted from here on: what was known before counts as known then. No panel that is read begins earlier.
@@ -44,16 +44,16 @@ def with_own_codes(register: DataFrame, keys: Sequence[str]) -> DataFrame:
     """
     so_far = Window.partitionBy(*keys).orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
     since = Window.partitionBy(*keys, "_spell").orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
-    told = register.withColumns(
+    named = register.withColumns(
         {"_former": F.last("ape", ignorenulls=True).over(so_far), "_spell": F.count("ape").over(so_far)}
     )
     unchanged = F.col("ape_naf25") == F.first("ape_naf25", ignorenulls=True).over(since)
-    return told.withColumn("ape_propre", F.coalesce("ape", F.when(unchanged, F.col("_former")))).drop(
+    return named.withColumn("ape_propre", F.coalesce("ape", F.when(unchanged, F.col("_former")))).drop(
         "_former", "_spell"
     )
 
 
-def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: int) -> DataFrame:
     """The most frequent code of a nomenclature for each code of the other one, as known from month to month.
 
     Args:

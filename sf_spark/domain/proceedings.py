@@ -4,7 +4,7 @@ An event concerns one action (liquidation, redressement, sauvegarde) and says ho
 in the order of a proceeding, not of the alphabet, and an end is the last word:
 
     rank  stages
-    1     ouverture, conversion, or none told
+    1     ouverture, conversion, or unknown
     2     plan_continuation
     3     fin_procedure, abandon_procedure, inclusion_autre_procedure, cloture...: it is over
 
@@ -22,8 +22,8 @@ from sf_spark.domain.stages import ACTIONS, FIN, INCLUSION, OF_AN_ACCOUNT, OUVER
 LONGEST_PLAN_MONTHS = 120  # the longest plan that the law allows: art. L626-12 code de commerce
 
 PROCOL, PROCEDURES = "procol", "procedures"
-# Where both sources tell of one stage on one day, the first holds: URSSAF's list is a whole snapshot, which also takes
-# back what was wrong; announcements only add up. What one of them alone tells counts all the same.
+# Where both sources give one stage on one day, the first one wins: URSSAF's list is a whole snapshot, which also
+# withdraws errors; announcements only add up. A stage that only one of them gives counts.
 PRIORITY = (PROCOL, PROCEDURES)
 
 _STAGE_OF_JUDGMENT = {
@@ -42,7 +42,7 @@ def proceeding_events(procol: DataFrame, procedures: DataFrame | None = None) ->
         procedures: ``siren, date_jugement, nature, superseded_on``, and ``known_on``; None: never delivered.
 
     Returns:
-        ``siren, date_effet, action, stade`` (never null, empty where none is told), ``rang, priorite`` (of the order
+        ``siren, date_effet, action, stade`` (never null, empty where it is unknown), ``rang, priorite`` (of the order
         above; of the sources, the higher goes first), ``source_procedure`` (procol, procedures), ``known_on,
         superseded_on``. Withdrawn events are among them. A judgment gives several rows: what it opens ends the
         proceedings that are less grave.
@@ -55,8 +55,8 @@ def procol_events(procol: DataFrame) -> DataFrame:
     """The stages that URSSAF lists, their codes trimmed: see :func:`proceeding_events`."""
     action = F.regexp_extract(F.lower(F.coalesce("action_procol", F.lit(""))), "|".join(ACTIONS), 0)
     stage = F.coalesce(stage_code(F.col("stade_procol")), F.lit(""))
-    told = procol.select("*", F.nullif(action, F.lit("")).alias("action"), stage.alias("stade"))
-    return _in_one_form(told.where(F.col("action").isNotNull() & (F.col("stade") != OF_AN_ACCOUNT)), PROCOL)
+    named = procol.select("*", F.nullif(action, F.lit("")).alias("action"), stage.alias("stade"))
+    return _in_one_form(named.where(F.col("action").isNotNull() & (F.col("stade") != OF_AN_ACCOUNT)), PROCOL)
 
 
 def judgment_events(procedures: DataFrame) -> DataFrame:

@@ -1,8 +1,15 @@
-"""When facts count as known: the cut-off day, and how long after its date a fact is published."""
+"""When facts count as known: URSSAF's day, the day of a delivery, and how long after its date a fact is published.
+
+The day on which a table is cut off is a setting (``cutoff_day``) that functions are given, and never their default:
+one forgotten argument would date half of a table by another day.
+"""
 
 from datetime import date
 
-CUTOFF_DAY = 20  # URSSAF: paid by the 15th, a small delay is tolerated, what is unpaid on the 20th is a debt
+URSSAF_DAY = 20  # paid by the 15th, a small delay is tolerated, what is unpaid on the 20th is a debt
+DELIVERY_DAY = (
+    URSSAF_DAY  # on which a delivery counts as known, whatever the cut-off: staged tables do not depend on it
+)
 
 # Registers do not date their attributes: in a first delivery they count as known since the unit was created, and where
 # that is unknown, or where there is no date at all, from here on.

@@ -3,11 +3,11 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.domain.calendar import known_month
 from sf_spark.domain.proceedings import is_over
 
 
-def openings(events: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def openings(events: DataFrame, cutoff_day: int) -> DataFrame:
     """The months in which a company enters a proceeding, or a further stage of one.
 
     For a company that is not in proceedings, the first event after a month is an opening whatever its stage: a delivery

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index
+from sf_spark.domain.calendar import month_index
 
 
 def build_labels(

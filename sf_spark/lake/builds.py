@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sf_spark.calendar import batch_date, index_of, start_of
+from sf_spark.domain.calendar import batch_date, index_of, start_of
 from sf_spark.lake.contents import WHOLE, Content, Happened, changed_parts
 
 _KIND = "sf_spark build 1"  # what a commit's metadata begins with; another number when its meaning changes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import MissingTableError
 from sf_spark.lake.contents import Content, content_of
 from sf_spark.lake.files import open_table

@@ -5,7 +5,7 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.files import open_table
 from sf_spark.lake.planning import Plan, told

@@ -10,7 +10,6 @@ from functools import lru_cache
 
 import polars as pl
 
-from sf_spark.domain.timing import CUTOFF_DAY
 from sf_spark.landing.distinct import on_distinct
 
 _ENGLISH_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -94,7 +93,7 @@ def period_of_header(code: str) -> date | None:
     return months and _start_of(months[0])
 
 
-def counted_month(day: pl.Expr, cutoff_day: int = CUTOFF_DAY) -> pl.Expr:
+def counted_month(day: pl.Expr, cutoff_day: int) -> pl.Expr:
     """The first month (its first day) whose cut-off is on or after a day: that of the 21st is the next one."""
 
     def read(days: pl.Series) -> pl.Series:

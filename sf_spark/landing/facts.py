@@ -10,7 +10,7 @@ import pyarrow as pa
 from sf_spark.landing.hashing import fingerprints, hash_months, look_at_numbers, string_views
 from sf_spark.landing.source import Source
 
-# What tells facts of a delivery apart: 128 bits of content, the text of the line, and where in the file it is.
+# What distinguishes the facts of a delivery: 128 bits of content, the text of the line, and where in the file it is.
 NAME = np.dtype([("first", "<u8"), ("second", "<u8"), ("raw", "<u8"), ("place", "<u8")])
 _RANGE_BITS, _AT_BITS, _PART_BITS = 20, 32, 12
 _PSEUDO_SIRET_MARKS = ["5", "6", "7", "9"]  # first digit of the NIC of numbers forged by ACOSS for temporary workforces

@@ -28,7 +28,7 @@ def euros(centimes: pl.Expr) -> pl.Expr:
 
 
 def integer(text: pl.Expr, thousands: bool = False) -> pl.Expr:
-    """Read a strict base-10 integer (Int32), thousands set apart by blanks where that is said; else null."""
+    """Read a strict base-10 integer (Int32), blanks between thousands where ``thousands`` says so; else null."""
     if thousands:
         text = text.map_batches(_joined, return_dtype=pl.String, is_elementwise=True)
     return text.cast(pl.Int32, strict=False)  # takes digits behind a sign or none, and nothing else

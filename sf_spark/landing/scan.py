@@ -44,7 +44,7 @@ class Scanned:
         line: Number of the physical line there.
         more: Whether the last record goes on behind the block.
         lines: Of each well-framed record, the number of its first physical line.
-        spans: Its text, as (start, end) in the block, line end apart.
+        spans: Its text, as (start, end) in the block, without the line end.
         bad: Of each other record: start, end, line, reasons (bits), number of fields.
         columns: The wanted fields of the well-framed records, as string views.
     """

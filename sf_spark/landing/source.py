@@ -37,7 +37,7 @@ class Layout:
     """One way a source's file has been laid out.
 
     Attributes:
-        name: The month it began (``2025-12``), or what tells it apart (``stock``); ``deliveries`` records it.
+        name: The month it began (``2025-12``), or what distinguishes it (``stock``); ``deliveries`` records it.
         required: Header names in lower case; a file that has them all is in this layout.
         optional: Header names that are read when they are there.
         rename: Header name to the name that ``clean`` sees, where the two differ.
@@ -78,12 +78,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Source:
-    """A partner file: its layouts, how a line becomes typed columns, how time is told.
+    """A partner file: its layouts, how a line becomes typed columns, when a fact is known.
 
     Attributes:
         name: Name of the source and of its staged table.
         description: One line for people.
-        file_pattern: Regular expression of the delivered file's whole name, in any case, packing apart (``.gz``).
+        file_pattern: Regular expression of the delivered file's whole name, in any case, without packing (``.gz``).
         delimiter: One character.
         layouts: The newest first; the first one that a header fits is taken.
         key_column: The typed column that identifies the entity: ``siret``, ``siren``, or another one.

@@ -12,37 +12,37 @@ Consumed hours are a flow: the month in which a month's consumption becomes know
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
-from sf_spark.panel.asof import held_together, state_changes
+from sf_spark.domain.calendar import known_month, month_index
+from sf_spark.panel.asof import in_force_together, state_changes
 
 
-def demande_intervals(apdemande: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def demande_intervals(apdemande: DataFrame, cutoff_day: int) -> DataFrame:
     """The months over which each known version of a request spreads.
 
     Returns:
-        ``siret, siren, mois, fin`` and ``held``: struct<debut, fin, heures (hundredths)>.
+        ``siret, siren, mois, fin`` and ``state``: struct<debut, fin, heures (hundredths)>.
     """
     versions = apdemande.select("*", F.round(F.col("hta") * 100).cast("long").alias("heures"))
     values = ("periode_debut", "periode_fin", "heures")
     order = ("date_statut", "_batch", "_line")
     changes = state_changes(versions, ("siret", "siren", "id_demande"), order, values, cutoff_day)
     first, last = F.col("state.periode_debut"), F.col("state.periode_fin")
-    held = F.struct(first.alias("debut"), last.alias("fin"), F.col("state.heures").alias("heures"))
+    state = F.struct(first.alias("debut"), last.alias("fin"), F.col("state.heures").alias("heures"))
     return changes.where(first <= last).select(
         "siret",
         "siren",
         F.greatest("mois", month_index(first)).alias("mois"),
         F.least("fin", month_index(last) + 1).alias("fin"),
-        held.alias("held"),
+        state.alias("state"),
     )
 
 
 def demande_changes(intervals: DataFrame, key: str) -> DataFrame:
     """``key, mois, fin, demandes``: the requests that reach the same months, from change to change."""
-    return held_together(intervals, [key]).withColumnRenamed("held", "demandes")
+    return in_force_together(intervals, [key]).withColumnRenamed("state", "demandes")
 
 
-def consommation_postings(apconso: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def consommation_postings(apconso: DataFrame, cutoff_day: int) -> DataFrame:
     """Hours consumed, in the month they become known; taken back in the month they are withdrawn.
 
     Returns:

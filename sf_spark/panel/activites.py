@@ -6,7 +6,7 @@ Whose code it is, and what stands in where a unit has none: :mod:`sf_spark.domai
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index
+from sf_spark.domain.calendar import month_index
 from sf_spark.domain.naf import CODE_COLUMN, NAF_2025, NAF_REV2, division, section_letter
 
 ACTIVITY = ("ape", "ape_naf25", "ape_est_derive", "division", "section", "nomenclature")

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.domain.calendar import known_month
 
 
 def state_changes(
@@ -25,7 +25,7 @@ def state_changes(
     keys: Sequence[str],
     order: Sequence[str],
     values: Sequence[str],
-    cutoff_day: int = CUTOFF_DAY,
+    cutoff_day: int,
 ) -> DataFrame:
     """The months in which the state of a thing changes, and the state from then on.
 
@@ -42,7 +42,7 @@ def state_changes(
         of a later version included: each change looks at all versions of the thing.
     """
     visible = _visible(versions, keys, order, values, cutoff_day)
-    return _changes(visible, keys, F.array_max).withColumnRenamed("held", "state")
+    return _changes(visible, keys, F.array_max)
 
 
 def latest_entries(
@@ -50,8 +50,8 @@ def latest_entries(
     key: str,
     name: str,
     order: Sequence[str],
-    values: Sequence[str] = (),
-    cutoff_day: int = CUTOFF_DAY,
+    values: Sequence[str],
+    cutoff_day: int,
     kind: str = "",
 ) -> DataFrame:
     """What a running maximum needs to tell the latest version visible in each month.
@@ -70,45 +70,47 @@ def latest_entries(
         order: The visible version that is greatest in these columns holds; it should have no ties.
         values: What to carry.
         cutoff_day: Day of the cut-off.
-        kind: Column that tells several states of one thing apart; it comes with the entries.
+        kind: Column that distinguishes several states of one thing; it comes with the entries.
 
     Returns:
         ``key, mois, fin``, ``<name>_durable`` (struct of ``order`` and ``values``) and ``<name>_passing``
-        (struct<held>, whose field is null from a month in which no passing version is visible). The state of a month
+        (struct<state>, whose field is null from a month in which no passing version is visible). The state of a month
         is the greater of the two: see :func:`sf_spark.panel.monthly.monthly_rows`.
     """
     keys = [key, kind] if kind else [key]
     visible = _visible(versions, keys, order, values, cutoff_day)
-    durable = visible.where(F.col("fin").isNull()).withColumnRenamed("held", f"{name}_durable")
+    durable = visible.where(F.col("fin").isNull()).withColumnRenamed("state", f"{name}_durable")
     passing = _changes(visible.where(F.col("fin").isNotNull()), keys, F.array_max).select(
-        *keys, "mois", "fin", F.struct("held").alias(f"{name}_passing")
+        *keys, "mois", "fin", F.struct("state").alias(f"{name}_passing")
     )
     return durable.unionByName(passing, allowMissingColumns=True)
 
 
-def held_together(intervals: DataFrame, keys: Sequence[str]) -> DataFrame:
+def in_force_together(intervals: DataFrame, keys: Sequence[str]) -> DataFrame:
     """All that is in force at once, from change to change.
 
     Args:
-        intervals: ``keys``, ``mois``, ``fin`` (months [mois, fin), ``fin`` null for an open end), ``held`` (struct).
+        intervals: ``keys``, ``mois``, ``fin`` (months [mois, fin), ``fin`` null for an open end), ``state`` (struct).
         keys: What names one holder.
 
     Returns:
-        ``keys, mois, fin, held``: the sorted array of what is in force in [mois, fin), possibly empty.
+        ``keys, mois, fin, state``: the sorted array of what is in force in [mois, fin), possibly empty.
     """
     lasting = intervals.where(F.col("fin").isNull() | (F.col("mois") < F.col("fin")))
     return _changes(lasting, keys, F.array_sort)
 
 
-def _changes(intervals: DataFrame, keys: Sequence[str], gist: Callable[[Column], Column]) -> DataFrame:
-    """From change to change, the gist of all that is in force; an interval without months still marks its month."""
-    gathered = intervals.groupBy(*keys).agg(F.collect_list(F.struct("held", "mois", "fin")).alias("_all"))
+def _changes(intervals: DataFrame, keys: Sequence[str], summarise: Callable[[Column], Column]) -> DataFrame:
+    """From change to change, what sums up all that is in force; an interval without months still marks its month."""
+    gathered = intervals.groupBy(*keys).agg(F.collect_list(F.struct("state", "mois", "fin")).alias("_all"))
     ends = F.filter(F.transform("_all", lambda v: v["fin"]), lambda month: month.isNotNull())
     months = F.array_sort(F.array_distinct(F.concat(F.transform("_all", lambda v: v["mois"]), ends)))
     changes = F.transform(
         F.col("_months"),
         lambda month, rank: F.struct(
-            month.alias("mois"), F.get(F.col("_months"), rank + 1).alias("fin"), gist(_in_force(month)).alias("held")
+            month.alias("mois"),
+            F.get(F.col("_months"), rank + 1).alias("fin"),
+            summarise(_in_force(month)).alias("state"),
         ),
     )
     exploded = gathered.withColumn("_months", months).select(*keys, F.explode(changes).alias("_change"))
@@ -120,7 +122,7 @@ def _visible(
 ) -> DataFrame:
     return versions.select(
         *keys,
-        F.struct(*order, *(name for name in values if name not in order)).alias("held"),
+        F.struct(*order, *(name for name in values if name not in order)).alias("state"),
         known_month(F.col("known_on"), cutoff_day).alias("mois"),
         known_month(F.col("superseded_on"), cutoff_day).alias("fin"),
     )
@@ -128,4 +130,4 @@ def _visible(
 
 def _in_force(month: Column) -> Column:
     visible = F.filter("_all", lambda v: (v["mois"] <= month) & (v["fin"].isNull() | (v["fin"] > month)))
-    return F.transform(visible, lambda v: v["held"])
+    return F.transform(visible, lambda v: v["state"])

@@ -7,7 +7,7 @@ in ``known_on``:
     2023-12-31    2024-08                  2025-09
     2024-06-15    2025-01                  2026-02
 
-Whose accounts, and what a confidential zero or a thousandfold amount means: :mod:`sf_spark.domain.accounts`. An amount
+Whose accounts, and what a confidential zero or a thousandfold amount means: :mod:`sf_spark.domain.bilans`. An amount
 is compared with the accounts that were known before it, so that a row never changes:
 
     accounts known           turnover    row
@@ -20,26 +20,25 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
-from sf_spark.domain.accounts import (
-    AMOUNTS,
+from sf_spark.domain.bilans import (
     CONSOLIDATED,
-    KNOWN_AFTER_MONTHS,
     OWN_ACCOUNTS_LAST_MONTHS,
     VALID_MONTHS,
     rank_of_type,
     slips,
     without_confidential_zero,
 )
+from sf_spark.domain.calendar import known_month, month_index
+from sf_spark.domain.ratios import AMOUNTS, PUBLISHED, RATIOS_BDF
+from sf_spark.domain.timing import BILANS_DELAY_MONTHS
 from sf_spark.panel.asof import latest_entries
-from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 
 _OWN, _GROUP = "bilan", "bilan_groupe"
-_KEPT = (*RATIOS, "type_bilan", "sauts")
+_KEPT = (*PUBLISHED, "type_bilan", "sauts")
 _STEADY = 10  # a headcount that grew tenfold may come with a turnover that grew a thousandfold
 
 
-def bilan_entries(ratios: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def bilan_entries(ratios: DataFrame, cutoff_day: int) -> DataFrame:
     """Entries of the last accounts known of a company: its own (``bilan``), those of its group (``bilan_groupe``)."""
     order = ("date_cloture_exercice", "rang", "_batch", "_line")
     entries = latest_entries(_compared(_readable(ratios)), "siren", _OWN, order, _KEPT, cutoff_day, "groupe")
@@ -52,8 +51,8 @@ def bilan_entries(ratios: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
 
 
 def _readable(ratios: DataFrame) -> DataFrame:
-    """Accounts with a date: confidential zeros are null, ``rang`` tells those of one date apart, ``groupe`` whose."""
-    values = {name: without_confidential_zero(F.col(name), F.col("confidentialite")) for name in RATIOS}
+    """Accounts with a date: confidential zeros are null, ``rang`` orders those of one date, ``groupe`` says whose."""
+    values = {name: without_confidential_zero(F.col(name), F.col("confidentialite")) for name in PUBLISHED}
     whose = {"rang": rank_of_type(F.col("type_bilan")), "groupe": F.col("type_bilan").eqNullSafe(CONSOLIDATED)}
     return ratios.where(F.col("date_cloture_exercice").isNotNull()).withColumns({**values, **whose})
 
@@ -69,8 +68,8 @@ def _compared(accounts: DataFrame) -> DataFrame:
     )
     series = Window.partitionBy("siren", "groupe")
     together = accounts.withColumn("_tous", F.collect_list(known).over(series))
-    there = F.filter("_tous", lambda o: o["known_on"] <= F.col("known_on"))
-    in_force = F.filter(there, lambda o: o["superseded_on"].isNull() | (o["superseded_on"] > F.col("known_on")))
+    delivered = F.filter("_tous", lambda o: o["known_on"] <= F.col("known_on"))
+    in_force = F.filter(delivered, lambda o: o["superseded_on"].isNull() | (o["superseded_on"] > F.col("known_on")))
     before = together.withColumn("_avant", _last_before(in_force, F.col("date_cloture_exercice")))
     earlier = before.withColumn("_plus_tot", _last_before(in_force, F.col("_avant.cloture")))
     found = slips(amounts, F.col("_avant.montants"), F.col("_plus_tot.montants"))
@@ -87,16 +86,16 @@ def steady(fewest: Column, most: Column) -> Column:
     return F.coalesce(most < _STEADY * F.greatest(fewest, F.lit(1)), F.lit(True))
 
 
-def bdf_entries(bdf: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def bdf_entries(bdf: DataFrame, cutoff_day: int) -> DataFrame:
     """Entries of the last ratios of the Banque de France known of each company."""
     dated = bdf.where(F.col("arrete_bilan_bdf").isNotNull())
     return latest_entries(dated, "siren", "bdf", ("arrete_bilan_bdf", "_batch", "_line"), RATIOS_BDF, cutoff_day)
 
 
-def paydex_entries(paydex: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def paydex_entries(paydex: DataFrame, cutoff_day: int) -> DataFrame:
     """Entries of the last payment behaviour known of each company."""
-    told = paydex.where(F.col("nb_jours").isNotNull() & F.col("date_valeur").isNotNull())
-    return latest_entries(told, "siren", "paydex", ("date_valeur", "_batch", "_line"), ["nb_jours"], cutoff_day)
+    observed = paydex.where(F.col("nb_jours").isNotNull() & F.col("date_valeur").isNotNull())
+    return latest_entries(observed, "siren", "paydex", ("date_valeur", "_batch", "_line"), ["nb_jours"], cutoff_day)
 
 
 def company_accounts() -> Column:
@@ -106,7 +105,7 @@ def company_accounts() -> Column:
     return F.when(of_group, F.col(_GROUP)).otherwise(F.col(_OWN))
 
 
-def bilan_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
+def bilan_measures(cutoff_day: int) -> dict[str, Column]:
     """``bilan_<ratio>`` (as published), ``bilan_age_mois`` (months since the closing), and what they are.
 
     ``bilan_type`` tells whose accounts they are, ``bilan_saut_mille`` whether an amount was taken for a thousandfold
@@ -116,12 +115,12 @@ def bilan_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
     chosen = F.col("comptes")
     slipped = F.when(F.col("effectif_stable"), chosen["sauts"])
     known = {name: F.when(~F.coalesce(F.array_contains(slipped, name), F.lit(False)), chosen[name]) for name in AMOUNTS}
-    values = {name: known.get(name, chosen[name]) for name in RATIOS}
+    values = {name: known.get(name, chosen[name]) for name in PUBLISHED}
     values |= {"type": chosen["type_bilan"], "saut_mille": F.coalesce(F.size(slipped), F.lit(0)) > 0}
     return _while_valid("bilan", chosen["date_cloture_exercice"], values, cutoff_day)
 
 
-def bdf_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
+def bdf_measures(cutoff_day: int) -> dict[str, Column]:
     """``bdf_<ratio>`` (percent or days, as published) and ``bdf_age_mois``; null when there are none."""
     values = {name: F.col(f"bdf.{name}") for name in RATIOS_BDF}
     return _while_valid("bdf", F.col("bdf.arrete_bilan_bdf"), values, cutoff_day)
@@ -136,7 +135,7 @@ def paydex_measures() -> dict[str, Column]:
 
 
 def _while_valid(prefix: str, closed: Column, values: Mapping[str, Column], cutoff_day: int) -> dict[str, Column]:
-    end = known_month(F.add_months(closed, KNOWN_AFTER_MONTHS), cutoff_day) + VALID_MONTHS
+    end = known_month(F.add_months(closed, BILANS_DELAY_MONTHS), cutoff_day) + VALID_MONTHS
     valid = F.col("mois") < end
     measures = {f"{prefix}_{name}": F.when(valid, value) for name, value in values.items()}
     return measures | {f"{prefix}_age_mois": F.when(valid, F.col("mois") - month_index(closed))}

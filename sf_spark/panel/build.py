@@ -3,8 +3,8 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import cutoff_of, start_of
-from sf_spark.columns import siren_of
+from sf_spark.domain.calendar import cutoff_of, start_of
+from sf_spark.domain.identifiers import siren_of
 from sf_spark.domain.naf import NAF_2025, NAF_REV2
 from sf_spark.domain.naf_bridge import bridge, with_own_codes
 from sf_spark.domain.proceedings import proceeding_events
@@ -14,7 +14,7 @@ from sf_spark.panel.asof import state_changes
 from sf_spark.panel.bilans import bdf_entries, bilan_entries, company_accounts, paydex_entries, steady
 from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.inputs import StagedTables
-from sf_spark.panel.measures import common_measures, company_measures, told, urssaf_measures
+from sf_spark.panel.measures import common_measures, company_measures, measure_columns, urssaf_measures
 from sf_spark.panel.monthly import monthly_rows, with_attributes
 from sf_spark.panel.plans import ccsf_entries, delai_changes, delai_intervals
 from sf_spark.panel.postings import (
@@ -158,7 +158,7 @@ def _etablissement_columns(
     rows: DataFrame, staged: StagedTables, rules: PanelRules, codes: DataFrame | None
 ) -> DataFrame:
     stock = _with_codes(staged.sirene, "siret")
-    measures = told(urssaf_measures("effectif") | common_measures(rules.cutoff_day), rules.absent)
+    measures = measure_columns(urssaf_measures("effectif") | common_measures(rules.cutoff_day), rules.absent)
     is_open = F.coalesce("est_ouvert", F.lit(False)).alias("est_ouvert")
     known = rows.select("siret", "siren", "periode", is_open, *measures)
     known = with_attributes(known, _attributes(stock, ("siret",), ("siret",), _ADDRESS, rules), "siret")
@@ -188,7 +188,7 @@ def _entreprise_columns(
     rolled_up = wanted.join(_of_sites(sites, rules), on=["siren", "periode"], how="left")
     added = common_measures(day) | company_measures(day)
     register = {"nb_etablissements": ("sirene", F.col("nb_etablissements").cast("int"))}
-    measures = told(urssaf_measures("effectif_ent") | register | added, rules.absent)
+    measures = measure_columns(urssaf_measures("effectif_ent") | register | added, rules.absent)
     known = rolled_up.select("siren", "periode", "staffed", *measures)
     for changes in _company_changes(staged, rules):
         known = with_attributes(known, changes, "siren")
@@ -217,12 +217,12 @@ def _codes_of_history(sirene_histo: DataFrame, rules: PanelRules) -> DataFrame:
 
 
 def _company_changes(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, ...]:
-    """What is known of a company apart from measures: head office, legal unit, proceedings."""
+    """What is known of a company beside its measures: head office, legal unit, proceedings."""
     seats = staged.sirene.where("siege")
     return (
         _attributes(seats, ("siren",), ("known_on", "date_creation", "siret"), _ADDRESS[:2], rules),
         _attributes(_with_codes(staged.sirene_ul, "siren"), ("siren",), ("siren",), _LEGAL, rules),
-        proceedings_changes(proceeding_events(staged.procol, staged.procedures), cutoff_day=rules.cutoff_day),
+        proceedings_changes(proceeding_events(staged.procol, staged.procedures), "known_on", rules.cutoff_day),
     )
 
 

@@ -14,9 +14,9 @@ runs, speaks of establishments that the history does not know, and of what came 
     history A to 2015-07-31, F to 2018-05-20, F since 2018-05-21   closed from 2015-08, one closure in 2015-08
     with the stock saying F since 2018-05-21
     stock alone: created 2020-01-15, closed 2024-02-10             one opening in 2020-01, one closure in 2024-02
-    the same, told in the delivery of 2024-03                      one closure in 2024-03: it was open for all we knew
+    the same, delivered in 2024-03                                 one closure in 2024-03: it was open for all we knew
     closed 2024-02-22, reopened 2024-03-05                         one closure and one opening, both in 2024-03
-    closed 2023-05, reopened 2023-09, both told in 2024-03         nothing: at no cut-off was it known to be closed
+    closed 2023-05, reopened 2023-09, both delivered in 2024-03    nothing: at no cut-off was it known to be closed
 
 Open establishments, openings and closures come from the same states, so that from one month to the next the number of
 open ones changes by the openings less the closures. An establishment that left the register is what it was last said to
@@ -28,14 +28,14 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month, month_start
+from sf_spark.domain.calendar import known_month, month_start
 
 _EVER = "0001-01-01"  # a period without a first day began before all others
 _EVER_AFTER = "9999-12-31"
 _VERSION = ("du", "au", "actif", "_batch", "_line", "histo", "depuis", "jusque")
 
 
-def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int) -> DataFrame:
     """What is known of each establishment at each cut-off, from change to change.
 
     Args:
@@ -67,7 +67,7 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
         F.transform(_days("_seen", start, end), lambda day: _is_open("_seen", day)),
         F.array(_is_open("_seen", end)),
     )
-    told = F.struct(
+    row = F.struct(
         F.element_at("_path", -1).alias("est_ouvert"),
         _steps(lambda before, after: ~F.coalesce(before, F.lit(False)) & after).alias("nb_ouvertures"),
         _steps(lambda before, after: before & ~F.coalesce(after, F.lit(False))).alias("nb_fermetures"),
@@ -76,9 +76,9 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
     states = seen.withColumn("_path", path).select(
         *("siret", "siren", "mois"),
         F.get("_months", F.col("_rank") + 1).alias("fin"),
-        F.explode(F.array(told)).alias("_told"),
+        F.explode(F.array(row)).alias("_row"),
     )
-    return states.select("siret", "siren", "mois", "fin", "_told.*").where(F.col("est_ouvert").isNotNull())
+    return states.select("siret", "siren", "mois", "fin", "_row.*").where(F.col("est_ouvert").isNotNull())
 
 
 def etablissement_events(register: DataFrame) -> DataFrame:
@@ -144,7 +144,7 @@ def _days(versions: str, after: Column, until: Column) -> Column:
 def _is_open(versions: str, day: Column) -> Column:
     """Whether some versions say that an establishment was open on a day; null where they say nothing."""
     begun = F.filter(versions, lambda v: v["histo"] & (v["du"] <= day))
-    told = F.array_max(
+    period = F.array_max(
         F.transform(
             begun,
             lambda v: F.struct(
@@ -164,11 +164,11 @@ def _is_open(versions: str, day: Column) -> Column:
             lambda v: F.struct(v["_batch"].alias("_batch"), v["_line"], v["du"].alias("du"), v["actif"].alias("actif")),
         )
     )
-    is_later = (stock["du"] <= day) & (stock["du"] > told["du"]) & ((stock["_batch"] > delivered) | ~told["covers"])
+    is_later = (stock["du"] <= day) & (stock["du"] > period["du"]) & ((stock["_batch"] > delivered) | ~period["covers"])
     return (
-        F.when(told.isNull(), stock["actif"] | (stock["du"] > day))
+        F.when(period.isNull(), stock["actif"] | (stock["du"] > day))
         .when(F.coalesce(is_later, F.lit(False)), stock["actif"])
-        .otherwise(told["actif"])
+        .otherwise(period["actif"])
     )
 
 

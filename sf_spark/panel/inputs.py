@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, cutoff_of
-
-RATIOS = (
-    "chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net", "taux_d_endettement", "ratio_de_liquidite",
-    "ratio_de_vetuste", "autonomie_financiere", "poids_bfr_exploitation_sur_ca", "couverture_des_interets",
-    "caf_sur_ca", "capacite_de_remboursement", "marge_ebe", "resultat_courant_avant_impots_sur_ca",
-    "poids_bfr_exploitation_sur_ca_jours", "rotation_des_stocks_jours", "credit_clients_jours",
-    "credit_fournisseurs_jours",
-)  # fmt: skip
-RATIOS_BDF = (
-    "poids_frng", "taux_marge", "delai_fournisseur", "dette_fiscale", "financier_court_terme", "frais_financier",
-)  # fmt: skip
+from sf_spark.domain.calendar import cutoff_of
+from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
+from sf_spark.domain.timing import DELIVERY_DAY
 
 _PLACE = "_batch string, _file string, _line long, known_on date, superseded_on date"
 _SITE = "siret string, siren string"
@@ -43,7 +34,7 @@ COLUMNS: dict[str, str] = {
     "paydex": "siren string, date_valeur date, nb_jours int",
     "bdf": "siren string, arrete_bilan_bdf date, " + ", ".join(f"{name} double" for name in RATIOS_BDF),
     "ratios": "siren string, date_cloture_exercice date, type_bilan string, confidentialite string, "
-    + ", ".join(f"{name} double" for name in RATIOS),
+    + ", ".join(f"{name} double" for name in PUBLISHED),
 }
 COLUMNS = {name: f"{ddl}, {_PLACE}" for name, ddl in COLUMNS.items()}
 
@@ -70,7 +61,7 @@ class StagedTables:
     ratios: DataFrame
 
     @classmethod
-    def read(cls, table: Callable[[str, str], DataFrame], cutoff_day: int = CUTOFF_DAY) -> "StagedTables":
+    def read(cls, table: Callable[[str, str], DataFrame], cutoff_day: int) -> "StagedTables":
         """Gather the tables from a reader that is given the name and the columns (DDL) of each.
 
         A column that a table does not have, because nothing has delivered it yet, is unknown.
@@ -86,7 +77,7 @@ def dated(staged: DataFrame, cutoff_day: int) -> DataFrame:
     2403    2024-03-20   2024-03-15       2024-03-20
     2403    2024-02-18   2024-02-18       2024-02-18     a date by the source's own rule, before its delivery
     """
-    if cutoff_day >= CUTOFF_DAY:
+    if cutoff_day >= DELIVERY_DAY:
         return staged
     month = F.to_date(F.concat(F.lit("20"), F.substring("_batch", 1, 4)), "yyyyMM")
     ended = F.least("superseded_on", cutoff_of(F.col("superseded_on"), cutoff_day))

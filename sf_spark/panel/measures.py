@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import euros, ratio
-from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
+from sf_spark.domain.calendar import known_month, month_index
+from sf_spark.domain.money import euros, ratio
 from sf_spark.panel.activite_partielle import demande_measures
 from sf_spark.panel.bilans import bdf_measures, bilan_measures, paydex_measures
 from sf_spark.panel.plans import delai_measures
@@ -34,7 +34,7 @@ def urssaf_measures(effectif_source: str) -> dict[str, tuple[str, Column]]:
     }
 
 
-def common_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, tuple[str, Column]]:
+def common_measures(cutoff_day: int) -> dict[str, tuple[str, Column]]:
     """Silence, payment plans and short-time work, at both grains: name -> (source, column)."""
     silence = F.greatest(F.col("mois") - F.col("declaration.dernier_mois"), F.lit(0))
     since_ccsf = F.col("mois") - known_month(F.col("ccsf.date_traitement"), cutoff_day)
@@ -48,7 +48,7 @@ def common_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, tuple[str, Column
     }
 
 
-def company_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, tuple[str, Column]]:
+def company_measures(cutoff_day: int) -> dict[str, tuple[str, Column]]:
     """Demography, establishments, payment behaviour and accounts: name -> (source, column)."""
     indebted = F.coalesce("nb_etablissements_en_dette", F.lit(0))
     sites = F.greatest("nb_etablissements", F.coalesce("nb_etablissements_suivis", F.lit(0)))
@@ -64,7 +64,7 @@ def company_measures(cutoff_day: int = CUTOFF_DAY) -> dict[str, tuple[str, Colum
     }
 
 
-def told(measures: Mapping[str, tuple[str, Column]], absent: frozenset[str]) -> list[Column]:
+def measure_columns(measures: Mapping[str, tuple[str, Column]], absent: frozenset[str]) -> list[Column]:
     """The columns, null where their source was never delivered; the type stays."""
     return [
         (F.when(F.lit(False), column) if source in absent else column).alias(name)

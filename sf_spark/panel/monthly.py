@@ -7,7 +7,7 @@ A source gives *entries*: ``key, mois`` and some of these columns; a month may h
     level     LEVELS                sum of all entries up to the month
     latest    <name>_durable,       the greatest so far, or the passing one that holds: see asof.latest_entries
               <name>_passing
-    held      HELD                  the last array so far: see asof.held_together
+    lists     LISTS                 the last array so far: see asof.in_force_together
 """
 
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ from collections.abc import Iterable
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index, month_start
+from sf_spark.domain.calendar import month_index, month_start
 
 FLOWS = ("cotisation_cents", "apart_centiemes")
 COUNTS = ("nb_ouvertures", "nb_fermetures")
 LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
 LATEST = ("effectif", "declaration", "ccsf", "paydex", "bilan", "bilan_groupe", "bdf")
-HELD = ("delais", "demandes")
+LISTS = ("delais", "demandes")
 
 
 def monthly_rows(
@@ -31,8 +31,8 @@ def monthly_rows(
 
     Args:
         keys: What names an entity, ``siren`` first: rows are brought together by company, whatever the grain.
-        spine: ``keys, mois``: the rows wanted, once or more, and ``est_ouvert`` if it tells. A month in which a flow
-            falls has its row all the same, after a closure too: totals must not lose it.
+        spine: ``keys, mois``: the rows wanted, once or more, and ``est_ouvert`` if it tells. A month with a
+            flow always gets a row, after a closure too: totals must not lose it.
         entries: See above.
         last_month: Index of the last month whose cut-off has passed.
         first_month: Index of the first month wanted, what came before counts as an opening balance; None for all.
@@ -64,7 +64,7 @@ def monthly_rows(
         "wanted",
         *flags,
         *(name for name in names if not name.endswith(("_durable", "_passing"))),
-        *(F.greatest(f"{name}_durable", f"{name}_passing.held").alias(name) for name in states),
+        *(F.greatest(f"{name}_durable", f"{name}_passing.state").alias(name) for name in states),
     )
 
 
@@ -81,7 +81,7 @@ def with_attributes(rows: DataFrame, changes: DataFrame, key: str) -> DataFrame:
 
 def _measures(frame: DataFrame) -> list[str]:
     latest = [f"{name}_{kind}" for name in LATEST for kind in ("durable", "passing")]
-    return [name for name in (*FLOWS, *COUNTS, *LEVELS, *latest, *HELD) if name in frame.columns]
+    return [name for name in (*FLOWS, *COUNTS, *LEVELS, *latest, *LISTS) if name in frame.columns]
 
 
 def _since(frame: DataFrame, first_month: int | None) -> DataFrame:

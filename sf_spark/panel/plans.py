@@ -12,20 +12,20 @@ A plan is in force at each cut-off from its creation to the last one before its 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import cents, euros, ratio
-from sf_spark.calendar import CUTOFF_DAY, cutoff_of, known_month
-from sf_spark.panel.asof import held_together, latest_entries
+from sf_spark.domain.calendar import cutoff_of, known_month
+from sf_spark.domain.money import cents, euros, ratio
+from sf_spark.panel.asof import in_force_together, latest_entries
 
 _NOT_GRANTED = ("REFUS", "REJ", "REJET")
 
 
-def delai_intervals(delai: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def delai_intervals(delai: DataFrame, cutoff_day: int) -> DataFrame:
     """The months in which each plan is in force.
 
     Rows that a plan cannot be made of (no duration or amount, no due date) are left out, as they always were.
 
     Returns:
-        ``siret, siren, mois, fin`` and ``held``: struct<echeance, duree (days), montant (cents)>.
+        ``siret, siren, mois, fin`` and ``state``: struct<echeance, duree (days), montant (cents)>.
     """
     granted = ~F.coalesce(F.upper("stade"), F.lit("")).isin(*_NOT_GRANTED)
     whole = (F.col("duree_delai") >= 1) & (F.col("montant_echeancier") >= 0.01) & F.col("date_echeance").isNotNull()
@@ -37,23 +37,27 @@ def delai_intervals(delai: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame
         cents(F.col("montant_echeancier")).alias("montant"),
     )
     return delai.where(granted & whole).select(
-        "siret", "siren", F.greatest(known, created).alias("mois"), F.least(ended, due).alias("fin"), plan.alias("held")
+        "siret",
+        "siren",
+        F.greatest(known, created).alias("mois"),
+        F.least(ended, due).alias("fin"),
+        plan.alias("state"),
     )
 
 
 def delai_changes(intervals: DataFrame, key: str) -> DataFrame:
     """``key, mois, fin, delais``: the plans in force together, from change to change."""
-    return held_together(intervals, [key]).withColumnRenamed("held", "delais")
+    return in_force_together(intervals, [key]).withColumnRenamed("state", "delais")
 
 
-def ccsf_entries(ccsf: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def ccsf_entries(ccsf: DataFrame, key: str, cutoff_day: int) -> DataFrame:
     """Entries of the last time the commission dealt with the entity, whatever the stage."""
     return latest_entries(
         ccsf.where(F.col("date_traitement").isNotNull()), key, "ccsf", ["date_traitement"], (), cutoff_day
     )
 
 
-def delai_measures(dette_cents: Column, cutoff_day: int = CUTOFF_DAY) -> dict[str, Column]:
+def delai_measures(dette_cents: Column, cutoff_day: int) -> dict[str, Column]:
     """Measures of the plans in force, from the column ``delais`` and ``periode``.
 
     Returns:

@@ -12,17 +12,15 @@ A *state* posts its change in the month of the change; its level is the running 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import cents, share_of_month
-from sf_spark.calendar import CUTOFF_DAY, known_month, month_index
+from sf_spark.domain.calendar import known_month, month_index
+from sf_spark.domain.money import cents, share_of_month
 from sf_spark.panel.asof import latest_entries, state_changes
 
 _ECART_NEGATIF = ("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif")
 _OPERATION_ORDER = ("numero_historique", "date_traitement", "_batch", "_line")
 
 
-def cotisation_postings(
-    cotisation: DataFrame, cutoff_day: int = CUTOFF_DAY, first_month: int | None = None
-) -> DataFrame:
+def cotisation_postings(cotisation: DataFrame, cutoff_day: int, first_month: int | None = None) -> DataFrame:
     """Contributions due, spread over months.
 
     Args:
@@ -57,7 +55,7 @@ def cotisation_postings(
     )
 
 
-def dette_postings(debit: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def dette_postings(debit: DataFrame, cutoff_day: int) -> DataFrame:
     """Changes of debt: each *écart négatif* lives from one operation to the next one known.
 
     The operation that holds at a cut-off is the one with the highest rank in its history among those known then (ties:
@@ -68,7 +66,7 @@ def dette_postings(debit: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
     """
     balances = debit.withColumns({"po": cents(F.col("part_ouvriere")), "pp": cents(F.col("part_patronale"))})
     changes = state_changes(balances, ("siren", *_ECART_NEGATIF), _OPERATION_ORDER, ("po", "pp"), cutoff_day)
-    held = changes.select(
+    intervals = changes.select(
         "siret",
         "siren",
         "mois",
@@ -77,11 +75,11 @@ def dette_postings(debit: DataFrame, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
         F.coalesce("state.pp", F.lit(0)).alias("pp"),
     ).withColumn("ouvert", (F.col("po") + F.col("pp") > 0).cast("long"))
     return _rises_and_falls(
-        held, {"part_ouvriere_cents": "po", "part_patronale_cents": "pp", "nb_ecarts_negatifs": "ouvert"}
+        intervals, {"part_ouvriere_cents": "po", "part_patronale_cents": "pp", "nb_ecarts_negatifs": "ouvert"}
     )
 
 
-def effectif_entries(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def effectif_entries(effectif: DataFrame, key: str, cutoff_day: int) -> DataFrame:
     """Entries of the last published headcount.
 
     Several accounts of one SIRET give several headcounts of one month: the last delivered wins, as in the former system
@@ -90,7 +88,7 @@ def effectif_entries(effectif: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY
     return latest_entries(effectif, key, "effectif", ("periode", "_batch", "_line"), ["effectif"], cutoff_day)
 
 
-def declaration_entries(cotisation: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def declaration_entries(cotisation: DataFrame, key: str, cutoff_day: int) -> DataFrame:
     """Entries of the last month for which contributions were declared, 0 EUR included."""
     declared = cotisation.where(F.col("du").isNotNull()).select(
         "*", (month_index(F.col("periode_fin")) - 1).alias("dernier_mois")
@@ -102,11 +100,11 @@ def _side(month: Column, sign: int) -> Column:
     return F.struct(month.alias("mois"), F.lit(sign).alias("sign"))
 
 
-def _rises_and_falls(held: DataFrame, measures: dict[str, str]) -> DataFrame:
+def _rises_and_falls(intervals: DataFrame, measures: dict[str, str]) -> DataFrame:
     """Post the value at the start of an interval and take it back at its end."""
     sides = F.array(_side(F.col("mois"), 1), _side(F.col("fin"), -1))
     return (
-        held.withColumn("side", F.explode(sides))
+        intervals.withColumn("side", F.explode(sides))
         .where(F.col("side.mois").isNotNull())
         .select(
             "siret",

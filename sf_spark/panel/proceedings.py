@@ -17,12 +17,12 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month
+from sf_spark.domain.calendar import known_month
 from sf_spark.domain.proceedings import LONGEST_PLAN_MONTHS, is_over
 from sf_spark.domain.stages import ACTIONS, PLAN
 
 
-def proceedings_changes(events: DataFrame, known_on: str = "known_on", cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def proceedings_changes(events: DataFrame, known_on: str, cutoff_day: int) -> DataFrame:
     """The months in which a company's state changes, and the state from then on.
 
     Args:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY
 from sf_spark.domain.naf import NAF_REV2
 
 
@@ -37,7 +36,7 @@ class PanelRules:
     last_month: int
     perimeter_effectif: int
     perimeter_months: int
-    cutoff_day: int = CUTOFF_DAY
+    cutoff_day: int
     first_month: int | None = None
     exclusions: Exclusions = field(default_factory=Exclusions)
     absent: frozenset[str] = frozenset()

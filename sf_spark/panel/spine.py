@@ -16,8 +16,8 @@ A company has rows as long as one of its establishments is not known to have clo
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, known_month
-from sf_spark.columns import siren_of
+from sf_spark.domain.calendar import known_month
+from sf_spark.domain.identifiers import siren_of
 
 BEFORE_ALL = 0  # a month index before that of any fact
 
@@ -39,7 +39,7 @@ def closures(register: DataFrame) -> DataFrame:
     )
 
 
-def first_facts(dated: DataFrame, key: str, cutoff_day: int = CUTOFF_DAY) -> DataFrame:
+def first_facts(dated: DataFrame, key: str, cutoff_day: int) -> DataFrame:
     """The month in which the first of some staged rows became known: ``key, siren, mois``."""
     keys = [F.col("siren")] if key == "siren" else [F.col(key), siren_of(F.col(key)).alias("siren")]
     known = dated.select(*keys, known_month(F.col("known_on"), cutoff_day).alias("mois"))
@@ -69,7 +69,7 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int, of_registe
         firsts.join(closed, on=["siret", "siren"], how="full_outer" if of_register else "left")
         .withColumn("first", F.least("first", "connu") if of_register else F.col("first"))
         .select("siret", "siren", "first", F.explode(spells).alias("spell"))
-        # None after a closure without end, nor between two that follow each other: that is one closure, told twice.
+        # None after a closure without end, nor between two that follow each other: one closure, delivered twice.
         .where(F.col("spell.after") < F.col("spell.until"))
         .select(
             "siret",
@@ -95,7 +95,7 @@ def company_months(spells: DataFrame, facts: DataFrame, last_month: int, first_m
 
     Args:
         spells: ``siren, premier, dernier`` of all its establishments, those of which only the register knows included.
-        facts: ``siren, mois``: when something became known of the company or its establishments, the register apart.
+        facts: ``siren, mois``: when something became known of the company or its establishments, without the register.
             Before its first establishment is known, a company of which there are headcounts is open for all we know.
         last_month: Index of the last month whose cut-off has passed.
         first_month: Index of the first month wanted.

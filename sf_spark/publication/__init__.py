@@ -1,1 +1,1 @@
-"""From scores to what agents and analysts read: lists, reasons, territories, exports."""
+"""From scores to what agents and analysts read: lists, reasons, exports."""

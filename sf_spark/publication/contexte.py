@@ -17,7 +17,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.columns import siren_of
+from sf_spark.domain.identifiers import siren_of
 from sf_spark.domain.naf import begins_with
 
 COLUMNS = "type string, code string, drapeau string, date_debut date, date_fin date, known_on date, superseded_on date"

@@ -18,8 +18,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from sf_spark.domain import territories
 from sf_spark.domain.naf import NAF_REV2, section_label
-from sf_spark.publication import reasons, territories
+from sf_spark.publication import reasons
 
 NEW, KEPT, RAISED, LOWERED, GONE = "new", "kept", "raised", "lowered", "gone"
 NO_ALERT = "aucun"

@@ -21,21 +21,21 @@ class Catalogue:
     signals: tuple[Signal, ...]
 
     def of(self, key: str, names: Iterable[str] | None = None) -> tuple[Signal, ...]:
-        """The signals of a grain (``siren`` or ``siret``): all that make sense there, or those named.
+        """The signals of a grain (``siren`` or ``siret``): all that make sense for it, or those named.
 
         Raises:
             ConfigurationError: For a name that is not in the catalogue of this grain.
         """
-        there = {signal.name: signal for signal in self.signals if key == "siren" or not signal.company_only}
+        known = {signal.name: signal for signal in self.signals if key == "siren" or not signal.company_only}
         if names is None:
-            return tuple(there.values())
+            return tuple(known.values())
         wanted = list(names)
-        unknown = [name for name in wanted if name not in there]
+        unknown = [name for name in wanted if name not in known]
         if unknown:
             raise ConfigurationError(
-                f"unknown signal {', '.join(unknown)} at {key}; there are {len(there)}, see the dictionary"
+                f"unknown signal {', '.join(unknown)} at {key}; there are {len(known)}, see the dictionary"
             )
-        return tuple(there[name] for name in wanted)
+        return tuple(known[name] for name in wanted)
 
 
 def catalogue_from(content: Mapping[str, Any], families: Sequence[str] = ()) -> Catalogue:
@@ -43,7 +43,7 @@ def catalogue_from(content: Mapping[str, Any], families: Sequence[str] = ()) -> 
 
     Args:
         content: ``families``: name to ``measures`` (names), operators with their months, and ``core``: the operators,
-            with months, whose signals models read unless told otherwise.
+            with months, whose signals models read unless the settings name others.
         families: Which to take; empty: all.
 
     Raises:
@@ -85,8 +85,8 @@ def _family(name: str, described: Mapping[str, Any]) -> list[Signal]:
 
 def _of_core(core: Mapping[str, Any], measure: str, word: str) -> Any:
     """Months of an operator whose signals are core: for all measures of the family, or for this one."""
-    told = core.get(word)
-    return told.get(measure) if isinstance(told, Mapping) else told
+    months = core.get(word)
+    return months.get(measure) if isinstance(months, Mapping) else months
 
 
 def _signals(measure: MeasureRecord, word: str, months: Any, family: str, core: Any) -> list[Signal]:

@@ -83,6 +83,6 @@ def page(signals: Sequence[Signal], known: Mapping[str, Any]) -> str:
 
 def _line(signal: Signal, known: Mapping[str, Any]) -> str:
     share, example = known.get(f"{signal.name}__coverage"), known.get(f"{signal.name}__example")
-    told = ["-" if share is None else f"{share:.0%}", "-" if example is None else f"{example:.4g}"]
+    measured = ["-" if share is None else f"{share:.0%}", "-" if example is None else f"{example:.4g}"]
     cells = [f"`{signal.name}`", signal.description, signal.unit, signal.source, signal.theme, str(signal.window)]
-    return f"| {' | '.join([*cells, signal.null_rule, *told])} |"
+    return f"| {' | '.join([*cells, signal.null_rule, *measured])} |"

@@ -241,9 +241,9 @@ class Kernel:
 
         def make(at: int) -> Grid:
             older, newer = parts(months)
-            apart = self._sum(node, newer, at) / newer - self._sum(node, older, at + newer) / older
+            distance = self._sum(node, newer, at) / newer - self._sum(node, older, at + newer) / older
             within = self._squares(node, older, at + newer) + self._squares(node, newer, at)
-            return within + apart * apart * (older * newer / months)
+            return within + distance * distance * (older * newer / months)
 
         return self._kept("squares", node, months, lag, make)
 

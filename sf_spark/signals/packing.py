@@ -12,7 +12,7 @@ import pyarrow as pa
 
 PACKED = pa.schema([("partition", pa.int32()), ("block", pa.binary())])
 SITES_OF_A_COMPANY = 100_000  # a SIRET is its SIREN and five digits
-_BYTES_AT_A_TIME = 128_000_000  # held by a worker before it sends blocks on: little to hold, enough for long blocks
+_BYTES_AT_A_TIME = 128_000_000  # kept by a worker before it sends blocks on: little memory, and long blocks
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads numbers that share a pattern
 
 
@@ -26,16 +26,16 @@ def pack(batches: Iterable[pa.RecordBatch], partitions: int) -> Iterator[pa.Reco
     Yields:
         Rows of :data:`PACKED`: the number of a partition, and rows of it.
     """
-    held: list[pa.RecordBatch] = []
+    kept: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
-        held.append(batch)
+        kept.append(batch)
         size += batch.nbytes
         if size >= _BYTES_AT_A_TIME:
-            yield from _blocks(held, partitions)
-            held, size = [], 0
-    if held:
-        yield from _blocks(held, partitions)
+            yield from _blocks(kept, partitions)
+            kept, size = [], 0
+    if kept:
+        yield from _blocks(kept, partitions)
 
 
 def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -51,8 +51,8 @@ def partition_of(ids: np.ndarray, partitions: int) -> np.ndarray:
     return ((siren * _MIXER >> np.uint64(32)) % np.uint64(partitions)).astype(np.int32)
 
 
-def _blocks(held: list[pa.RecordBatch], partitions: int) -> Iterator[pa.RecordBatch]:
-    rows = pa.Table.from_batches(held).combine_chunks()
+def _blocks(kept: list[pa.RecordBatch], partitions: int) -> Iterator[pa.RecordBatch]:
+    rows = pa.Table.from_batches(kept).combine_chunks()
     target = partition_of(rows.column("id").to_numpy(), partitions)
     order = np.argsort(target, kind="stable")
     rows = rows.take(pa.array(order))

@@ -30,7 +30,7 @@ class Signal:
         null_rule: When it is null.
         expression: What it computes.
         company_only: True where the signal makes no sense for one establishment.
-        core: True for the signals that models read unless told otherwise.
+        core: True for the signals that models read unless the settings name others.
     """
 
     name: str

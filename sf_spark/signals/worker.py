@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.lake.storage import open_output
 from sf_spark.signals.expression import Node, OfSites, Peer, SectorRank, sites_of
 from sf_spark.signals.kernel import Grid, Kernel, Panel
@@ -35,8 +35,8 @@ Named = Sequence[tuple[str, Node]]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a worker is asked for.
+class SignalRequest:
+    """What a worker is asked to compute, and where to write it.
 
     Attributes:
         signals: For each grain (``siren``, ``siret``) the names and expressions.
@@ -95,50 +95,50 @@ class Part:
     panel: Panel
 
 
-def write_part(batches: Iterable[pa.RecordBatch], order: Order, partition: int) -> Iterator[pa.RecordBatch]:
+def write_part(batches: Iterable[pa.RecordBatch], request: SignalRequest, partition: int) -> Iterator[pa.RecordBatch]:
     """Compute the signals of a partition and write them; yields what was written, as :data:`FILES`."""
-    parts = read_parts(batches, order)
+    parts = read_parts(batches, request)
     if parts is None:
         return
     companies, sites = parts
-    rolled_up = _rolled_up(companies, sites, order)
+    rolled_up = _rolled_up(companies, sites, request)
     for key, part in (("siren", companies), ("siret", sites)):
-        if len(part.ids) and key in order.signals:
-            compare = _comparison(companies, order) if key == "siren" else None
-            columns = _signal_columns(part, order.signals[key], order, rolled_up if key == "siren" else {}, compare)
-            yield _write(key, part, columns, order, partition)
+        if len(part.ids) and key in request.signals:
+            compare = _comparison(companies, request) if key == "siren" else None
+            columns = _signal_columns(part, request.signals[key], request, rolled_up if key == "siren" else {}, compare)
+            yield _write(key, part, columns, request, partition)
 
 
-def count_peers(batches: Iterable[pa.RecordBatch], order: Order) -> Iterator[pa.RecordBatch]:
+def count_peers(batches: Iterable[pa.RecordBatch], request: SignalRequest) -> Iterator[pa.RecordBatch]:
     """Count, for each comparison, the companies of a partition by month and cell; yields :data:`COUNTS`."""
-    parts = read_parts(batches, order)
+    parts = read_parts(batches, request)
     if parts is None:
         return
     companies, sites = parts
-    nodes = tuple(order.peers)
-    offset = order.first - order.before
-    kernel = Kernel(companies.panel, [node.of for node in nodes], _rolled_up(companies, sites, order), first=offset)
+    nodes = tuple(request.peers)
+    offset = request.first - request.before
+    kernel = Kernel(companies.panel, [node.of for node in nodes], _rolled_up(companies, sites, request), first=offset)
     for rank, node in enumerate(nodes):
         groups = _groups(companies.panel, isinstance(node, SectorRank), offset)
-        yield _counted(rank, node, kernel.value(node.of), groups, order.first)
+        yield _counted(rank, node, kernel.value(node.of), groups, request.first)
 
 
-def peer_tables(counted: pa.Table, nodes: Sequence[Peer], order: Order) -> dict[Peer, PeerTable]:
+def peer_tables(counted: pa.Table, nodes: Sequence[Peer], request: SignalRequest) -> dict[Peer, PeerTable]:
     """The tables of the comparisons, from what all workers counted together (:data:`COUNTS`, each cell once)."""
     columns = {name: counted.column(name).to_numpy() for name in counted.column_names}
-    return {node: _peer_table(node, columns["peer"] == rank, columns, order) for rank, node in enumerate(nodes)}
+    return {node: _peer_table(node, columns["peer"] == rank, columns, request) for rank, node in enumerate(nodes)}
 
 
-def _peer_table(node: Peer, mine: np.ndarray, columns: Mapping[str, np.ndarray], order: Order) -> PeerTable:
+def _peer_table(node: Peer, own: np.ndarray, columns: Mapping[str, np.ndarray], request: SignalRequest) -> PeerTable:
     ranked = isinstance(node, SectorRank)
-    shape = (order.last - order.first + 1, GROUPS * BRACKETS if ranked else GROUPS)
-    place = (columns["mois"][mine] - order.first, columns["cell"][mine])
+    shape = (request.last - request.first + 1, GROUPS * BRACKETS if ranked else GROUPS)
+    place = (columns["mois"][own] - request.first, columns["cell"][own])
     companies = np.zeros(shape, dtype=np.int32 if ranked else np.int64)
-    companies[place] = columns["companies"][mine]
+    companies[place] = columns["companies"][own]
     if ranked:
         return PeerTable(companies.reshape(-1, GROUPS, BRACKETS).cumsum(axis=2, dtype=np.int32), None)
     millionths = np.zeros(shape, dtype=np.int64)
-    millionths[place] = columns["millionths"][mine]
+    millionths[place] = columns["millionths"][own]
     return PeerTable(companies, millionths)
 
 
@@ -157,29 +157,29 @@ def _counted(rank: int, node: Peer, values: Grid, groups: Grid, first: int) -> p
     return pa.RecordBatch.from_arrays([pa.array(column, pa.int64()) for column in columns], schema=COUNTS)
 
 
-def read_parts(batches: Iterable[pa.RecordBatch], order: Order) -> tuple[Part, Part] | None:
+def read_parts(batches: Iterable[pa.RecordBatch], request: SignalRequest) -> tuple[Part, Part] | None:
     """The companies and the establishments of a partition; None for an empty one."""
-    held = [batch for batch in batches if batch.num_rows]
-    if not held:
+    kept = [batch for batch in batches if batch.num_rows]
+    if not kept:
         return None
-    rows = pa.Table.from_batches(held)
+    rows = pa.Table.from_batches(kept)
     ids = rows.column("id").to_numpy()
     site = ids > 0
-    month = rows.column("mois").to_numpy().astype(np.int64) - order.before
-    columns = {name: rows.column(name).to_numpy() for name in order.measures}
-    del rows, held
-    return _part(-ids, month, columns, ~site, order), _part(ids, month, columns, site, order)
+    month = rows.column("mois").to_numpy().astype(np.int64) - request.before
+    columns = {name: rows.column(name).to_numpy() for name in request.measures}
+    del rows, kept
+    return _part(-ids, month, columns, ~site, request), _part(ids, month, columns, site, request)
 
 
 def _part(
-    ids: np.ndarray, month: np.ndarray, columns: Mapping[str, np.ndarray], chosen: np.ndarray, order: Order
+    ids: np.ndarray, month: np.ndarray, columns: Mapping[str, np.ndarray], chosen: np.ndarray, request: SignalRequest
 ) -> Part:
     everything = bool(chosen.all())
     pick: Callable[[np.ndarray], np.ndarray] = (
         (lambda values: values) if everything else (lambda values: values[chosen])
     )
     known, entity = np.unique(pick(ids), return_inverse=True)
-    shape = (order.last - order.before + 1, len(known))
+    shape = (request.last - request.before + 1, len(known))
     place = pick(month) * len(known) + entity
     has_row = np.zeros(shape, dtype=bool)
     has_row.ravel()[place] = True
@@ -188,12 +188,12 @@ def _part(
         grid = np.full(shape, np.nan)
         grid.ravel()[place] = pick(values)
         grids[name] = grid
-    return Part(known, Panel(has_row, grids, order.before))
+    return Part(known, Panel(has_row, grids, request.before))
 
 
-def _rolled_up(companies: Part, sites: Part, order: Order) -> dict[OfSites, Grid]:
+def _rolled_up(companies: Part, sites: Part, request: SignalRequest) -> dict[OfSites, Grid]:
     """The statistics over establishments that the companies' signals need, on the companies' grid."""
-    roots = [node for _, node in order.signals.get("siren", ())] + [peer.of for peer in order.peers]
+    roots = [node for _, node in request.signals.get("siren", ())] + [peer.of for peer in request.peers]
     nodes = sites_of(tuple(roots))
     if not nodes or not len(sites.ids) or not len(companies.ids):
         return {}
@@ -201,12 +201,14 @@ def _rolled_up(companies: Part, sites: Part, order: Order) -> dict[OfSites, Grid
     company = np.searchsorted(companies.ids, owner)
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     target = company[starts]
-    there = (target < len(companies.ids)) & (companies.ids[np.minimum(target, len(companies.ids) - 1)] == owner[starts])
+    present = (target < len(companies.ids)) & (
+        companies.ids[np.minimum(target, len(companies.ids) - 1)] == owner[starts]
+    )
     kernel = Kernel(sites.panel, [node.of for node in nodes])
     found = {}
     for node in nodes:
         grid = np.full(companies.panel.has_row.shape, np.nan)
-        grid[:, target[there]] = _reduced(node, kernel.value(node.of), starts)[:, there]
+        grid[:, target[present]] = _reduced(node, kernel.value(node.of), starts)[:, present]
         found[node] = grid
     return found
 
@@ -225,21 +227,21 @@ def _groups(panel: Panel, by_size: bool, offset: int) -> Grid:
     return group_of(section, effectif, by_size)
 
 
-def _comparison(companies: Part, order: Order) -> Callable[[Peer, Grid], Grid]:
-    offset = order.first - order.before
-    groups = {by_size: _groups(companies.panel, by_size, offset) for by_size in (False, True)} if order.peers else {}
-    return lambda node, values: order.peers[node].values(node, values, groups[isinstance(node, SectorRank)])
+def _comparison(companies: Part, request: SignalRequest) -> Callable[[Peer, Grid], Grid]:
+    offset = request.first - request.before
+    groups = {by_size: _groups(companies.panel, by_size, offset) for by_size in (False, True)} if request.peers else {}
+    return lambda node, values: request.peers[node].values(node, values, groups[isinstance(node, SectorRank)])
 
 
 def _signal_columns(
     part: Part,
     signals: Named,
-    order: Order,
+    request: SignalRequest,
     sites: Mapping[OfSites, Grid],
     compare: Callable[[Peer, Grid], Grid] | None,
 ) -> list[pa.Array]:
     """The signals of the rows to write, month after month, float32; a grid of doubles lives only while it is needed."""
-    offset = order.first - order.before
+    offset = request.first - request.before
     kernel = Kernel(part.panel, [node for _, node in signals], sites, compare, offset)
     has_row = part.panel.has_row[offset:]
     rows = None if has_row.all() else np.flatnonzero(has_row)
@@ -248,39 +250,39 @@ def _signal_columns(
 
 
 def _column(values: np.ndarray, rows: np.ndarray | None) -> pa.Array:
-    there = values if rows is None else values.take(rows)
-    unknown = np.isnan(there)
-    return pa.array(there, mask=unknown) if unknown.any() else pa.array(there)
+    present = values if rows is None else values.take(rows)
+    unknown = np.isnan(present)
+    return pa.array(present, mask=unknown) if unknown.any() else pa.array(present)
 
 
-def _write(key: str, part: Part, columns: list[pa.Array], order: Order, partition: int) -> pa.RecordBatch:
+def _write(key: str, part: Part, columns: list[pa.Array], request: SignalRequest, partition: int) -> pa.RecordBatch:
     """One file for each month, cut from one table: the rows of the partition in order of their id."""
     width = 9 if key == "siren" else 14
     texts = pa.array([f"{number:0{width}d}" for number in part.ids.tolist()])
-    has_row = part.panel.has_row[order.first - order.before :]
+    has_row = part.panel.has_row[request.first - request.before :]
     ids = texts.take(pa.array(np.nonzero(has_row)[1]))
-    table = pa.Table.from_arrays([ids, *columns], [key, *(name for name, _ in order.signals[key])])
+    table = pa.Table.from_arrays([ids, *columns], [key, *(name for name, _ in request.signals[key])])
     bounds = [0, *has_row.sum(axis=1).cumsum().tolist()]
     # A task that Spark starts twice must not write over its own files: a table may name them already.
     name = f"part-{partition:05d}-{uuid.uuid4().hex}.snappy.parquet"
     written = [
-        _write_month(key, table.slice(start, end - start), order.first + rank, order, name)
+        _write_month(key, table.slice(start, end - start), request.first + rank, request, name)
         for rank, (start, end) in enumerate(pairwise(bounds))
         if end > start
     ]
     return pa.RecordBatch.from_pylist(written, schema=FILES)
 
 
-def _write_month(key: str, table: pa.Table, month: int, order: Order, name: str) -> dict[str, object]:
+def _write_month(key: str, table: pa.Table, month: int, request: SignalRequest, name: str) -> dict[str, object]:
     periode = start_of(month).isoformat()
     path = f"periode={periode}/{name}"
     # Floats that differ from row to row make no dictionary; nobody looks a signal up by its least or greatest value.
     # Text and floats need no Arrow schema beside Parquet's own: of 800 columns it is long.
-    with open_output(f"{order.folders[key]}/{path}") as file:
+    with open_output(f"{request.folders[key]}/{path}") as file:
         pq.write_table(
             table,
             file,
-            compression=order.compression,
+            compression=request.compression,
             use_dictionary=False,
             write_statistics=[key],
             store_schema=False,

@@ -2,20 +2,16 @@
 
 import polars as pl
 
+from sf_spark.domain.ratios import RATIOS_BDF
 from sf_spark.domain.timing import BILANS_DELAY_MONTHS
 from sf_spark.landing import dates, numbers
 from sf_spark.landing.rules import Rules, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import filled
 
-RATIOS = {
-    "poids_frng": "poids_frng",
-    "tx_marge": "taux_marge",
-    "delai_frs": "delai_fournisseur",
-    "poids_dfisc_soc": "dette_fiscale",
-    "poids_fin_ct": "financier_court_terme",
-    "poids_frais_fin": "frais_financier",
-}
+# Column of the file, in the order of the ratios.
+_COLUMNS = ("poids_frng", "tx_marge", "delai_frs", "poids_dfisc_soc", "poids_fin_ct", "poids_frais_fin")
+RATIOS = dict(zip(_COLUMNS, RATIOS_BDF, strict=True))
 
 
 def clean() -> Rules:

@@ -4,6 +4,7 @@ from functools import partial
 
 import polars as pl
 
+from sf_spark.domain.timing import URSSAF_DAY
 from sf_spark.landing import dates, numbers
 from sf_spark.landing.rules import Rules, unreadable
 from sf_spark.landing.source import Layout, Source
@@ -34,7 +35,7 @@ def clean(has_appeal: bool = True) -> Rules:
             "numero_ecart_negatif": filled(pl.col("num_ecn")),
             "numero_historique": integers["num_hist_ecn"],
             "date_traitement": treated,
-            "periode_prise_en_compte": dates.counted_month(treated),
+            "periode_prise_en_compte": dates.counted_month(treated, URSSAF_DAY),
             "periode_debut": first,
             "periode_fin": after,
             "est_periode_atypique": odd,

@@ -113,7 +113,7 @@ def by_year(columns: list[str]) -> Reshaped:
     A field that has no column for a year is empty in that year. Without any year in the header there is no record.
 
     Raises:
-        BrokenFileError: When the years are too far apart to be those of one export.
+        BrokenFileError: When the years span more than one export can.
     """
     names = [_plain(name) for name in columns]
     yearly = {rank: match for rank, name in enumerate(names) if (match := _YEARLY.match(name))}

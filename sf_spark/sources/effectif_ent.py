@@ -9,7 +9,7 @@ from sf_spark.landing.source import Layout, Source
 
 
 def clean() -> Rules:
-    """Type what a line says of its company; the cells of its months are read apart."""
+    """Type what a line says of its company; the cells of its months are read on their own."""
     return Rules(columns={"siren": pl.col("siren")})
 
 

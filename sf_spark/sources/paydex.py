@@ -50,26 +50,31 @@ def days_late(code: pl.Expr) -> pl.Expr:
 
 def clean() -> Rules:
     """Type the lines of the simple layout: a number of days is required."""
-    told = numbers.integer(pl.col("nb_jours"))
-    return _rules("nb_jours", told, pl.col("_jours"), dates.french_date, "JJ/MM/AAAA", required=True)
+    counted = numbers.integer(pl.col("nb_jours"))
+    return _rules("nb_jours", counted, pl.col("_jours"), dates.french_date, "JJ/MM/AAAA", required=True)
 
 
 def clean_coded(days_column: str, french: bool, code_first: bool = False) -> Rules:
-    """Type the lines of the partner's own layouts: days are told by a number, by a code, or not at all.
+    """Type the lines of the partner's own layouts: days come as a number, as a code, or not at all.
 
     Args:
         days_column: Holds the number.
         french: Whether dates are written JJ/MM/AAAA.
-        code_first: Whether the code counts where both are there.
+        code_first: Whether the code counts where both are given.
     """
-    told, coded = pl.col("_jours"), days_late(pl.col("code_paydex"))
-    days = pl.coalesce(coded, told) if code_first else pl.coalesce(told, coded)
+    counted, coded = pl.col("_jours"), days_late(pl.col("code_paydex"))
+    days = pl.coalesce(coded, counted) if code_first else pl.coalesce(counted, coded)
     read_date, form = (dates.french_date, "JJ/MM/AAAA") if french else (dates.iso_date, "AAAA-MM-JJ")
     return _rules(days_column, numbers.integer_from_float(pl.col(days_column)), days, read_date, form, required=False)
 
 
 def _rules(
-    days_column: str, told: pl.Expr, days: pl.Expr, read_date: Callable[[pl.Expr], pl.Expr], form: str, required: bool
+    days_column: str,
+    counted: pl.Expr,
+    days: pl.Expr,
+    read_date: Callable[[pl.Expr], pl.Expr],
+    form: str,
+    required: bool,
 ) -> Rules:
     """Rules of a layout: what its column of days tells (``_jours``), the days late from it, how dates are written."""
     day = pl.col("_date_valeur")
@@ -88,7 +93,7 @@ def _rules(
         ),
         read={
             "_date_valeur": read_date(pl.col("date_valeur")),
-            "_jours": told,
+            "_jours": counted,
             **{f"_{name}": numbers.number(pl.col(name), comma=True) for name in values},
         },
     )

@@ -10,7 +10,7 @@ from sf_spark.landing.distinct import on_distinct
 from sf_spark.landing.rules import Rules, unreadable
 from sf_spark.landing.source import Layout, Source
 
-_ACTION = re.compile("liquidation|redressement|sauvegarde")
+_ACTION = re.compile("|".join(stages.ACTIONS))
 _PROCEEDING = pl.Struct({"action": pl.String, "stade": pl.String})
 
 

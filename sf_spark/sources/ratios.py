@@ -2,25 +2,12 @@
 
 import polars as pl
 
+from sf_spark.domain.ratios import AMOUNTS, RATIOS
 from sf_spark.domain.timing import BILANS_DELAY_MONTHS
 from sf_spark.landing import dates, numbers
 from sf_spark.landing.rules import Rules, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import filled
-
-AMOUNTS = ("chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net")
-RATIOS = (
-    *("taux_d_endettement", "ratio_de_liquidite", "ratio_de_vetuste", "autonomie_financiere"),
-    *(
-        "poids_bfr_exploitation_sur_ca",
-        "couverture_des_interets",
-        "caf_sur_ca",
-        "capacite_de_remboursement",
-        "marge_ebe",
-    ),
-    *("resultat_courant_avant_impots_sur_ca", "poids_bfr_exploitation_sur_ca_jours", "rotation_des_stocks_jours"),
-    *("credit_clients_jours", "credit_fournisseurs_jours"),
-)
 
 
 def clean() -> Rules:

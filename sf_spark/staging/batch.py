@@ -7,7 +7,7 @@ from datetime import date
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import batch_date
+from sf_spark.domain.calendar import batch_date
 from sf_spark.errors import BrokenFileError
 from sf_spark.lake.files import TableFile
 from sf_spark.lake.storage import remove_files
@@ -36,7 +36,6 @@ class Batch:
         name: ``AAMM`` or ``AAMM_NN``.
         others: The other batches that the source has been taken in for.
         folder: Of the staged table.
-        cutoff_day: Of a month.
         scratch: A folder that is this delivery's own.
         table: As it was read; None where there is none yet.
         stored: Its files.
@@ -48,7 +47,6 @@ class Batch:
     name: str
     others: tuple[str, ...]
     folder: str
-    cutoff_day: int
     scratch: str
     table: DeltaTable | None
     stored: tuple[TableFile, ...]
@@ -57,7 +55,7 @@ class Batch:
     @property
     def day(self) -> date:
         """The day on which the delivery counts as known."""
-        return batch_date(self.name, self.cutoff_day)
+        return batch_date(self.name)
 
     @property
     def is_snapshot(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sf_spark.calendar import batch_date
+from sf_spark.domain.calendar import batch_date
 from sf_spark.lake.files import is_table, replace_rows, table_at
 from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import CUTOFF_DAY
 from sf_spark.errors import BrokenFileError, ConcurrentWriteError
 from sf_spark.lake.files import files_of, is_table, open_table, replace_rows, table_at
 from sf_spark.lake.places import rooted
@@ -245,7 +244,7 @@ class _Intake:
             return
         size = sum(part.stop - part.begin for file in opened for part in file.ranges)
         batch = Batch(
-            *(self.spark, self.source, self.batch, others, folder, CUTOFF_DAY),
+            *(self.spark, self.source, self.batch, others, folder),
             *(f"{self.scratch}/{uuid.uuid4().hex}", table, stored, size),
         )
         reads = [

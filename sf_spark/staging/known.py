@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import CUTOFF_DAY, batch_date
+from sf_spark.domain.calendar import batch_date
 from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.errors import BrokenFileError
 from sf_spark.lake.files import is_table, table_at
@@ -43,7 +43,7 @@ class KnownFacts:
 
     def series(self, batch: str) -> tuple[date, date]:
         """The first month of the series, and the one after its last: the batch's own."""
-        return self.settings.ingest.date_debut, batch_date(batch, CUTOFF_DAY).replace(day=1)
+        return self.settings.ingest.date_debut, batch_date(batch).replace(day=1)
 
     def perimeter(self, source: str) -> np.ndarray | None:
         """SIREN of the companies inside, as numbers in order; None: everybody is, or the source is never filtered."""

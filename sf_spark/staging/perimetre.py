@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index
+from sf_spark.domain.calendar import month_index
 
 # Files that say who is who, or that themselves make the perimeter: never filtered.
 NEVER_FILTERED = ("filter", "comptes", "sirene", "sirene_ul", "sirene_histo", "contexte")

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from sf_spark.calendar import batch_date
+from sf_spark.domain.calendar import batch_date
 from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake.files import TableFile, commit_files
 from sf_spark.lake.storage import remove_files
@@ -368,7 +368,7 @@ def _edit(
             continue
         target = f"{PARTITION}={file.partition}/part-{uuid.uuid4().hex}.parquet"
         # A batch behind this one is no first delivery (any more): its own date is the truth.
-        known_on = batch_date(file.partition, batch.cutoff_day) if is_later else None
+        known_on = batch_date(file.partition) if is_later else None
         day = batch.day if batch.is_snapshot else None
         task = EditTask(batch.uri(file.path), batch.uri(target), ended, taken, day, known_on)
         todo.append((file, target, task))

@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.audit.lookahead import Difference, as_known_on, chunks, differences
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import ConfigurationError, MissingTableError
 from sf_spark.lake.deliveries import delivered
 from sf_spark.lake.months import write_months
@@ -24,7 +25,6 @@ from sf_spark.lake.storage import remove_folder
 from sf_spark.lake.tables import append_once, exists, read_table
 from sf_spark.panel.build import entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
-from sf_spark.quality.lookahead import Difference, as_known_on, chunks, differences
 from sf_spark.schema import MONITORING_AUDIT, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, Table
 from sf_spark.settings import Settings
 from sf_spark.signals.catalogue import Catalogue, months_needed

@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.domain.proceedings import PRIORITY, PROCEDURES, PROCOL, proceeding_events
 from sf_spark.errors import SfSparkError
 from sf_spark.labels.events import openings

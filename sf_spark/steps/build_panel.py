@@ -2,7 +2,7 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.lake.deliveries import Delivered, delivered
 from sf_spark.lake.months import write_months
 from sf_spark.lake.planning import Plan, Read, plan

@@ -6,9 +6,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.lake.tables import exists, read_table
-from sf_spark.quality.rejects import held_back_by_reason, rejects_by_reason
 from sf_spark.schema import HELD_BACK_FACTS, QUARANTINE
 from sf_spark.settings import Settings
+from sf_spark.staging.quarantine import held_back_by_reason, rejects_by_reason
 from sf_spark.steps import Report
 
 Wanted = Mapping[str, Sequence[str]]  # column -> the values that are shown; none: all

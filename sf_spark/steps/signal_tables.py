@@ -10,7 +10,7 @@ from pyspark import StorageLevel, TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.lake.month_files import commit_months, files_of_months
 from sf_spark.lake.months import months_of
 from sf_spark.lake.planning import Plan
@@ -21,7 +21,7 @@ from sf_spark.signals.expression import Peer, measures_of, peers_of, sites_of
 from sf_spark.signals.packing import pack, unpack
 from sf_spark.signals.panel_files import PanelFile, Reading, read_rows
 from sf_spark.signals.record import Signal
-from sf_spark.signals.worker import Order, PeerTable, count_peers, peer_tables, write_part
+from sf_spark.signals.worker import PeerTable, SignalRequest, count_peers, peer_tables, write_part
 
 GRAINS: dict[str, tuple[Table, Table]] = {
     "siren": (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE),
@@ -64,19 +64,19 @@ def write_signals(
         report: Takes progress lines.
     """
     signals = {key: catalogue.of(key) for key in plans}
-    order = _order(plans, signals, months)
-    files, rows = _files(plans, order)
+    request = _request(plans, signals, months)
+    files, rows = _files(plans, request)
     # Before the panel begins there is nothing to compute with.
-    order = replace(order, before=min([*(file.mois for file in files), order.first]))
-    tasks = max(spark.sparkContext.defaultParallelism, _tasks(signals, order, rows, rows_per_task))
-    report(f"reading panel/*: {len(order.measures)} measures in {len(files)} files, {tasks} tasks")
-    partitioned = _by_company(spark, files, Reading(order.measures, _wanted(signals)), tasks)
-    compared = peers_of(tuple(node for _, node in order.signals.get("siren", ())))
+    request = replace(request, before=min([*(file.mois for file in files), request.first]))
+    tasks = max(spark.sparkContext.defaultParallelism, _tasks(signals, request, rows, rows_per_task))
+    report(f"reading panel/*: {len(request.measures)} measures in {len(files)} files, {tasks} tasks")
+    partitioned = _by_company(spark, files, Reading(request.measures, _wanted(signals)), tasks)
+    compared = peers_of(tuple(node for _, node in request.signals.get("siren", ())))
     if compared:  # read twice: once to count what companies are compared with
         partitioned = partitioned.persist(StorageLevel.DISK_ONLY)
     try:
-        order = replace(order, peers=_peer_tables(partitioned, compared, order))
-        written = _written(spark, partitioned, order)
+        request = replace(request, peers=_peer_tables(partitioned, compared, request))
+        written = _written(spark, partitioned, request)
     finally:
         partitioned.unpersist()
     for key, todo in plans.items():
@@ -91,10 +91,10 @@ def last_rows(spark: SparkSession, lake: str, version: int) -> pa.Table:
     return rows.where(F.pmod(F.xxhash64("siren"), F.lit(one_in)) == 0).toArrow()
 
 
-def _order(plans: Mapping[str, Plan], signals: Mapping[str, tuple[Signal, ...]], months: Months) -> Order:
+def _request(plans: Mapping[str, Plan], signals: Mapping[str, tuple[Signal, ...]], months: Months) -> SignalRequest:
     everything = [signal for of_grain in signals.values() for signal in of_grain]
     first, last = index_of(months.first), index_of(months.last)
-    return Order(
+    return SignalRequest(
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in signals.items()},
         folders={key: location(todo.lake, todo.table) for key, todo in plans.items()},
         measures=_measures(signals),
@@ -118,12 +118,12 @@ def _wanted(signals: Mapping[str, tuple[Signal, ...]]) -> dict[str, frozenset[st
     return {"siren": frozenset({*of_grain["siren"], *_OF_PEERS}), "siret": frozenset({*of_grain["siret"], *of_sites})}
 
 
-def _files(plans: Mapping[str, Plan], order: Order) -> tuple[list[PanelFile], dict[str, int]]:
+def _files(plans: Mapping[str, Plan], request: SignalRequest) -> tuple[list[PanelFile], dict[str, int]]:
     """The files of both panels that the windows need, and how many rows each panel has in them."""
     files, rows = [], {}
     lake = next(iter(plans.values())).lake
     for key, (source, _) in GRAINS.items():
-        first, last = start_of(max(order.before, 12)), start_of(order.last)
+        first, last = start_of(max(request.before, 12)), start_of(request.last)
         found = files_of_months(location(lake, source), _version(plans, source), first, last)
         files += [PanelFile(key, path, index_of(day)) for path, day, _ in found]
         rows[key] = sum(count for _, _, count in found)
@@ -148,19 +148,21 @@ def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Readin
     return blocks.repartitionById(tasks, "partition")
 
 
-def _tasks(signals: Mapping[str, tuple[Signal, ...]], order: Order, rows: Mapping[str, int], rows_per_task: int) -> int:
+def _tasks(
+    signals: Mapping[str, tuple[Signal, ...]], request: SignalRequest, rows: Mapping[str, int], rows_per_task: int
+) -> int:
     """Enough tasks that what one reads (doubles) and what it writes (floats) stays small."""
-    read = sum(rows.values()) * len(order.measures) * 2
+    read = sum(rows.values()) * len(request.measures) * 2
     written = sum(rows[key] * len(signals.get(key, ())) for key in GRAINS)
-    share = (order.last - order.first + 1) / (order.last - order.before + 1)
+    share = (request.last - request.first + 1) / (request.last - request.before + 1)
     return math.ceil(max(read, written * share) / (100 * rows_per_task))
 
 
-def _peer_tables(rows: DataFrame, nodes: Sequence[Peer], order: Order) -> dict[Peer, PeerTable]:
+def _peer_tables(rows: DataFrame, nodes: Sequence[Peer], request: SignalRequest) -> dict[Peer, PeerTable]:
     """What the whole sector says in each month: counted in the workers, added up by Spark, small."""
     if not nodes:
         return {}
-    asked = replace(order, peers=dict.fromkeys(nodes))  # type: ignore[arg-type]
+    asked = replace(request, peers=dict.fromkeys(nodes))  # type: ignore[arg-type]
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return count_peers(unpack(batches), asked)
@@ -168,12 +170,12 @@ def _peer_tables(rows: DataFrame, nodes: Sequence[Peer], order: Order) -> dict[P
     schema = "peer long, mois long, cell long, companies long, millionths long"
     counted = rows.mapInArrow(count, schema).groupBy("peer", "mois", "cell")
     table = counted.agg(F.sum("companies").alias("companies"), F.sum("millionths").alias("millionths")).toArrow()
-    return peer_tables(table, nodes, order)
+    return peer_tables(table, nodes, request)
 
 
-def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, list[dict[str, object]]]:
+def _written(spark: SparkSession, rows: DataFrame, request: SignalRequest) -> dict[str, list[dict[str, object]]]:
     """Run the workers; returns the files that they wrote, by grain."""
-    sent = spark.sparkContext.broadcast(order)
+    sent = spark.sparkContext.broadcast(request)
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
@@ -185,7 +187,7 @@ def _written(spark: SparkSession, rows: DataFrame, order: Order) -> dict[str, li
         files = rows.mapInArrow(write, schema).toArrow().to_pylist()
     finally:
         sent.unpersist()
-    return {key: [file for file in files if file["key"] == key] for key in order.signals}
+    return {key: [file for file in files if file["key"] == key] for key in request.signals}
 
 
 def _commit(

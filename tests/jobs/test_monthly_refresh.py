@@ -143,8 +143,8 @@ def test_a_month_reads_the_months_of_its_windows_and_no_other(refreshes: Refresh
     catalogue = catalogue_from({"families": {"few": {"measures": ["effectif"], "max": [3]}}})
     older = [path for path in tmp_path.rglob("*.parquet") if path.parent.name < "periode=2026-08-01"]
     assert len(older) > 2 * 20  # of each panel, two years less three months
-    for path in older:
-        path.unlink()
+    for file in older:
+        file.unlink()
     plans = {key: plan(lake, each, Read()) for key, each in signal_recipes(refreshes.settings).items()}
     write_signals(refreshes.spark, plans, catalogue, Months(month, month, whole=False), 250_000, print)
     for path, key in SIGNALS.items():

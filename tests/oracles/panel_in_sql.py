@@ -13,7 +13,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from sf_spark.domain.naf import NAF_REV2
-from sf_spark.domain.timing import CUTOFF_DAY
+from sf_spark.domain.timing import DELIVERY_DAY
 from sf_spark.panel.inputs import COLUMNS
 from sf_spark.panel.rules import PanelRules
 
@@ -51,7 +51,7 @@ def view_frames(con: duckdb.DuckDBPyConnection, staged: Mapping[str, pa.Table]) 
 
 def build_panels(con: duckdb.DuckDBPyConnection, rules: PanelRules) -> None:
     """Compute the tables ``site_panel`` and ``company_panel``, every month up to the last, from the staged tables."""
-    assert rules.nomenclature == NAF_REV2 and rules.cutoff_day >= CUTOFF_DAY and rules.first_month is None
+    assert rules.nomenclature == NAF_REV2 and rules.cutoff_day >= DELIVERY_DAY and rules.first_month is None
     values: dict[str, object] = {
         "cutoff_day": rules.cutoff_day,
         "last_month": rules.last_month,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.arithmetic import ratio
-from sf_spark.calendar import month_index
+from sf_spark.domain.calendar import month_index
+from sf_spark.domain.money import ratio
 from sf_spark.domain.naf import section_rank
 from sf_spark.signals.expression import (
     Above,

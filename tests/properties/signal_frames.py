@@ -10,12 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import Catalogue, catalogue_from, months_needed
 from sf_spark.signals.expression import measures_of, peers_of, sites_of
 from sf_spark.signals.measures import DERIVED, MEASURES
-from sf_spark.signals.worker import Order, count_peers, peer_tables, write_part
+from sf_spark.signals.worker import SignalRequest, count_peers, peer_tables, write_part
 
 CATALOGUE: Catalogue = catalogue_from(load_settings("test").signals.catalogue)
 FIRST, MONTHS = index_of(date(2021, 1, 1)), 44
@@ -95,7 +95,7 @@ def run_kernel(
         "effectif",
         "secteur_section",
     }
-    order = Order(
+    request = SignalRequest(
         signals={key: [(signal.name, signal.expression) for signal in of_grain] for key, of_grain in chosen.items()},
         folders={key: str(folder / key) for key in chosen},
         measures=tuple(sorted(measures)),
@@ -104,25 +104,28 @@ def run_kernel(
         last=last,
     )
     rows = pd.concat([companies.assign(siret=None), sites], ignore_index=True)
-    rows = rows[(rows["mois"] >= order.before) & (rows["mois"] <= last)]
+    rows = rows[(rows["mois"] >= request.before) & (rows["mois"] <= last)]
     parts = [part for _, part in rows.groupby(rows["siren"].map(partition_of))]
-    batches = [[batch_of(part, order)] for part in parts]
-    nodes = peers_of(tuple(node for _, node in order.signals.get("siren", ())))
-    asked = Order(**{**order.__dict__, "peers": dict.fromkeys(nodes)})
+    batches = [[batch_of(part, request)] for part in parts]
+    nodes = peers_of(tuple(node for _, node in request.signals.get("siren", ())))
+    asked = SignalRequest(**{**request.__dict__, "peers": dict.fromkeys(nodes)})
     counted = [batch for part in batches for batch in count_peers(part, asked)]
     peers = {}
     if nodes:
         together = pa.Table.from_batches(counted).group_by(["peer", "mois", "cell"])
         added = together.aggregate([("companies", "sum"), ("millionths", "sum")])
-        peers = peer_tables(added.rename_columns(["peer", "mois", "cell", "companies", "millionths"]), nodes, order)
-    order = Order(**{**order.__dict__, "peers": peers})
+        peers = peer_tables(added.rename_columns(["peer", "mois", "cell", "companies", "millionths"]), nodes, request)
+    request = SignalRequest(**{**request.__dict__, "peers": peers})
     files = [
-        file for rank, part in enumerate(batches) for done in write_part(part, order, rank) for file in done.to_pylist()
+        file
+        for rank, part in enumerate(batches)
+        for done in write_part(part, request, rank)
+        for file in done.to_pylist()
     ]
     return {key: read(folder / key, key, [file for file in files if file["key"] == key]) for key in chosen}
 
 
-def batch_of(rows: pd.DataFrame, order: Order) -> pa.RecordBatch:
+def batch_of(rows: pd.DataFrame, request: SignalRequest) -> pa.RecordBatch:
     """Rows as Spark hands them to a worker."""
     columns = [
         pa.array(
@@ -133,10 +136,10 @@ def batch_of(rows: pd.DataFrame, order: Order) -> pa.RecordBatch:
             pa.array([None if pd.isna(value) else float(value) for value in rows[name]], pa.float64())
             if name in rows
             else pa.nulls(len(rows), pa.float64())
-            for name in order.measures
+            for name in request.measures
         ),
     ]
-    return pa.RecordBatch.from_arrays(columns, names=["id", "mois", *order.measures])
+    return pa.RecordBatch.from_arrays(columns, names=["id", "mois", *request.measures])
 
 
 def read(folder: Path, key: str, files: list[dict[str, Any]]) -> pd.DataFrame:

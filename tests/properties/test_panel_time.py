@@ -17,9 +17,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import batch_date, index_of, known_index, start_of
+from sf_spark.domain.calendar import batch_date, index_of, known_index, start_of
+from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
-from sf_spark.panel.inputs import RATIOS, RATIOS_BDF
 from sf_spark.steps.build_panel import codes_at_hand
 from tests.oracles.panel_in_sql import build_panels, connect, view_frames
 
@@ -47,7 +47,7 @@ SCHEMAS = {
     "paydex": "siren string, date_valeur date, nb_jours int",
     "bdf": "siren string, arrete_bilan_bdf date, " + ", ".join(f"{name} double" for name in RATIOS_BDF),
     "ratios": "siren string, date_cloture_exercice date, type_bilan string, confidentialite string, "
-    + ", ".join(f"{name} double" for name in RATIOS),
+    + ", ".join(f"{name} double" for name in PUBLISHED),
 }
 PLACE = "_batch string, _line long, known_on date, superseded_on date"
 ARROW = {
@@ -65,7 +65,7 @@ Staged = dict[str, list[Fact]]
 FIRST_BATCH = "2301"
 BATCHES = [f"23{month:02d}" for month in range(1, 13)]
 LAST = index_of(date(2023, 12, 1))
-RULES = PanelRules(last_month=LAST, perimeter_effectif=10, perimeter_months=6)
+RULES = PanelRules(last_month=LAST, perimeter_effectif=10, perimeter_months=6, cutoff_day=20)
 # Before, at and after the first delivery (January 2023); each letter marks the companies of one cut.
 CUTS = {
     "A": date(2021, 6, 1),
@@ -192,9 +192,9 @@ def some_accounts(told: Deliveries, siren: str) -> None:
     for _ in range(rng.randint(0, 4)):
         closed = date(rng.randint(2019, 2022), rng.choice((6, 12)), rng.choice((15, 30)))
         known = start_of(index_of(closed) + 7).replace(day=closed.day)
-        values = {name: rng.choice((None, 0.0, round(rng.uniform(-9, 9), 3))) for name in (*RATIOS, *RATIOS_BDF)}
+        values = {name: rng.choice((None, 0.0, round(rng.uniform(-9, 9), 3))) for name in (*PUBLISHED, *RATIOS_BDF)}
         values |= {"chiffre_d_affaires": 100.0 * 1000 ** rng.choice((0, 0, 1)), "ebe": 7.0 * 1000 ** rng.choice((0, 1))}
-        ratios = {"siren": siren, "date_cloture_exercice": closed, **{name: values[name] for name in RATIOS}}
+        ratios = {"siren": siren, "date_cloture_exercice": closed, **{name: values[name] for name in PUBLISHED}}
         ratios |= {"type_bilan": rng.choice(("C", "K", "S", None))}
         ratios |= {"confidentialite": rng.choice((None, "Public", "Partiellement confidentiel"))}
         told.tell("ratios", known, ratios, lambda f: {**f, "ebe": 1.0})
@@ -437,7 +437,7 @@ def test_a_refresh_on_its_cut_off_wrote_what_is_built_later_in_any_order(
     periode = CUTS["F"]
     until = index_of(periode)
     shuffled = {source: random.Random(7).sample(facts, len(facts)) for source, facts in cut_at(staged, periode).items()}
-    rules = PanelRules(until, RULES.perimeter_effectif, RULES.perimeter_months, first_month=until - 2)
+    rules = PanelRules(until, RULES.perimeter_effectif, RULES.perimeter_months, first_month=until - 2, cutoff_day=20)
     refreshed = rows_of(build(spark, shuffled, rules, lambda df: df.repartition(5, F.rand(3))), WHOLE)
     assert {at for _, at in refreshed} == {until - 2, until - 1, until}
     whole = {key: row for key, row in rows_of(panel, WHOLE, until).items() if key[1] >= until - 2}
@@ -481,8 +481,8 @@ def visible(facts: Iterable[Fact], at: int) -> list[Fact]:
     return [
         fact
         for fact in facts
-        if known_index(fact["known_on"]) <= at
-        and (fact["superseded_on"] is None or known_index(fact["superseded_on"]) > at)
+        if known_index(fact["known_on"], 20) <= at
+        and (fact["superseded_on"] is None or known_index(fact["superseded_on"], 20) > at)
     ]
 
 
@@ -493,11 +493,15 @@ def cutoff(at: int) -> date:
 def seen(facts: list[Fact], at: int) -> list[Fact]:
     """The versions visible on the cut-off of a month; where none is any more, the last that were."""
     ever = [
-        f for f in facts if f["superseded_on"] is None or known_index(f["known_on"]) < known_index(f["superseded_on"])
+        f
+        for f in facts
+        if f["superseded_on"] is None or known_index(f["known_on"], 20) < known_index(f["superseded_on"], 20)
     ]
-    ends = [known_index(f["superseded_on"]) for f in ever if f["superseded_on"]]
+    ends = [known_index(f["superseded_on"], 20) for f in ever if f["superseded_on"]]
     before = max((end for end in ends if end <= at), default=0)
-    return visible(ever, at) or [f for f in ever if f["superseded_on"] and known_index(f["superseded_on"]) == before]
+    return visible(ever, at) or [
+        f for f in ever if f["superseded_on"] and known_index(f["superseded_on"], 20) == before
+    ]
 
 
 def told_open(site: Staged, day: date, at: int) -> bool | None:
@@ -537,14 +541,14 @@ def posted(facts: list[Fact], at: int) -> int | None:
     for fact in facts:
         months = index_of(fact["periode_fin"]) - index_of(fact["periode_debut"])
         for day, sign in ((fact["known_on"], 1), (fact["superseded_on"], -1)):
-            if day is not None and fact["du"] is not None and 0 <= (rank := at - known_index(day)) < months:
+            if day is not None and fact["du"] is not None and 0 <= (rank := at - known_index(day, 20)) < months:
                 cents = round(fact["du"] * 100)
                 parts.append(sign * (cents * (rank + 1) // months - cents * rank // months))
     return sum(parts) if parts else None
 
 
 def first_known(facts: Iterable[Fact]) -> int:
-    return min((known_index(fact["known_on"]) for fact in facts), default=LAST + 1)
+    return min((known_index(fact["known_on"], 20) for fact in facts), default=LAST + 1)
 
 
 def balances(debits: list[Fact], at: int) -> tuple[float, float, int]:
@@ -580,12 +584,12 @@ def slow_plans(mine: Staged, at: int) -> Fact:
     """Silence, payment plans and short-time work."""
     day = start_of(at).replace(day=20)
     declared = [index_of(f["periode_fin"]) - 1 for f in visible(mine["cotisation"], at) if f["du"] is not None]
-    treated = [known_index(f["date_traitement"]) for f in visible(mine["ccsf"], at)]
+    treated = [known_index(f["date_traitement"], 20) for f in visible(mine["ccsf"], at)]
     plans = sorted(
         (fact["date_echeance"], fact["duree_delai"], round(fact["montant_echeancier"] * 100))
         for fact in visible(mine["delai"], at)
         if fact["stade"] != "REFUS" and fact["duree_delai"] >= 1 and fact["montant_echeancier"] >= 0.01
-        and known_index(fact["date_creation"]) <= at and fact["date_echeance"] > day
+        and known_index(fact["date_creation"], 20) <= at and fact["date_echeance"] > day
     )  # fmt: skip
     granted, left = sum(plan[2] for plan in plans), 0.0
     for due, days, cents in plans:
@@ -633,7 +637,7 @@ def consumed(facts: list[Fact], at: int) -> int | None:
         sign * round(fact["heure_consomme"] * 100)
         for fact in facts
         for day, sign in ((fact["known_on"], 1), (fact["superseded_on"], -1))
-        if day is not None and fact["heure_consomme"] is not None and known_index(day) == at
+        if day is not None and fact["heure_consomme"] is not None and known_index(day, 20) == at
     ]
     return sum(parts) if parts else None
 
@@ -662,9 +666,9 @@ def slow_accounts(mine: Staged, at: int) -> Fact:
     if group and (own is None or at - index_of(own["date_cloture_exercice"]) > 36):
         own = group
     slipped = slipped_amounts(mine["ratios"], own) if own else []
-    readable = own and {name: readable_amount(own, name) for name in RATIOS} | dict.fromkeys(slipped)
+    readable = own and {name: readable_amount(own, name) for name in PUBLISHED} | dict.fromkeys(slipped)
     holds = readable if own and is_valid(own["date_cloture_exercice"], at) else None
-    found |= {f"bilan_{name}": holds and holds[name] for name in RATIOS}
+    found |= {f"bilan_{name}": holds and holds[name] for name in PUBLISHED}
     found["bilan_type"] = holds and own["type_bilan"]
     found["bilan_saut_mille"] = None if holds is None else bool(slipped)
     found["bilan_age_mois"] = holds and at - index_of(own["date_cloture_exercice"])
@@ -677,7 +681,7 @@ def slow_accounts(mine: Staged, at: int) -> Fact:
 
 def is_valid(closed: date, at: int) -> bool:
     """Known 7 months after the closing, valid 14 months."""
-    return at < known_index(start_of(index_of(closed) + 7).replace(day=closed.day)) + 14
+    return at < known_index(start_of(index_of(closed) + 7).replace(day=closed.day), 20) + 14
 
 
 def by_closing(fact: Fact) -> tuple:
@@ -799,7 +803,7 @@ def proceeding(mine: Staged, at: int) -> Fact:
         last = max(some, key=order, default=None)
         if last is None or proceeding_rank(last["stage"]) == 3:
             continue
-        if last["stage"] == "plan_continuation" and at - known_index(last["date_effet"]) >= 120:
+        if last["stage"] == "plan_continuation" and at - known_index(last["date_effet"], 20) >= 120:
             continue
         told = dict(zip(columns, (action, last["stage"], last["date_effet"], last["source"]), strict=True))
         told["en_procedure"] = True
@@ -842,7 +846,7 @@ def first_told_under_both(staged: Staged) -> int:
         for fact in staged[source]:
             versions = [f for f in staged[source] if f[key] == fact[key]]
             if fact["ape_naf25"] == NAF25 and own_code(versions, fact):
-                months.append(known_index(fact["known_on"]))
+                months.append(known_index(fact["known_on"], 20))
     return min(months)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
@@ -41,8 +41,8 @@ def empty(like: DataFrame) -> DataFrame:
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession) -> dict[str, DataFrame]:
     """Both panels, both tables of signals, and the labels."""
-    sources = StagedTables.read(lambda name, ddl: staged(spark, name))
-    rules = PanelRules(LAST, 10, 36)
+    sources = StagedTables.read(lambda name, ddl: staged(spark, name), cutoff_day=20)
+    rules = PanelRules(LAST, 10, 36, cutoff_day=20)
     codes = activity_codes(sources, rules)
     sites = etablissement_panel(sources, rules, codes)
     panels = (sites, entreprise_panel(sources, empty(sites), rules, codes))
@@ -51,8 +51,8 @@ def tables(spark: SparkSession) -> dict[str, DataFrame]:
     events = proceeding_events(sources.procol, sources.procedures)
     labels = build_labels(
         entreprise.select("siren", "periode"),
-        openings(events),
-        proceedings_changes(events.where("superseded_on is null"), "date_effet"),
+        openings(events, cutoff_day=20),
+        proceedings_changes(events.where("superseded_on is null"), "date_effet", cutoff_day=20),
         (12, 18, 24),
         LAST,
     )

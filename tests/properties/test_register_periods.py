@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, known_index, start_of
+from sf_spark.domain.calendar import index_of, known_index, start_of
 from sf_spark.panel.build import PanelRules, entreprise_panel, etablissement_panel
 from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.inputs import StagedTables
@@ -48,8 +48,8 @@ class Version:
     @property
     def seen(self) -> range:
         """The months at whose cut-off it is known."""
-        until = known_index(self.superseded_on) if self.superseded_on else index_of(NEVER)
-        return range(known_index(self.known_on), until)
+        until = known_index(self.superseded_on, 20) if self.superseded_on else index_of(NEVER)
+        return range(known_index(self.known_on, 20), until)
 
 
 def a_life(rng: random.Random, delivered: date) -> list[Period]:
@@ -199,7 +199,7 @@ def test_open_months_and_closures_are_those_of_the_days(spark: SparkSession, exp
         rows_of(LIVES, True), f"{SITE}, date_debut date, date_fin date, est_actif boolean, {PLACE}"
     )
     sirene = spark.createDataFrame(rows_of(LIVES, False), f"{SITE}, date_debut date, est_actif boolean, {PLACE}")
-    register = register_changes(sirene, histo).coalesce(2).cache()
+    register = register_changes(sirene, histo, cutoff_day=20).coalesce(2).cache()
     found = {siret: Site() for siret in LIVES}
     present: Counter = Counter()
     for row in register.collect():
@@ -244,7 +244,7 @@ def test_the_panels_hold_the_same_months_and_counts(spark: SparkSession, expecte
         return spark.createDataFrame([tuple(row.get(column) for column in kinds) for row in known], ddl)
 
     start = index_of(date(2006, 1, 1))
-    tables, rules = StagedTables.read(table), PanelRules(LAST, 10, 36, first_month=start)
+    tables, rules = StagedTables.read(table, cutoff_day=20), PanelRules(LAST, 10, 36, first_month=start, cutoff_day=20)
     sites = etablissement_panel(tables, rules, None).persist()
     rows = sites.select("siret", "periode", "est_ouvert").collect()
     assert len({(row["siret"], row["periode"]) for row in rows}) == len(rows)  # at most one row a site and month

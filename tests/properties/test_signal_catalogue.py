@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.signals.catalogue import months_needed
 from sf_spark.signals.measures import DERIVED
 from tests.oracles import signals_in_sql as sql

@@ -12,6 +12,8 @@ from pyspark.sql.readwriter import DataFrameWriter
 
 from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake import committing, files, ledger, month_files
+from sf_spark.signals.expression import Measure
+from sf_spark.signals.worker import SignalRequest, write_part
 from sf_spark.steps import signal_tables
 from tests.steps.conftest import DERIVED, DUES, PANELS, SIGNALS, SmallLake, dues
 
@@ -111,7 +113,10 @@ def test_a_job_killed_before_and_after_each_commit_ends_as_one_that_was_not(
 
 
 def _refresh(lake: SmallLake) -> None:
-    lake.ingest(), lake.panels(), lake.signals(), lake.labels()
+    lake.ingest()
+    lake.panels()
+    lake.signals()
+    lake.labels()
 
 
 def _survived(lake: SmallLake) -> bool:
@@ -137,7 +142,8 @@ def test_signals_killed_between_their_two_commits_and_run_again_with_other_sizes
 ) -> None:
     lake = built.copied(tmp_path / "killed")
     wider = lake.with_settings("signals.families=[cotisations, effectifs]")
-    commit, done = signal_tables.commit_months, []
+    commit = signal_tables.commit_months
+    done: list[object] = []
 
     def once(*arguments: Any) -> None:
         if done:
@@ -179,7 +185,8 @@ def test_two_jobs_at_one_version_put_a_month_in_once(
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, tables: tuple[str, ...], others: list[Callable[[], Any]]) -> None:
     """Runs one of these each time, between what a commit was made from and the commit."""
     module, name = (committing, "_save") if tables is PANELS else (signal_tables, "commit_months")
-    commit, inside = getattr(module, name), []
+    commit = getattr(module, name)
+    inside: list[bool] = []
 
     def late(*arguments: Any) -> None:
         if others and not inside:
@@ -209,10 +216,7 @@ def test_jobs_with_other_settings_at_a_time_leave_one_of_both_tables(
 
 
 def test_a_task_that_is_started_twice_writes_over_nothing(tmp_path: Path) -> None:
-    from sf_spark.signals.expression import Measure
-    from sf_spark.signals.worker import Order, write_signals
-
-    order = Order(
+    request = SignalRequest(
         {"siren": [("effectif", Measure("effectif"))]},
         {"siren": str(tmp_path)},
         ("effectif",),
@@ -221,6 +225,6 @@ def test_a_task_that_is_started_twice_writes_over_nothing(tmp_path: Path) -> Non
         JANUARY,
     )
     batch = pa.RecordBatch.from_pydict({"id": [-1], "mois": [JANUARY], "effectif": [12.0]})
-    paths = [next(write_signals([batch], order, 0)).to_pylist()[0]["path"] for _ in range(2)]
+    paths = [next(write_part([batch], request, 0)).to_pylist()[0]["path"] for _ in range(2)]
     assert paths[0] != paths[1]
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.parquet")} == set(paths)

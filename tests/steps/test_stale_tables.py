@@ -57,7 +57,8 @@ def test_another_cutoff_day_and_back_again(lake: SmallLake, tmp_path: Path, spar
     assert at_15 != at_20
     fresh = SmallLake(spark, tmp_path / "fresh", ("cutoff_day=15",))
     shutil.copytree(lake.folder / "landing", fresh.folder / "landing")
-    fresh.ingest(), fresh.panels()
+    fresh.ingest()
+    fresh.panels()
     assert at_15 == {table: fresh.rows(table) for table in PANELS}
     assert all("cutoff_day was 15, is 20" in written_again(lake.panels(), table) for table in PANELS[:1])
     assert {table: lake.rows(table) for table in PANELS} == at_20

@@ -71,7 +71,7 @@ def texts() -> Iterator[tuple[str, str]]:
         yield file.name, yaml.safe_load(file.read_text(encoding="utf-8"))["description"]
     yield from (("section of NAF", label) for label in labels("domain/sections.csv", "libelle"))
     for column in ("libelle", "region_libelle"):
-        yield from (("territories", label) for label in labels("publication/departements.csv", column))
+        yield from (("territories", label) for label in labels("domain/departements.csv", column))
 
 
 TEXTS = dict.fromkeys(texts())

@@ -29,6 +29,7 @@ def test_a_module_is_in_the_room_of_its_package(module: str, room: str) -> None:
 def test_the_rooms_of_the_code_are_drawn_with_their_arrows() -> None:
     found = draw.arrows()
     assert found["jobs", "steps"] > 10 and found["sources", "landing"] > 50
+    assert not any(start == "domain" for start, _ in found)
     picture = "\n".join(draw.room_picture(found))
     assert "jobs --> steps" in picture and "jobs --> lake" not in picture
 

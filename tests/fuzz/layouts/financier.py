@@ -165,7 +165,7 @@ PAYDEX = (
 
 
 # bdf
-def _deposited(column: str):  # type: ignore[no-untyped-def]
+def _deposited(column: str):
     return lambda fact: r.months_later(fact[column], 7)
 
 

@@ -460,7 +460,7 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
     return rule
 
 
-def _has_months(needed: frozenset[str]):  # type: ignore[no-untyped-def]
+def _has_months(needed: frozenset[str]):
     return lambda names: {n.lower() for n in names} >= needed and any(_month(n) is not None for n in names)
 
 

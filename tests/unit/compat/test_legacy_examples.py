@@ -10,7 +10,7 @@ from sf_spark.compat.cible import add_cible
 from sf_spark.compat.cotisation_dette import add_cotisation_dette
 from sf_spark.compat.delais import add_delais
 from sf_spark.compat.effectif import add_effectif
-from sf_spark.compat.procedures import add_ccsf, add_procol
+from sf_spark.compat.proceedings import add_ccsf, add_procol
 from sf_spark.compat.ratios import add_ratios
 from sf_spark.compat.series import Series, in_both, monthly_spine, with_periode
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
@@ -53,8 +53,8 @@ def labels(spark: SparkSession) -> Labels:
     procol = spark.createDataFrame(rows, schema)
     months = spark.createDataFrame([(name, m) for name in COMPANIES for m in MONTHS], "siren string, periode date")
     events = proceeding_events(procol)
-    spells = proceedings_changes(events.where("superseded_on is null"), "date_effet")
-    found = build_labels(months, openings(events), spells, (12, 18, 24), index_of(LAST)).collect()
+    spells = proceedings_changes(events.where("superseded_on is null"), "date_effet", cutoff_day=20)
+    found = build_labels(months, openings(events, cutoff_day=20), spells, (12, 18, 24), index_of(LAST)).collect()
     assert len(found) == len(COMPANIES) * len(MONTHS)  # one row a month, whatever is joined to it
     return {(row["siren"], row["periode"]): row.asDict() for row in found}
 

@@ -23,7 +23,7 @@ def months(**digests: str) -> dict[str, str]:
 BEFORE = Build(
     read={DEBIT: content(3), "staged/paydex": None, PANEL: Content("p", 1, months(m01="x", m02="y", m03="z"))},
     settings={"cutoff_day": 20, "panel.activites": ["O", "P"]},
-    code={"sf_spark.panel.build": "1", "sf_spark.calendar": "2"},
+    code={"sf_spark.panel.build": "1", "sf_spark.domain.calendar": "2"},
     deliveries=HELD,
     last=date(2024, 3, 1),
     written=(None, date(2024, 3, 1)),
@@ -67,7 +67,11 @@ def reading(path: str, there: Content | None) -> Build:
             "paydex was delivered for the first time",
         ),
         (replace(BEFORE, settings={**BEFORE.settings, "cutoff_day": 15}), None, "cutoff_day was 20, is 15"),
-        (replace(BEFORE, code={**BEFORE.code, "sf_spark.calendar": "3"}), None, "code has changed: sf_spark.calendar"),
+        (
+            replace(BEFORE, code={**BEFORE.code, "sf_spark.domain.calendar": "3"}),
+            None,
+            "code has changed: sf_spark.domain.calendar",
+        ),
         (reading(PANEL, Content("p", 2, months(m01="x", m02="Y", m03="Z"))), date(2024, 2, 1), "from 2024-02 on"),
         (reading(PANEL, Content("p", 2, months(m01="x", m02="y"))), date(2024, 3, 1), "from 2024-03 on"),
         (reading(PANEL, replace(BEFORE.read[PANEL], id="q")), None, "another table of this name"),  # type: ignore[type-var]

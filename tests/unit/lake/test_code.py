@@ -63,5 +63,5 @@ def test_a_comment_inside_a_text_is_no_comment() -> None:
 
 def test_signals_reach_their_kernel_and_not_the_lake() -> None:
     reached = set(code_of("sf_spark.signals.worker"))
-    assert {"sf_spark.signals.kernel", "sf_spark.signals.expression", "sf_spark.calendar"} <= reached
+    assert {"sf_spark.signals.kernel", "sf_spark.signals.expression", "sf_spark.domain.calendar"} <= reached
     assert not {name for name in reached if name.startswith(("sf_spark.lake", "sf_spark.steps", "sf_spark.staging"))}

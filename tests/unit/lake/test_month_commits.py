@@ -24,7 +24,9 @@ JANUARY, FEBRUARY, MARCH = (date(2024, month, 1) for month in (1, 2, 3))
 
 
 def recipe(**changes: Any) -> Recipe:
-    return Recipe(**{"table": TABLE, "settings": {"a": 1}, "code": ("sf_spark.calendar",), "by_month": True} | changes)
+    return Recipe(
+        **{"table": TABLE, "settings": {"a": 1}, "code": ("sf_spark.domain.calendar",), "by_month": True} | changes
+    )
 
 
 def planned(lake: Path, last: date, **changes: Any) -> Plan:
@@ -172,7 +174,7 @@ def test_what_the_log_says_of_the_time_since(lake: Path) -> None:
 
 
 def test_what_is_read_counts_by_month(lake: Path) -> None:
-    reading = Recipe(SIGNALS_DICTIONARY, {}, ("sf_spark.calendar",), tables=(TABLE,), by_month=True)
+    reading = Recipe(SIGNALS_DICTIONARY, {}, ("sf_spark.domain.calendar",), tables=(TABLE,), by_month=True)
     other = plan(str(lake), reading, Read(last=FEBRUARY))
     folder = lake / SIGNALS_DICTIONARY.path
     _create(folder, other)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.steps.build_panel import codes_at_hand
 
@@ -30,7 +30,8 @@ def cells(spark: SparkSession) -> Callable[..., tuple[Cells, Cells]]:
             columns = [column.split()[0] for column in ddl.split(", ")]
             return spark.createDataFrame([tuple(row.get(column) for column in columns) for row in rows], ddl)
 
-        tables, chosen = StagedTables.read(table), PanelRules(index_of(last), 10, 36, **rules)
+        tables = StagedTables.read(table, cutoff_day=20)
+        chosen = PanelRules(index_of(last), 10, 36, cutoff_day=20, **rules)
         both = any(f.get("ape_naf25") for facts in staged.values() for f in facts)
         codes = codes_at_hand(spark, tables, chosen) if both else None
         # As the job does, which reads them where it wrote them.

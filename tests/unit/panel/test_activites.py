@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.domain.naf_bridge import bridge, with_own_codes
 from sf_spark.panel.build import Exclusions
 
@@ -125,14 +125,14 @@ def test_the_bridge_counts_what_was_known_by_each_month(spark: SparkSession) -> 
     schema = "siren string, ape string, ape_naf25 string, known_on date, _batch string, _line long"
     rows = [(*version, f"{rank:04d}", 2) for rank, version in enumerate(versions)]
     register = with_own_codes(spark.createDataFrame(rows, schema), ("siren",))
-    found = bridge([(register, "siren")], "naf_rev2").orderBy("mois").collect()
+    found = bridge([(register, "siren")], "naf_rev2", cutoff_day=20).orderBy("mois").collect()
     month = {n: index_of(date(2026, n, 1)) for n in range(1, 13)}
     assert [tuple(row) for row in found] == [
         ("naf_rev2", "62.10Y", month[1], month[3], "62.01Z"),
         ("naf_rev2", "62.10Y", month[3], month[4], "62.02A"),
         ("naf_rev2", "62.10Y", month[4], None, "62.01Z"),
     ]
-    back = bridge([(register, "siren")], "naf2025").orderBy("code").collect()
+    back = bridge([(register, "siren")], "naf2025", cutoff_day=20).orderBy("code").collect()
     assert [tuple(row) for row in back] == [
         ("naf2025", "62.01Z", month[1], None, "62.10Y"),
         ("naf2025", "62.02A", month[3], None, "62.10Y"),

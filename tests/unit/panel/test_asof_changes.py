@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from sf_spark.calendar import known_index
+from sf_spark.domain.calendar import known_index
 from sf_spark.panel.asof import state_changes
 
 
@@ -54,7 +54,7 @@ def random_versions(rng: random.Random) -> list[Version]:
 
 RANDOM = {f"random {seed}": random_versions(random.Random(seed)) for seed in range(40)}
 EVERYTHING = {**CASES, **RANDOM}
-MONTHS = range(known_index(date(2023, 12, 1)), known_index(date(2025, 3, 1)))
+MONTHS = range(known_index(date(2023, 12, 1), 20), known_index(date(2025, 3, 1), 20))
 
 
 def holding(versions: list[Version], month: int) -> tuple | None:
@@ -62,7 +62,8 @@ def holding(versions: list[Version], month: int) -> tuple | None:
     visible = [
         v
         for v in versions
-        if known_index(v.known_on) <= month and (v.superseded_on is None or known_index(v.superseded_on) > month)
+        if known_index(v.known_on, 20) <= month
+        and (v.superseded_on is None or known_index(v.superseded_on, 20) > month)
     ]
     ordered = sorted(visible, key=lambda v: (v.rank or -1, v.day, -1 if v.value is None else v.value))
     return (ordered[-1].rank, ordered[-1].day, ordered[-1].value) if ordered else None
@@ -84,7 +85,9 @@ def changes(spark: SparkSession) -> dict[str, list[Row]]:
     schema = "thing string, rank int, day date, value int, known_on date, superseded_on date"
     frame = spark.createDataFrame(rows, schema)
     found: dict[str, list[Row]] = {}
-    for row in state_changes(frame, ["thing"], ["rank", "day"], ["value"]).orderBy("thing", "mois").collect():
+    for row in (
+        state_changes(frame, ["thing"], ["rank", "day"], ["value"], cutoff_day=20).orderBy("thing", "mois").collect()
+    ):
         found.setdefault(row["thing"], []).append(row)
     return found
 
@@ -110,7 +113,7 @@ def test_each_change_ends_where_the_next_one_starts(changes: dict) -> None:
 
 def values(changes: dict, name: str, *months: int) -> list[int | None]:
     """The value held on the cut-offs of some months of 2024."""
-    levels = [level(changes[name], known_index(d(month))) for month in months]
+    levels = [level(changes[name], known_index(d(month), 20)) for month in months]
     return [None if found is None else found[2] for found in levels]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.panel.activites import ACTIVITY
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.measures import common_measures, company_measures
@@ -42,7 +42,7 @@ SHOP, PLANT = PME + "00011", PME + "00029"
 OPENED, BUILT, FOUNDED = date(2020, 1, 15), date(2023, 6, 30), date(2019, 12, 31)
 LONG_AGO = date(2010, 1, 1)
 PANEL = PanelRules(
-    last_month=index_of(date(2024, 8, 1)), perimeter_effectif=10, perimeter_months=36
+    last_month=index_of(date(2024, 8, 1)), perimeter_effectif=10, perimeter_months=36, cutoff_day=20
 )  # what lies beyond August 2024 is still to come
 Q1_2024 = (date(2024, 1, 1), date(2024, 4, 1))
 YEAR_2022 = (date(2022, 1, 1), date(2023, 1, 1))
@@ -98,12 +98,13 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
         zip(SCHEMAS, (COTISATIONS, DEBITS, EFFECTIFS, EFFECTIFS_ENT, PROCOLS, SIRENES, SIRENE_ULS), strict=True)
     )
     tables = StagedTables.read(
-        lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl))  # type: ignore[arg-type]
+        lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl)),
+        cutoff_day=20,
     )
     sites = etablissement_panel(tables, PANEL, None)
     panels = (sites, entreprise_panel(tables, sites, PANEL, None))
-    added = [*common_measures(), *company_measures()]
-    columns = [[*ETABLISSEMENT, *added[: len(common_measures())], "est_ouvert"], ENTREPRISE + added]
+    added = [*common_measures(20), *company_measures(20)]
+    columns = [[*ETABLISSEMENT, *added[: len(common_measures(20))], "est_ouvert"], ENTREPRISE + added]
     newer = {*ACTIVITY[1:], "source_procedure"}
     assert [[name for name in panel.columns if name not in newer] for panel in panels] == columns
     assert [newer - {*panel.columns} for panel in panels] == [{"source_procedure"}, set()]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.panel.postings import dette_postings
 
 OLD, NEW = "11111111100011", "11111111100029"
@@ -80,7 +80,7 @@ def levels(spark: SparkSession) -> Levels:
         "part_patronale double, _batch string, _line long, known_on date, superseded_on date"
     )
     # The name of the case stands in for the company: cases do not mix.
-    postings = dette_postings(spark.createDataFrame(rows, schema)).collect()
+    postings = dette_postings(spark.createDataFrame(rows, schema), cutoff_day=20).collect()
     january = index_of(d(1))
     found: Levels = {}
     for name, siret in {(row["siren"], row["siret"]) for row in postings}:

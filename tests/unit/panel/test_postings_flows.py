@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.panel.postings import cotisation_postings
 
 Q1 = (date(2024, 1, 1), date(2024, 4, 1))
@@ -43,7 +43,7 @@ def cents(spark: SparkSession) -> dict[str, dict[int, int]]:
     frame = spark.createDataFrame(rows, schema + ", superseded_on date")
     december = index_of(date(2023, 12, 1))
     found: dict[str, dict[int, int]] = {name: Counter() for name in CASES}
-    for row in cotisation_postings(frame).collect():
+    for row in cotisation_postings(frame, cutoff_day=20).collect():
         assert row["siren"] == "siren"
         found[row["siret"]][row["mois"] - december] += row["cotisation_cents"]
     return {name: dict(by_month) for name, by_month in found.items()}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from sf_spark.calendar import index_of, known_index
+from sf_spark.domain.calendar import index_of, known_index
 from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.panel.proceedings import proceedings_changes
 
@@ -151,13 +151,13 @@ def state_at(events: list[Event], month: int) -> State:
             for e in events
             if action in (e.action or "")
             and code(e.stage) != "solde_procedure"
-            and known_index(e.known_on or e.day) <= month
-            and (e.until is None or known_index(e.until) > month)
+            and known_index(e.known_on or e.day, 20) <= month
+            and (e.until is None or known_index(e.until, 20) > month)
         ]
         last = max(visible, key=lambda e: (e.day, rank(e.stage), code(e.stage)), default=None)
         if last is None or code(last.stage) in OVER:
             continue
-        if code(last.stage) == PLAN and month - known_index(last.day) >= 10 * 12:
+        if code(last.stage) == PLAN and month - known_index(last.day, 20) >= 10 * 12:
             continue
         return action, code(last.stage), last.day
     return None, None, None
@@ -181,7 +181,9 @@ def changes(spark: SparkSession) -> dict[str, list[Row]]:
     frame = spark.createDataFrame(rows, schema + ", superseded_on date")
     by_effect = frame.where("siren = 'known late'").replace({"known late": "effect/known late"}, subset=["siren"])
     known, effect = proceeding_events(frame, judgments_of(spark)), proceeding_events(by_effect)
-    both = proceedings_changes(known).unionByName(proceedings_changes(effect, "date_effet"))
+    both = proceedings_changes(known, "known_on", cutoff_day=20).unionByName(
+        proceedings_changes(effect, "date_effet", cutoff_day=20)
+    )
     found: dict[str, list[Row]] = {}
     for row in both.orderBy("siren", "mois").collect():
         found.setdefault(row["siren"], []).append(row)

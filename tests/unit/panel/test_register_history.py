@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.panel.demographie import etablissement_events, register_changes
 
 CREATED = date(2010, 1, 4)
@@ -104,7 +104,7 @@ def told_by(spark: SparkSession, stocks: list[tuple], periods: list[tuple]) -> d
     histo = spark.createDataFrame(
         periods, f"siret string, siren string, date_debut date, date_fin date, est_actif boolean, {place}"
     )
-    register = register_changes(sirene, histo).coalesce(2).cache()
+    register = register_changes(sirene, histo, cutoff_day=20).coalesce(2).cache()
     found: dict[str, Site] = {}
     for row in register.collect():
         site = found.setdefault(row["siret"], {"open": {}, "opened": {}, "closed": {}, "count": {}})
@@ -178,7 +178,7 @@ def d(month: int, day: int = 20) -> date:
     return date(2026, month, day)
 
 
-STOCKS = {
+STOCKS: dict[str, list[tuple[Any, ...]]] = {
     "closed, told late": [(A, CREATED, "2601", CREATED, d(5)), (F, d(3, 2), "2605", d(5), None)],
     "history of January, stock of May": [(A, CREATED, "2601", CREATED, d(5)), (F, d(4, 2), "2605", d(5), None)],
     "withdrawn while open": [(A, CREATED, "2601", CREATED, d(5))],
@@ -186,7 +186,7 @@ STOCKS = {
     "closure to come": [(A, CREATED, "2601", CREATED, d(3)), (F, d(7, 1), "2603", d(3), None)],
     "closed, open after all": [(F, d(2, 10), "2603", d(3), d(6)), (A, CREATED, "2606", d(6), None)],
 }
-PERIODS = {
+PERIODS: dict[str, list[tuple[Any, ...]]] = {
     "history of January, stock of May": [(CREATED, None, A, "2601", CREATED, None)],
     "corrected by the history": [
         (CREATED, None, A, "2601", CREATED, d(4)),

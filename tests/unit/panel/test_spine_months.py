@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of
+from sf_spark.domain.calendar import index_of
 from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.spine import closures, company_months, months_between, open_spells
 
@@ -84,7 +84,9 @@ def register(spark: SparkSession) -> DataFrame:
     ]
     schema = "siret string, siren string, est_actif boolean, date_debut date, _batch string, _line long, known_on date"
     sirene = spark.createDataFrame(rows, schema + ", superseded_on date")
-    return register_changes(sirene, sirene.withColumn("date_fin", F.lit(None).cast("date")).where("false"))
+    return register_changes(
+        sirene, sirene.withColumn("date_fin", F.lit(None).cast("date")).where("false"), cutoff_day=20
+    )
 
 
 @pytest.fixture(scope="module")

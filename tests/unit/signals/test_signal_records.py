@@ -8,10 +8,12 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
 from sf_spark.errors import ConfigurationError
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from, months_needed
 from sf_spark.signals.dictionary import coverage, dictionary, page
+from sf_spark.signals.measures import BDF, BILANS
 from sf_spark.signals.record import Theme
 
 CONTENT: dict[str, Any] = load_settings("test").signals.catalogue
@@ -23,6 +25,10 @@ UNITS = {"EUR", "salaries", "mois", "jours", "heures", "ratio", "nombre", "code"
 def test_a_name_is_given_once_and_there_are_at_least_800() -> None:
     assert [name for name, times in Counter(signal.name for signal in COMPANY).items() if times > 1] == []
     assert len(COMPANY) >= 800
+
+
+def test_accounts_have_a_measure_for_each_published_ratio() -> None:
+    assert (tuple(BILANS), tuple(BDF)) == (PUBLISHED, RATIOS_BDF)
 
 
 def test_records_are_complete() -> None:

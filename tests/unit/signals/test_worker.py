@@ -6,12 +6,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sf_spark.signals.expression import Measure, OfSites
-from sf_spark.signals.worker import Order, write_part
+from sf_spark.signals.worker import SignalRequest, write_part
 
 
 def test_a_task_that_got_establishments_and_no_company_writes_the_establishments(tmp_path: Path) -> None:
     effectif = Measure("effectif")
-    order = Order(
+    request = SignalRequest(
         signals={
             "siren": [("effectif_max_etablissement", OfSites("max", effectif))],
             "siret": [("effectif", effectif)],
@@ -23,7 +23,7 @@ def test_a_task_that_got_establishments_and_no_company_writes_the_establishments
         last=24289,
     )
     columns = {"id": [100_011], "mois": [24289], "effectif": [12.0]}
-    (written,) = write_part([pa.RecordBatch.from_pydict(columns)], order, 0)
+    (written,) = write_part([pa.RecordBatch.from_pydict(columns)], request, 0)
     (file,) = written.to_pylist()
     assert (file["key"], file["rows"], file["low"]) == ("siret", 1, "00000000100011")
     rows = pq.read_table(tmp_path / "siret" / file["path"], partitioning=None).to_pylist()

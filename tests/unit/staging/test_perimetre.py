@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.settings import load_settings
 from sf_spark.staging.perimetre import PerimeterRules, excluded, large_enough, perimeter
 

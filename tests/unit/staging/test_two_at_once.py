@@ -29,7 +29,8 @@ def take(settings: Settings, batch: str) -> dict[str, str]:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, others: list[Callable[[], Any]]) -> None:
     """Runs one of these each time, between what a commit was computed from and the commit."""
-    commit, inside = storing.commit_files, []
+    commit = storing.commit_files
+    inside: list[bool] = []
 
     def late(*arguments: Any) -> None:
         if others and not inside:

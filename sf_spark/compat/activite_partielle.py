@@ -11,15 +11,15 @@ of one sees the hours of those before it, in the months of its own range:
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import month_index
 from sf_spark.compat.series import ARRIVAL, each_month, last_to_arrive
+from sf_spark.domain.calendar import month_index
 
-HAS_APART = "_has_apart"  # whether the original has a document of short-time work for the month
+HAS_ACTIVITE_PARTIELLE = "_has_apart"  # whether the original has a document of short-time work for the month
 _MONTHLY_HOURS = 157.67  # the authors' own figure for a full-time month
 _FAMILY_LENGTH = 9
 
 
-def add_apart(rows: DataFrame, apdemande: DataFrame, apconso: DataFrame, known: DataFrame) -> DataFrame:
+def add_activite_partielle(rows: DataFrame, apdemande: DataFrame, apconso: DataFrame, known: DataFrame) -> DataFrame:
     """Add hours authorised, consumed and consumed so far, the reason (code) and the share of the month's hours.
 
     Args:
@@ -52,7 +52,7 @@ def add_apart(rows: DataFrame, apdemande: DataFrame, apconso: DataFrame, known: 
         "apart_heures_consommees",
         "apart_heures_consommees_cumulees",
         share.alias("ratio_apart"),
-        F.coalesce("_authorised", "_consumed", "_in_range").alias(HAS_APART),
+        F.coalesce("_authorised", "_consumed", "_in_range").alias(HAS_ACTIVITE_PARTIELLE),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark import arithmetic
+from sf_spark.domain import money
 
 LARGEST = 10**17 - 1  # cents: the largest amount that is read, and more digits than a double holds
 TOTALS = (0, 1, -1, 5, 7, -7, 100, -100, 12_000, -4_702_200, 10**12 + 1, LARGEST, -LARGEST)
@@ -28,7 +28,7 @@ def parts(spark: SparkSession) -> dict[tuple[int, int], list[int]]:
     frame = spark.createDataFrame([(total, n) for total in TOTALS for n in MONTHS], "total long, n int")
     rows = (
         frame.select("total", "n", F.explode(F.sequence(F.lit(0), F.col("n") - 1)).alias("rank"))
-        .select("*", arithmetic.share_of_month(F.col("total"), F.col("n"), F.col("rank")).alias("part"))
+        .select("*", money.share_of_month(F.col("total"), F.col("n"), F.col("rank")).alias("part"))
         .orderBy("rank")
         .collect()
     )
@@ -55,8 +55,8 @@ def test_the_parts_of_the_table(parts: dict) -> None:
 
 def test_cents_and_back(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(amount,) for amount in EUROS], "amount double")
-    in_cents = arithmetic.cents(F.col("amount"))
-    rows = frame.select("amount", in_cents.alias("cents"), arithmetic.euros(in_cents).alias("back")).collect()
+    in_cents = money.cents(F.col("amount"))
+    rows = frame.select("amount", in_cents.alias("cents"), money.euros(in_cents).alias("back")).collect()
     assert {row["amount"]: row["cents"] for row in rows} == EUROS
     assert {row["back"] for row in rows} == {None if cents is None else cents / 100 for cents in EUROS.values()}
 
@@ -72,5 +72,5 @@ def test_a_ratio_needs_both_sides_and_a_positive_denominator(spark: SparkSession
         (1.0, None): None,
     }
     frame = spark.createDataFrame(list(expected), "a double, b double")
-    rows = frame.select("a", "b", arithmetic.ratio(F.col("a"), F.col("b")).alias("ratio")).collect()
+    rows = frame.select("a", "b", money.ratio(F.col("a"), F.col("b")).alias("ratio")).collect()
     assert {(row["a"], row["b"]): row["ratio"] for row in rows} == expected

@@ -1,4 +1,4 @@
-"""Rules that many tables share, as Columns: identifiers, empty cells."""
+"""Identifiers of companies and establishments, and empty cells, as Columns."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

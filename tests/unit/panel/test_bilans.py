@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sf_spark.panel.inputs import RATIOS
+from sf_spark.domain.ratios import PUBLISHED
 
 MIXED, GROUP, OLD, SECRET, SLIP, START, GROWING, RESULT, THOUSANDS = (f"{n}00000001" for n in range(1, 10))
 
@@ -123,4 +123,4 @@ def test_a_statement_in_thousands_loses_its_amounts_and_keeps_its_ratios(rows: A
     told = rows[THOUSANDS, "2023-12"]
     assert (told["bilan_chiffre_d_affaires"], told["bilan_marge_brute"], told["bilan_ebe"]) == (None, None, None)
     assert (told["bilan_credit_clients_jours"], told["bilan_saut_mille"]) == (42.0, True)
-    assert all(told[f"bilan_{name}"] is None for name in RATIOS if name != "credit_clients_jours")
+    assert all(told[f"bilan_{name}"] is None for name in PUBLISHED if name != "credit_clients_jours")

@@ -5,8 +5,9 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, month_index
 from sf_spark.compat.series import ARRIVAL, Series
+from sf_spark.domain.calendar import index_of, month_index
+from sf_spark.domain.stages import ABANDON, FIN, LIQUIDATION, PLAN, REDRESSEMENT, SAUVEGARDE
 
 IN_BONIS = "in_bonis"
 
@@ -36,12 +37,12 @@ def state_of_event() -> Column:
     """The state that an event leads to; null for an event that is left aside."""
     action, stage = F.col("action_procol"), F.coalesce("stade_procol", F.lit(""))
     return (
-        F.when((action == "liquidation") & (stage != "abandon_procedure"), "liquidation")
-        .when(stage.isin("abandon_procedure", "fin_procedure"), IN_BONIS)
-        .when((action == "redressement") & (stage == "plan_continuation"), "continuation")
-        .when((action == "sauvegarde") & (stage == "plan_continuation"), "sauvegarde")
-        .when(action == "sauvegarde", "plan_sauvegarde")
-        .when(action == "redressement", "plan_redressement")
+        F.when((action == LIQUIDATION) & (stage != ABANDON), "liquidation")
+        .when(stage.isin(ABANDON, FIN), IN_BONIS)
+        .when((action == REDRESSEMENT) & (stage == PLAN), "continuation")
+        .when((action == SAUVEGARDE) & (stage == PLAN), "sauvegarde")
+        .when(action == SAUVEGARDE, "plan_sauvegarde")
+        .when(action == REDRESSEMENT, "plan_redressement")
     )
 
 

@@ -1,4 +1,4 @@
-"""Does a lake look ahead? Facts as they stood at a cut-off, and where two versions of a table differ. Pure."""
+"""Facts as they stood at a cut-off, and where two versions of a table differ. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,53 +38,53 @@ def as_known_on(staged: DataFrame, day: date) -> DataFrame:
         The same columns. Facts known later are gone, and so is the end of a fact that was withdrawn later:
 
             known_on     superseded_on    on 2024-03-20
-            2024-03-20   2024-04-20       there, not withdrawn
-            2024-02-20   2024-03-20       there, withdrawn
-            2024-04-20                    gone
+            2024-03-20   2024-04-20       in force
+            2024-02-20   2024-03-20       withdrawn
+            2024-04-20                    not yet known
     """
     withdrawn = F.when(F.col("superseded_on") <= F.lit(day), F.col("superseded_on"))
     return staged.where(F.col("known_on") <= F.lit(day)).withColumn("superseded_on", withdrawn)
 
 
-def differences(there: pa.Table, rebuilt: pa.Table, key: str) -> Iterator[Difference]:
+def differences(stored: pa.Table, rebuilt: pa.Table, key: str) -> Iterator[Difference]:
     """Compare two versions of the rows of one month, cell by cell; null equals null, NaN equals NaN.
 
     Args:
-        there: What a table holds.
+        stored: What a table holds.
         rebuilt: What it should hold; rows in any order, the same columns.
         key: The column that names a row within the month.
     """
-    held, wanted = (table.sort_by(key) for table in (there, rebuilt))
-    if not held.column(key).equals(wanted.column(key)):
-        yield _rows_of_one_only(held.column(key), wanted.column(key))
-        both = pc.filter(wanted.column(key), pc.is_in(wanted.column(key), held.column(key)))
-        held, wanted = (table.filter(pc.is_in(table.column(key), both)) for table in (held, wanted))
+    stored, wanted = (table.sort_by(key) for table in (stored, rebuilt))
+    if not stored.column(key).equals(wanted.column(key)):
+        yield _rows_of_one_only(stored.column(key), wanted.column(key))
+        both = pc.filter(wanted.column(key), pc.is_in(wanted.column(key), stored.column(key)))
+        stored, wanted = (table.filter(pc.is_in(table.column(key), both)) for table in (stored, wanted))
     for name in wanted.column_names:
-        if name != key and (found := _cells(name, held, wanted, key)) is not None:
-            yield found
+        if name != key and (difference := _cells(name, stored, wanted, key)) is not None:
+            yield difference
 
 
-def _rows_of_one_only(held: pa.ChunkedArray, wanted: pa.ChunkedArray) -> Difference:
-    more = pc.filter(held, pc.invert(pc.is_in(held, wanted)))
-    less = pc.filter(wanted, pc.invert(pc.is_in(wanted, held)))
+def _rows_of_one_only(stored: pa.ChunkedArray, wanted: pa.ChunkedArray) -> Difference:
+    more = pc.filter(stored, pc.invert(pc.is_in(stored, wanted)))
+    less = pc.filter(wanted, pc.invert(pc.is_in(wanted, stored)))
     examples = [f"{side} only: {keys[0].as_py()}" for side, keys in (("lake", more), ("rebuilt", less)) if len(keys)]
-    repeated = len(held) - len(pc.unique(held))
+    repeated = len(stored) - len(pc.unique(stored))
     if repeated:
         examples.append(f"{repeated} keys more than once in the lake")
     return Difference(WHOLE_ROW, len(more) + len(less) + repeated, "; ".join(examples))
 
 
-def _cells(name: str, held: pa.Table, wanted: pa.Table, key: str) -> Difference | None:
-    left, right = held.column(name), wanted.column(name)
+def _cells(name: str, stored: pa.Table, wanted: pa.Table, key: str) -> Difference | None:
+    left, right = stored.column(name), wanted.column(name)
     if left.equals(right):  # false too where both hold NaN
         return None
-    apart = pc.invert(_same(left, right))
-    cells = pc.sum(apart).as_py() or 0
+    differ = pc.invert(_same(left, right))
+    cells = pc.sum(differ).as_py() or 0
     if not cells:
         return None
-    first = pc.index(apart, True).as_py()
+    first = pc.index(differ, True).as_py()
     values = f"lake {left[first].as_py()}, rebuilt {right[first].as_py()}"
-    return Difference(name, cells, f"{held.column(key)[first].as_py()}: {values}")
+    return Difference(name, cells, f"{stored.column(key)[first].as_py()}: {values}")
 
 
 def _same(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:

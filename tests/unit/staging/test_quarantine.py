@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from sf_spark.quality.rejects import rejects_by_reason
+from sf_spark.staging.quarantine import rejects_by_reason
 
 
 def test_a_line_counts_under_each_of_its_reasons_and_the_latest_is_the_example(spark: SparkSession) -> None:

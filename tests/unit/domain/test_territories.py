@@ -1,15 +1,16 @@
 """Departments, regions and size classes."""
 
 import csv
+from collections.abc import Sequence
 from importlib.resources import files
 
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.publication import territories as t
+from sf_spark.domain import territories as t
 
 
-def ask(spark: SparkSession, rule: Column, name: str, kind: str, values: list[object]) -> list[object]:
+def ask(spark: SparkSession, rule: Column, name: str, kind: str, values: Sequence[object]) -> list[object]:
     frame = spark.createDataFrame([(value,) for value in values], f"{name} {kind}").coalesce(1)
     return [row[0] for row in frame.select(rule).collect()]
 

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark import calendar
+from sf_spark.domain import calendar
 
 KNOWN = {
     date(2024, 3, 20): date(2024, 3, 1),
@@ -23,11 +23,11 @@ def months(spark: SparkSession) -> dict[date | None, tuple[object, ...]]:
     """Known month, known month with a cut-off on the 15th, month and back, cut-off: by date."""
     day = F.col("day")
     columns = [
-        calendar.month_start(calendar.known_month(day)),
+        calendar.month_start(calendar.known_month(day, 20)),
         calendar.known_month(day, 15),
         calendar.month_index(day),
         calendar.month_start(calendar.month_index(day)),
-        calendar.cutoff_of(day),
+        calendar.cutoff_of(day, 20),
     ]
     frame = spark.createDataFrame([(known,) for known in [*KNOWN, None]], "day date")
     return {row[0]: tuple(row)[1:] for row in frame.select(day, *columns).collect()}
@@ -36,7 +36,7 @@ def months(spark: SparkSession) -> dict[date | None, tuple[object, ...]]:
 @pytest.mark.parametrize(("day", "month"), KNOWN.items())
 def test_a_fact_counts_from_the_first_cut_off_on_or_after_it(months: dict, day: date, month: date) -> None:
     assert months[day][0] == month
-    assert calendar.start_of(calendar.known_index(day)) == month
+    assert calendar.start_of(calendar.known_index(day, 20)) == month
 
 
 def test_the_cut_off_day_is_a_parameter(months: dict) -> None:
@@ -58,4 +58,4 @@ def test_an_unknown_day_has_no_month(months: dict) -> None:
 
 def test_a_batch_is_known_at_the_cut_off_of_its_month_and_so_is_its_correction() -> None:
     assert calendar.batch_date("2403") == calendar.batch_date("2403_01") == date(2024, 3, 20)
-    assert calendar.known_index(calendar.batch_date("2412")) == calendar.index_of(date(2024, 12, 1))
+    assert calendar.known_index(calendar.batch_date("2412"), 20) == calendar.index_of(date(2024, 12, 1))

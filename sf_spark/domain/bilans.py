@@ -1,7 +1,7 @@
 """Yearly accounts: whose they are, when they are known, and what a published zero or a thousandfold amount means.
 
     whose         types
-    of the company    C complete, S simplified, B bank, A insurance, or none told
+    of the company    C complete, S simplified, B bank, A insurance, or unknown
     of its group      K consolidated
 
 A company has *one* series: its own accounts. Those of the group stand in only for a company of which no accounts of its
@@ -17,12 +17,13 @@ the figures mean.
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-AMOUNTS = ("chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net")  # EUR
+from sf_spark.domain.ratios import AMOUNTS
+
 # Several accounts of one closing date, least wanted first: the company's own complete ones say most.
 TYPES = ("K", "A", "B", "S", "C")
 CONSOLIDATED = "K"
 OWN_ACCOUNTS_LAST_MONTHS = 36
-KNOWN_AFTER_MONTHS, VALID_MONTHS = 7, 14  # 7: the legal delay of deposit, and the time to enter it
+VALID_MONTHS = 14  # from the month in which they become known; then they have expired
 
 # An amount in thousands where euros are asked for, or the other way: a factor of 1000 and what a year changes.
 _SLIP = (500.0, 2000.0)

@@ -1,1 +1,0 @@
-"""What the data is worth: reports on it, as DataFrames. Pure and lazy."""
