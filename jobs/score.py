@@ -1,4 +1,4 @@
-"""Score companies with the champion: signals of the last months -> predictions/entreprise."""
+"""Score companies with the champion of each horizon: signals of the last months -> predictions/entreprise."""
 
 import argparse
 from datetime import date, datetime
@@ -6,8 +6,9 @@ from datetime import date, datetime
 from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.ml.score import score
 from sf_spark.settings import Settings
+from sf_spark.steps.score import score
+from sf_spark.steps.score_table import score_table
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="AAAA-MM",
         help="month to score; may be repeated (default: the last score.months that have signals)",
     )
+    arguments.add_argument("--model-version", metavar="N", help="score with this version at train.horizon")
     return arguments
 
 
@@ -32,8 +34,11 @@ def month(text: str) -> date:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> None:
-    """Score the months and replace their rows."""
-    score(spark, settings, options.periode, report)
+    """Score the months and replace their rows; with ``table`` set, every row of that table."""
+    if settings.table:
+        score_table(spark, settings, report, options.model_version)
+    else:
+        score(spark, settings, options.periode, report, options.model_version)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train every model of conf/models, judge them by rolling origins, register the best one as champion."""
+"""Train every model of conf/models for each horizon, judge it by rolling origins, put the best one before the gate."""
 
 import argparse
 
@@ -6,8 +6,8 @@ from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
 from sf_spark.ml.models import read_definitions
-from sf_spark.ml.train import MODELS, train
 from sf_spark.settings import Settings
+from sf_spark.steps.train import MODELS, train
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check(settings: Settings, options: argparse.Namespace) -> None:
     """Refuse a model's file that cannot be used before Spark starts."""
-    read_definitions(MODELS)
+    read_definitions(MODELS, settings.train.models)
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> None:

@@ -37,7 +37,7 @@ def job_parser(name: str, description: str) -> argparse.ArgumentParser:
     parser = _OneLineParser(prog=name, description=description)
     parser.add_argument("--env", default="local", help="environment: a file of conf/env (default: local)")
     parser.add_argument(
-        "--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="override one setting"
+        "--set", dest="overrides", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="override settings"
     )
     return parser
 

@@ -21,6 +21,10 @@ class MissingTableError(SfSparkError):
     """A table that an earlier job writes is not in the lake yet."""
 
 
+class TooLittleHistoryError(SfSparkError):
+    """Too few months or failures to learn a model from, or to judge it by."""
+
+
 class ConcurrentWriteError(SfSparkError):
     """Another job has changed a table between the moment it was read and the commit."""
 

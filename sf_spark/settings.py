@@ -28,6 +28,8 @@ class GenerateSettings(_Section):
     last_batch: str = Field(pattern=r"^\d{2}(0[1-9]|1[0-2])$")
     monthly_deliveries: int = Field(ge=0)
     dirty_share: float = Field(ge=0, le=0.5)
+    failure_rate: float = Field(gt=0, le=0.2)
+    announced_share: float = Field(ge=0, le=1)
 
 
 class IngestSettings(_Section):
@@ -68,10 +70,30 @@ class LabelSettings(_Section):
     horizons: tuple[int, ...]
 
 
+class LeakSettings(_Section):
+    """What is too good to be true."""
+
+    signal_auc: float = Field(gt=0.5, le=1)
+    lead: float = Field(gt=0, le=1)
+    model_auc: float = Field(gt=0.5, le=1)
+    model_average_precision: float = Field(gt=0, le=1)
+
+
+class GateSettings(_Section):
+    """What a challenger has to show."""
+
+    resamples: int = Field(ge=50)
+    calibration_ratio: float = Field(ge=1)
+    fewest_alerts: float = Field(ge=0, le=1)
+    most_alerts: float = Field(gt=0, le=1)
+
+
 class TrainSettings(_Section):
     """What is learned and how it is evaluated."""
 
     horizon: int = Field(ge=1)
+    horizons: tuple[int, ...]
+    models: tuple[str, ...]
     signals: Literal["core", "all"]
     model_name: str
     experiment: str
@@ -79,11 +101,18 @@ class TrainSettings(_Section):
     origins: int = Field(ge=1)
     months_between_origins: int = Field(ge=1)
     months_between_samples: int = Field(ge=1)
-    disjoint: bool
-    calibration_folds: int = Field(ge=2)
-    capacity: int = Field(ge=0)
+    inner_months: int = Field(ge=1)
+    folds: int = Field(ge=2)
+    calibration: Literal["auto", "platt", "beta", "isotonic"]
+    modere: Literal["capacity", "f2"]
+    capacity: int = Field(ge=1)
+    capacity_share: float = Field(gt=0, le=1)
+    resamples: int = Field(ge=50)
     max_values: int = Field(ge=1_000_000)
+    trials: int = Field(ge=1)
     seed: int = Field(ge=0)
+    leak: LeakSettings
+    gate: GateSettings
 
 
 class ScoreSettings(_Section):
@@ -117,6 +146,11 @@ class Settings(_Section):
     signals: SignalSettings
     labels: LabelSettings
     train: TrainSettings
+    table: str
+    label: str
+    keys: tuple[str, ...]
+    time: str
+    group: str
     score: ScoreSettings
     publish: PublishSettings
     spark: dict[str, str | int | float | bool]
@@ -210,7 +244,10 @@ def _override(values: dict[str, Any], override: str) -> None:
     for name in sections:
         section = section[name]
     keep_text = isinstance(section[last], str)  # a batch such as 0910 must not become a number
-    section[last] = text if keep_text else _parse_value(key, text)
+    parsed = text if keep_text else _parse_value(key, text)
+    if isinstance(section[last], list) and isinstance(parsed, str):
+        parsed = [part.strip() for part in parsed.split(",") if part.strip()]
+    section[last] = parsed
 
 
 def _parse_value(key: str, text: str) -> Any:

@@ -70,7 +70,7 @@ def draw_entreprises(rng: np.random.Generator, first_index: int, size: int, time
         activite=activite,
         categorie=_draw_categories(rng, size),
         commune=rng.choice(len(places), size=size, p=places / places.sum()),
-        taille=_draw_tailles(rng, activite, created_month),
+        taille=draw_tailles(rng, activite, created_month),
         qualite=draw_quality(rng, created_month),
         created_day=created_day,
         created_month=created_month,
@@ -111,7 +111,8 @@ def _draw_categories(rng: np.random.Generator, size: int) -> list[str]:
     return categories
 
 
-def _draw_tailles(rng: np.random.Generator, activite: IntArray, created_month: IntArray) -> FloatArray:
+def draw_tailles(rng: np.random.Generator, activite: IntArray, created_month: IntArray) -> FloatArray:
+    """Draw the headcounts that companies have when first seen."""
     factor = np.array([candidate.small for candidate in reference.ALL_ACTIVITES])[activite]
     small = rng.random(len(activite)) < np.minimum(SMALL_SHARE * factor, 0.9)
     few = 1.0 + np.floor(8.0 * rng.random(len(activite)) ** 1.3)

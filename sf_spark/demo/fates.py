@@ -6,7 +6,7 @@ import numpy as np
 
 from sf_spark.demo.arrays import NEVER, BoolArray, FloatArray, IntArray, pick_share
 from sf_spark.demo.entreprises import Entreprises
-from sf_spark.demo.health import Climate
+from sf_spark.demo.health import Climate, sensitivity
 from sf_spark.demo.plan import Timeline
 from sf_spark.demo.procedures import (
     ANNOUNCED,
@@ -49,7 +49,8 @@ def draw_fates(
     free_from = np.maximum(free_from, companies.created_month + _GRACE_MONTHS)
     end_day = np.full(size, NEVER, dtype=np.int64)
     closed_freely = np.zeros(size, dtype=np.bool_)
-    hazard, chances, closing = climate.hazard(health), rng.random((size, months)), rng.random((size, months))
+    hazard = climate.hazard(health, sensitivity(companies.created_month, companies.taille, months))
+    chances, closing = rng.random((size, months)), rng.random((size, months))
     for month in range(months):
         exposed = (free_from <= month) & (end_day == NEVER)
         failing = exposed & (chances[:, month] < hazard[:, month] + climate.unforeseen)

@@ -7,13 +7,14 @@ import numpy as np
 
 from sf_spark.demo import reference
 from sf_spark.demo.arrays import BoolArray, FloatArray, IntArray, logistic, stream
-from sf_spark.demo.entreprises import draw_activites, draw_creations, draw_quality
+from sf_spark.demo.entreprises import draw_activites, draw_creations, draw_quality, draw_tailles
 from sf_spark.demo.plan import DemoPlan, Timeline
 
-# A good third of failures come from a shock that no file shows: a fraud, a fire, the death of the owner.
-UNFORESEEN_SHARE = 0.35
 # Failing depends steeply on health: one unit lower multiplies the hazard by exp(2.5), about 12.
 STEEPNESS = 2.5
+# Poor health weighs more on a young, small company, and less on a large one: age and size only tell beside the rest.
+_YOUNG_MONTHS, _SMALL, _LARGE = 60, 20.0, 100.0
+_YOUNG_AND_SMALL, _OLD_AND_LARGE = 1.4, 0.7
 _HIGHEST_HAZARD = 0.12  # a month; even the worst companies often recover
 _PERSISTENCE = 0.96  # half-life of a shock to one company: 17 months
 _SPREAD = 0.85
@@ -33,9 +34,9 @@ class Climate:
     hazard_scale: FloatArray  # [month]: monthly hazard of failing at health 0
     unforeseen: float  # monthly hazard of a failure that health does not announce
 
-    def hazard(self, health: FloatArray) -> FloatArray:
+    def hazard(self, health: FloatArray, sensitivity: FloatArray) -> FloatArray:
         """Return the monthly hazard of a failure that health announces."""
-        return np.minimum(self.hazard_scale * np.exp(-STEEPNESS * health), _HIGHEST_HAZARD)
+        return np.minimum(self.hazard_scale * np.exp(-STEEPNESS * _felt(health, sensitivity)), _HIGHEST_HAZARD)
 
 
 def draw_climate(plan: DemoPlan, timeline: Timeline) -> Climate:
@@ -48,10 +49,10 @@ def draw_climate(plan: DemoPlan, timeline: Timeline) -> Climate:
     sections = len(reference.SECTIONS)
     sectors = _auto_regressive(rng, sections, timeline.simulated, _CLIMATE_PERSISTENCE, _CLIMATE_SPREAD)
     economy -= _CRISIS_DEPTH * crisis
-    unforeseen = plan.failure_rate * UNFORESEEN_SHARE / 12
+    unforeseen = plan.failure_rate * (1 - plan.announced_share) / 12
     raw = Climate(economy, sectors, crisis, np.ones(timeline.simulated), unforeseen)
     cycle = np.clip(1.0 - _CYCLE * economy, 0.7, 1.5)
-    wanted = plan.failure_rate * (1 - UNFORESEEN_SHARE) / 12 * cycle / cycle.mean()
+    wanted = plan.failure_rate * plan.announced_share / 12 * cycle / cycle.mean()
     scales = _calibrated_scales(_pilot_health(rng, raw, timeline), wanted)
     return Climate(economy, sectors, crisis, scales, unforeseen)
 
@@ -60,6 +61,13 @@ def draw_health(rng: np.random.Generator, quality: FloatArray, section: IntArray
     """Draw the health of each company in each month: 0 is ordinary, -2 is distress, +2 is prosperity."""
     own = _auto_regressive(rng, len(quality), len(climate.economy), _PERSISTENCE, _SPREAD)
     return own + quality[:, None] + climate.sectors[section] + climate.economy
+
+
+def sensitivity(created_month: IntArray, headcount: FloatArray, months: int) -> FloatArray:
+    """Return how strongly each company feels poor health in each month; 1 is ordinary."""
+    young = np.arange(months) - created_month[:, None] < _YOUNG_MONTHS
+    small, large = (headcount < _SMALL)[:, None], (headcount > _LARGE)[:, None]
+    return np.where(young & small, _YOUNG_AND_SMALL, np.where(~young & large, _OLD_AND_LARGE, 1.0))
 
 
 def distress(health: FloatArray) -> FloatArray:
@@ -79,9 +87,15 @@ def _auto_regressive(rng: np.random.Generator, rows: int, months: int, persisten
 
 def _pilot_health(rng: np.random.Generator, climate: Climate, timeline: Timeline) -> FloatArray:
     sections = [reference.SECTIONS.index(activite.section) for activite in reference.ALL_ACTIVITES]
-    section = np.array(sections, dtype=np.int64)[draw_activites(rng, _PILOTS)]
-    quality = draw_quality(rng, draw_creations(rng, _PILOTS, timeline))
-    return draw_health(rng, quality, section, climate)
+    activites = draw_activites(rng, _PILOTS)
+    section = np.array(sections, dtype=np.int64)[activites]
+    created = draw_creations(rng, _PILOTS, timeline)
+    health = draw_health(rng, draw_quality(rng, created), section, climate)
+    return _felt(health, sensitivity(created, draw_tailles(rng, activites, created), timeline.simulated))
+
+
+def _felt(health: FloatArray, sensitivity: FloatArray) -> FloatArray:
+    return np.where(health < 0, health * sensitivity, health)
 
 
 def _calibrated_scales(health: FloatArray, wanted: FloatArray) -> FloatArray:

@@ -29,7 +29,9 @@ class DemoPlan:
     last_batch: str = "2610"
     monthly_deliveries: int = 3
     dirty_share: float = 0.002
-    failure_rate: float = 0.05
+    failure_rate: float = 0.05  # of living companies, a year
+    # The others come from a shock that no file shows: a fraud, a fire, the death of the owner.
+    announced_share: float = 0.65
 
     def __post_init__(self) -> None:
         _require(self.entreprises >= 1, "entreprises", self.entreprises, "at least 1 company")
@@ -39,6 +41,7 @@ class DemoPlan:
         _require(0 <= self.monthly_deliveries <= 60, "monthly_deliveries", self.monthly_deliveries, "between 0 and 60")
         _require(0 <= self.dirty_share <= 0.5, "dirty_share", self.dirty_share, "between 0 and 0.5")
         _require(0 < self.failure_rate <= 0.2, "failure_rate", self.failure_rate, "above 0 and at most 0.2 a year")
+        _require(0 <= self.announced_share <= 1, "announced_share", self.announced_share, "between 0 and 1")
 
 
 def _require(condition: bool, key: str, value: object, right: str) -> None:

@@ -1,85 +1,155 @@
-"""Rolling-origin evaluation: at each origin a model learns what was known then, and is tested on what came later."""
+"""Evaluation: at each origin a model learns what was known then, and is tested on what came later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sf_spark.calendar import start_of
-from sf_spark.errors import SfSparkError
-from sf_spark.ml.dataset import Dataset
-from sf_spark.ml.fit import failures_suffice, fit_calibrated
-from sf_spark.ml.metrics import average_precision_interval, figures
-from sf_spark.ml.models import Definition
-from sf_spark.ml.split import Split, split_masks
-from sf_spark.settings import TrainSettings
+from sf_spark.errors import TooLittleHistoryError
+from sf_spark.ml.bootstrap import intervals
+from sf_spark.ml.fit import Recipe, failures_suffice, fit_calibrated
+from sf_spark.ml.metrics import capacity_figures, figures, lead_time
+from sf_spark.ml.split import Part
 
-_SHOWN = ("average_precision", "roc_auc", "brier", "base_rate")
+_SHOWN = ("average_precision", "roc_auc", "brier", "calibration_error", "base_rate", "companies", "failing_companies")
 _SHOWN_BY_LEVEL = ("precision", "recall")
+_SEGMENT_RESAMPLES = 50
+_SEGMENT_FAILURES = 10  # failing companies, below which a segment's ranking says nothing
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Test rows of all origins, pooled (siren, target, probability, level), and the figures that follow."""
+    """Test rows of all parts, pooled, and the figures that follow."""
 
     siren: np.ndarray
+    month: np.ndarray
     target: np.ndarray
+    weight: np.ndarray
     probability: np.ndarray
     level: np.ndarray
     pooled: dict[str, float]
     by_origin: dict[str, dict[str, float]]
+    by_segment: list[dict[str, Any]]
+    inner_protocol: str
 
     def as_dict(self) -> dict[str, Any]:
         """The figures, for a JSON file."""
-        return {"pooled": self.pooled, "by_origin": self.by_origin}
+        return {
+            "pooled": self.pooled,
+            "by_origin": self.by_origin,
+            "by_segment": self.by_segment,
+            "inner_protocol": self.inner_protocol,
+        }
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The test rows, for a file."""
+        names = ("siren", "month", "target", "weight", "probability")
+        return {name: getattr(self, name) for name in names} | {"level": self.level.astype("U6")}
 
 
-def rolling_evaluation(
-    definition: Definition,
-    data: Dataset,
-    splits: list[Split],
-    train: TrainSettings,
-    report: Callable[[str], None],
-) -> Evaluation:
-    """Evaluate a model at every origin that can be; levels come from the cut-offs that were learned at the origin.
+def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None]) -> Evaluation:
+    """Evaluate a model on every part that can be; levels come from the cut-offs that were learned there.
 
-    Probabilities of different origins are pooled because they are calibrated; raw scores would not compare.
+    Probabilities of different parts are pooled because they are calibrated; raw scores would not compare.
 
     Raises:
-        SfSparkError: When no origin has enough failures to learn from and one to find.
+        TooLittleHistoryError: When no part has enough failures to learn from and one to find.
     """
-    parts: list[tuple[np.ndarray, ...]] = []
+    rows: list[dict[str, np.ndarray]] = []
     by_origin: dict[str, dict[str, float]] = {}
-    for split in splits:
-        origin = f"{start_of(split.origin):%Y-%m}"
-        past, test = (
-            data.where(mask) for mask in split_masks(split, data.siren, data.month, train.disjoint, train.seed)
-        )
-        if not failures_suffice(past.target) or not test.target.any():
-            report(f"origin {origin} left out: {past.target.sum()} failures to learn from, {test.target.sum()} to find")
+    protocols: list[str] = []
+    for part in parts:
+        target, learned = part.test.target(recipe.horizon), part.past.matured(recipe.horizon).target(recipe.horizon)
+        if not failures_suffice(learned) or not target.any():
+            report(f"origin {part.name} left out: {learned.sum()} failures to learn from, {target.sum()} to find")
             continue
-        fitted = fit_calibrated(definition, past, train)
-        probability = fitted.model.predict_proba(test.values)[:, 1]
-        level = fitted.thresholds.levels(probability)
-        by_origin[origin] = {"training_rows": float(len(past)), **figures(test.target, probability, level)}
-        parts.append((test.siren, test.target, probability, level))
-    if not parts:
-        raise SfSparkError(
-            f"no origin can be evaluated at a horizon of {train.horizon} months: give more history or companies, "
+        fitted = fit_calibrated(recipe, part.past)
+        probability = fitted.model.predict_proba(part.test.values)[:, 1]
+        test, level = part.test, fitted.thresholds.levels(probability)
+        found = figures(target, probability, level, test.weight, test.siren)
+        inner = {f"inner_{name}": value for name, value in fitted.inner.items()}
+        by_origin[part.name] = {"training_rows": float(len(part.past)), **found, **inner}
+        protocols.append(fitted.inner_protocol)
+        rows.append(
+            {
+                "siren": test.siren,
+                "month": test.month,
+                "target": target,
+                "weight": test.weight.astype(np.float64),
+                "probability": probability,
+                "level": level,
+                "ahead": test.ahead,
+                "group month": np.array([f"{start_of(int(month)):%Y-%m}" for month in test.month]),
+                **{f"group {name}": column for name, column in test.groups.items()},
+            }
+        )
+    if not rows:
+        raise TooLittleHistoryError(
+            f"no origin can be evaluated at a horizon of {recipe.horizon} months: give more history or companies, "
             "or set a shorter train.horizon"
         )
-    siren, target, probability, level = (np.concatenate(column) for column in zip(*parts, strict=True))
-    pooled = figures(target, probability, level)
-    pooled |= average_precision_interval(target, probability, siren, train.seed)
-    return Evaluation(siren, target, probability, level, pooled, by_origin)
+    pooled = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+    return _evaluation(recipe, pooled, by_origin, ", ".join(sorted(set(protocols))))
+
+
+def _evaluation(
+    recipe: Recipe, rows: dict[str, np.ndarray], by_origin: dict[str, dict[str, float]], inner_protocol: str
+) -> Evaluation:
+    target, probability, level, weight, siren = (
+        rows[name] for name in ("target", "probability", "level", "weight", "siren")
+    )
+    train = recipe.train
+    pooled = figures(target, probability, level, weight, siren)
+    pooled |= intervals(target, probability, weight, siren, train.seed, train.resamples)
+    pooled |= capacity_figures(target, probability, rows["month"], weight)
+    pooled |= lead_time(target, level != "aucun", rows["ahead"], siren)
+    for name in ("average_precision", "roc_auc"):
+        pooled[f"inner_{name}"] = float(np.mean([each[f"inner_{name}"] for each in by_origin.values()]))
+    return Evaluation(
+        siren=siren,
+        month=rows["month"],
+        target=target,
+        weight=weight,
+        probability=probability,
+        level=level,
+        pooled=pooled,
+        by_origin=by_origin,
+        by_segment=_by_segment(rows, train.seed),
+        inner_protocol=inner_protocol,
+    )
+
+
+def _by_segment(rows: dict[str, np.ndarray], seed: int) -> list[dict[str, Any]]:
+    """Figures of each sector, size, region and month; a ranking figure only where enough companies fail."""
+    table = []
+    for name in (key for key in rows if key.startswith("group ")):
+        for value in np.unique(rows[name]):
+            mask = rows[name] == value
+            part = {key: rows[key][mask] for key in ("target", "probability", "level", "weight", "siren")}
+            found = figures(part["target"], part["probability"], part["level"], part["weight"], part["siren"])
+            if found["failing_companies"] >= _SEGMENT_FAILURES:
+                found |= intervals(
+                    part["target"], part["probability"], part["weight"], part["siren"], seed, _SEGMENT_RESAMPLES
+                )
+            else:
+                found = {key: found[key] for key in found if key not in ("average_precision", "roc_auc")}
+            table.append({"by": name.removeprefix("group "), "segment": str(value), **found})
+    return table
 
 
 def describe(pooled: dict[str, float]) -> str:
     """The main figures in one line."""
-    parts = [f"{name} {pooled[name]:.3f}" for name in _SHOWN if name in pooled]
-    if "average_precision_low" in pooled:
-        parts[0] += f" [{pooled['average_precision_low']:.3f} .. {pooled['average_precision_high']:.3f}]"
+    parts = []
+    for name in _SHOWN:
+        if name not in pooled:
+            continue
+        value = pooled[name]
+        text = f"{name} {value:.0f}" if name.endswith("companies") else f"{name} {value:.3f}"
+        if f"{name}_low" in pooled:
+            text += f" [{pooled[f'{name}_low']:.3f} .. {pooled[f'{name}_high']:.3f}]"
+        parts.append(text)
     for level in ("fort", "modere"):
         names = [f"{name}_{level}" for name in _SHOWN_BY_LEVEL]
         parts += [f"{name} {pooled[name]:.2f}" for name in names if name in pooled]

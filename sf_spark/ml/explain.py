@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sf_spark.errors import SfSparkError
+from sf_spark.ml.hazard import DiscreteHazard
+from sf_spark.ml.rules import ThresholdRules
 from sf_spark.ml.signal_model import SignalModel
 
 _INDICATOR = "missingindicator_"  # how scikit-learn names "this signal is unknown"
@@ -15,8 +17,9 @@ class Explainer:
     """Explains one model.
 
     Trees: Shapley values by the path-dependent TreeSHAP (Lundberg et al., 2020). Linear models: coefficient times
-    value, which the pipeline centres on the median company. What a pipeline derives from a signal, such as an
-    indicator that it is unknown, counts as that signal.
+    value, which the pipeline centres on the median company. Rules: the points of each signal. What a pipeline derives
+    from a signal, such as an indicator that it is unknown, counts as that signal; the period of a hazard model, which
+    is the same for every company, counts as expected.
 
     Raises:
         SfSparkError: For a model that is neither.
@@ -30,6 +33,13 @@ class Explainer:
         self._trees = None
         if hasattr(self._classifier, "coef_"):
             self.expected = float(self._classifier.intercept_[0])
+        elif isinstance(self._classifier, ThresholdRules):
+            self.expected = 0.0
+        elif isinstance(self._classifier, DiscreteHazard):
+            self._trees = _tree_explainer(self._classifier.boosting_)
+            one_row = self._classifier.columns(np.zeros((1, len(model.signals))))
+            period = float(self._trees.shap_values(one_row, check_additivity=False)[0, -1])
+            self.expected = float(np.ravel(self._trees.expected_value)[-1]) + self._classifier.correction_ + period
         else:
             self._trees = _tree_explainer(self._classifier)
             self.expected = float(np.ravel(self._trees.expected_value)[-1])
@@ -47,8 +57,12 @@ class Explainer:
         return result
 
     def _columns(self, columns: np.ndarray) -> np.ndarray:
+        if isinstance(self._classifier, ThresholdRules):
+            return self._classifier.contributions(columns)
         if self._trees is None:
             return columns.astype(np.float64) * self._classifier.coef_[0]
+        if isinstance(self._classifier, DiscreteHazard):
+            return self._trees.shap_values(self._classifier.columns(columns), check_additivity=False)[:, :-1]
         parts = np.asarray(self._trees.shap_values(columns, check_additivity=False))  # checked on our own score
         return parts[..., -1] if parts.ndim == 3 else parts
 

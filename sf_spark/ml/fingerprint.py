@@ -3,25 +3,44 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from sf_spark import __version__
 from sf_spark.ml.models import Definition
 from sf_spark.settings import TrainSettings
 
-# Of the settings, these change what is registered and where, not what is measured.
-_NAMES = ("model_name", "experiment")
+# Of the settings, these change what is registered, where, or what is asked of it afterwards; not what is measured.
+_WITHOUT_EFFECT = ("model_name", "experiment", "horizons", "models", "trials", "gate", "leak")
+_LIBRARIES = ("scikit-learn", "numpy", "scipy")
 
 
-def of_evaluation(data: Mapping[str, str], definition: Definition, train: TrainSettings) -> str:
+def of_evaluation(
+    data: Mapping[str, str], definition: Definition, train: TrainSettings, protocol: str = "new_failures"
+) -> str:
     """The fingerprint of an evaluation; ``data`` names the content of each table read."""
-    settings = {key: value for key, value in train.model_dump(mode="json").items() if key not in _NAMES}
-    return _digest({"data": dict(data), "model": definition.as_dict(), "settings": settings, "code": __version__})
+    settings = {key: value for key, value in train.model_dump(mode="json").items() if key not in _WITHOUT_EFFECT}
+    content = {"data": dict(data), "model": definition.recipe(), "settings": settings, "protocol": protocol}
+    return _digest({**content, "code": code_digest()})
 
 
 def of_training(evaluation: str, model_name: str) -> str:
     """The fingerprint of a training: an evaluation, and a model registered under a name."""
     return _digest({"evaluation": evaluation, "model_name": model_name})
+
+
+@cache
+def code_digest() -> str:
+    """A digest of the code that learns and of the libraries it learns with: a changed line makes another model."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    if folder.is_dir():  # inside a zip on a cluster the versions of the libraries stand alone
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+    for name in _LIBRARIES:
+        digest.update(f"{name} {metadata.version(name)}".encode())
+    return digest.hexdigest()
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -1,70 +1,132 @@
 """One fit: a model, its calibration and its cut-offs, all from the same rows and from nothing else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from sf_spark.errors import SfSparkError
-from sf_spark.ml.dataset import Dataset
-from sf_spark.ml.models import Definition, build
+from sf_spark.errors import TooLittleHistoryError
+from sf_spark.ml import calibration
+from sf_spark.ml.dataset import Dataset, company_ranks
+from sf_spark.ml.hazard import PERIOD
+from sf_spark.ml.metrics import Ranking
+from sf_spark.ml.models import Definition, SignalInfo, build
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.split import fold_of
-from sf_spark.ml.thresholds import Thresholds, choose, platt
+from sf_spark.ml.thresholds import Thresholds, choose
 from sf_spark.settings import TrainSettings
 
 MIN_FAILURES = 10  # with fewer, cut-offs and calibration are noise
+_INNER_FAILURES = 30  # on each side of an inner origin, for it to be worth more than folds of companies
+_INNER_SHARE = 0.5  # of the rows, that the inner model has to learn from, to be like the final one
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A model's file and all that decides how it is fitted."""
+
+    definition: Definition
+    horizon: int
+    train: TrainSettings
+    infos: Mapping[str, SignalInfo] = field(default_factory=dict)
+    categorical: tuple[int, ...] = ()
+
+    @property
+    def wait(self) -> int:
+        """Months that have to be known of a row before it teaches something."""
+        return min(PERIOD, self.horizon) if self.definition.is_hazard else self.horizon
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Raw scores of matured rows by models that had not seen them: of inner origins, or of folds of companies."""
+
+    rows: Dataset
+    raw: np.ndarray
+    protocol: str
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A calibrated model and the cut-offs of its levels."""
+    """A calibrated model, the cut-offs of its levels, and how it did inside the training period."""
 
     model: SignalModel
     thresholds: Thresholds
+    inner: dict[str, float]
+    inner_protocol: str
 
 
-def failures_suffice(target: np.ndarray) -> bool:
+def failures_suffice(target: np.ndarray, least: int = MIN_FAILURES) -> bool:
     """True when there are enough rows of both kinds to learn from."""
     failures = int(np.sum(target))
-    return failures >= MIN_FAILURES and len(target) - failures >= MIN_FAILURES
+    return failures >= least and len(target) - failures >= least
 
 
-def fit_calibrated(definition: Definition, data: Dataset, train: TrainSettings) -> Fitted:
-    """Fit a model, calibrate it and choose its cut-offs.
+def fit_model(recipe: Recipe, past: Dataset) -> SignalModel:
+    """Fit a model alone, on the rows that its kind can learn from."""
+    definition, horizon = recipe.definition, recipe.horizon
+    rows = past.where(past.seen >= recipe.wait)
+    target = np.column_stack([rows.ahead, rows.seen]) if definition.is_hazard else rows.target(horizon)
+    model = build(definition, rows.signals, recipe.train.seed, horizon, recipe.infos, recipe.categorical)
+    weight = None if (rows.weight == 1).all() else rows.weight.astype(np.float64)
+    return model.fit(rows.values, target, weight)
 
-    Calibration and cut-offs are learned from cross-fitted scores: companies are dealt into folds, and each fold is
-    scored by a model that has seen none of its companies. The model that is kept learns from all rows.
+
+def fit_calibrated(recipe: Recipe, past: Dataset) -> Fitted:
+    """Fit a model, calibrate it and choose its cut-offs. The model that is kept learns from all rows.
 
     Raises:
-        SfSparkError: When there are too few failures, or a fold has none.
+        TooLittleHistoryError: When there are too few failures, or a fold has none.
     """
-    if not failures_suffice(data.target):
-        raise SfSparkError(
-            f"only {int(data.target.sum())} failures in {len(data)} training rows, at least {MIN_FAILURES} are needed: "
+    matured = past.matured(recipe.horizon)
+    target = matured.target(recipe.horizon)
+    if not failures_suffice(target):
+        raise TooLittleHistoryError(
+            f"only {int(target.sum())} failures in {len(matured)} training rows, at least {MIN_FAILURES} are needed: "
             "give more companies or more history"
         )
-    held_out = cross_fitted_scores(definition, data, train)
-    slope, intercept = platt(held_out, data.target)
-    model = build(definition, list(data.signals), train.seed).fit(data.values, data.target)
-    model.set_params(slope=slope, intercept=intercept)
-    share = capacity_share(data, train.capacity) if train.capacity else None
-    return Fitted(model, choose(data.target, model.calibrate(held_out), share))
+    held_out = held_out_scores(recipe, past)
+    rows, target, train = held_out.rows, held_out.rows.target(recipe.horizon), recipe.train
+    weight = rows.weight.astype(np.float64)
+    kind, curve = calibration.choose(held_out.raw, target, weight, company_ranks(rows.siren), train.calibration)
+    model = fit_model(recipe, past).set_params(calibration=kind, curve=curve)
+    probability = model.calibrate(held_out.raw)
+    share = capacity_share(matured, train) if train.modere == "capacity" else None
+    ranking = Ranking.of(target, held_out.raw)
+    inner = {"average_precision": ranking.average_precision(weight), "roc_auc": ranking.roc_auc(weight)}
+    return Fitted(model, choose(target, probability, weight, share), inner, held_out.protocol)
 
 
-def cross_fitted_scores(definition: Definition, data: Dataset, train: TrainSettings) -> np.ndarray:
-    """The raw score of every row, from a model that has not seen the row's company."""
-    fold = fold_of(data.siren, train.calibration_folds, train.seed)
-    scores = np.empty(len(data))
-    for rank in range(train.calibration_folds):
-        inside = fold == rank
-        if len(np.unique(data.target[~inside])) < 2:
-            raise SfSparkError("all failures are in one calibration fold: give more companies or more history")
-        model = build(definition, list(data.signals), train.seed).fit(data.values[~inside], data.target[~inside])
+def held_out_scores(recipe: Recipe, past: Dataset) -> HeldOut:
+    """Scores to learn calibration and cut-offs from: of an inner origin where history allows, else of company folds."""
+    matured = past.matured(recipe.horizon)
+    first = int(matured.month.max()) - recipe.train.inner_months + 1
+    earlier, later = past.known_at(first), matured.where(matured.month >= first)
+    taught = earlier.matured(recipe.horizon)
+    if (
+        len(taught) >= _INNER_SHARE * len(matured)
+        and failures_suffice(taught.target(recipe.horizon), _INNER_FAILURES)
+        and failures_suffice(later.target(recipe.horizon), _INNER_FAILURES)
+    ):
+        return HeldOut(later, fit_model(recipe, earlier).raw_score(later.values), "inner origin")
+    return _by_company_folds(recipe, past, matured)
+
+
+def _by_company_folds(recipe: Recipe, past: Dataset, matured: Dataset) -> HeldOut:
+    folds, seed = recipe.train.folds, recipe.train.seed
+    fold, fold_matured = fold_of(past.siren, folds, seed), fold_of(matured.siren, folds, seed)
+    raw = np.empty(len(matured))
+    for rank in range(folds):
+        others = past.where(fold != rank)
+        if len(np.unique(others.matured(recipe.horizon).target(recipe.horizon))) < 2:
+            raise TooLittleHistoryError("all failures are in one calibration fold: give more companies or more history")
+        model, inside = fit_model(recipe, others), fold_matured == rank
         if inside.any():
-            scores[inside] = model.raw_score(data.values[inside])
-    return scores
+            raw[inside] = model.raw_score(matured.values[inside])
+    return HeldOut(matured, raw, "company folds")
 
 
-def capacity_share(data: Dataset, capacity: int) -> float:
+def capacity_share(matured: Dataset, train: TrainSettings) -> float:
     """The share of a month's companies that can be visited, from the last month of training."""
-    return min(1.0, capacity / int(np.sum(data.month == data.month.max())))
+    companies = float(matured.weight[matured.month == matured.month.max()].sum())
+    return min(train.capacity / companies, train.capacity_share)

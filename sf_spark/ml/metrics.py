@@ -1,38 +1,96 @@
-"""Figures of merit on rows that a model had not seen. An undefined figure is absent, never zero."""
+"""Figures of merit on rows that a model had not seen. An undefined figure is absent, never zero.
+
+Rows may stand for several of the population (``weight``): figures then speak of the population.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-_RESAMPLES = 200  # enough for the 5th and 95th percentiles of a single figure
+CAPACITIES = (100, 500, 1000)
+_BINS = 10
 
 
-def figures(target: np.ndarray, probability: np.ndarray, level: np.ndarray) -> dict[str, float]:
-    """All figures of one set of rows.
+@dataclass(frozen=True)
+class Ranking:
+    """Rows sorted once by falling score, so that a figure costs one pass whatever the weights. Ties stay together."""
+
+    order: np.ndarray
+    ends: np.ndarray  # last position of each run of equal scores
+    target: np.ndarray  # in order
+
+    @classmethod
+    def of(cls, target: np.ndarray, score: np.ndarray) -> "Ranking":
+        """Sort the rows."""
+        order = np.argsort(-score, kind="stable")
+        ranked = score[order]
+        ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+        return cls(order, ends, target[order].astype(np.float64))
+
+    def counts(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weight of failures, and of all rows, at or above each distinct score."""
+        ranked = weight[self.order].astype(np.float64)
+        return np.cumsum(ranked * self.target)[self.ends], np.cumsum(ranked)[self.ends]
+
+    def average_precision(self, weight: np.ndarray) -> float:
+        """Area under precision against recall, step by step; NaN without a failure."""
+        hits, alerts = self.counts(weight)
+        if hits[-1] <= 0:
+            return float("nan")
+        found = np.diff(hits, prepend=0.0)
+        return float(np.sum(np.divide(hits, alerts, out=np.zeros_like(hits), where=alerts > 0) * found) / hits[-1])
+
+    def roc_auc(self, weight: np.ndarray) -> float:
+        """Chance that a failure is ranked above another row; a tie counts one half. NaN without both."""
+        hits, alerts = self.counts(weight)
+        others = alerts - hits
+        if hits[-1] <= 0 or others[-1] <= 0:
+            return float("nan")
+        before = np.concatenate([[0.0], others[:-1]])
+        return 1 - float(np.sum(np.diff(hits, prepend=0.0) * (before + others) / 2) / (hits[-1] * others[-1]))
+
+
+def figures(
+    target: np.ndarray, probability: np.ndarray, level: np.ndarray, weight: np.ndarray, siren: np.ndarray
+) -> dict[str, float]:
+    """All figures of one set of rows, but those that lists of a month have.
 
     Args:
-        target: 0 or 1; rows of companies already in proceedings are not there, so every 1 is a new failure.
+        target: 0 or 1.
         probability: Calibrated probabilities.
         level: ``fort``, ``modere`` or ``aucun``, from cut-offs learned before the rows.
+        weight: Rows of the population that each row stands for.
+        siren: Company of each row.
 
     Returns:
-        rows, failures, base_rate, brier; average_precision and roc_auc where both classes are present; for each level
-        (``modere`` holds ``fort`` too) alerts, precision, recall and its own F-beta where they are defined.
+        rows, companies, failures (rows), failing_companies, base_rate, brier, calibration_error, calibration_ratio;
+        average_precision and roc_auc where both classes are there; for each level (``modere`` holds ``fort`` too)
+        alerts, precision, recall and its own F-beta where they are defined.
     """
-    failures = int(np.sum(target))
-    result = {"rows": float(len(target)), "failures": float(failures)}
-    if len(target):
-        result |= {"base_rate": failures / len(target), "brier": float(brier_score_loss(target, probability))}
-    if 0 < failures < len(target):
-        result["average_precision"] = float(average_precision_score(target, probability))
-        result["roc_auc"] = float(roc_auc_score(target, probability))
-    result |= level_figures(target, level == "fort", "fort", beta=0.5)
-    return result | level_figures(target, level != "aucun", "modere", beta=2.0)
+    total, failing = float(weight.sum()), target == 1
+    result = {"rows": float(len(target)), "companies": float(len(np.unique(siren))), "failures": float(failing.sum())}
+    result["failing_companies"] = float(len(np.unique(siren[failing])))
+    if not len(target):
+        return result
+    rate = float(weight @ target) / total
+    result |= {"base_rate": rate, "brier": float(weight @ (probability - target) ** 2) / total}
+    result["calibration_error"] = calibration_error(target, probability, weight)
+    if rate > 0:
+        result["calibration_ratio"] = float(weight @ probability) / total / rate
+    if failing.any() and not failing.all():
+        ranking = Ranking.of(target, probability)
+        result |= {"average_precision": ranking.average_precision(weight), "roc_auc": ranking.roc_auc(weight)}
+    result |= level_figures(target, level == "fort", weight, "fort", beta=0.5)
+    return result | level_figures(target, level != "aucun", weight, "modere", beta=2.0)
 
 
-def level_figures(target: np.ndarray, alert: np.ndarray, name: str, beta: float) -> dict[str, float]:
-    """Alerts, precision, recall and F-beta of one level; ``f05_fort`` for beta 0.5, ``f2_modere`` for beta 2."""
-    hits, alerts, failures = float(np.sum(target[alert])), float(np.sum(alert)), float(np.sum(target))
-    result = {f"alerts_{name}": alerts}
+def level_figures(
+    target: np.ndarray, alert: np.ndarray, weight: np.ndarray, name: str, beta: float
+) -> dict[str, float]:
+    """Alerts, their share, precision, recall and F-beta of a level; ``f05_fort`` for beta 0.5, ``f2_modere`` for 2."""
+    hits, alerts = float(weight[alert] @ target[alert]), float(weight[alert].sum())
+    failures = float(weight @ target)
+    result = {f"alerts_{name}": alerts, f"alert_share_{name}": alerts / float(weight.sum())}
     if alerts:
         result[f"precision_{name}"] = hits / alerts
     if failures:
@@ -43,22 +101,46 @@ def level_figures(target: np.ndarray, alert: np.ndarray, name: str, beta: float)
     return result
 
 
-def average_precision_interval(
-    target: np.ndarray, probability: np.ndarray, siren: np.ndarray, seed: int
+def capacity_figures(
+    target: np.ndarray, probability: np.ndarray, month: np.ndarray, weight: np.ndarray
 ) -> dict[str, float]:
-    """The middle 90 % of the average precision when whole companies are drawn again with replacement (bootstrap).
+    """Precision, recall and lift of the first 100, 500 and 1 000 companies of each month's list, over all months.
 
-    Rows of one company are not independent: drawing rows would make the interval too narrow.
+    A month with fewer companies than that has no such list; rows that share a probability are taken in order.
     """
-    _, company = np.unique(siren, return_inverse=True)
-    companies = int(company.max()) + 1 if len(company) else 0
-    draw = np.random.default_rng(seed)
-    values = []
-    for _ in range(_RESAMPLES):
-        weight = np.bincount(draw.integers(companies, size=companies), minlength=companies)[company]
-        if weight[target == 1].any() and weight[target == 0].any():
-            values.append(average_precision_score(target, probability, sample_weight=weight))
-    if not values:
+    result: dict[str, float] = {}
+    for capacity in CAPACITIES:
+        hits, listed, failures, rows = 0.0, 0.0, 0.0, 0.0
+        for each in np.unique(month):
+            there = np.flatnonzero(month == each)
+            ranked = there[np.argsort(-probability[there], kind="stable")]
+            mass = np.cumsum(weight[ranked])
+            if mass[-1] < capacity:
+                continue
+            first = ranked[: int(np.searchsorted(mass, capacity)) + 1]
+            hits, listed = hits + float(weight[first] @ target[first]), listed + float(weight[first].sum())
+            failures, rows = failures + float(weight[there] @ target[there]), rows + float(mass[-1])
+        if listed and failures:
+            precision = hits / listed
+            result |= {f"precision_at_{capacity}": precision, f"recall_at_{capacity}": hits / failures}
+            result[f"lift_at_{capacity}"] = precision / (failures / rows)
+    return result
+
+
+def lead_time(target: np.ndarray, alert: np.ndarray, ahead: np.ndarray, siren: np.ndarray) -> dict[str, float]:
+    """Months between the first alert of a failing company and its opening: the median over the companies found."""
+    found = alert & (target == 1)
+    if not found.any():
         return {}
-    low, high = np.quantile(values, [0.05, 0.95])
-    return {"average_precision_low": float(low), "average_precision_high": float(high)}
+    _, company = np.unique(siren[found], return_inverse=True)
+    longest = np.zeros(company.max() + 1)
+    np.maximum.at(longest, company, ahead[found])
+    return {"lead_time_months": float(np.median(longest))}
+
+
+def calibration_error(target: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
+    """Mean gap between probability and rate of failure, over ten groups of equal size by rising probability."""
+    gap = 0.0
+    for group in np.array_split(np.argsort(probability, kind="stable"), min(_BINS, len(target))):
+        gap += abs(float(weight[group] @ (probability[group] - target[group])))
+    return gap / float(weight.sum())

@@ -1,20 +1,34 @@
-"""Two plots of an evaluation: precision against recall, and calibration."""
+"""The plots of a run: what a model finds, whether its probabilities hold, how it fares by capacity, theme and month."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure  # without pyplot: no display, no global state
-from sklearn.metrics import precision_recall_curve
 
+from sf_spark.calendar import start_of
 from sf_spark.ml.evaluate import Evaluation
+from sf_spark.ml.metrics import Ranking
 
 _BINS = 10
 
 
+def evaluation_plots(evaluation: Evaluation, title: str) -> dict[str, Figure]:
+    """Every plot of an evaluation, by file name."""
+    return {
+        "precision_recall.png": precision_recall(evaluation, title),
+        "reliability.png": reliability(evaluation, title),
+        "gain.png": gain(evaluation, title),
+        "lift.png": lift(evaluation, title),
+        "stability.png": stability(evaluation, title),
+    }
+
+
 def precision_recall(evaluation: Evaluation, title: str) -> Figure:
     """Precision against recall on the pooled test rows, with the two levels and the base rate."""
-    precision, recall, _ = precision_recall_curve(evaluation.target, evaluation.probability)
+    hits, alerts = Ranking.of(evaluation.target, evaluation.probability).counts(evaluation.weight)
     figure, axes = _new(title, "recall", "precision")
-    axes.plot(recall, precision, color="tab:blue", label="model")
+    axes.plot(hits / hits[-1], hits / alerts, color="tab:blue", label="model")
     axes.axhline(evaluation.pooled["base_rate"], color="grey", linestyle=":", label="base rate")
     for level, marker in (("fort", "s"), ("modere", "o")):
         recall_there, precision_there = (evaluation.pooled.get(f"{name}_{level}") for name in ("recall", "precision"))
@@ -25,9 +39,9 @@ def precision_recall(evaluation: Evaluation, title: str) -> Figure:
     return figure
 
 
-def calibration(evaluation: Evaluation, title: str) -> Figure:
+def reliability(evaluation: Evaluation, title: str) -> Figure:
     """Observed rate of failure against mean probability, in ten groups of equal size; log scales: failures are rare."""
-    predicted, observed = calibration_groups(evaluation.target, evaluation.probability)
+    predicted, observed = reliability_groups(evaluation.target, evaluation.probability)
     figure, axes = _new(title, "mean probability", "observed rate of failure")
     shown = observed > 0
     low = max(1e-4, float(min(predicted.min(), observed[shown].min())) / 2)
@@ -38,7 +52,49 @@ def calibration(evaluation: Evaluation, title: str) -> Figure:
     return figure
 
 
-def calibration_groups(target: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def gain(evaluation: Evaluation, title: str) -> Figure:
+    """Share of the failures found against the share of companies visited."""
+    hits, alerts = Ranking.of(evaluation.target, evaluation.probability).counts(evaluation.weight)
+    figure, axes = _new(title, "share of companies visited", "share of failures found")
+    axes.plot(np.append(0, alerts / alerts[-1]), np.append(0, hits / hits[-1]), color="tab:blue", label="model")
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
+    axes.legend()
+    return figure
+
+
+def lift(evaluation: Evaluation, title: str) -> Figure:
+    """Precision over base rate against the share of companies visited (log scale)."""
+    hits, alerts = Ranking.of(evaluation.target, evaluation.probability).counts(evaluation.weight)
+    figure, axes = _new(title, "share of companies visited", "lift")
+    axes.plot(alerts / alerts[-1], hits / alerts / evaluation.pooled["base_rate"], color="tab:blue")
+    axes.axhline(1, color="grey", linestyle=":")
+    axes.set(xscale="log")
+    return figure
+
+
+def stability(evaluation: Evaluation, title: str) -> Figure:
+    """Mean probability, rate of failure and share of alerts of each tested month."""
+    months = np.unique(evaluation.month)
+    rows = [evaluation.month == month for month in months]
+    names = [f"{start_of(int(month)):%Y-%m}" for month in months]
+    figure, axes = _new(title, "month", "share of the companies")
+    axes.plot(names, [evaluation.probability[each].mean() for each in rows], "o-", label="mean probability")
+    axes.plot(names, [evaluation.target[each].mean() for each in rows], "s-", label="rate of failure")
+    axes.plot(names, [(evaluation.level[each] != "aucun").mean() for each in rows], "^-", label="alerts")
+    axes.tick_params("x", rotation=60)
+    axes.legend()
+    return figure
+
+
+def importance(shares: Mapping[str, float], title: str) -> Figure:
+    """Mean weight of each theme in the scores: the mean of the absolute net contributions."""
+    names = sorted(shares, key=lambda name: shares[name])
+    figure, axes = _new(title, "mean absolute contribution to the score", "")
+    axes.barh(names, [shares[name] for name in names], color="tab:blue")
+    return figure
+
+
+def reliability_groups(target: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean probability and observed rate of up to ten groups of equal size, by rising probability."""
     groups = np.array_split(np.argsort(probability, kind="stable"), min(_BINS, len(target)))
     return (

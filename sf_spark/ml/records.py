@@ -1,4 +1,4 @@
-"""What passes between the tracking store and the rest: what a run logs, what it is remembered by, who is champion."""
+"""What passes between the tracking store and the rest: what a run logs, what it is remembered by, a served model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,17 +15,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A finished run: its pooled figures and its whole evaluation."""
+    """A finished run: its pooled figures, its whole evaluation, and the test rows behind them."""
 
     run_id: str
     name: str
     metrics: dict[str, float]
     evaluation: dict[str, Any]
+    rows: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
 class RunContent:
-    """Everything that one run logs. An evaluation has no ``model``, ``decision`` and ``example``."""
+    """Everything that one run logs. An evaluation has no ``model``, ``decision`` and ``example``.
+
+    Attributes:
+        name: Shown in the list of runs.
+        kind: ``training``, ``evaluation`` or ``search``.
+        started_at: Milliseconds since 1970, when the work began.
+        tables: The Delta tables read, with their versions.
+        tables_shown: Tables to compare in the UI: file name to columns.
+        arrays: The test rows.
+        decision: Horizon, thresholds, themes and measures, the model's definition.
+    """
 
     name: str
     kind: str
@@ -38,6 +49,10 @@ class RunContent:
     evaluation: Mapping[str, Any]
     tables: Mapping[str, int]
     lake: str
+    started_at: int | None = None
+    description: str = ""
+    tables_shown: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     model: SignalModel | None = None
     decision: Mapping[str, Any] = field(default_factory=dict)
     example: np.ndarray | None = None
@@ -45,7 +60,7 @@ class RunContent:
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in charge. ``decision`` holds horizon, thresholds, themes and the model's definition."""
+    """A registered version that serves. ``decision`` holds horizon, thresholds, themes and the model's definition."""
 
     model: SignalModel
     decision: dict[str, Any]
@@ -57,3 +72,8 @@ class Champion:
     def thresholds(self) -> Thresholds:
         """The cut-offs of the levels."""
         return Thresholds(**self.decision["thresholds"])
+
+    @property
+    def horizon(self) -> int:
+        """Months ahead that it speaks of."""
+        return int(self.decision["horizon"])

@@ -4,7 +4,7 @@ Nothing here knows MLflow or a session: a worker imports this module, NumPy, sci
 to be explained.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,67 +15,130 @@ from sf_spark.ml.explain import Explainer, by_theme
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.thresholds import NONE, Thresholds
 
-_CONTRIBUTIONS = pa.map_(pa.string(), pa.float32())
+_CONTRIBUTIONS = pa.map_(pa.string(), pa.float64())
 _SCHEMA = pa.schema(
     [
         ("siren", pa.string()),
         ("periode", pa.date32()),
+        ("horizon", pa.int32()),
         ("probability", pa.float64()),
         ("raw_score", pa.float64()),
+        ("expected_value", pa.float64()),
         ("level_model", pa.string()),
         ("contributions", _CONTRIBUTIONS),
         ("contributions_theme", _CONTRIBUTIONS),
     ]
 )
 SPARK_SCHEMA = (
-    "siren string, periode date, probability double, raw_score double, level_model string, "
-    "contributions map<string,float>, contributions_theme map<string,float>"
+    "siren string, periode date, horizon int, probability double, raw_score double, expected_value double, "
+    "level_model string, contributions map<string,double>, contributions_theme map<string,double>"
 )
 
 
 @dataclass
-class Scorer:
-    """A model with all that it needs to decide and to explain; one is sent to each worker process."""
+class Served:
+    """The model of one horizon with all that it needs to decide and to explain."""
 
     model: SignalModel
     thresholds: Thresholds
+    horizon: int
     themes: dict[str, str]
-    explain_all: bool
+    expected: float
     _explainer: Explainer | None = field(default=None, repr=False)
 
+    @property
+    def explainer(self) -> Explainer:
+        """Made when first asked for: it costs seconds."""
+        if self._explainer is None:
+            self._explainer = Explainer(self.model)
+        return self._explainer
+
+    def explain(self, values: np.ndarray) -> tuple[np.ndarray, list[str], np.ndarray]:
+        """Contributions by signal, the themes, contributions by theme."""
+        signals = self.model.signals
+        if not len(values):
+            return np.zeros((0, len(signals))), [], np.zeros((0, 0))
+        by_signal = self.explainer.contributions(values)
+        return by_signal, *by_theme(by_signal, signals, self.themes)
+
+
+@dataclass
+class Scorer:
+    """The models of all horizons; one is sent to each worker process.
+
+    Args:
+        served: The models.
+        horizon: That of the list, whose probabilities stand as they are.
+        explain_all: Explain every row, not only alerts.
+    """
+
+    served: list[Served]
+    horizon: int
+    explain_all: bool
+
+    @property
+    def signals(self) -> list[str]:
+        """Every signal that a model reads, by name."""
+        return sorted({name for each in self.served for name in each.model.signals})
+
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Score siren, periode and the model's signals; contributions are null where the level is ``aucun``.
+        """Score siren, periode and the signals: one row a horizon; contributions are null where the level is ``aucun``.
 
         Raises:
             SfSparkError: When contributions do not add up to the score.
         """
-        values = np.column_stack(
-            [batch.column(name).to_numpy(zero_copy_only=False).astype(np.float32) for name in self.model.signals]
+        columns = {name: batch.column(name).to_numpy(zero_copy_only=False).astype(np.float32) for name in self.signals}
+        values = [np.column_stack([columns[name] for name in each.model.signals]) for each in self.served]
+        raw = [each.model.raw_score(matrix) for each, matrix in zip(self.served, values, strict=True)]
+        probability = coherent(
+            np.column_stack([each.model.calibrate(score) for each, score in zip(self.served, raw, strict=True)]),
+            [each.horizon for each in self.served],
+            self.horizon,
         )
-        raw_score = self.model.raw_score(values)
-        probability = self.model.calibrate(raw_score)
-        level = self.thresholds.levels(probability)
+        parts = [
+            self._rows(each, batch, values[rank], raw[rank], probability[:, rank])
+            for rank, each in enumerate(self.served)
+        ]
+        return pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
+
+    def _rows(
+        self, served: Served, batch: pa.RecordBatch, values: np.ndarray, raw: np.ndarray, probability: np.ndarray
+    ) -> pa.RecordBatch:
+        level = served.thresholds.levels(probability)
         explained = np.ones(len(level), dtype=bool) if self.explain_all else level != NONE
-        by_signal, themes, theme_sums = self._explain(values[explained])
+        by_signal, themes, theme_sums = served.explain(values[explained])
         columns = [
             batch.column("siren"),
             batch.column("periode"),
+            pa.array(np.full(len(level), served.horizon, dtype=np.int32)),
             pa.array(probability),
-            pa.array(raw_score),
+            pa.array(raw),
+            pa.array(np.full(len(level), served.expected)),
             pa.array(level, pa.string()),
-            _maps(explained, self.model.signals, by_signal),
-            _maps(explained, themes, theme_sums),
+            contribution_maps(explained, served.model.signals, by_signal),
+            contribution_maps(explained, themes, theme_sums),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
 
-    def _explain(self, values: np.ndarray) -> tuple[np.ndarray, list[str], np.ndarray]:
-        signals = self.model.signals
-        if not len(values):
-            return np.zeros((0, len(signals))), [], np.zeros((0, 0))
-        if self._explainer is None:
-            self._explainer = Explainer(self.model)
-        by_signal = self._explainer.contributions(values)
-        return by_signal, *by_theme(by_signal, signals, self.themes)
+
+def coherent(probability: np.ndarray, horizons: Sequence[int], anchor: int) -> np.ndarray:
+    """Probabilities that never fall as the horizon grows; those of the anchor's horizon stay as they are.
+
+        horizons 12, 18, 24, anchor 18    0.10 0.08 0.05   ->   0.08 0.08 0.08
+                                          0.02 0.08 0.30   ->   0.02 0.08 0.30
+
+    Args:
+        probability: Rows x horizons.
+        horizons: In months, one a column, any order.
+        anchor: One of them; without it the longest one is the anchor.
+    """
+    result = probability.copy()
+    order = np.argsort(horizons)
+    place = list(horizons).index(anchor) if anchor in horizons else int(order[-1])
+    middle = int(np.flatnonzero(order == place)[0])
+    result[:, order[: middle + 1]] = np.minimum.accumulate(result[:, order[: middle + 1]][:, ::-1], axis=1)[:, ::-1]
+    result[:, order[middle:]] = np.maximum.accumulate(result[:, order[middle:]], axis=1)
+    return result
 
 
 class _Broadcast(Protocol):
@@ -90,9 +153,9 @@ def score_batches(batches: Iterable[pa.RecordBatch], scorer: _Broadcast) -> Iter
             yield scorer.value.score(batch)
 
 
-def _maps(present: np.ndarray, keys: list[str], values: np.ndarray) -> pa.MapArray:
+def contribution_maps(present: np.ndarray, keys: list[str], values: np.ndarray) -> pa.MapArray:
     """One map a row: all keys where present, null elsewhere."""
     offsets = np.concatenate([[0], np.cumsum(np.where(present, len(keys), 0))]).astype(np.int32)
     repeated = pa.array(list(keys) * len(values), pa.string())
-    items = pa.array(values.ravel().astype(np.float32))
+    items = pa.array(values.ravel().astype(np.float64))
     return pa.MapArray.from_arrays(offsets, repeated, items, mask=pa.array(~present)).cast(_CONTRIBUTIONS)

@@ -1,17 +1,22 @@
 """The artefact that is trained, logged, shipped and served: a pipeline, the signals it reads, its calibration.
 
-It is a scikit-learn classifier, so that MLflow serves it as such, and it imports nothing of the platform: its source
-travels with the model.
+It is a scikit-learn classifier, so that MLflow serves it as such; its source travels with it.
 """
+
+import warnings
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from sf_spark.ml.calibration import calibrate
 
 
 class SignalModel(ClassifierMixin, BaseEstimator):
-    """A pipeline over named signals whose raw score a logistic curve turns into a probability of failure.
+    """A pipeline over named signals whose raw score a calibration turns into a probability of failure.
 
     A null is an unknown value and reaches the pipeline as NaN; so does an infinite one, which no signal may hold.
     A signal that no training row knows is held at zero, in training and ever after: nothing was learned about it, and
@@ -20,22 +25,39 @@ class SignalModel(ClassifierMixin, BaseEstimator):
     Args:
         pipeline: The scikit-learn pipeline, with its last step a binary classifier.
         signals: Names of the columns, in the pipeline's order.
-        slope: Slope of the calibration on the raw score; 1 leaves the score as it is.
-        intercept: Intercept of the calibration.
+        calibration: Kind of the curve, see :mod:`sf_spark.ml.calibration`.
+        curve: Its numbers; the default leaves a score in log-odds as it is.
     """
 
-    def __init__(self, pipeline: Pipeline, signals: list[str], slope: float = 1.0, intercept: float = 0.0) -> None:
+    def __init__(
+        self, pipeline: Pipeline, signals: list[str], calibration: str = "platt", curve: np.ndarray | None = None
+    ) -> None:
         self.pipeline = pipeline
         self.signals = signals
-        self.slope = slope
-        self.intercept = intercept
+        self.calibration = calibration
+        self.curve = curve
 
-    def fit(self, values: np.ndarray | pd.DataFrame, target: np.ndarray) -> "SignalModel":
-        """Learn the pipeline; ``values`` is rows x signals, ``target`` 0 or 1."""
+    def fit(
+        self, values: np.ndarray | pd.DataFrame, target: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> "SignalModel":
+        """Learn the pipeline.
+
+        Args:
+            values: Rows x signals.
+            target: 0 or 1; rows x (months to failure, months seen) for a hazard model.
+            sample_weight: What each row counts for.
+
+        Raises:
+            ConvergenceWarning: When a solver stopped before it was done: such a model is not one.
+        """
         matrix = self._matrix(values)
         self.unknown_ = np.isnan(matrix).all(axis=0)
         self.classes_ = np.array([0, 1])
-        self.pipeline.fit(self._without_unknown(matrix), target)
+        weights = {} if sample_weight is None else {f"{self.pipeline.steps[-1][0]}__sample_weight": sample_weight}
+        # One BLAS thread: sums in another order change the last digits, and workers share the machine as it is.
+        with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            self.pipeline.fit(self._without_unknown(matrix), target, **weights)
         return self
 
     def prepared(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
@@ -50,8 +72,9 @@ class SignalModel(ClassifierMixin, BaseEstimator):
         return np.asarray(self.pipeline.predict_proba(matrix)[:, 1], dtype=np.float64)
 
     def calibrate(self, raw_score: np.ndarray) -> np.ndarray:
-        """Turn raw scores into probabilities (doubles): 1 / (1 + exp(-(slope * score + intercept)))."""
-        return 1.0 / (1.0 + np.exp(-(self.slope * np.asarray(raw_score, dtype=np.float64) + self.intercept)))
+        """Turn raw scores into probabilities (doubles)."""
+        curve = np.array([1.0, 0.0]) if self.curve is None else self.curve
+        return calibrate(self.calibration, curve, raw_score)
 
     def predict_proba(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
         """Probabilities of (no failure, failure) within the horizon: rows x 2, doubles, calibrated."""

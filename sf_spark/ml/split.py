@@ -1,19 +1,31 @@
-"""Rolling origins: what is trained on, what is tested on, and what may be known when. Months are indexes.
+"""Who learns from what, and is tested on what. Months are indexes.
 
 With a horizon of 18 months, an origin at 2024-01 and test windows of 3 months:
 
     train on      months up to 2022-07     their labels had matured by 2024-01
     leave out     2022-08 .. 2023-12       one horizon: labels that nobody could know at the origin
     test on       2024-01 .. 2024-03       the lists that would have been drawn
+
+Four protocols, each of which changes one thing:
+
+    new_failures     rolling origins, companies in proceedings left out: the headline
+    proceedings      the same, companies in proceedings kept, as failures: those are known already
+    disjoint         the same as the headline, and no company is on both sides
+    random           rows of the same months and companies on both sides: what flatters a model, as a number
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sf_spark.calendar import start_of
+from sf_spark.ml.dataset import Dataset
+
+PROTOCOLS = ("new_failures", "proceedings", "disjoint", "random")
 DISJOINT_FOLDS = 3  # with disjoint companies, one in three is tested on and the others are learned from
+_RANDOM_FOLDS = 4  # of random rows, one in four is tested on
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,15 @@ class Split:
     origin: int
     train_months: tuple[int, ...]
     test_months: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One test: rows to learn from, as they were known then, and rows to be tested on."""
+
+    name: str
+    past: Dataset
+    test: Dataset
 
 
 def has_matured(month: int, horizon: int, at: int) -> bool:
@@ -67,31 +88,68 @@ def months_needed(splits: Iterable[Split], final: Iterable[int]) -> list[int]:
     return sorted(needed)
 
 
-def fold_of(siren: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """Give each company a fold, 0 to ``folds - 1``; all rows of a company share it, whatever the other rows are."""
-    companies, rows = np.unique(siren, return_inverse=True)
-    return np.array([_hash(str(company), seed) % folds for company in companies], dtype=np.int64)[rows]
-
-
-def split_masks(
-    split: Split, siren: np.ndarray, month: np.ndarray, disjoint: bool, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which rows of a data set an origin learns from and which it is tested on (booleans).
+def rolling_parts(
+    data: Dataset, splits: Iterable[Split], sample: Iterable[int], horizon: int, wait: int, protocol: str, seed: int
+) -> Iterator[Part]:
+    """The tests of a protocol, one an origin (``random``: one over the months of all).
 
     Args:
-        split: The origin.
-        siren: Company of each row.
-        month: Month index of each row.
-        disjoint: Keep companies apart too: none is both learned from and tested on.
-        seed: Seed of the draw of companies.
+        data: Rows of every month that is needed, companies in proceedings included.
+        splits: The origins.
+        sample: Months that may be learned from.
+        horizon: Months that a label looks ahead.
+        wait: Months that have to be known of a row before it is learned from: the horizon, or less for a hazard model.
+        protocol: One of ``PROTOCOLS``.
+        seed: Of the draws of companies and rows.
     """
-    train, test = np.isin(month, split.train_months), np.isin(month, split.test_months)
-    if disjoint:
-        held_out = fold_of(siren, DISJOINT_FOLDS, seed) == 0
-        train, test = train & ~held_out, test & held_out
-    return train, test
+    rows = proceedings_as_failures(data) if protocol == "proceedings" else data.where(~data.in_procedure)
+    splits, sample = list(splits), list(sample)
+    if protocol == "random":
+        months = sorted({month for split in splits for month in split.test_months})
+        rows = rows.of_months(months).matured(horizon)
+        tested = np.random.default_rng(seed).integers(_RANDOM_FOLDS, size=len(rows)) == 0
+        yield Part("random", rows.where(~tested), rows.where(tested))
+        return
+    held_out = fold_of(rows.siren, DISJOINT_FOLDS, seed, "disjoint") == 0 if protocol == "disjoint" else None
+    for split in splits:
+        past = np.isin(rows.month, sample) & (rows.month + wait <= split.origin)
+        test = np.isin(rows.month, split.test_months) & (rows.seen >= horizon)
+        if held_out is not None:
+            past, test = past & ~held_out, test & held_out
+        yield Part(f"{start_of(split.origin):%Y-%m}", rows.where(past).known_at(split.origin), rows.where(test))
 
 
-def _hash(text: str, seed: int) -> int:
-    digest = hashlib.blake2b(f"{seed}:{text}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big")
+def fold_parts(data: Dataset, folds: int, seed: int) -> Iterator[Part]:
+    """Tests by folds of companies (or of groups), for rows without a time."""
+    fold = fold_of(data.siren, folds, seed, "test")
+    for rank in range(folds):
+        yield Part(f"fold {rank + 1}", data.where(fold != rank), data.where(fold == rank))
+
+
+def stratified_parts(data: Dataset, horizon: int, folds: int, seed: int) -> Iterator[Part]:
+    """Tests by folds of rows, each with its share of the failures, for rows that have neither time nor group."""
+    draw = np.random.default_rng(seed).permutation(len(data))
+    order = draw[np.argsort(data.target(horizon)[draw], kind="stable")]
+    fold = np.empty(len(data), dtype=np.int64)
+    fold[order] = np.arange(len(data)) % folds
+    for rank in range(folds):
+        yield Part(f"fold {rank + 1}", data.where(fold != rank), data.where(fold == rank))
+
+
+def proceedings_as_failures(data: Dataset) -> Dataset:
+    """The rows with companies in proceedings counted as failures, as reports of other services do."""
+    return replace(data, ahead=np.where(data.in_procedure, 0, data.ahead).astype(np.int16))
+
+
+def fold_of(siren: np.ndarray, folds: int, seed: int, purpose: str = "calibration") -> np.ndarray:
+    """Give each company a fold, 0 to ``folds - 1``; all rows of a company share it, whatever the other rows are.
+
+    Folds of different purposes do not follow from one another: each keeps companies of every fold of the others.
+    """
+    companies, rows = np.unique(siren, return_inverse=True)
+    ranks = [_hash(f"{purpose}:{seed}:{company}") % folds for company in companies]
+    return np.array(ranks, dtype=np.int64)[rows]
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -1,17 +1,16 @@
-"""Calibration and cut-offs, both learned from scores that a model gave to companies it had not seen.
+"""The cut-offs of the levels, learned from calibrated scores that a model gave to companies it had not seen.
 
 Cut-offs are inclusive (probability >= cut-off) and are always observed values:
 
     fort      best F0.5: an alert has to be right
-    modere    best F2: a failure has to be found; never above ``fort``
+    modere    a capacity: the companies that can be visited in a month; or the best F2: a failure has to be found
 
-Of several cut-offs that score the same, the highest wins: the fewest alerts.
+Of several cut-offs that score the same, the highest wins: the fewest alerts. ``fort`` is never below ``modere``.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 NONE, MODERE, FORT = LEVELS = ("aucun", "modere", "fort")
 
@@ -29,56 +28,46 @@ class Thresholds:
         return np.array(LEVELS, dtype=object)[rank]
 
 
-def platt(raw_score: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Fit the logistic curve (slope, intercept) that turns raw scores into probabilities; Platt (1999).
-
-    Two parameters only, and never decreasing: ranks and contributions keep their meaning. A score that ranks no better
-    than chance gets slope 0 and the base rate.
-    """
-    curve = LogisticRegression(C=np.inf).fit(np.asarray(raw_score, dtype=np.float64).reshape(-1, 1), target)
-    slope = float(curve.coef_[0, 0])
-    if slope > 0:
-        return slope, float(curve.intercept_[0])
-    rate = float(np.mean(target))
-    return 0.0, float(np.log(rate / (1 - rate)))
-
-
-def best_cutoff(target: np.ndarray, probability: np.ndarray, beta: float) -> float:
+def best_cutoff(target: np.ndarray, probability: np.ndarray, weight: np.ndarray, beta: float) -> float:
     """The observed probability at or above which alerts have the best F-beta; of equals, the highest."""
-    cutoffs, alerts, hits = _counts(target, probability)
-    score = (1 + beta**2) * hits / (beta**2 * float(np.sum(target)) + alerts)
+    cutoffs, alerts, hits = _counts(target, probability, weight)
+    score = (1 + beta**2) * hits / (beta**2 * float(weight @ target) + alerts)
     return float(cutoffs[np.argmax(score)])  # cut-offs descend, and argmax takes the first of equals
 
 
-def capacity_cutoff(probability: np.ndarray, most: float) -> float:
-    """The lowest observed cut-off with at most ``most`` rows at or above; a tie that does not fit stays out.
+def capacity_cutoff(probability: np.ndarray, weight: np.ndarray, most: float) -> float:
+    """The lowest observed cut-off with at most ``most`` of the weight at or above; a tie that does not fit stays out.
 
-    Infinite when even the highest probability is shared by more rows than fit.
+    Infinite when even the highest probability is shared by more than fits.
     """
-    cutoffs, alerts, _ = _counts(np.zeros(len(probability)), probability)
-    fits = np.flatnonzero(alerts <= most)
+    cutoffs, alerts, _ = _counts(np.zeros(len(probability)), probability, weight)
+    fits = np.flatnonzero(alerts <= most * (1 + 1e-12))
     return float(cutoffs[fits[-1]]) if len(fits) else float("inf")
 
 
-def choose(target: np.ndarray, probability: np.ndarray, capacity_share: float | None = None) -> Thresholds:
+def choose(
+    target: np.ndarray, probability: np.ndarray, weight: np.ndarray, capacity_share: float | None = None
+) -> Thresholds:
     """Learn both cut-offs.
 
     Args:
         target: 0 or 1; at least one of each.
         probability: Calibrated probabilities of the same rows, from models that had not seen the company.
-        capacity_share: Share of the companies that can be visited in a month; sets ``modere`` instead of F2.
+        weight: Rows of the population that each row stands for.
+        capacity_share: Share of the companies that can be visited in a month; None for the best F2.
     """
-    fort = best_cutoff(target, probability, beta=0.5)
+    fort = best_cutoff(target, probability, weight, beta=0.5)
     if capacity_share is None:
-        modere = best_cutoff(target, probability, beta=2.0)
-        return Thresholds(min(modere, fort), fort)
-    modere = capacity_cutoff(probability, capacity_share * len(probability))
+        return Thresholds(min(best_cutoff(target, probability, weight, beta=2.0), fort), fort)
+    modere = capacity_cutoff(probability, weight, capacity_share * float(weight.sum()))
     return Thresholds(modere, max(modere, fort))
 
 
-def _counts(target: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct probabilities, descending, with the rows and the failures at or above each."""
+def _counts(
+    target: np.ndarray, probability: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct probabilities, descending, with the weight of rows and of failures at or above each."""
     order = np.argsort(-probability, kind="stable")
-    ranked = probability[order]
-    last_of_tie = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    return ranked[last_of_tie], last_of_tie + 1.0, np.cumsum(target[order], dtype=np.float64)[last_of_tie]
+    ranked, mass = probability[order], weight[order].astype(np.float64)
+    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    return ranked[ends], np.cumsum(mass)[ends], np.cumsum(mass * target[order])[ends]

@@ -1,4 +1,4 @@
-"""The only file that knows MLflow: store, runs, registry. Everything may be repeated, and killed at any moment.
+"""Store and runs of MLflow, which only this module and the registry know. Everything may be repeated, and killed.
 
 A run carries a fingerprint of its data, settings, model and code. A run counts once its status is FINISHED, which is
 written last. A run that a killed process left RUNNING is closed as KILLED by the next one: trainings on one store hold
@@ -13,48 +13,50 @@ import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from importlib import metadata
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import mlflow.sklearn
 import numpy as np
 import pandas as pd
-import skops.io  # type: ignore[import-untyped]
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model, ModelSignature
+from mlflow.models import ModelSignature
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.types import ColSpec, Schema, TensorSpec
-from skops.io.exceptions import UntrustedTypesFoundException  # type: ignore[import-untyped]
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 import sf_spark
 from sf_spark.environment import login_name
-from sf_spark.errors import ConfigurationError, SfSparkError
+from sf_spark.errors import ConfigurationError
 from sf_spark.ml.lock import exclusive
 from sf_spark.ml.moved import follow_move
-from sf_spark.ml.records import Champion, RunContent, RunRecord
+from sf_spark.ml.records import RunContent, RunRecord
 from sf_spark.ml.signal_model import SignalModel
 
-ALIAS = "champion"
 _SQLITE = "sqlite:///"
 _MODEL = "model"
 _EVALUATION = "evaluation.json"
-_TAG = "sf_spark."
+ROWS = "test-rows.npz"  # the test rows and their probabilities, for paired comparisons
+TAG = "sf_spark."
+_PARENT = "mlflow.parentRunId"  # what the UI nests runs by
 # The types that a model of ours may hold beside scikit-learn's own. A file that holds another one is not loaded.
-_TRUSTED = [
+TRUSTED = [
     "numpy.dtype",
+    "sf_spark.ml.categories.CategoryEncoder",
+    "sf_spark.ml.hazard.DiscreteHazard",
+    "sf_spark.ml.rules.ThresholdRules",
     "sf_spark.ml.signal_model.SignalModel",
+    # Trees index their nodes unchecked: a forged file could crash the process. Ours come from the store we wrote.
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
 ]
-_REQUIREMENTS = ("scikit-learn", "numpy", "pandas", "skops")
+_REQUIREMENTS = ("scikit-learn", "scipy", "threadpoolctl", "numpy", "pandas", "skops")
 
 
 class Tracker:
@@ -68,12 +70,8 @@ class Tracker:
 
     def __init__(self, uri: str, experiment: str, artifacts: str = "") -> None:
         self._uri, self._artifacts = uri, artifacts
-        _quiet()
+        self._client = open_store(uri)
         with exclusive(_lock_file(uri, "store")):
-            _create_store(uri)
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(uri)
-            self._client = mlflow.MlflowClient(uri, uri)
             self._experiment = self._experiment_id(experiment)
 
     @contextmanager
@@ -88,9 +86,12 @@ class Tracker:
         if not runs:
             return None
         run = min(runs, key=lambda each: each.info.end_time)
-        path = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=_EVALUATION)
-        evaluation = json.loads(Path(path).read_text(encoding="utf-8"))
-        return RunRecord(run.info.run_id, run.info.run_name, evaluation["pooled"], evaluation)
+        folder = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=_EVALUATION)
+        evaluation = json.loads(Path(folder).read_text(encoding="utf-8"))
+        with np.load(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=ROWS)) as rows:
+            arrays = {name: rows[name] for name in rows.files}
+        name = run.data.tags.get(TAG + "model", run.info.run_name)
+        return RunRecord(run.info.run_id, name, evaluation["pooled"], evaluation, arrays)
 
     def close_killed(self, tag: str, fingerprint: str) -> int:
         """Mark as KILLED the runs that a killed process left RUNNING; only under :meth:`alone`. Says how many."""
@@ -102,68 +103,71 @@ class Tracker:
     def log(self, content: RunContent) -> str:
         """Log one run, whose id is returned: FINISHED once all is written, FAILED when something goes wrong."""
         tags = {
-            **{_TAG + key: value for key, value in content.tags.items()},
-            _TAG + "kind": content.kind,
-            _TAG + "code": sf_spark.__version__,
+            **{TAG + key: value for key, value in content.tags.items()},
+            TAG + "kind": content.kind,
+            TAG + "code": sf_spark.__version__,
+            "mlflow.note.content": content.description,
             "mlflow.user": login_name(),
             "mlflow.source.name": f"sf_spark {content.kind}",
             "mlflow.source.type": "JOB",
         }
         # The client, not the fluent call: that one would take over the run of an enclosing `mlflow run`.
-        run_id = self._client.create_run(self._experiment, run_name=content.name, tags=tags).info.run_id
+        # It starts when the fit did, so that its duration includes it.
+        run = self._client.create_run(self._experiment, content.started_at, run_name=content.name, tags=tags)
+        run_id = run.info.run_id
         with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about our explicit choices: skops, requirements, doubles
             _fill(content)
         return run_id
 
-    def register(self, run_id: str, model_name: str, fingerprint: str) -> tuple[str, bool]:
-        """Register the model of a run: (version, was it there already). A fingerprint is registered once, ever."""
-        for version in self._client.search_model_versions(f"name = '{model_name}'"):
-            if version.tags.get(_TAG + "training") == fingerprint:
-                return str(version.version), True
-        model_id = self._client.get_run(run_id).outputs.model_outputs[0].model_id  # type: ignore[union-attr]
-        tags = {_TAG + "training": fingerprint}  # with the version, not after it: a kill in between would repeat it
-        with redirect_stderr(StringIO()):  # MLflow prints what the job says in its own words
-            version = mlflow.register_model(f"models:/{model_id}", model_name, tags=tags)
-        return str(version.version), False
+    def open_search(self, name: str, mark: str, horizon: int) -> str:
+        """The run of a search: the one that was interrupted, or a new one."""
+        for run in self._runs("search", mark):
+            if run.info.status != "FINISHED" and run.data.tags.get(_PARENT) is None:
+                self._client.update_run(run.info.run_id, status="RUNNING")
+                return str(run.info.run_id)
+        tags = {TAG + "search": mark, TAG + "kind": "search", TAG + "horizon": str(horizon)}
+        return str(self._client.create_run(self._experiment, run_name=name, tags=tags).info.run_id)
 
-    def promote(self, model_name: str, version: str, reason: str) -> str:
-        """Make a version the champion, once, and log the move: aliases have no history of their own.
+    def close_search(
+        self, run_id: str, metrics: Mapping[str, float], params: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> None:
+        """Log what a search found, and finish its run."""
+        for name, value in metrics.items():
+            self._client.log_metric(run_id, name, value)
+        for name, value in params.items():
+            self._client.log_param(run_id, name, value)
+        for name, text in texts.items():
+            self._client.log_text(run_id, text, name)
+        self._client.set_terminated(run_id, "FINISHED")
 
-        The log is the tags ``promotion.NNNN`` of the registered model. A version that was promoted before is not
-        promoted again, so that a champion chosen by hand stays. Returns the champion's version.
-        """
-        model = self._client.get_registered_model(model_name)
-        now = (
-            str(model.aliases[ALIAS]) if ALIAS in model.aliases else None
-        )  # MLflow gives a number here, text elsewhere
-        log = {key: json.loads(text) for key, text in model.tags.items() if key.startswith("promotion.")}
-        if any(entry["to"] == version for entry in log.values()) and now is not None:
-            return now
-        entry = {"alias": ALIAS, "from": None if now == version else now, "to": version, "reason": reason}
-        entry["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        self._client.set_registered_model_alias(model_name, ALIAS, version)
-        self._client.set_registered_model_tag(model_name, f"promotion.{len(log) + 1:04d}", json.dumps(entry))
-        return version
+    def trial(self, mark: str, params: Mapping[str, Any]) -> float | None:
+        """The average precision of a finished trial of a search, None where there is none."""
+        wanted = _trial_mark(mark, params)
+        runs = [run for run in self._runs("trial", wanted) if run.info.status == "FINISHED"]
+        return float(runs[0].data.metrics["average_precision"]) if runs else None
 
-    def champion(self, model_name: str) -> Champion:
-        """Load the model in charge, through a list of the types that it may hold.
+    def log_trial(
+        self, parent: str, mark: str, params: Mapping[str, Any], metrics: Mapping[str, float], started_at: int
+    ) -> None:
+        """Log one trial under its search; it counts once it is FINISHED, which is written last."""
+        tags = {TAG + "trial": _trial_mark(mark, params), TAG + "kind": "trial", _PARENT: parent}
+        name = ", ".join(
+            f"{key.rpartition('.')[2]} {value if isinstance(value, str) else format(value, '.4g')}"
+            for key, value in params.items()
+        )
+        run = self._client.create_run(self._experiment, started_at, run_name=name, tags=tags)
+        for key, value in params.items():
+            self._client.log_param(run.info.run_id, key, value)
+        for key, value in metrics.items():
+            self._client.log_metric(run.info.run_id, key, value)
+        self._client.set_terminated(run.info.run_id, "FINISHED")
 
-        Raises:
-            SfSparkError: When there is none, or it is not one of ours.
-        """
-        try:
-            version = self._client.get_model_version_by_alias(model_name, ALIAS)
-        except MlflowException:
-            raise SfSparkError(f"no model '{model_name}' is {ALIAS} in {self._uri}: run the job train first") from None
-        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{model_name}/{version.version}"))
-        logged = Model.load(folder)
-        try:
-            model = skops.io.load(folder / logged.flavors["python_function"]["model_path"], trusted=_TRUSTED)
-        except UntrustedTypesFoundException as error:
-            raise SfSparkError(f"model '{model_name}' version {version.version} is not one of ours: {error}") from None
-        decision = json.loads((logged.metadata or {})["decision"])
-        return Champion(model, decision, model_name, str(version.version), str(version.run_id))
+    def log_table(self, run_id: str, name: str, columns: Mapping[str, list[Any]]) -> None:
+        """Add a table to a run, in place of the one that it had."""
+        self._client.log_dict(
+            run_id, {"columns": list(columns), "data": list(zip(*columns.values(), strict=True))}, name
+        )
 
     def _experiment_id(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -174,7 +178,21 @@ class Tracker:
         return self._client.create_experiment(name, artifact_location=f"{root}/{name}" if root else None)
 
     def _runs(self, tag: str, fingerprint: str) -> list[Run]:
-        return list(self._client.search_runs([self._experiment], f"tags.`{_TAG}{tag}` = '{fingerprint}'"))
+        return list(self._client.search_runs([self._experiment], f"tags.`{TAG}{tag}` = '{fingerprint}'"))
+
+
+def _trial_mark(mark: str, params: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps([mark, params], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def open_store(uri: str) -> mlflow.MlflowClient:
+    """The client of a store, which is created when absent."""
+    _quiet()
+    with exclusive(_lock_file(uri, "store")):
+        _create_store(uri)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    return mlflow.MlflowClient(uri, uri)
 
 
 def _fill(content: RunContent) -> None:
@@ -183,15 +201,34 @@ def _fill(content: RunContent) -> None:
     for month, metrics in content.metrics_by_month.items():
         mlflow.log_metrics({f"by_origin.{key}": value for key, value in metrics.items()}, step=month)
     for table, version in content.tables.items():
-        source = DeltaDatasetSource(path=f"{content.lake.rstrip('/')}/{table}", delta_table_version=version)
+        source = _DeltaSource(path=f"{content.lake.rstrip('/')}/{table}", delta_table_version=version)
         mlflow.log_input(MetaDataset(source, name=table, digest=f"version-{version}"), context=content.kind)  # type: ignore[abstract]
     for name, figure in content.figures.items():
         mlflow.log_figure(figure, name)
     for name, text in content.texts.items():
         mlflow.log_text(text, name)
+    for name, columns in content.tables_shown.items():
+        mlflow.log_table(pd.DataFrame(columns), name)
     mlflow.log_dict(dict(content.evaluation), _EVALUATION)
+    if content.arrays:
+        _log_arrays(content.arrays)
     if content.model is not None:
         _log_model(content.model, content.decision, content.example)
+
+
+class _DeltaSource(DeltaDatasetSource):
+    """A Delta table at a version; MLflow's own leaves out version 0."""
+
+    def to_dict(self) -> dict[Any, Any]:
+        """The path and the version, whatever it is."""
+        return {**super().to_dict(), "delta_table_version": self.delta_table_version}
+
+
+def _log_arrays(arrays: Mapping[str, np.ndarray]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ROWS
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+        mlflow.log_artifact(str(path))
 
 
 def _log_model(model: SignalModel, decision: Mapping[str, Any], example: np.ndarray | None) -> None:
@@ -208,7 +245,7 @@ def _log_model(model: SignalModel, decision: Mapping[str, Any], example: np.ndar
             pip_requirements=[f"{name}=={metadata.version(name)}" for name in _REQUIREMENTS],
             code_paths=[str(package)] if package.is_dir() else None,  # absent when the package came as a zip
             pyfunc_predict_fn="predict_proba",
-            skops_trusted_types=_TRUSTED,
+            skops_trusted_types=TRUSTED,
             metadata={"decision": json.dumps(decision)},
         )
     except MlflowException as error:

@@ -46,6 +46,7 @@ class Month:
         scores: ``siren, level, probability, contributions`` and the model's identity, one horizon and version.
         panel: ``siren, raison_sociale, departement, ape, section, effectif``.
         signals: ``siren`` and the signals.
+        year_ago: The signals twelve months earlier; None where that month is not there.
         nomenclature: Of the sections in both: ``naf_rev2`` or ``naf2025``.
         flags: ``siren, context_flags``, see :mod:`sf_spark.publication.contexte`; None where no list was delivered.
     """
@@ -55,6 +56,7 @@ class Month:
     panel: DataFrame
     signals: DataFrame
     nomenclature: str = NAF_REV2
+    year_ago: DataFrame | None = None
     flags: DataFrame | None = None
 
     @classmethod
@@ -63,7 +65,8 @@ class Month:
     ) -> "Month":
         """Take one month out of tables that hold several."""
         this = F.col("periode") == F.lit(periode)
-        return cls(periode, scores.where(this), panel.where(this), signals.where(this), nomenclature)
+        before = signals.where(F.col("periode") == F.lit(periode.replace(year=periode.year - 1)))
+        return cls(periode, scores.where(this), panel.where(this), signals.where(this), nomenclature, before)
 
 
 def list_name(periode: date) -> str:
@@ -71,24 +74,15 @@ def list_name(periode: date) -> str:
     return f"detection-{periode:%Y-%m}"
 
 
-def champion_scores(predictions: DataFrame, horizon: int) -> DataFrame:
-    """The scores to publish: of each month, those of the highest model version at a horizon.
+def champion_scores(predictions: DataFrame, horizon: int, version: str) -> DataFrame:
+    """The scores to publish: those of the champion of a horizon, all columns.
 
     Args:
         predictions: Scores of any month, horizon and version.
         horizon: In months.
-
-    Returns:
-        The rows kept, all columns. Versions are compared as numbers: 10 is after 9.
+        version: Of the champion.
     """
-    at_horizon = predictions.where(F.col("horizon") == horizon)
-    version = F.col("model_version").try_cast("int")
-    latest = at_horizon.groupBy("periode").agg(F.max(version).alias("_latest"))
-    return (
-        at_horizon.join(F.broadcast(latest), on="periode", how="inner")
-        .where(version == F.col("_latest"))
-        .drop("_latest")
-    )
+    return predictions.where((F.col("horizon") == horizon) & (F.col("model_version") == version))
 
 
 def build_list(month: Month, dictionary: DataFrame, earlier: DataFrame, previous: str | None, size: int) -> DataFrame:
@@ -118,7 +112,7 @@ def build_list(month: Month, dictionary: DataFrame, earlier: DataFrame, previous
         .join(month.scores.select("siren", "level", "probability"), on="siren", how="left")
         .join(month.panel.select("siren", *_IDENTITY), on="siren", how="left")
         .join(since, on="siren", how="left")
-        .join(reasons.reasons(listed, month.signals, dictionary, month.nomenclature), on="siren", how="left")
+        .join(_reasons(month, listed, dictionary), on="siren", how="left")
         # One row, the same for all: a company that is not scored any more has left the list of this model too.
         .crossJoin(F.broadcast(month.scores.agg(*(F.max(name).alias(name) for name in _MODEL))))
     )
@@ -127,6 +121,11 @@ def build_list(month: Month, dictionary: DataFrame, earlier: DataFrame, previous
     else:
         flagged = rows.join(month.flags, on="siren", how="left")
     return _described(flagged, month.periode, month.nomenclature)
+
+
+def _reasons(month: Month, listed: DataFrame, dictionary: DataFrame) -> DataFrame:
+    sectors = month.panel.select("siren", "section").where(F.col("section").isNotNull())
+    return reasons.reasons(listed, month.signals, dictionary, month.year_ago, sectors, month.nomenclature)
 
 
 def _ranked(scores: DataFrame, size: int) -> DataFrame:

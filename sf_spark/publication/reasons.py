@@ -1,134 +1,220 @@
-"""Why a company is on the list: the three signals that weigh most towards the alert, in French sentences. Pure.
+"""Why a company is on the list: the measures that weigh most towards the alert, in French sentences. Pure.
 
-Only signals with a positive contribution are reasons. Several signals tell one measure in other words (its mean, its
-maximum, its change): the one that weighs most speaks for the measure, and the others only come when fewer than three
-measures are left. What a measure is follows from the grammar of names, statistics and denominators left out:
+Many signals tell one measure (its mean, its maximum, its change), and some of them speak for the company where others
+speak against it. So contributions are netted by measure, and by theme, before anything is ranked:
 
-    signal                                measure
-    dette, dette_mean6m, dette_diff12m    dette
-    dette_max12m_sur_cotisation_mean12m   dette
-    nb_mois_dette_12m                     nb_mois_dette
+    contributions                                              net                       reason
+    dette_mean6m 0.9, dette_max12m -0.3                        dette 0.6                 yes
+    effectif_change12m 0.4, effectif_lag3m -0.5                effectif -0.1             no: in sum it speaks for it
+    age_mois 0.2                                               age_mois 0.2              yes
 
-    contributions                                       reasons
-    dette_mean6m 0.9, dette 0.8, effectif 0.1, age -1   dette_mean6m, effectif, dette
+A theme or a measure whose net contribution is 0 or less is never a reason, and neither is one that nothing is known of.
+The best measure of each theme goes before the second of any. A sentence says the value, what it was a year ago, and the
+median of the sector: ``Dette URSSAF : 3,2 mois de cotisation, contre 0,4 il y a un an ; médiane du secteur 0``.
 """
 
-from pyspark.sql import Column, DataFrame, Window
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from sf_spark.domain.naf import NAF_REV2, letter_of, section_label
+from sf_spark.publication.wording import WORDINGS
 
 COUNT = 3
-SCHEMA = "array<struct<signal: string, theme: string, value: double, contribution: double, text: string>>"
-
-_DENOMINATOR = r"_sur_.*$"
-_STATISTIC = r"_(mean|sum|max|min|std|lag|diff|change)?[0-9]+m(?=_|$)"
-_MOVEMENT = r"_(diff|change)[0-9]+m(_sur_|$)|^ecart_"  # a change reads with its sign, a rise included
+SCHEMA = (
+    "array<struct<signal: string, theme: string, measure: string, value: double, value_year_ago: double, "
+    "sector_median: double, contribution: double, text: string>>"
+)
+_MAP = "map<string,double>"
+_UNITS = {"EUR": "€", "salaries": "salarié", "mois": "mois", "jours": "jour", "heures": "heure", "%": "%", "ratio": "%"}
+_PLURAL = ("salaries", "jours", "heures")
+_ACCURACY = 10_000  # of the medians: exact for sectors of fewer companies
 
 
 def reasons(
-    contributions: DataFrame, signals: DataFrame, dictionary: DataFrame, nomenclature: str = NAF_REV2
+    contributions: DataFrame,
+    signals: DataFrame,
+    dictionary: DataFrame,
+    year_ago: DataFrame | None = None,
+    sectors: DataFrame | None = None,
+    nomenclature: str = NAF_REV2,
 ) -> DataFrame:
     """Choose and word the reasons of each alert.
 
     Args:
         contributions: ``siren``, ``contributions`` (signal to log-odds); one row a company.
         signals: ``siren`` and one column a signal, at the month of the alerts; at most one row a company.
-        dictionary: ``name, description, unit, theme``; a signal that it does not hold is told by its name.
+        dictionary: ``name, description, unit, theme, measure``; a signal that it lacks is a measure of its own.
+        year_ago: The same as ``signals``, twelve months earlier; None where there is no such month.
+        sectors: ``siren, section`` of the companies that medians are taken over; None for no median.
         nomenclature: Of the sections that the signals hold: ``naf_rev2`` or ``naf2025``.
 
     Returns:
-        ``siren``, ``reasons`` (see ``SCHEMA``; heaviest measure first). A company without a positive contribution has
-        no row. A value is null where the signal is.
+        ``siren``, ``reasons`` (see ``SCHEMA``; weightiest first). A company without a reason has no row.
+        ``contribution`` is the net one of the measure, always above 0; ``value`` is always known.
     """
-    chosen = _heaviest(contributions, dictionary)
-    columns = (F.col("signal"), F.col("description"), F.col("unit"), F.col("value"))
-    # Only the rows of alerts are moved and turned into maps: they are one company in a hundred.
+    shown = [name for name in signals.columns if name not in ("siren", "periode")]
+    chosen = _chosen(contributions, _values(contributions, signals, shown), dictionary)
+    before = chosen.sparkSession.createDataFrame([], f"siren string, values {_MAP}")
+    before = before if year_ago is None else _values(contributions, year_ago, shown)
+    compared = chosen.join(before.withColumnRenamed("values", "_before"), on="siren", how="left")
+    compared = _with_medians(compared, signals, sectors, shown).withColumns(
+        {
+            "value_year_ago": F.try_element_at("_before", F.col("signal")),
+            "sector_median": F.try_element_at("_medians", F.col("signal")),
+        }
+    )
+    numbers = F.transform(F.array("value", "value_year_ago", "sector_median"), lambda each: number(F.col("unit"), each))
+    told = compared.withColumn("_numbers", numbers).withColumn("text", _sentence(nomenclature))
+    fields = (
+        "signal",
+        "theme",
+        "measure",
+        "value",
+        "value_year_ago",
+        "sector_median",
+        F.col("net").alias("contribution"),
+    )
+    reason = F.struct("order", F.struct(*fields, "text").alias("reason"))
+    ordered = told.groupBy("siren").agg(F.array_sort(F.collect_list(reason)).alias("all"))
+    return ordered.select("siren", F.transform("all", lambda each: each["reason"]).cast(SCHEMA).alias("reasons"))
+
+
+def _values(contributions: DataFrame, signals: DataFrame, names: Sequence[str]) -> DataFrame:
+    """``siren, values``: a map of signal to value (double) for the alerts alone: they are one company in a hundred."""
+    there = [name for name in names if name in signals.columns]
+    keys, values = (
+        F.array(*(make(name) for name in there)) for make in (F.lit, lambda name: F.col(name).cast("double"))
+    )
     mine = signals.join(F.broadcast(contributions.select("siren")), on="siren", how="left_semi")
-    told = (
-        chosen.join(mine.select("siren", _values(signals).alias("values")), on="siren", how="left")
-        .withColumn("value", F.try_element_at("values", F.col("signal")))
-        .withColumn("text", sentence(*columns, nomenclature))
-    )
-    reason = F.struct("order", "signal", "theme", "value", F.col("contribution").cast("double"), "text")
-    return (
-        told.groupBy("siren")
-        .agg(F.array_sort(F.collect_list(reason)).alias("ordered"))
-        .select("siren", F.transform("ordered", lambda r: r.dropFields("order")).cast(SCHEMA).alias("reasons"))
-    )
+    return mine.select("siren", F.map_from_arrays(keys, values).alias("values"))
 
 
-def _values(signals: DataFrame) -> Column:
-    """Map of every signal of a row to its value (double)."""
-    names = [name for name in signals.columns if name not in ("siren", "periode")]
-    return F.map_from_arrays(
-        F.array(*(F.lit(name) for name in names)), F.array(*(F.col(name).cast("double") for name in names))
-    )
-
-
-def _heaviest(contributions: DataFrame, dictionary: DataFrame) -> DataFrame:
-    """The signals to tell: ``siren, signal, theme, description, unit, contribution, order`` (1 to 3)."""
+def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) -> DataFrame:
+    """``siren, order, theme, measure, net, signal, value, label, unit``: at most ``COUNT`` a company."""
     weights = contributions.select("siren", F.explode("contributions").alias("signal", "contribution"))
-    known = dictionary.select(F.col("name").alias("signal"), "description", "unit", "theme")
-    heaviest = (F.col("contribution").desc(), F.col("signal"))  # names settle ties: the same list on any cluster
-    of_measure = Window.partitionBy("siren", "theme", "measure").orderBy(*heaviest)
-    # The heaviest signal of each measure goes before the second of any.
-    order = Window.partitionBy("siren").orderBy(F.col("variant") > 1, *heaviest)
-    return (
-        weights.where(F.col("contribution") > 0)
-        .join(F.broadcast(known), on="signal", how="left")
-        .withColumn("measure", measure(F.col("signal")))
-        .withColumn("variant", F.row_number().over(of_measure))
-        .withColumn("order", F.row_number().over(order))
-        .where(F.col("order") <= COUNT)
+    known = dictionary.withColumnRenamed("name", "signal").select("signal", "theme", "measure", "description", "unit")
+    rows = weights.join(F.broadcast(known), on="signal", how="left").withColumns(
+        {"measure": F.coalesce("measure", "signal"), "theme": F.coalesce("theme", F.lit("autre"))}
+    )
+    heaviest = F.struct(-F.col("contribution"), "signal")  # names settle ties: the same list on any cluster
+    measures = rows.groupBy("siren", "theme", "measure").agg(
+        F.sum("contribution").alias("net"), F.array_sort(F.collect_list(heaviest)).alias("_own")
+    )
+    theme = Window.partitionBy("siren", "theme")
+    positive = measures.withColumn("_theme_net", F.sum("net").over(theme)).where("net > 0 and _theme_net > 0")
+    # The signal of the wording, the measure's own level, then its signals, weightiest first.
+    candidates = F.concat(
+        F.array_compact(F.array("_signal", "measure")), F.transform("_own", lambda each: each["signal"])
+    )
+    worded = positive.join(F.broadcast(_words(positive.sparkSession)), on="measure", how="left")
+    with_values = worded.join(values, on="siren", how="inner")
+    is_known = F.filter(candidates, lambda name: _known(F.try_element_at("values", name)))
+    valued = with_values.withColumn("signal", F.get(is_known, F.lit(0))).where(F.col("signal").isNotNull())
+    by_weight = (F.col("net").desc(), F.col("measure"), F.col("theme"))
+    ranked = valued.withColumn("_in_theme", F.row_number().over(theme.orderBy(*by_weight)))
+    order = F.row_number().over(Window.partitionBy("siren").orderBy(F.col("_in_theme") > 1, *by_weight))
+    best = ranked.withColumn("order", order).where(F.col("order") <= COUNT)
+    described = best.join(F.broadcast(known.select("signal", "description", "unit")), on="signal", how="left")
+    # The wording speaks of its own signal; another one of the measure is told by the dictionary.
+    is_worded = F.col("signal") == F.coalesce("_signal", "measure")
+    said = F.coalesce("description", "signal")
+    capital = F.concat(F.upper(F.left(said, F.lit(1))), F.substring(said, F.lit(2), F.length(said)))
+    return described.select(
+        "siren",
+        "order",
+        "theme",
+        "measure",
+        "net",
+        "signal",
+        F.try_element_at("values", F.col("signal")).alias("value"),
+        F.coalesce(F.when(is_worded, F.col("_label")), capital).alias("label"),
+        F.coalesce(F.when(is_worded, F.col("_unit")), "unit").alias("unit"),
     )
 
 
-def measure(signal: Column) -> Column:
-    """The measure that a signal tells, from its name: see the table above."""
-    return F.regexp_replace(F.regexp_replace(signal, _DENOMINATOR, ""), _STATISTIC, "")
+def _words(spark: SparkSession) -> DataFrame:
+    """``measure, _label, _signal, _unit`` of every wording; null where it says nothing."""
+    rows = [(name, word.label, word.signal or None, word.unit or None) for name, word in WORDINGS.items()]
+    return spark.createDataFrame(rows, "measure string, _label string, _signal string, _unit string")
 
 
-def sentence(signal: Column, description: Column, unit: Column, value: Column, nomenclature: str = NAF_REV2) -> Column:
-    """Say a signal and its value: ``Dette envers l'URSSAF, moyenne sur 6 mois : 12 500 EUR``.
+def _with_medians(rows: DataFrame, signals: DataFrame, sectors: DataFrame | None, names: Sequence[str]) -> DataFrame:
+    """The rows with ``_medians``: of the company's section, for every signal that may be told."""
+    if sectors is None:
+        return rows.withColumn("_medians", F.lit(None).cast(_MAP))
+    worded = {*WORDINGS, *(word.signal for word in WORDINGS.values())}
+    told = [name for name in names if name in worded]
+    by_section = signals.select("siren", *told).join(sectors, on="siren", how="inner").groupBy("section")
+    found = by_section.agg(
+        *(F.percentile_approx(F.col(name).cast("double"), 0.5, _ACCURACY).alias(name) for name in told)
+    )
+    maps = F.map_from_arrays(F.array(*(F.lit(name) for name in told)), F.array(*told)).alias("_medians")
+    placed = rows.join(sectors, on="siren", how="left")
+    return placed.join(F.broadcast(found.select("section", maps)), on="section", how="left").drop("section")
+
+
+def _sentence(nomenclature: str) -> Column:
+    """``label : value, contre value il y a un an ; médiane du secteur value``; what is unknown is not told."""
+    unit, numbers = F.col("unit"), F.col("_numbers")
+    now, before, median = (F.get(numbers, F.lit(rank)) for rank in range(3))
+    compared = F.coalesce(unit, F.lit("")) != "code"
+    percent = F.when(unit.isin("ratio", "%"), " %").otherwise("")  # the other units have been said
+    past = (
+        F.when(~compared | ~_known(F.col("value_year_ago")), "")
+        .when(before == now, ", comme il y a un an")
+        .otherwise(F.concat(F.lit(", contre "), before, percent, F.lit(" il y a un an")))
+    )
+    sector = F.when(
+        compared & _known(F.col("sector_median")), F.concat(F.lit(" ; médiane du secteur "), median, percent)
+    )
+    told = quantity(F.col("signal"), unit, F.col("value"), now, nomenclature)
+    return F.concat("label", F.lit(" : "), told, past, F.coalesce(sector, F.lit("")))
+
+
+def quantity(signal: Column, unit: Column, value: Column, text: Column, nomenclature: str = NAF_REV2) -> Column:
+    """A value with its unit: ``12 500 €``, ``1 salarié``, ``-26 %``, ``oui``, ``Construction``.
 
     Args:
         signal: Its name.
-        description: What it says, in French; null leaves the name to speak.
-        unit: ``EUR, salaries, mois, ratio, nombre`` or ``code``.
-        value: Double; null or NaN reads as unknown.
+        unit: As the dictionary or the wording gives it; null for none.
+        value: Double.
+        text: The value as :func:`number` writes it.
         nomenclature: Of a section.
     """
-    name = F.coalesce(description, signal)
-    known = F.when(value.isNotNull() & ~F.isnan(value), _quantity(signal, unit, value, nomenclature))
-    start = F.concat(F.upper(F.left(name, F.lit(1))), F.substring(name, F.lit(2), F.length(name)))
-    return F.concat(start, F.lit(" : "), F.coalesce(known, F.lit("valeur inconnue")))
-
-
-def _quantity(signal: Column, unit: Column, value: Column, nomenclature: str) -> Column:
-    sign = F.when(signal.rlike(_MOVEMENT) & (value > 0), "+").otherwise("")
+    word = F.coalesce(
+        F.try_element_at(F.create_map(*(F.lit(each) for pair in _UNITS.items() for each in pair)), unit), unit
+    )
     # French takes the plural from 2 on.
-    employees = F.when(F.abs(F.round(value, 1)) < 2, " salarié").otherwise(" salariés")
+    plural = F.when(unit.isin(*_PLURAL) & (F.abs(F.round(value, 1)) >= 2), "s").otherwise("")
     return (
         F.when(signal.rlike("^(est|a)_"), F.when(value != 0, "oui").otherwise("non"))
         .when(signal == "secteur_section", F.coalesce(section_label(letter_of(value), nomenclature), french(value, 0)))
-        .when(unit == "EUR", F.concat(sign, _short(value, 100, 2), F.lit(" EUR")))
-        .when(unit == "ratio", F.concat(sign, _short(value * 100, 10, 1), F.lit(" %")))
-        .when(unit == "salaries", F.concat(sign, _whole_or_tenth(value), employees))
-        .when(unit == "mois", F.concat(sign, _whole_or_tenth(value), F.lit(" mois")))
-        .when(unit == "code", french(value, 0))
-        .otherwise(F.concat(sign, _whole_or_tenth(value)))
+        .when(unit.isNull() | unit.isin("code", "nombre"), text)
+        .otherwise(F.concat(text, F.lit(" "), word, plural))
     )
+
+
+def number(unit: Column, value: Column) -> Column:
+    """The number alone, in the decimals that its unit deserves."""
+    return (
+        F.when(unit == "code", french(value, 0))
+        .when(unit == "EUR", _short(value, 100, 2))
+        .when(unit == "ratio", _short(value * 100, 10, 1))
+        .when(unit == "%", _short(value, 10, 1))
+        .otherwise(_short(value, float("inf"), 1))
+    )
+
+
+def _known(value: Column) -> Column:
+    return value.isNotNull() & ~F.isnan(value)
 
 
 def _short(value: Column, limit: float, decimals: int) -> Column:
     """No decimals, except below a limit, where they matter."""
     small = (F.abs(value) < limit) & (F.round(value, decimals) != F.round(value, 0))
     return F.when(small, french(value, decimals)).otherwise(french(value, 0))
-
-
-def _whole_or_tenth(value: Column) -> Column:
-    return _short(value, float("inf"), 1)
 
 
 def french(value: Column, decimals: int) -> Column:

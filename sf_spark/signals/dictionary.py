@@ -11,7 +11,8 @@ from sf_spark.signals.record import Signal
 
 _SCHEMA = (
     "name string, description string, unit string, source string, theme string, family string, `window` int, "
-    "null_rule string, company_only boolean, core boolean, coverage double, example double"
+    "measure string, statistic string, null_rule string, company_only boolean, core boolean, "
+    "coverage double, example double"
 )
 
 
@@ -50,6 +51,8 @@ def dictionary(spark: SparkSession, signals: Iterable[Signal], known: Mapping[st
                 s.theme,
                 s.family,
                 s.window,
+                s.measure,
+                s.statistic,
                 s.null_rule,
                 s.company_only,
                 s.core,

@@ -177,6 +177,23 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
 
 
+def first_measure(node: Node) -> str:
+    """The measure that a node tells: the first one it reads; of a ratio or a difference, the one that comes first."""
+    while not isinstance(node, Measure):
+        node = node.operands[0]
+    return node.name
+
+
+def statistic(node: Node) -> str:
+    """What a node says of its measure, in one word."""
+    if isinstance(node, Over | OfSites):
+        return node.statistic if isinstance(node, Over) else f"{node.statistic}_of_sites"
+    if isinstance(node, AtMost):
+        return statistic(node.of)
+    words = {Measure: "level", Minus: "diff", Growth: "change", SectorMean: "sector_mean", SectorRank: "rank"}
+    return words.get(type(node), type(node).__name__.lower())
+
+
 def measures_of(nodes: tuple[Node, ...]) -> tuple[str, ...]:
     """The measures that some nodes read at their own grain, in order."""
     return tuple(sorted({below.name for node in nodes for below in _own(node) if isinstance(below, Measure)}))

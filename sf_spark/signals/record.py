@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sf_spark.signals.expression import Node, window
+from sf_spark.signals.expression import Node, first_measure, statistic, window
 
 Theme = Literal[
     "dette_urssaf",
@@ -48,3 +48,13 @@ class Signal:
     def window(self) -> int:
         """How many months it looks at, its own month included."""
         return window(self.expression)
+
+    @property
+    def measure(self) -> str:
+        """The measure that it tells; of a ratio, the one above the line. What a sector does is a measure of its own."""
+        return self.name if self.theme == "secteur" else first_measure(self.expression)
+
+    @property
+    def statistic(self) -> str:
+        """What it says of the measure: ``level, lag, mean, diff, ratio, rank`` and so on."""
+        return statistic(self.expression)

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from pyspark.sql import SparkSession
 
-from sf_spark.ml.score import score
-from sf_spark.ml.train import train
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
 from sf_spark.steps.build_labels import build_labels
@@ -13,6 +11,8 @@ from sf_spark.steps.build_panel import build_panel
 from sf_spark.steps.build_signals import build_signals
 from sf_spark.steps.ingest import ingest
 from sf_spark.steps.publish import publish
+from sf_spark.steps.score import score
+from sf_spark.steps.train import train
 
 Step = Callable[[SparkSession, Settings, Report], int | None]
 

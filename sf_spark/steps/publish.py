@@ -13,6 +13,7 @@ from sf_spark.lake.places import for_spark
 from sf_spark.lake.planning import Plan, Read, plan
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import location, read_table, read_version
+from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.panel.inputs import dated
 from sf_spark.publication.contexte import COLUMNS as _CONTEXTE
 from sf_spark.publication.contexte import context_flags
@@ -43,18 +44,17 @@ def publish(spark: SparkSession, settings: Settings, report: Report) -> int:
 def _publish(spark: SparkSession, settings: Settings, report: Report) -> int:
     lake, there = settings.lake, delivered(settings.lake, ["contexte"])
     report(f"reading {', '.join(table.path for table in SOURCES)}")
-    scores = champion_scores(read_table(spark, lake, PREDICTIONS_ENTREPRISE), settings.train.horizon)
-    periodes = sorted(row["periode"] for row in scores.select("periode").distinct().collect())
-    if not periodes:
-        raise SfSparkError(f"no month is scored at train.horizon={settings.train.horizon}: run score, or set another")
+    champion = champion_version(settings)
+    periodes = _months_to_publish(read_table(spark, lake, PREDICTIONS_ENTREPRISE), settings.train.horizon, champion)
     names = [list_name(periode) for periode in periodes]
-    todo = plan(lake, list_recipe(settings), Read(there, settings={"lists": names}))
+    asked = {"champion": champion, "horizon": settings.train.horizon}
+    todo = plan(lake, list_recipe(settings), Read(there, settings={**asked, "lists": names}))
     if todo.stale is None:
         report(f"{LISTS.path}: {', '.join(names)} already there, made of the same tables")
     for rank, periode in enumerate(periodes if todo.stale is not None else [], start=1):
         # The commit of a month names the lists that are written: those of a killed run go on being stale.
-        step = plan(lake, list_recipe(settings), Read(there, settings={"lists": names[:rank]}))
-        rows = _draw(spark, settings, periode, step)
+        step = plan(lake, list_recipe(settings), Read(there, settings={**asked, "lists": names[:rank]}))
+        rows = _draw(spark, settings, periode, step, champion)
         counts = rows.groupBy("status").count().orderBy("status").collect()
         told = ", ".join(f"{row['count']} {row['status']}" for row in counts)
         report(f"{LISTS.path}: {list_name(periode)}: {told or 'no alert'}")
@@ -66,11 +66,43 @@ def _publish(spark: SparkSession, settings: Settings, report: Report) -> int:
     return 0
 
 
-def _draw(spark: SparkSession, settings: Settings, periode: date, step: Plan) -> DataFrame:
+def champion_version(settings: Settings) -> str:
+    """The version in charge of the list.
+
+    Raises:
+        SfSparkError: When there is none.
+    """
+    name = registered_name(settings.train.model_name, settings.train.horizon)
+    version = Registry(settings.tracking_store()).champion_version(name)
+    if version is None:
+        raise SfSparkError(f"no model '{name}' is champion in {settings.tracking_store()}: run train, or promote")
+    return version
+
+
+def _months_to_publish(predictions: DataFrame, horizon: int, champion: str) -> list[date]:
+    """The months that the champion has scored.
+
+    Raises:
+        SfSparkError: When it has not scored the last month: the list has to follow the champion.
+    """
+    at_horizon = predictions.where(F.col("horizon") == horizon)
+    rows = at_horizon.groupBy("periode").agg(F.collect_set("model_version").alias("versions")).collect()
+    if not rows:
+        raise SfSparkError(f"no month is scored at train.horizon={horizon}: run score, or set another")
+    last = max(rows, key=lambda row: row["periode"])
+    if champion not in last["versions"]:
+        raise SfSparkError(
+            f"{last['periode']:%Y-%m} is scored by version {', '.join(sorted(last['versions'], key=int))}, and the "
+            f"champion is version {champion}: run score"
+        )
+    return sorted(row["periode"] for row in rows if champion in row["versions"])
+
+
+def _draw(spark: SparkSession, settings: Settings, periode: date, step: Plan, champion: str) -> DataFrame:
     """Write the list of a month; returns it as written."""
     lake, name = settings.lake, list_name(periode)
     predictions, panel, signals, dictionary = (_read(spark, step, table) for table in SOURCES)
-    scores = champion_scores(predictions, settings.train.horizon)
+    scores = champion_scores(predictions, settings.train.horizon, champion)
     month = Month.of(periode, scores, panel, signals, settings.panel.nomenclature)
     content = step.build.read[staged("contexte").path]
     version = None if content is None else content.version

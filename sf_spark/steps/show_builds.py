@@ -11,12 +11,12 @@ from sf_spark.lake.ledger import find_build
 from sf_spark.lake.months import months_of
 from sf_spark.lake.planning import Plan, Read, Recipe, plan, told
 from sf_spark.lake.tables import location
-from sf_spark.ml.score import score_recipe
 from sf_spark.panel.inputs import COLUMNS
 from sf_spark.schema import LISTS_DETECTION, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
 from sf_spark.steps.recipes import dictionary_recipe, label_recipe, list_recipe, panel_recipes, signal_recipes
+from sf_spark.steps.score import score_recipe
 
 
 def show_builds(settings: Settings, report: Report) -> int:

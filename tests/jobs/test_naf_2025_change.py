@@ -26,6 +26,11 @@ pytestmark = pytest.mark.long  # twelve deliveries twice, a model and five lists
 SIZE = (
     *("generate.entreprises=500", "generate.annees=5", "generate.monthly_deliveries=11", "generate.last_batch=2706"),
     *("ingest.smallest_share=0.8", "signals.families=[cotisations, dettes, effectifs, secteur]"),
+    *(
+        "generate.failure_rate=0.1",
+        "generate.announced_share=0.95",
+        "train.models=[gradient_boosting, rule_2016]",
+    ),  # enough for a champion
 )
 BEFORE, AFTER = "2026-12", "2027-01"
 MONTHS = ["2026-10", "2026-11", BEFORE, AFTER, "2027-02"]  # of which there are lists

@@ -13,10 +13,12 @@ from pyspark.sql import functions as F
 
 from sf_spark.calendar import start_of
 from sf_spark.lake.tables import replace_all
-from sf_spark.ml.dataset import Dataset
-from sf_spark.ml.train import TrainingResult, train
+from sf_spark.ml.dataset import NEVER, Dataset
+from sf_spark.ml.fit import Recipe
+from sf_spark.ml.models import read_definitions
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings, TrainSettings, load_settings
+from sf_spark.steps.train import TrainingResult, train
 
 FIRST = 2019 * 12  # January 2019
 HORIZON = 12
@@ -42,6 +44,7 @@ def plant(companies: int, months: int, signals: int, seed: int = 1) -> pd.DataFr
             "siren": np.char.zfill(company.astype(str), 9),
             "mois": FIRST + mois,
             "en_procedure": ahead <= 0,
+            "ahead": np.where((ahead > 0) & (failed[company] < months), ahead, NEVER),
             "cible": np.where(mois + HORIZON < months, ((ahead > 0) & (ahead <= HORIZON)).astype(float), np.nan),
             "dette": debt.ravel(),
         }
@@ -52,15 +55,20 @@ def plant(companies: int, months: int, signals: int, seed: int = 1) -> pd.DataFr
 
 
 def dataset_of(frame: pd.DataFrame) -> Dataset:
-    """The rows whose label has matured, as the code under test holds them."""
-    rows = frame[frame["cible"].notna() & ~frame["en_procedure"]].sort_values(["siren", "mois"])
+    """The rows as the code under test holds them, companies in proceedings included."""
+    rows = frame.sort_values(["siren", "mois"])
     names = signals_of(frame)
+    month = rows["mois"].to_numpy().astype(np.int32)
+    seen = (month.max() - month).astype(np.int16)
     return Dataset(
         tuple(names),
         rows["siren"].to_numpy().astype("U9"),
-        rows["mois"].to_numpy().astype(np.int32),
-        rows["cible"].to_numpy().astype(np.int8),
+        month,
+        rows["ahead"].to_numpy().astype(np.int16),
+        seen,
         rows[names].to_numpy(np.float32),
+        np.ones(len(rows), dtype=np.float32),
+        rows["en_procedure"].to_numpy(),
     )
 
 
@@ -77,11 +85,13 @@ def write_lake(spark: SparkSession, lake: str, frame: pd.DataFrame) -> None:
     key = ["siren", "periode"]
     replace_all(rows.select(*key, *(F.col(name).cast("float") for name in names)), lake, SIGNALS_ENTREPRISE)
     target = F.when(~F.isnan("cible"), F.col("cible") == 1).alias(f"cible_{HORIZON}m")
-    replace_all(rows.select(*key, "en_procedure", target), lake, LABELS_ENTREPRISE)
+    before = F.when(F.col("ahead") < NEVER, F.col("ahead").cast("int")).alias("mois_avant_defaillance")
+    replace_all(rows.select(*key, "en_procedure", target, before), lake, LABELS_ENTREPRISE)
     perimeter = (F.col("siren") != "000000000").alias("est_dans_perimetre")
     replace_all(rows.select(*key, perimeter, "en_procedure"), lake, PANEL_ENTREPRISE)
-    themes = [(name, THEMES[rank % len(THEMES)]) for rank, name in enumerate(names)]
-    replace_all(spark.createDataFrame(themes, "name string, theme string"), lake, SIGNALS_DICTIONARY)
+    themes = [(name, THEMES[rank % len(THEMES)], name, "level") for rank, name in enumerate(names)]
+    schema = "name string, theme string, measure string, statistic string"
+    replace_all(spark.createDataFrame(themes, schema), lake, SIGNALS_DICTIONARY)
 
 
 def _create(spark: SparkSession, frame: pd.DataFrame) -> DataFrame:
@@ -102,8 +112,9 @@ def planted() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def planted_data(planted: pd.DataFrame) -> Dataset:
-    """The same rows, in memory."""
-    return dataset_of(planted)
+    """The same rows, in memory, companies in proceedings left out."""
+    data = dataset_of(planted)
+    return data.where(~data.in_procedure)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +122,8 @@ def ml_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of the session's lake and store."""
     root = tmp_path_factory.mktemp("ml")
     own = {"lake": root / "lake", "tracking_uri": f"sqlite:///{root}/store/mlflow.db", "train.horizon": HORIZON}
-    own |= {"train.months_between_samples": 6}  # few months, few files
+    own |= {"train.horizons": [HORIZON], "train.months_between_samples": 6}  # few months, few files
+    own |= {"train.capacity": 30, "train.resamples": 50, "train.gate.resamples": 50}
     return load_settings("test", [f"{key}={value}" for key, value in own.items()])
 
 
@@ -146,7 +158,7 @@ def report(lines: list[str]) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two models that fit in a moment."""
+    """Two models that fit in a moment, and a rule to beat."""
     folder = tmp_path_factory.mktemp("models")
     (folder / "trees.yml").write_text(
         "description: small trees\npipeline:\n- sklearn.ensemble.HistGradientBoostingClassifier:\n"
@@ -154,9 +166,18 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "line.yml").write_text(
         "description: a line\npipeline:\n- sklearn.impute.SimpleImputer: {strategy: median, add_indicator: true, "
-        "keep_empty_features: true}\n- sklearn.linear_model.LogisticRegression: {C: 0.1}\n"
+        "keep_empty_features: true}\n- sklearn.linear_model.LogisticRegression: {C: 0.1, max_iter: 5000}\n"
+    )
+    (folder / "rule.yml").write_text(
+        "description: a rule\npipeline:\n- sf_spark.ThresholdRules: {rules: [{signal: dette, above: 1, points: 1}]}\n"
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def recipes(models_folder: Path, rules: TrainSettings) -> dict[str, Recipe]:
+    """The same models, with what decides how they are fitted."""
+    return {each.name: Recipe(each, HORIZON, rules) for each in read_definitions(models_folder)}
 
 
 @pytest.fixture(scope="session")
@@ -175,4 +196,5 @@ def trained(
 ) -> tuple[TrainingResult, list[str]]:
     """A first training on the session's lake, and what it reported."""
     said: list[str] = []
-    return train(spark, ml_settings, said.append, models_folder), said
+    (result,) = train(spark, ml_settings, said.append, models_folder)
+    return result, said

@@ -7,7 +7,7 @@ import pytest
 from sf_spark.errors import SfSparkError
 from sf_spark.ml.explain import Explainer, by_theme
 from sf_spark.ml.models import build, definition_of, read_definitions
-from sf_spark.ml.train import MODELS
+from sf_spark.steps.train import MODELS
 
 SIGNALS = ["a", "b", "c"]
 
@@ -61,26 +61,28 @@ def test_trees_agree_with_the_definition_of_shapley_values():
     np.testing.assert_allclose(explainer.contributions(values[:12]), expected, atol=1e-9)
 
 
-def test_linear_contributions_are_coefficient_times_distance_to_the_median():
+def test_linear_contributions_are_coefficient_times_what_the_pipeline_makes_of_the_signal():
     definition = {d.name: d for d in read_definitions(MODELS)}["logistic_regression"]
     values = np.array([[0, 10], [1, 20], [2, np.nan], [3, 40], [4, 50]] * 20, dtype=np.float32)
     target = np.array([0, 0, 1, 1, 1] * 20)
     model = build(definition, ["a", "b"], seed=0).fit(values, target)
     a, b, b_is_unknown = model.pipeline[-1].coef_[0]
-    contributions = Explainer(model).contributions(np.array([[4, 20], [0, np.nan]], dtype=np.float32))
-    middle = {"a": np.arcsinh(2), "b": (np.arcsinh(20) + np.arcsinh(40)) / 2}
-    spread = {"a": np.arcsinh(3) - np.arcsinh(1)}
-    filled = [*np.arcsinh([10, 20, 40, 50] * 20), *[middle["b"]] * 20]  # an unknown value takes the median
-    spread["b"] = np.quantile(filled, 0.75) - np.quantile(filled, 0.25)
+    quantiles = model.pipeline[0].transform(values.astype(np.float64))
+    middle = np.nanmedian(quantiles[:, 1])
+    contributions = Explainer(model).contributions(values[1:3])
+    assert abs(quantiles[2, 0]) < 0.02  # the median company
     assert contributions == pytest.approx(
-        np.array(
-            [
-                [a * (np.arcsinh(4) - middle["a"]) / spread["a"], b * (np.arcsinh(20) - middle["b"]) / spread["b"]],
-                [a * (0 - middle["a"]) / spread["a"], b_is_unknown * 1],
-            ]
-        ),
-        rel=1e-4,
+        np.array([[a * quantiles[1, 0], b * quantiles[1, 1]], [a * quantiles[2, 0], b * middle + b_is_unknown]])
     )
+
+
+def test_points_of_a_rule_are_explained_by_their_signals():
+    rules = [{"signal": "a", "above": 0, "points": 2}, {"signal": "a", "above": 1, "points": 1},
+             {"signal": "c", "below": -1, "points": 3}]  # fmt: skip
+    model, _ = fitted("sf_spark.ThresholdRules", rules=rules)
+    values = np.array([[0.5, 9, 0], [2, 9, -2], [np.nan, 9, np.nan]], dtype=np.float32)
+    assert Explainer(model).contributions(values).tolist() == [[2, 0, 0], [3, 0, 3], [0, 0, 0]]
+    assert model.raw_score(values).tolist() == [2, 6, 0]
 
 
 def test_a_forest_is_explained_on_its_probability():

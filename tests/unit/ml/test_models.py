@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.ml.models import build, definition_of, read_definitions
+from sf_spark.ml.models import SignalInfo, build, definition_of, directions, read_definitions
 
 TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
 
@@ -44,6 +45,10 @@ def test_a_definition_survives_its_own_dictionary():
         (one_step("sklearn.nothing.Nothing"), "has no 'sklearn.nothing.Nothing'"),
         (one_step(TREES, max_iters=3), "cannot be given 'max_iters' here; did you mean 'max_iter'"),
         (one_step(TREES, categorical_features=[0]), "cannot be given 'categorical_features' here"),
+        (one_step(TREES, monotonic_cst=[1]), "cannot be given 'monotonic_cst' here"),
+        (one_step("sf_spark.DiscreteHazard", horizon=12), "cannot be given 'horizon' here"),
+        ({**one_step(TREES), "monotonic": [{"measure": "a", "direction": "up"}]}, "a constraint is"),
+        ({**one_step(TREES), "monotonic": [{"direction": "increasing"}]}, "a constraint is"),
         (one_step("sklearn.preprocessing.RobustScaler"), "last step must be a classifier"),
         (one_step("sklearn.preprocessing.FunctionTransformer", func="os.getcwd"), "not an element-wise function"),
         (one_step("sklearn.preprocessing.FunctionTransformer", func="numpy.load"), "not an element-wise function"),
@@ -62,3 +67,53 @@ def test_a_folder_without_models_or_with_broken_yaml_is_refused(tmp_path):
     (tmp_path / "bad.yml").write_text("pipeline: [")
     with pytest.raises(ConfigurationError, match=r"bad\.yml is not YAML"):
         read_definitions(tmp_path)
+
+
+def test_constraints_speak_of_measures_themes_and_statistics():
+    rule = {"measure": "dette", "statistics": ["level", "mean"], "direction": "increasing"}
+    theme = {"theme": "effectif", "direction": "decreasing"}
+    definition = definition_of("m", {**one_step(TREES, max_iter=3), "monotonic": [rule, theme]})
+    infos = {
+        "dette": SignalInfo("dette_urssaf", "dette", "level"),
+        "dette_std6m": SignalInfo("dette_urssaf", "dette", "std"),
+        "dette_mean6m": SignalInfo("dette_urssaf", "dette", "mean"),
+        "effectif_lag3m": SignalInfo("effectif", "effectif", "lag"),
+    }
+    names = [*infos, "unknown"]
+    assert directions(definition, names, infos) == [1, 0, 1, -1, 0]
+    assert build(definition, names, 0, infos=infos).pipeline[-1].monotonic_cst == [1, 0, 1, -1, 0]
+    assert build(definition, names, 0).pipeline[-1].monotonic_cst is None  # no dictionary, no constraint
+
+
+def test_a_chance_never_falls_with_a_constrained_signal():
+    draw = np.random.default_rng(0)
+    values = draw.normal(size=(2000, 2)).astype(np.float32)
+    target = (np.sin(2 * values[:, 0]) + values[:, 1] > draw.normal(size=2000)).astype(int)
+    constraint = {"measure": "a", "direction": "increasing"}
+    definition = definition_of("m", {**one_step(TREES, max_iter=30), "monotonic": [constraint]})
+    infos = {"a": SignalInfo("t", "a", "level"), "b": SignalInfo("t", "b", "level")}
+    model = build(definition, ["a", "b"], 0, infos=infos).fit(values, target)
+    grid = np.column_stack([np.linspace(-3, 3, 100), np.zeros(100)])
+    assert (np.diff(model.raw_score(grid)) >= 0).all()
+
+
+def test_other_parameters_make_another_model_and_a_search_does_not():
+    definition = definition_of("m", {**one_step(TREES, max_iter=3), "search": {"x": {"choice": [1]}}})
+    changed = definition.with_params({"HistGradientBoostingClassifier.max_iter": 9})
+    assert build(changed, ["a"], 0).pipeline[-1].max_iter == 9
+    assert changed.recipe() != definition.recipe()
+    assert definition_of("m", one_step(TREES, max_iter=3)).recipe() == definition.recipe()
+
+
+def test_a_rule_without_its_signals_is_refused():
+    rule = one_step("sf_spark.ThresholdRules", rules=[{"signal": "dette", "above": 1, "points": 1}])
+    with pytest.raises(ConfigurationError, match="needs signals that are not there: dette"):
+        build(definition_of("m", rule), ["a"], 0)
+
+
+def test_only_chosen_models_are_read(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.yml").write_text("pipeline:\n- sklearn.linear_model.LogisticRegression: {}\n")
+    assert [each.name for each in read_definitions(tmp_path, ["b"])] == ["b"]
+    with pytest.raises(ConfigurationError, match=r"no model c in .* \(there: a, b\)"):
+        read_definitions(tmp_path, ["c"])

@@ -12,6 +12,7 @@ import pytest
 from sf_spark.ml.models import build, definition_of
 from sf_spark.ml.moved import follow_move
 from sf_spark.ml.records import RunContent
+from sf_spark.ml.registry import Registry
 from sf_spark.ml.tracking import Tracker
 
 _TABLES = {
@@ -76,24 +77,25 @@ def test_artifacts_put_apart_by_hand_stay_there(tmp_path: Path) -> None:
 
 def test_a_copied_store_loads_its_champion_and_logs_beside_itself(tracking_store: str, tmp_path: Path) -> None:
     content = training_content()
-    tracker = Tracker(tracking_store, "moved")
-    version, _ = tracker.register(tracker.log(content), "moved", "mark")
-    tracker.promote("moved", version, "first")
+    tracker, registry = Tracker(tracking_store, "moved"), Registry(tracking_store)
+    version, _ = registry.register(tracker.log(content), "moved", "mark", "", {})
+    registry.promote("moved", version, "first")
     origin = Path(tracking_store.removeprefix("sqlite:///")).parent
     before = sorted(path for path in origin.rglob("*") if "lock" not in path.name)
 
     shutil.copytree(origin, tmp_path / "a copy")
-    copied = Tracker(f"sqlite:///{tmp_path / 'a copy' / 'mlflow.db'}", "moved")
+    uri = f"sqlite:///{tmp_path / 'a copy' / 'mlflow.db'}"
+    copied = Tracker(uri, "moved")
     for folder in (origin / "mlruns" / "moved" / "models").iterdir():
         shutil.move(folder, tmp_path / folder.name)  # it could only be read at its old place
     try:
-        assert copied.champion("moved").version == version
+        assert Registry(uri).load("moved").version == version
         copied.log(training_content("other"))
     finally:
         for folder in tmp_path.glob("m-*"):
             shutil.move(folder, origin / "mlruns" / "moved" / "models" / folder.name)
     assert sorted(path for path in origin.rglob("*") if "lock" not in path.name) == before
-    assert Tracker(tracking_store, "moved").champion("moved").version == version  # the first one is as it was
+    assert Registry(tracking_store).load("moved").version == version  # the first one is as it was
 
 
 def training_content(mark: str = "mark") -> RunContent:

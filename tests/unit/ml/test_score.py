@@ -10,19 +10,19 @@ from sf_spark.calendar import start_of
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.tables import location, read_table
 from sf_spark.ml.explain import Explainer
-from sf_spark.ml.score import months_to_score, replaced_rows, rows_to_score, score
-from sf_spark.ml.scorer import Scorer
+from sf_spark.ml.registry import Registry, registered_name
+from sf_spark.ml.scorer import Scorer, Served, coherent
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.thresholds import Thresholds
-from sf_spark.ml.tracking import Tracker
 from sf_spark.schema import PREDICTIONS_ENTREPRISE
+from sf_spark.steps.score import months_to_score, replaced_rows, rows_to_score, score
 
 HORIZON = 12
 
 
 @pytest.fixture(scope="module")
 def champion(trained, ml_settings):
-    return Tracker(ml_settings.tracking_store(), ml_settings.train.experiment).champion(ml_settings.train.model_name)
+    return Registry(ml_settings.tracking_store()).load(registered_name(ml_settings.train.model_name, HORIZON))
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +61,13 @@ def test_scores_are_those_of_the_model_itself(predictions, champion, planted, mo
 def test_alerts_are_explained_and_the_sums_are_the_score(predictions, champion):
     _, rows = predictions
     base = Explainer(champion.model).expected
+    assert {row["expected_value"] for row in rows.values()} == {base}
     alerts = [row for row in rows.values() if row["level"] != "aucun"]
     others = [row for row in rows.values() if row["level"] == "aucun"]
     assert alerts and others
     for row in alerts:
         assert set(row["contributions"]) == set(champion.model.signals)
-        assert sum(row["contributions"].values()) + base == pytest.approx(row["raw_score"], rel=1e-4, abs=1e-5)
+        assert sum(row["contributions"].values()) + base == pytest.approx(row["raw_score"], abs=1e-6)
         by_theme = dict.fromkeys(champion.decision["themes"].values(), 0.0)
         for signal, value in row["contributions"].items():
             by_theme[champion.decision["themes"][signal]] += value
@@ -84,14 +85,17 @@ def test_twice_is_once_and_neighbours_do_not_move(predictions, spark, ml_setting
 
 
 def test_all_rows_are_explained_on_request(champion):
-    scorer = Scorer(champion.model, Thresholds(modere=2.0, fort=3.0), champion.decision["themes"], explain_all=True)
+    scorer = scorer_of(champion, Thresholds(modere=2.0, fort=3.0), explain_all=True)
     scored = scorer.score(_batch(champion.model.signals, 3))
     assert scored.column("level_model").to_pylist() == ["aucun"] * 3
-    assert all(len(contributions) == len(champion.model.signals) for contributions in scored.column(5).to_pylist())
+    assert all(
+        len(contributions) == len(champion.model.signals)
+        for contributions in scored.column("contributions").to_pylist()
+    )
 
 
 def test_a_batch_without_an_alert_has_no_contribution(champion):
-    scorer = Scorer(champion.model, Thresholds(modere=2.0, fort=3.0), champion.decision["themes"], explain_all=False)
+    scorer = scorer_of(champion, Thresholds(modere=2.0, fort=3.0), explain_all=False)
     scored = scorer.score(_batch(champion.model.signals, 3))
     assert scored.column("contributions").to_pylist() == [None] * 3
     assert scored.column("contributions_theme").to_pylist() == [None] * 3
@@ -102,13 +106,13 @@ def test_only_rows_at_or_above_modere_are_explained(champion):
     values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in champion.model.signals])
     probability = champion.model.predict_proba(values)[:, 1]
     cutoffs = Thresholds(modere=float(np.quantile(probability, 0.6)), fort=float(np.quantile(probability, 0.9)))
-    scored = Scorer(champion.model, cutoffs, champion.decision["themes"], explain_all=False).score(batch)
+    scored = scorer_of(champion, cutoffs, explain_all=False).score(batch)
     explained = [each is not None for each in scored.column("contributions").to_pylist()]
     assert explained == (probability >= cutoffs.modere).tolist()
     expected = Explainer(champion.model).contributions(values[probability >= cutoffs.modere])
     given = [dict(each) for each in scored.column("contributions").to_pylist() if each is not None]
     for row, contributions in zip(expected, given, strict=True):
-        assert [contributions[name] for name in champion.model.signals] == pytest.approx(row, rel=1e-5, abs=1e-6)
+        assert [contributions[name] for name in champion.model.signals] == pytest.approx(row, abs=1e-9)
 
 
 def test_months_are_the_last_ones_or_those_asked_for(spark):
@@ -146,24 +150,24 @@ def test_rows_out_of_the_perimeter_or_in_proceedings_are_not_scored(spark):
 
 
 def test_replaced_rows_are_months_horizon_and_version():
-    predicate = replaced_rows([date(2023, 12, 1), date(2024, 2, 1)], 18, "7")
+    predicate = replaced_rows([date(2023, 12, 1), date(2024, 2, 1)], {12: "3", 18: "7"})
     assert predicate == (
         "((periode >= '2023-12-01' and periode < '2024-01-01') or (periode >= '2024-02-01' and periode < '2024-03-01'))"
-        " and horizon = 18 and model_version = '7'"
+        " and ((horizon = 12 and model_version = '3') or (horizon = 18 and model_version = '7'))"
     )
 
 
 def test_no_champion_is_one_clear_line_and_writes_nothing(trained, spark, ml_settings, tmp_path, report):
     train = ml_settings.train.model_copy(update={"model_name": "personne"})
     settings = ml_settings.model_copy(update={"train": train, "lake": str(tmp_path)})
-    with pytest.raises(SfSparkError, match="no model 'personne' is champion"):
+    with pytest.raises(SfSparkError, match="no model 'personne_12m' is champion"):
         score(spark, settings, None, report)
     assert not (tmp_path / location("", PREDICTIONS_ENTREPRISE).lstrip("/")).exists()
 
 
 def test_a_worker_needs_neither_mlflow_nor_shap_nor_plots():
     script = (
-        "import sys, sf_spark.ml.score, sf_spark.ml.scorer\n"
+        "import sys, sf_spark.steps.score, sf_spark.ml.scorer\n"
         "print([name for name in ('mlflow', 'shap', 'matplotlib') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -171,9 +175,8 @@ def test_a_worker_needs_neither_mlflow_nor_shap_nor_plots():
 
 
 def test_a_wrong_explanation_stops_the_scoring(champion):
-    scorer = Scorer(champion.model, Thresholds(modere=0.0, fort=0.0), champion.decision["themes"], explain_all=False)
-    scorer._explainer = Explainer(champion.model)
-    scorer._explainer.expected += 1
+    scorer = scorer_of(champion, Thresholds(modere=0.0, fort=0.0), explain_all=False)
+    scorer.served[0].explainer.expected += 1
     with pytest.raises(SfSparkError, match="do not add up"):
         scorer.score(_batch(champion.model.signals, 2))
 
@@ -181,10 +184,10 @@ def test_a_wrong_explanation_stops_the_scoring(champion):
 def test_the_scorer_is_what_a_broadcast_can_carry(champion):
     import pickle
 
-    scorer = Scorer(champion.model, champion.thresholds, champion.decision["themes"], explain_all=True)
+    scorer = scorer_of(champion, champion.thresholds, explain_all=True)
     batch = _batch(champion.model.signals, 5)
     carried = pickle.loads(pickle.dumps(scorer))
-    assert isinstance(carried.model, SignalModel)
+    assert isinstance(carried.served[0].model, SignalModel)
     assert carried.score(batch).equals(scorer.score(batch))
 
 
@@ -193,3 +196,44 @@ def _batch(signals: list[str], count: int) -> pa.RecordBatch:
     values = {name: pa.array(np.exp(draw.normal(size=count) * 2).astype(np.float32)) for name in signals}
     keys = {"siren": pa.array([f"{k:09d}" for k in range(count)]), "periode": pa.array([date(2024, 1, 1)] * count)}
     return pa.RecordBatch.from_pydict({**keys, **values})
+
+
+def scorer_of(champion, thresholds: Thresholds, explain_all: bool) -> Scorer:
+    decision = champion.decision
+    served = Served(champion.model, thresholds, HORIZON, decision["themes"], decision["expected_value"])
+    return Scorer([served], HORIZON, explain_all)
+
+
+def test_probabilities_never_fall_as_the_horizon_grows():
+    """Around the horizon of the list, whose own stay: see the table of the function."""
+    rows = np.array([[0.10, 0.08, 0.05], [0.02, 0.08, 0.30], [0.02, 0.01, 0.30]])
+    assert coherent(rows, [12, 18, 24], 18).tolist() == [[0.08, 0.08, 0.08], [0.02, 0.08, 0.30], [0.01, 0.01, 0.30]]
+    assert coherent(rows, [12, 18, 24], 12).tolist() == [[0.10, 0.10, 0.10], [0.02, 0.08, 0.30], [0.02, 0.02, 0.30]]
+    assert coherent(rows[:, ::-1], [24, 18, 12], 18).tolist() == coherent(rows, [12, 18, 24], 18)[:, ::-1].tolist()
+    assert coherent(rows[:, :1], [18], 18).tolist() == rows[:, :1].tolist()
+    draw = np.random.default_rng(0).random((1000, 3))
+    for anchor in (12, 18, 24, 36):
+        found = coherent(draw, [12, 18, 24], anchor)
+        assert (np.diff(found, axis=1) >= 0).all()
+
+
+def test_levels_are_those_of_the_coherent_probability(champion):
+    """Two horizons of one model, the shorter one with a curve far above: its probabilities come down."""
+    import copy
+
+    shorter = copy.deepcopy(champion.model).set_params(calibration="platt", curve=np.array([1.0, 5.0]))
+    decision = champion.decision
+    served = [Served(model, Thresholds(0.3, 0.9), horizon, decision["themes"], 0.0)
+              for model, horizon in ((shorter, 6), (champion.model, HORIZON))]  # fmt: skip
+    scored = Scorer(served, HORIZON, explain_all=False).score(_batch(champion.model.signals, 40)).to_pylist()
+    by_horizon = {horizon: [row for row in scored if row["horizon"] == horizon] for horizon in (6, HORIZON)}
+    for short, long in zip(by_horizon[6], by_horizon[HORIZON], strict=True):
+        assert short["siren"] == long["siren"] and short["probability"] == long["probability"]
+        assert short["level_model"] == long["level_model"]
+
+
+def test_a_version_is_scored_on_request_beside_the_champion(predictions, trained, spark, ml_settings, months, lines):
+    score(spark, ml_settings, months[-1:], lines.append, version="1")
+    assert "version 1" in lines[0]
+    with pytest.raises(SfSparkError, match="has no version 99"):
+        score(spark, ml_settings, months[-1:], lines.append, version="99")

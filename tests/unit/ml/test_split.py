@@ -3,7 +3,18 @@ import random
 import numpy as np
 import pytest
 
-from sf_spark.ml.split import Split, fold_of, has_matured, months_needed, rolling_splits, sampled_months, split_masks
+from sf_spark.ml.dataset import NEVER, Dataset
+from sf_spark.ml.split import (
+    Part,
+    Split,
+    fold_of,
+    fold_parts,
+    has_matured,
+    months_needed,
+    rolling_parts,
+    rolling_splits,
+    sampled_months,
+)
 
 JANUARY_2024 = 2024 * 12
 
@@ -68,14 +79,70 @@ def test_all_rows_of_a_company_share_a_fold_whatever_the_other_rows_are():
     assert (fold_of(siren, 3, seed=8) != folds).any()
 
 
-def test_disjoint_masks_share_no_company_and_split_the_others_by_month_only():
-    siren = np.array([f"{k % 60:09d}" for k in range(600)])
-    month = np.arange(600) // 60
-    split = Split(8, (0, 3), (8, 9))
-    train, test = split_masks(split, siren, month, disjoint=False, seed=1)
-    assert set(month[train]) == {0, 3} and train.sum() == 2 * 60
-    assert set(month[test]) == {8, 9} and test.sum() == 2 * 60
-    train, test = split_masks(split, siren, month, disjoint=True, seed=1)
-    assert set(month[train]) == {0, 3} and set(month[test]) == {8, 9}
-    assert not set(siren[train]) & set(siren[test])
-    assert len(set(siren[train]) | set(siren[test])) == 60
+def rows(companies: int = 60, months: int = 40) -> Dataset:
+    """Every company in every month, known up to the last month; company 3 fails in month 30, 7 is in proceedings."""
+    siren = np.array([f"{k:09d}" for k in range(companies) for _ in range(months)])
+    month = np.tile(np.arange(months), companies).astype(np.int32)
+    ahead = np.where((siren == "000000003") & (month < 30), 30 - month, NEVER).astype(np.int16)
+    ones = np.ones(len(siren), dtype=np.float32)
+    in_procedure = siren == "000000007"
+    return Dataset(("a",), siren, month, ahead, (39 - month).astype(np.int16), ones[:, None], ones, in_procedure)
+
+
+SPLIT = Split(20, (0, 3, 6), (20, 21))
+
+
+def parts(protocol: str, wait: int = 12) -> list[Part]:
+    return list(rolling_parts(rows(), [SPLIT], range(0, 40, 3), horizon=12, wait=wait, protocol=protocol, seed=1))
+
+
+def test_an_origin_learns_what_had_matured_and_is_tested_on_its_window():
+    (part,) = parts("new_failures")
+    assert set(part.past.month) == {0, 3, 6}
+    assert set(part.test.month) == {20, 21}
+    assert "000000007" not in {*part.past.siren, *part.test.siren}
+    assert part.test.target(12).sum() == 2  # company 3, 10 and 9 months before
+    assert part.past.target(12).sum() == 0  # nobody knew at month 20 that it would fail in month 30
+
+
+def test_a_hazard_model_learns_from_months_that_have_not_matured():
+    (part,) = parts("new_failures", wait=6)
+    assert set(part.past.month) == {0, 3, 6, 9, 12}
+    assert part.past.seen.max() == 20 and (part.past.seen == 20 - part.past.month).all()
+
+
+def test_companies_in_proceedings_are_kept_as_failures_on_request():
+    (part,) = parts("proceedings")
+    in_procedure = part.test.siren == "000000007"
+    assert in_procedure.sum() == 2 and part.test.target(12)[in_procedure].all()
+    assert part.past.target(12)[part.past.siren == "000000007"].all()
+
+
+def test_disjoint_parts_share_no_company_and_every_calibration_fold_keeps_some():
+    (part,) = parts("disjoint")
+    assert not set(part.past.siren) & set(part.test.siren)
+    assert len(set(part.past.siren) | set(part.test.siren)) == 59
+    folds = fold_of(part.past.siren, 3, seed=1)
+    assert min(np.bincount(folds, minlength=3)) > len(folds) / 6  # one third of each fold is held out, not one fold
+
+
+def test_random_parts_share_months_and_companies():
+    (part,) = parts("random")
+    assert set(part.past.month) == set(part.test.month) == {20, 21}
+    assert len(set(part.past.siren) & set(part.test.siren)) > 10
+    assert len(part.past) + len(part.test) == 2 * 59
+
+
+def test_folds_without_a_time_hold_each_row_once_and_no_company_twice():
+    found = list(fold_parts(rows(), 3, seed=1))
+    assert sum(len(part.test) for part in found) == len(rows())
+    assert not any(set(part.past.siren) & set(part.test.siren) for part in found)
+
+
+def test_known_at_forgets_what_came_later():
+    known = rows().known_at(25)
+    assert known.month.max() == 25 and (known.seen == 25 - known.month).all()
+    assert (known.ahead == NEVER).all()
+    later = rows().known_at(35)
+    failing = (later.siren == "000000003") & (later.month < 30)
+    assert (later.ahead[failing] == 30 - later.month[failing]).all()

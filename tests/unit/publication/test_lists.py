@@ -14,7 +14,7 @@ SCORES = (
     "siren string, periode date, level string, probability double, contributions map<string,float>, "
     "horizon int, model_name string, model_version string, run_id string"
 )
-DICTIONARY = [("dette", "dette", "EUR", "dette_urssaf")]
+DICTIONARY = [("dette", "dette", "EUR", "dette_urssaf", "dette")]
 Scores = dict[str, tuple[str, float]]
 
 
@@ -46,7 +46,9 @@ def draw(
     size: int = 0,
 ) -> DataFrame:
     month = month_of(spark, periode, scores, panel or {siren: (siren, "75", "56.10A", "I", 12) for siren in scores})
-    dictionary = spark.createDataFrame(DICTIONARY, "name string, description string, unit string, theme string")
+    dictionary = spark.createDataFrame(
+        DICTIONARY, "name string, description string, unit string, theme string, measure string"
+    )
     empty = spark.createDataFrame([], SCHEMA)
     rows = build_list(month, dictionary, empty if earlier is None else earlier, previous, size).collect()
     return spark.createDataFrame(rows, SCHEMA)  # fixed: later lists of a test start from it
@@ -85,11 +87,20 @@ def test_a_row_says_who_where_and_why(spark: SparkSession) -> None:
         "probability": 0.9,
         "status": "new",
         "first_alert": JANUARY,
-        "reason_1": "Dette : 100 EUR",
+        "reason_1": "Dette : 100 € ; médiane du secteur 100",
         "reason_2": None,
         "reason_3": None,
         "reasons": [
-            {"signal": "dette", "theme": "dette_urssaf", "value": 100.0, "contribution": 0.5, "text": "Dette : 100 EUR"}
+            {
+                "signal": "dette",
+                "theme": "dette_urssaf",
+                "measure": "dette",
+                "value": 100.0,
+                "value_year_ago": None,
+                "sector_median": 100.0,
+                "contribution": 0.5,
+                "text": "Dette : 100 € ; médiane du secteur 100",
+            }
         ],
         "departement": "2B",
         "departement_libelle": "Haute-Corse",
@@ -152,8 +163,8 @@ def test_a_list_of_limited_size(spark: SparkSession) -> None:
     scores = {"1": ("fort", 0.7), "2": ("fort", 0.8), "3": ("fort", 0.9)}
     january = draw(spark, JANUARY, scores, december, "detection-2025-12", size=2)
     assert by_siren(january, "rank", "status", "level", "probability", "reason_1") == {
-        "3": (1, "new", "fort", 0.9, "Dette : 100 EUR"),
-        "2": (2, "kept", "fort", 0.8, "Dette : 100 EUR"),
+        "3": (1, "new", "fort", 0.9, "Dette : 100 € ; médiane du secteur 100"),
+        "2": (2, "kept", "fort", 0.8, "Dette : 100 € ; médiane du secteur 100"),
         "1": (None, "gone", "fort", 0.7, None),  # still alerted, below the list
     }
 
@@ -162,19 +173,12 @@ def test_a_month_without_an_alert_has_an_empty_list(spark: SparkSession) -> None
     assert draw(spark, JANUARY, {"1": ("aucun", 0.1)}).collect() == []
 
 
-def test_the_highest_version_is_the_greatest_number_at_the_horizon(spark: SparkSession) -> None:
-    rows = [
-        ("1", DECEMBER, 18, "9", 0.1),
-        ("1", DECEMBER, 18, "10", 0.2),
-        ("1", DECEMBER, 12, "11", 0.3),
-        ("1", JANUARY, 18, "9", 0.4),  # the month keeps the version that scored it
-        ("2", JANUARY, 18, "9", 0.5),
-    ]
+def test_the_scores_to_publish_are_those_of_the_champion(spark: SparkSession) -> None:
+    rows = [("1", DECEMBER, 18, "9", 0.1), ("1", DECEMBER, 18, "10", 0.2), ("1", DECEMBER, 12, "9", 0.3)]
     predictions = spark.createDataFrame(
         rows, "siren string, periode date, horizon int, model_version string, probability double"
     )
-    kept = {(row["siren"], row["periode"], row["probability"]) for row in champion_scores(predictions, 18).collect()}
-    assert kept == {("1", DECEMBER, 0.2), ("1", JANUARY, 0.4), ("2", JANUARY, 0.5)}
+    assert [row["probability"] for row in champion_scores(predictions, 18, "9").collect()] == [0.1]
 
 
 def test_a_month_is_cut_out_of_longer_tables(spark: SparkSession) -> None:

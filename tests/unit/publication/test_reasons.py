@@ -1,153 +1,178 @@
-"""Which signals speak for an alert, and how they read."""
+"""Which measures speak for an alert, and how they read."""
 
 from math import inf, nan
 
+import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.publication.reasons import french, measure, reasons, sentence
+from sf_spark.publication.reasons import french, number, quantity, reasons
+from sf_spark.publication.wording import WORDINGS
 
 DICTIONARY = [
-    ("dette", "dette envers l'URSSAF", "EUR", "dette_urssaf"),
-    ("dette_mean6m", "dette envers l'URSSAF, moyenne sur 6 mois", "EUR", "dette_urssaf"),
-    ("dette_max12m_sur_cotisation_mean12m", "dette URSSAF maximale", "ratio", "dette_urssaf"),
-    ("effectif", "effectif salarie, dernier publie", "salaries", "effectif"),
-    ("effectif_change12m", "effectif salarie, variation relative sur 12 mois", "ratio", "effectif"),
-    ("age_mois", "age", "mois", "demographie"),
+    ("dette", "dette envers l'URSSAF", "EUR", "dette_urssaf", "dette"),
+    ("dette_mean6m", "dette envers l'URSSAF, moyenne sur 6 mois", "EUR", "dette_urssaf", "dette"),
+    ("dette_sur_cotisation_mean12m", "dette URSSAF rapportée", "ratio", "dette_urssaf", "dette"),
+    ("nb_delais", "nombre de délais", "nombre", "dette_urssaf", "nb_delais"),
+    ("effectif", "effectif salarié", "salaries", "effectif", "effectif"),
+    ("effectif_change12m", "effectif salarié, variation relative sur 12 mois", "ratio", "effectif", "effectif"),
+    ("age_mois", "âge", "mois", "demographie", "age_mois"),
+    ("secteur_section", "section", "code", "secteur", "secteur_section"),
 ]
+NAMES = [row[0] for row in DICTIONARY]
+VALUES = dict(zip(NAMES, (9000.0, 7000.0, 3.2, 1.0, 12.0, -0.2, 30.0, 6.0), strict=True))
 
 
-def told(spark: SparkSession, weights: dict[str, float] | None, values: dict[str, float]) -> list[tuple[str, str]]:
-    contributions = spark.createDataFrame([("1", weights)], "siren string, contributions map<string,float>")
-    names = [row[0] for row in DICTIONARY]
-    row = ("1", *(values.get(name) for name in names))
-    signals = spark.createDataFrame([row], "siren string, " + ", ".join(f"{name} float" for name in names))
-    dictionary = spark.createDataFrame(DICTIONARY, "name string, description string, unit string, theme string")
-    rows = reasons(contributions, signals, dictionary).collect()
-    return [(reason["signal"], reason["text"]) for reason in (rows[0]["reasons"] if rows else [])]
+def frame(spark: SparkSession, rows: list[tuple[str, dict[str, float]]]):
+    schema = "siren string, " + ", ".join(f"{name} float" for name in NAMES)
+    return spark.createDataFrame([(siren, *(values.get(name) for name in NAMES)) for siren, values in rows], schema)
 
 
-def signals_of(answer: list[tuple[str, str]]) -> list[str]:
-    return [signal for signal, _ in answer]
+def told(
+    spark: SparkSession, weights: dict[str, float] | None, values: dict[str, float] = VALUES, **frames
+) -> list[dict]:
+    contributions = spark.createDataFrame([("1", weights)], "siren string, contributions map<string,double>")
+    schema = "name string, description string, unit string, theme string, measure string"
+    dictionary = spark.createDataFrame(DICTIONARY, schema)
+    rows = reasons(contributions, frame(spark, [("1", values)]), dictionary, **frames).collect()
+    return [reason.asDict() for reason in (rows[0]["reasons"] if rows else [])]
 
 
-def test_one_signal_speaks_for_its_measure(spark: SparkSession) -> None:
-    weights = {"dette_mean6m": 0.9, "dette": 0.8, "effectif": 0.1, "age_mois": 0.05, "effectif_change12m": 0.02}
-    assert signals_of(told(spark, weights, {})) == ["dette_mean6m", "effectif", "age_mois"]
+def measures_of(answer: list[dict]) -> list[str]:
+    return [reason["measure"] for reason in answer]
 
 
-def test_a_share_of_the_debt_is_still_the_debt(spark: SparkSession) -> None:
-    weights = {"dette_max12m_sur_cotisation_mean12m": 0.9, "dette": 0.8, "effectif": 0.1, "age_mois": 0.05}
-    assert signals_of(told(spark, weights, {})) == ["dette_max12m_sur_cotisation_mean12m", "effectif", "age_mois"]
+def test_signals_are_netted_by_measure_before_anything_is_ranked(spark: SparkSession) -> None:
+    weights = {"dette_mean6m": 0.9, "dette": -0.7, "effectif": 0.3, "age_mois": 0.1}
+    answer = told(spark, weights)
+    assert measures_of(answer) == ["effectif", "dette", "age_mois"]
+    assert [reason["contribution"] for reason in answer] == pytest.approx([0.3, 0.9 - 0.7, 0.1])
 
 
-def test_variants_come_when_measures_are_short(spark: SparkSession) -> None:
-    weights = {"dette_mean6m": 0.9, "dette": 0.8, "effectif": 0.1, "age_mois": -1.0}
-    assert signals_of(told(spark, weights, {})) == ["dette_mean6m", "effectif", "dette"]
+def test_a_measure_or_a_theme_that_in_sum_speaks_for_the_company_is_no_reason(spark: SparkSession) -> None:
+    assert measures_of(told(spark, {"effectif_change12m": 0.4, "effectif": -0.5, "age_mois": 0.1})) == ["age_mois"]
+    assert measures_of(told(spark, {"nb_delais": 0.4, "dette": -0.5, "age_mois": 0.1})) == ["age_mois"]  # one theme
+    assert measures_of(told(spark, {"effectif": 0.5, "effectif_change12m": -0.5})) == []
+    assert told(spark, {"age_mois": -0.3}) == told(spark, {}) == told(spark, None) == []
 
 
-def test_only_what_weighs_towards_the_alert_is_a_reason(spark: SparkSession) -> None:
-    assert signals_of(told(spark, {"dette": 0.2, "effectif": 0.0, "age_mois": -0.3}, {})) == ["dette"]
-    assert told(spark, {"age_mois": -0.3}, {}) == []
-    assert told(spark, {}, {}) == []
-    assert told(spark, None, {}) == []
-
-
-def test_equal_weights_go_by_name(spark: SparkSession) -> None:
-    weights = {"effectif": 0.5, "dette_mean6m": 0.5, "dette": 0.5, "age_mois": 0.5}
-    assert signals_of(told(spark, weights, {})) == ["age_mois", "dette", "effectif"]
-
-
-def test_a_signal_out_of_the_dictionary_is_told_by_its_name(spark: SparkSession) -> None:
-    assert told(spark, {"taux_endettement": 0.5}, {}) == [("taux_endettement", "Taux_endettement : valeur inconnue")]
-
-
-def test_the_reason_carries_value_weight_and_theme(spark: SparkSession) -> None:
-    contributions = spark.createDataFrame([("1", {"dette": 0.5})], "siren string, contributions map<string,float>")
-    signals = spark.createDataFrame([("1", 12500.0), ("2", 7.0)], "siren string, dette float")
-    dictionary = spark.createDataFrame(DICTIONARY, "name string, description string, unit string, theme string")
-    (row,) = reasons(contributions, signals, dictionary).collect()
-    assert [reason.asDict() for reason in row["reasons"]] == [
-        {
-            "signal": "dette",
-            "theme": "dette_urssaf",
-            "value": 12500.0,
-            "contribution": 0.5,
-            "text": "Dette envers l'URSSAF : 12 500 EUR",
-        }
+def test_three_themes_come_before_a_second_measure_of_one(spark: SparkSession) -> None:
+    weights = {"dette": 0.9, "nb_delais": 0.8, "effectif": 0.2, "age_mois": 0.1}
+    assert measures_of(told(spark, weights)) == ["dette", "effectif", "age_mois"]
+    assert measures_of(told(spark, {"dette": 0.9, "nb_delais": 0.8, "effectif": 0.2})) == [
+        "dette",
+        "effectif",
+        "nb_delais",
     ]
 
 
-MEASURES = {
-    "dette": "dette",
-    "dette_mean6m": "dette",
-    "dette_lag12m": "dette",
-    "dette_max12m_sur_cotisation_mean12m": "dette",
-    "cotisation_mean3m_sur_mean12m": "cotisation",
-    "montant_part_ouvriere_diff3m": "montant_part_ouvriere",
-    "nb_mois_dette_12m": "nb_mois_dette",
-    "nb_mois_dette_consecutifs": "nb_mois_dette_consecutifs",
-    "ecart_secteur_effectif_change12m": "ecart_secteur_effectif",
-    "effectif_age_mois": "effectif_age_mois",
-}
+def test_equal_weights_go_by_name(spark: SparkSession) -> None:
+    weights = {"effectif": 0.5, "dette": 0.5, "age_mois": 0.5}
+    assert measures_of(told(spark, weights)) == ["age_mois", "dette", "effectif"]
 
-SENTENCES = [
-    ("dette", "EUR", 12500.4, "12 500 EUR"),
-    ("dette", "EUR", 1234567.0, "1 234 567 EUR"),
-    ("dette", "EUR", 100.0, "100 EUR"),
-    ("dette", "EUR", 99.5, "99,50 EUR"),
-    ("dette", "EUR", 42.0, "42 EUR"),
-    ("dette", "EUR", 0.0, "0 EUR"),
-    ("dette", "EUR", -0.001, "0 EUR"),
-    ("dette_diff3m", "EUR", 12500.0, "+12 500 EUR"),
-    ("dette_diff3m", "EUR", -12500.0, "-12 500 EUR"),
-    ("dette_diff3m", "EUR", 0.0, "0 EUR"),
+
+def test_what_is_unknown_is_never_a_reason(spark: SparkSession) -> None:
+    weights = {"dette": 0.9, "effectif_change12m": 0.5, "age_mois": 0.1}
+    assert measures_of(told(spark, weights, {**VALUES, "age_mois": nan})) == ["dette", "effectif"]
+    nothing = {"dette": nan, "dette_sur_cotisation_mean12m": nan, "effectif": nan, "effectif_change12m": nan}
+    assert measures_of(told(spark, weights, {**VALUES, **nothing})) == ["age_mois"]
+    assert told(spark, weights, {}) == []
+
+
+def test_another_signal_speaks_for_a_measure_whose_own_is_unknown(spark: SparkSession) -> None:
+    (reason,) = told(spark, {"dette_mean6m": 0.5}, {"dette_mean6m": 7000.0})
+    assert reason["signal"] == "dette_mean6m"
+    assert reason["text"] == "Dette envers l'URSSAF, moyenne sur 6 mois : 7 000 €"
+    (reason,) = told(spark, {"dette_mean6m": 0.5}, {"dette_mean6m": 7000.0, "dette": 8000.0})
+    assert reason["signal"] == "dette" and reason["text"] == "Dette envers l'URSSAF : 8 000 €"
+
+
+def test_a_sentence_compares_with_a_year_ago_and_with_the_sector(spark: SparkSession) -> None:
+    month = frame(spark, [("1", VALUES), ("2", {"dette_sur_cotisation_mean12m": 0.0}), ("3", {"effectif": 20.0}),
+                          ("4", {"dette_sur_cotisation_mean12m": 0.0, "effectif": 30.0})])  # fmt: skip
+    sectors = spark.createDataFrame([(str(n), "F") for n in range(1, 5)], "siren string, section string")
+    before = frame(spark, [("1", {"dette_sur_cotisation_mean12m": 0.4, "effectif": 15.0, "secteur_section": 6.0})])
+    weights = {"dette": 0.9, "effectif": 0.5, "secteur_section": 0.1}
+    contributions = spark.createDataFrame([("1", weights)], "siren string, contributions map<string,double>")
+    schema = "name string, description string, unit string, theme string, measure string"
+    dictionary = spark.createDataFrame(DICTIONARY, schema)
+    (row,) = reasons(contributions, month, dictionary, before, sectors).collect()
+    assert [reason["text"] for reason in row["reasons"]] == [
+        "Dette URSSAF : 3,2 mois de cotisation, contre 0,4 il y a un an ; médiane du secteur 0",
+        "Effectif salarié : 12 salariés, contre 15 il y a un an ; médiane du secteur 20",
+        "Secteur : Construction",
+    ]
+    first = row["reasons"][0]
+    assert (first["value"], first["value_year_ago"], first["sector_median"]) == pytest.approx((3.2, 0.4, 0.0))
+
+
+def test_what_did_not_change_says_so(spark: SparkSession) -> None:
+    before = frame(spark, [("1", {"effectif": 12.0})])
+    (reason,) = told(spark, {"effectif": 0.5}, year_ago=before)
+    assert reason["text"] == "Effectif salarié : 12 salariés, comme il y a un an"
+
+
+def test_a_signal_out_of_the_dictionary_is_a_measure_of_its_own(spark: SparkSession) -> None:
+    contributions = spark.createDataFrame([("1", {"taux": 0.5})], "siren string, contributions map<string,double>")
+    signals = spark.createDataFrame([("1", 2.5)], "siren string, taux float")
+    schema = "name string, description string, unit string, theme string, measure string"
+    (row,) = reasons(contributions, signals, spark.createDataFrame(DICTIONARY, schema)).collect()
+    assert [reason["text"] for reason in row["reasons"]] == ["Taux : 2,5"]
+
+
+QUANTITIES = [
+    ("dette", "EUR", 12500.4, "12 500 €"),
+    ("dette", "EUR", 1234567.0, "1 234 567 €"),
+    ("dette", "EUR", 99.5, "99,50 €"),
+    ("dette", "EUR", -0.001, "0 €"),
     ("effectif", "salaries", 1.0, "1 salarié"),
     ("effectif_mean3m", "salaries", 1.96, "2 salariés"),
     ("effectif_mean3m", "salaries", 1.5, "1,5 salarié"),
     ("effectif", "salaries", 1200.0, "1 200 salariés"),
-    ("effectif_diff12m", "salaries", 3.0, "+3 salariés"),
     ("effectif_change12m", "ratio", -0.256, "-26 %"),
-    ("effectif_change12m", "ratio", 0.043, "+4,3 %"),
-    ("effectif_change12m", "ratio", 0.04, "+4 %"),
-    ("dette_sur_cotisation_mean12m", "ratio", 12.5, "1 250 %"),
-    ("dette_diff3m_sur_cotisation_mean12m", "ratio", 0.5, "+50 %"),
-    ("ecart_secteur_effectif", "ratio", 0.5, "+50 %"),
+    ("bilan_marge_ebe", "%", 4.25, "4,3 %"),
+    ("dette_sur_cotisation_mean12m", "mois de cotisation", 3.24, "3,2 mois de cotisation"),
     ("age_mois", "mois", 1.0, "1 mois"),
-    ("nb_mois_dette_12m", "mois", 12.0, "12 mois"),
+    ("paydex_nb_jours", "jours", 1.0, "1 jour"),
+    ("paydex_nb_jours", "jours", 14.0, "14 jours"),
+    ("apart_heures_consommees", "heures", 250.5, "250,5 heures"),
     ("nb_etablissements", "nombre", 3.0, "3"),
-    ("nb_etablissements_mean3m", "nombre", 2.333, "2,3"),
-    ("nb_etablissements_diff3m", "nombre", 2.0, "+2"),
     ("est_personne_physique", "code", 1.0, "oui"),
     ("est_personne_physique", "code", 0.0, "non"),
-    ("a_une_dette", "code", None, "valeur inconnue"),
     ("secteur_section", "code", 9.0, "Hébergement et restauration"),
     ("secteur_division", "code", 56.0, "56"),
-    ("dette", "EUR", None, "valeur inconnue"),
-    ("dette", "EUR", nan, "valeur inconnue"),
+    ("inconnu", None, 2.0, "2"),
 ]
 
 
-def test_measures(spark: SparkSession) -> None:
-    frame = spark.createDataFrame([(signal,) for signal in MEASURES], "signal string").coalesce(1)
-    rows = frame.select("signal", measure(F.col("signal")).alias("measure")).collect()
-    assert {row["signal"]: row["measure"] for row in rows} == MEASURES
+def as_told(nomenclature: str = "naf_rev2"):
+    signal, unit, value = (F.col(name) for name in ("signal", "unit", "value"))
+    return quantity(signal, unit, value, number(unit, value), nomenclature)
 
 
-def test_sentences(spark: SparkSession) -> None:
-    frame = spark.createDataFrame(SENTENCES, "signal string, unit string, value double, expected string").coalesce(1)
-    text = sentence(F.col("signal"), F.lit("mesure, moyenne sur 6 mois"), F.col("unit"), F.col("value"))
-    rows = frame.select("expected", text.alias("text")).collect()
-    assert [row["text"] for row in rows] == [f"Mesure, moyenne sur 6 mois : {row['expected']}" for row in rows]
+def test_quantities(spark: SparkSession) -> None:
+    rows = spark.createDataFrame(QUANTITIES, "signal string, unit string, value double, expected string").coalesce(1)
+    found = rows.select("expected", as_told().alias("text")).collect()
+    assert [row["text"] for row in found] == [row["expected"] for row in found]
+
+
+def test_every_measure_that_models_read_has_its_words() -> None:
+    from sf_spark.settings import load_settings
+    from sf_spark.signals.catalogue import catalogue_from
+
+    signals = catalogue_from(load_settings("test").signals.catalogue).of("siren")
+    core = {signal.measure for signal in signals if signal.core}
+    assert core <= set(WORDINGS)
+    names = {signal.name for signal in signals}
+    assert {word.signal for word in WORDINGS.values() if word.signal} <= names
 
 
 def test_a_section_is_called_as_its_nomenclature_calls_it(spark: SparkSession) -> None:
     row = ("secteur_section", "code", 11.0)  # the eleventh letter is K
     frame = spark.createDataFrame([row], "signal string, unit string, value double")
-    columns = (F.col("signal"), F.lit("secteur"), F.col("unit"), F.col("value"))
-    found = frame.select(*(sentence(*columns, one).alias(one) for one in ("naf_rev2", "naf2025"))).first()
-    assert found["naf_rev2"] == "Secteur : Activités financières et d'assurance"
-    assert found["naf2025"].startswith("Secteur : Télécommunications, programmation")
+    found = frame.select(*(as_told(one).alias(one) for one in ("naf_rev2", "naf2025"))).first()
+    assert found["naf_rev2"] == "Activités financières et d'assurance"
+    assert found["naf2025"].startswith("Télécommunications, programmation")
 
 
 def test_numbers_as_a_french_reader_expects(spark: SparkSession) -> None:

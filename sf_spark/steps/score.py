@@ -1,10 +1,10 @@
-"""Score companies with the champion, spread over Spark, and write ``predictions/entreprise``.
+"""Score companies with the champion of each horizon, spread over Spark, and write ``predictions/entreprise``.
 
-The driver loads the champion from the tracking store through a list of the types it may hold. What it sends to the
-workers is that object, by Spark's broadcast: workers never open a model file, nor need MLflow or its store.
+The driver loads the champions from the tracking store through a list of the types they may hold. What it sends to the
+workers is those objects, by Spark's broadcast: workers never open a model file, nor need MLflow or its store.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import index_of, start_of
-from sf_spark.errors import ConcurrentWriteError, SfSparkError
+from sf_spark.errors import SfSparkError
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.planning import Plan, Read, Recipe, plan, told
 from sf_spark.lake.tables import read_table, read_version
-from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, score_batches
+from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, Served, score_batches
 from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE, Table
 from sf_spark.settings import Settings
+from sf_spark.steps import Report
+from sf_spark.steps.twice import tried_twice
 
 if TYPE_CHECKING:
     from sf_spark.ml.records import Champion
@@ -31,6 +33,7 @@ _COLUMNS = (
     "horizon",
     "probability",
     "raw_score",
+    "expected_value",
     "level_model",
     "level",
     "contributions",
@@ -42,7 +45,11 @@ _COLUMNS = (
 
 
 def score(
-    spark: SparkSession, settings: Settings, periodes: Sequence[date] | None, report: Callable[[str], None]
+    spark: SparkSession,
+    settings: Settings,
+    periodes: Sequence[date] | None,
+    report: Report,
+    version: str | None = None,
 ) -> int:
     """Score the companies in the perimeter and not in proceedings; a second call finds them.
 
@@ -51,61 +58,77 @@ def score(
         settings: All settings; ``score.months`` counts when no month is given.
         periodes: First days of the months to score; None for the last months that have signals.
         report: Takes progress lines.
+        version: Of the model of ``train.horizon``; None for its champion.
 
     Returns:
         How many rows these months have.
 
     Raises:
         MissingTableError: When signals or panel have not been written.
-        SfSparkError: When there is no champion, a month has no signals, or a signal of the champion is gone.
+        SfSparkError: When there is no champion, a month has no signals, or a signal of a champion is gone.
     """
-    from sf_spark.ml.tracking import Tracker  # the one import of mlflow; workers import this module too
-
-    tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
-    champion = tracker.champion(settings.train.model_name)
+    champions = load_champions(settings, version)
     months = months_to_score(read_table(spark, settings.lake, SIGNALS_ENTREPRISE), periodes, settings.score.months)
-    try:
-        return _score(spark, settings, champion, months, report)
-    except ConcurrentWriteError as error:
-        report(f"{error}; trying once more")
-        return _score(spark, settings, champion, months, report)
-
-
-def score_recipe(settings: Settings) -> Recipe:
-    """What predictions are made of; model and months are for the scoring to say."""
-    code = ("sf_spark.ml.scorer",)
-    tables = (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE)
-    return Recipe(PREDICTIONS_ENTREPRISE, {"score.explain": settings.score.explain}, code, tables=tables)
+    return tried_twice(lambda: _score(spark, settings, champions, months, report), report)
 
 
 def _score(
-    spark: SparkSession,
-    settings: Settings,
-    champion: "Champion",
-    months: Sequence[date],
-    report: Callable[[str], None],
+    spark: SparkSession, settings: Settings, champions: "Sequence[Champion]", months: Sequence[date], report: Report
 ) -> int:
-    horizon, shown = champion.decision["horizon"], [f"{month:%Y-%m}" for month in months]
-    model = f"{champion.name} version {champion.version}"
-    asked = {"model": f"{model} ({champion.run_id})", "horizon": horizon, "months": shown}
+    shown = ", ".join(f"{month:%Y-%m}" for month in months)
+    models = {str(each.horizon): f"{each.name} version {each.version} ({each.run_id})" for each in champions}
+    named = ", ".join(f"{each.name} version {each.version}" for each in champions)
+    asked = {"models": models, "horizon": settings.train.horizon, "months": shown}
     todo = plan(settings.lake, score_recipe(settings), Read(settings=asked))
-    predicate = replaced_rows(months, horizon, champion.version)
+    predicate = replaced_rows(months, {each.horizon: each.version for each in champions})
     if todo.stale is None:
-        report(f"{', '.join(shown)} are scored with {model} already, on the same tables")
+        report(f"{shown} are scored with {named} already, on the same tables")
     else:
         report(told(todo))
-        report(f"scoring {', '.join(shown)} with {model}")
+        report(f"scoring {shown} with {named}")
         signals, panel = (_read(spark, todo, table) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
-        scored = predict(rows_to_score(signals, panel, months, champion.model.signals), champion, settings)
+        names = sorted({name for each in champions for name in each.model.signals})
+        scored = predict(rows_to_score(signals, panel, months, names), champions, settings)
         commit_rows(scored.repartition("periode"), todo.writing(months[0], months[-1]), predicate)  # a file a month
     written = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).where(predicate)
     return _report_written(written, report)
+
+
+def score_recipe(settings: Settings) -> Recipe:
+    """What predictions are made of; models and months are for the scoring to say."""
+    code = ("sf_spark.ml.scorer",)
+    tables = (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE)
+    return Recipe(PREDICTIONS_ENTREPRISE, {"score.explain": settings.score.explain}, code, tables=tables)
 
 
 def _read(spark: SparkSession, todo: Plan, table: Table) -> DataFrame:
     version = todo.version_of(table)
     assert version is not None  # a plan is made of tables that are there
     return read_version(spark, todo.lake, table, version)
+
+
+def load_champions(settings: Settings, version: str | None = None) -> "list[Champion]":
+    """The champion of each horizon that has one; there has to be one at the horizon of the list.
+
+    Args:
+        settings: All settings.
+        version: Of the model at the horizon of the list, in place of its champion.
+
+    Raises:
+        SfSparkError: When the list's horizon has none.
+    """
+    from sf_spark.ml.registry import Registry, registered_name  # mlflow; workers import this module too
+
+    registry, train = Registry(settings.tracking_store()), settings.train
+    main = registry.load(registered_name(train.model_name, train.horizon), version)
+    others = [
+        registry.load(name)
+        for horizon in train.horizons
+        if horizon != train.horizon
+        for name in [registered_name(train.model_name, horizon)]
+        if registry.champion_version(name) is not None
+    ]
+    return sorted([main, *others], key=lambda each: each.horizon)
 
 
 def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: int) -> list[date]:
@@ -130,7 +153,7 @@ def rows_to_score(signals: DataFrame, panel: DataFrame, months: Sequence[date], 
     The panel says what was known then; the labels say what had happened, known or not, and are not looked at.
 
     Raises:
-        SfSparkError: When a signal that the model needs is not there.
+        SfSparkError: When a signal that the models need is not there.
     """
     missing = [name for name in names if name not in signals.columns]
     if missing:
@@ -143,42 +166,50 @@ def rows_to_score(signals: DataFrame, panel: DataFrame, months: Sequence[date], 
     return signals.where(in_months).select(*_KEY, *values).join(in_scope, _KEY, "left_semi")
 
 
-def predict(rows: DataFrame, champion: "Champion", settings: Settings) -> DataFrame:
+def predict(rows: DataFrame, champions: "Sequence[Champion]", settings: Settings) -> DataFrame:
     """Predictions in the columns of the table; one partition a core, because the model is what costs."""
     context = rows.sparkSession.sparkContext
-    explain_all = settings.score.explain == "all"
-    scorer = context.broadcast(Scorer(champion.model, champion.thresholds, champion.decision["themes"], explain_all))
+    served = [
+        Served(each.model, each.thresholds, each.horizon, each.decision["themes"], each.decision["expected_value"])
+        for each in champions
+    ]
+    scorer = context.broadcast(Scorer(served, settings.train.horizon, settings.score.explain == "all"))
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return score_batches(batches, scorer)
 
     scored = rows.repartition(context.defaultParallelism, "siren").mapInArrow(work, SPARK_SCHEMA)
+    attributes = {"model_name": "name", "model_version": "version", "run_id": "run_id"}
     constants = {
-        "horizon": F.lit(champion.decision["horizon"]).cast("int"),
-        "level": F.col("level_model"),  # expert rules will tell them apart
-        "model_name": F.lit(champion.name),
-        "model_version": F.lit(champion.version),
-        "run_id": F.lit(champion.run_id),
+        column: F.coalesce(
+            *(F.when(F.col("horizon") == each.horizon, F.lit(getattr(each, attribute))) for each in champions)
+        )
+        for column, attribute in attributes.items()
     }
+    constants["level"] = F.col("level_model")  # expert rules will tell them apart
     return scored.select(*(constants[name].alias(name) if name in constants else name for name in _COLUMNS))
 
 
-def replaced_rows(months: Sequence[date], horizon: int, version: str) -> str:
-    """The rows that a scoring replaces: its months (as half-open ranges), horizon and model version."""
+def replaced_rows(months: Sequence[date], versions: dict[int, str]) -> str:
+    """The rows that a scoring replaces: its months (as half-open ranges), and the model version of each horizon."""
     ranges = []
     for month in months:
         after = start_of(index_of(month) + 1)
         ranges.append(f"(periode >= '{month.isoformat()}' and periode < '{after.isoformat()}')")
-    return f"({' or '.join(ranges)}) and horizon = {horizon} and model_version = '{version}'"
+    models = [f"(horizon = {horizon} and model_version = '{version}')" for horizon, version in versions.items()]
+    return f"({' or '.join(ranges)}) and ({' or '.join(models)})"
 
 
-def _report_written(written: DataFrame, report: Callable[[str], None]) -> int:
+def _report_written(written: DataFrame, report: Report) -> int:
     counts = {"rows": F.count("*"), "fort": F.count_if(F.col("level") == "fort")}
     counts |= {"modere": F.count_if(F.col("level") == "modere")}
-    by_month = written.groupBy("periode").agg(*(column.alias(name) for name, column in counts.items()))
+    groups = written.groupBy("periode", "horizon").agg(*(column.alias(name) for name, column in counts.items()))
     total = 0
-    for row in by_month.orderBy("periode").collect():
-        report(f"{row['periode']:%Y-%m}: {row['rows']} companies scored, {row['fort']} fort, {row['modere']} modere")
+    for row in groups.orderBy("periode", "horizon").collect():
+        report(
+            f"{row['periode']:%Y-%m}, {row['horizon']} months: {row['rows']} companies scored, {row['fort']} fort, "
+            f"{row['modere']} modere"
+        )
         total += row["rows"]
     report(f"{PREDICTIONS_ENTREPRISE.path}: {total} rows of these months")
     return total

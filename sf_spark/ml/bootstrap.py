@@ -1,0 +1,84 @@
+"""Intervals by company: whole companies are drawn again with replacement, because rows of one are not independent."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sf_spark.ml.dataset import company_ranks
+from sf_spark.ml.metrics import Ranking
+
+LOW, HIGH = 0.05, 0.95  # the middle 90 %
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and its middle 90 %."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f} .. {self.high:.3f}]"
+
+
+def intervals(
+    target: np.ndarray, score: np.ndarray, weight: np.ndarray, siren: np.ndarray, seed: int, resamples: int
+) -> dict[str, float]:
+    """Low and high of the average precision, the area under the ROC curve and the calibration ratio.
+
+    Returns:
+        ``<figure>_low`` and ``<figure>_high``; none where no draw defines the figure.
+    """
+    ranking = Ranking.of(target, score)
+    figures: dict[str, Callable[[np.ndarray], float]] = {
+        "average_precision": ranking.average_precision,
+        "roc_auc": ranking.roc_auc,
+        "calibration_ratio": lambda drawn: _ratio(drawn @ score, drawn @ target),
+    }
+    values: dict[str, list[float]] = {name: [] for name in figures}
+    for drawn in _draws(weight, siren, seed, resamples):
+        for name, figure in figures.items():
+            values[name].append(figure(drawn))
+    result: dict[str, float] = {}
+    for name, drawn_values in values.items():
+        known = np.array(drawn_values)[np.isfinite(drawn_values)]
+        if len(known):
+            low, high = np.quantile(known, [LOW, HIGH])
+            result |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    return result
+
+
+def paired_difference(
+    target: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    weight: np.ndarray,
+    siren: np.ndarray,
+    seed: int,
+    resamples: int,
+) -> Interval:
+    """The average precision of a first score less that of a second one on the same rows, both drawn together."""
+    one, other = Ranking.of(target, first), Ranking.of(target, second)
+
+    def difference(drawn: np.ndarray) -> float:
+        return one.average_precision(drawn) - other.average_precision(drawn)
+
+    values = np.array([difference(drawn) for drawn in _draws(weight, siren, seed, resamples)])
+    known = values[np.isfinite(values)]
+    low, high = np.quantile(known, [LOW, HIGH]) if len(known) else (float("nan"), float("nan"))
+    return Interval(difference(weight), float(low), float(high))
+
+
+def _draws(weight: np.ndarray, siren: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """Weights of the rows when as many companies are drawn with replacement."""
+    company = company_ranks(siren)
+    count = int(company.max()) + 1 if len(company) else 0
+    draw = np.random.default_rng(seed)
+    for _ in range(resamples):
+        yield np.bincount(draw.integers(count, size=count), minlength=count)[company] * weight
+
+
+def _ratio(above: float, below: float) -> float:
+    return float(above / below) if below > 0 else float("nan")

@@ -1,0 +1,88 @@
+"""Search for parameters with hyperopt; the one module that knows it.
+
+A search is replayed, not resumed: the same seed and the same losses suggest the same trials, so a search that was
+interrupted asks for the losses of finished trials again, gets them from where they were kept, and goes on.
+Bergstra, Yamins and Cox (2013); Watanabe (2023) on the tree-structured Parzen estimator.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sf_spark.errors import ConfigurationError
+from sf_spark.ml.models import Definition
+
+_SHAPES = {"uniform": 2, "loguniform": 2, "quniform": 3, "choice": None}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Parameters (``Class.parameter`` to value) and the loss that they gave."""
+
+    params: dict[str, Any]
+    loss: float
+
+
+def search(definition: Definition, loss: Callable[[dict[str, Any]], float], trials: int, seed: int) -> list[Trial]:
+    """Try parameters of a model's own space; best first, of equals the first tried.
+
+    Args:
+        definition: The model; its file gives the space under ``search``.
+        loss: What to make small; called once for each trial, in order, with the parameters.
+        trials: How many.
+        seed: Of what is suggested.
+
+    Raises:
+        ConfigurationError: When the model has no space, or one that cannot be read.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says that pkg_resources will go: setuptools is held below that
+        from hyperopt import Trials, fmin, tpe  # a second to import
+
+    space, tried = {name: _dimension(definition.name, name, shape) for name, shape in definition.search.items()}, []
+    if not space:
+        raise ConfigurationError(f"model '{definition.name}' has nothing to search: give its file a 'search'")
+
+    def objective(values: Mapping[str, Any]) -> float:
+        params = {name: _plain(definition.search[name], value) for name, value in values.items()}
+        tried.append(Trial(params, float(loss(params))))
+        return tried[-1].loss
+
+    fmin(
+        objective,
+        space,
+        algo=tpe.suggest,
+        max_evals=trials,
+        trials=Trials(),
+        rstate=np.random.default_rng(seed),
+        show_progressbar=False,
+        verbose=False,
+    )
+    return sorted(tried, key=lambda trial: trial.loss)
+
+
+def _dimension(model: str, name: str, shape: Any) -> Any:
+    from hyperopt import hp
+
+    if not isinstance(shape, Mapping) or len(shape) != 1 or next(iter(shape)) not in _SHAPES:
+        raise ConfigurationError(
+            f"model '{model}': the search of {name} must be one of {', '.join(_SHAPES)}, as {{uniform: [0, 1]}}"
+        )
+    ((kind, bounds),) = shape.items()
+    wanted = _SHAPES[kind]
+    if not isinstance(bounds, list) or not bounds or (wanted is not None and len(bounds) != wanted):
+        raise ConfigurationError(f"model '{model}': {kind} of {name} takes {wanted or 'some'} values, not {bounds!r}")
+    if kind == "loguniform":
+        bounds = [float(np.log(bound)) for bound in bounds]
+    return hp.choice(name, bounds) if kind == "choice" else getattr(hp, kind)(name, *bounds)
+
+
+def _plain(shape: Mapping[str, Any], value: Any) -> Any:
+    """A value as its YAML would hold it: a whole number where the step is one."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    steps = shape.get("quniform")
+    return int(value) if steps and float(steps[2]).is_integer() else value

@@ -1,0 +1,70 @@
+"""Score any table with the champion that was trained on one like it: its keys, and what the model says of each row."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from sf_spark.errors import SfSparkError
+from sf_spark.lake.tables import replace_all
+from sf_spark.ml.records import Champion
+from sf_spark.ml.registry import Registry
+from sf_spark.ml.scorer import Served, contribution_maps
+from sf_spark.ml.thresholds import NONE
+from sf_spark.schema import Table
+from sf_spark.settings import Settings
+from sf_spark.steps import Report
+from sf_spark.steps.table_inputs import encode, read_any
+from sf_spark.steps.train import table_model_name
+
+_ROWS = 50_000  # explained at a time: what the driver holds beside the table itself
+
+
+def score_table(spark: SparkSession, settings: Settings, report: Report, version: str | None = None) -> int:
+    """Score every row of ``table``, labelled or not, into ``predictions/<table>`` of the lake.
+
+    Args:
+        spark: The session.
+        settings: ``table`` and ``keys``; ``time`` and ``group`` are kept too.
+        report: Takes progress lines.
+        version: Of the model; None for its champion.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        SfSparkError: When there is no champion, or a column that it needs is gone.
+    """
+    champion = Registry(settings.tracking_store()).load(table_model_name(settings), version)
+    table, _ = read_any(spark, settings.table)
+    missing = sorted(set(champion.model.signals) - set(table.column_names))
+    if missing:
+        raise SfSparkError(f"{settings.table} lacks columns that the model needs: {', '.join(missing)}")
+    keys = list(dict.fromkeys(name for name in (*settings.keys, settings.group, settings.time) if name))
+    parts = [_scored(table.slice(first, _ROWS), keys, champion) for first in range(0, table.num_rows, _ROWS)]
+    target = Table(f"predictions/{Path(settings.table.rstrip('/')).stem}", tuple(settings.keys))
+    replace_all(spark.createDataFrame(pa.concat_tables(parts)), settings.lake, target)
+    report(f"{champion.name} version {champion.version}: wrote {table.num_rows} rows to {settings.lake}/{target.path}")
+    return table.num_rows
+
+
+def _scored(table: pa.Table, keys: list[str], champion: Champion) -> pa.Table:
+    decision = champion.decision
+    model, expected = champion.model, decision["expected_value"]
+    served = Served(model, champion.thresholds, champion.horizon, decision["themes"], expected)
+    values = encode(table, tuple(model.signals), decision["categories"])
+    raw = model.raw_score(values)
+    probability = model.calibrate(raw)
+    level = champion.thresholds.levels(probability)
+    explained = level != NONE
+    by_signal, _, _ = served.explain(values[explained])
+    told = {
+        "probability": pa.array(probability),
+        "raw_score": pa.array(raw),
+        "expected_value": pa.array(np.full(len(raw), expected)),
+        "level": pa.array(level, pa.string()),
+        "contributions": contribution_maps(explained, model.signals, by_signal),
+        "model_version": pa.array([champion.version] * len(raw)),
+    }
+    return pa.table({**{name: table.column(name) for name in keys}, **told})

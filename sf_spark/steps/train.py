@@ -1,0 +1,272 @@
+"""Train every configured model for each horizon, judge it by rolling origins, register the best one as challenger.
+
+The champion only changes when the challenger passes the gate. What is done is not done again.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pyspark.sql import SparkSession
+
+from sf_spark.errors import ConfigurationError, SfSparkError, TooLittleHistoryError
+from sf_spark.ml import fingerprint, leak
+from sf_spark.ml.content import Inputs, evaluation_content, training_content
+from sf_spark.ml.evaluate import Evaluation, describe, evaluate
+from sf_spark.ml.fit import Recipe, fit_calibrated
+from sf_spark.ml.gate import Verdict, judge
+from sf_spark.ml.models import Definition, definition_of, read_definitions
+from sf_spark.ml.records import RunRecord
+from sf_spark.ml.registry import Registry, registered_name
+from sf_spark.ml.split import fold_of
+from sf_spark.ml.tracking import Tracker
+from sf_spark.settings import PROJECT_ROOT, Settings, TrainSettings
+from sf_spark.steps import Report
+from sf_spark.steps.table_inputs import HORIZON, TableInputs
+from sf_spark.steps.training_inputs import TrainingInputs
+
+MODELS = PROJECT_ROOT / "conf" / "models"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Of a horizon: a finished run for each model, the challenger's, its version, the champion, the gate's verdict."""
+
+    horizon: int
+    runs: list[RunRecord]
+    best: RunRecord
+    version: str
+    champion: str | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the training of a horizon works with."""
+
+    tracker: Tracker
+    registry: Registry
+    inputs: Inputs
+    horizon: int
+    report: Report
+
+    def recipe(self, definition: Definition) -> Recipe:
+        """A model's file with what decides how it is fitted here."""
+        inputs = self.inputs
+        return Recipe(definition, self.horizon, inputs.train, inputs.infos, inputs.categorical)
+
+    def mark(self, definition: Definition) -> str:
+        """The fingerprint of a model's evaluation here."""
+        return fingerprint.of_evaluation(self.inputs.identity, definition, self.inputs.train)
+
+
+def train(spark: SparkSession, settings: Settings, report: Report, models: Path = MODELS) -> list[TrainingResult]:
+    """Train, evaluate, log and register for each horizon; a second call on the same data finds runs and versions.
+
+    Raises:
+        MissingTableError: When signals, labels or panel have not been written.
+        ConfigurationError: For a model's file that cannot be used.
+        TooLittleHistoryError: When there are too few months or failures for the horizon of the list.
+        SfSparkError: When the leak alarm rings.
+    """
+    definitions = read_definitions(models, settings.train.models)
+    tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
+    registry = Registry(settings.tracking_store())
+    results = []
+    with tracker.alone(report):
+        if settings.table:
+            table = TableInputs(spark, settings, report)
+            usable = [each for each in definitions if not each.is_hazard]  # a label of its own row has no periods
+            name = table_model_name(settings)
+            return [train_all(Bench(tracker, registry, table, HORIZON, report), usable, name, needs_rule=False)]
+        for horizon in horizons_of(settings.train):
+            report(f"horizon {horizon} months")
+            train_settings = settings.train.model_copy(update={"horizon": horizon})
+            inputs = TrainingInputs(spark, settings.lake, train_settings, report)
+            report("reads " + ", ".join(f"{path} (version {version})" for path, version in inputs.versions.items()))
+            name = registered_name(settings.train.model_name, horizon)
+            try:
+                results.append(train_all(Bench(tracker, registry, inputs, horizon, report), definitions, name))
+            except TooLittleHistoryError as error:
+                if horizon == settings.train.horizon:
+                    raise
+                report(f"horizon {horizon} months left out: {error}")
+    return results
+
+
+def table_model_name(settings: Settings) -> str:
+    """The registered model of a table of one's own."""
+    return f"{settings.train.model_name}_{Path(settings.table.rstrip('/')).stem}"
+
+
+def horizons_of(train: TrainSettings) -> list[int]:
+    """The horizons to train for, that of the list among them."""
+    return sorted({*train.horizons, train.horizon})
+
+
+def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_rule: bool = True) -> TrainingResult:
+    """Train every model, register the best one as challenger, and put it before the gate.
+
+    Args:
+        bench: What to work with.
+        definitions: The models.
+        name: To register the best one under.
+        needs_rule: Whether the gate asks to beat the rule of 2016.
+    """
+    marks = {each.name: fingerprint.of_training(bench.mark(each), name) for each in definitions}
+    known = {each.name: bench.tracker.finished("training", marks[each.name]) for each in definitions}
+    if any(record is None for record in known.values()):
+        definitions = _usable(bench, definitions)
+        check_leaks(bench.inputs, bench.horizon, bench.report)
+    runs = {
+        each.name: known.get(each.name) or _train_one(bench, each, marks[each.name])
+        for each in definitions
+        if known.get(each.name) or not each.needs() - set(bench.inputs.final_data.signals)
+    }
+    for model, record in runs.items():
+        if known.get(model):
+            bench.report(f"{model}: run {record.run_id} has the same data, settings and code; used again")
+            bench.report(f"{model}: {describe(record.metrics)}")
+    best = choose(definitions, runs)
+    record = runs[best.name]
+    leak.check_model(best.name, record.metrics, bench.inputs.train.leak)
+    tags = {"horizon": str(bench.horizon), "model": best.name}
+    card = f"{best.description} ; {describe(record.metrics)}"
+    version, there = bench.registry.register(record.run_id, name, marks[best.name], card, tags)
+    bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if there else 'registered'})")
+    rule = next((runs[each.name] for each in definitions if each.is_rule and each.name in runs), None)
+    champion, verdict = _before_the_gate(bench, name, version, record, rule, needs_rule)
+    return TrainingResult(bench.horizon, list(runs.values()), record, version, champion, verdict)
+
+
+def choose(definitions: Sequence[Definition], runs: dict[str, RunRecord]) -> Definition:
+    """The model with the best average precision inside the training periods; the rule only where it is alone."""
+    learned = [each for each in definitions if each.name in runs and not each.is_rule]
+    candidates = learned or [each for each in definitions if each.name in runs]
+    if not candidates:
+        raise ConfigurationError("no model can be trained on these signals")
+    return max(candidates, key=lambda each: runs[each.name].metrics["inner_average_precision"])
+
+
+def check_leaks(inputs: Inputs, horizon: int, report: Report) -> None:
+    """Ring the alarm when one signal alone foretells failures too well.
+
+    Raises:
+        SfSparkError: Naming the signals.
+    """
+    data = inputs.final_data.matured(horizon)
+    half = fold_of(data.siren, 2, inputs.train.seed, "leak") == 0
+    scores = leak.signal_scores(data.signals, data.values, data.target(horizon), half)
+    measures = {name: info.measure for name, info in inputs.infos.items()}
+    leak.check_signals(scores, measures, inputs.train.leak)
+    if scores:
+        report(f"best signal alone: {scores[0].signal}, area under the ROC curve {scores[0].roc_auc:.3f}")
+
+
+def _usable(bench: Bench, definitions: Sequence[Definition]) -> list[Definition]:
+    usable = []
+    for definition in definitions:
+        missing = sorted(definition.needs() - set(bench.inputs.final_data.signals))
+        if missing:
+            bench.report(f"{definition.name} left out: it needs {', '.join(missing)}, which the signals lack")
+        else:
+            usable.append(definition)
+    return usable
+
+
+def _train_one(bench: Bench, definition: Definition, mark: str) -> RunRecord:
+    name, started = definition.name, int(time.time() * 1000)
+    killed = bench.tracker.close_killed("training", mark)
+    if killed:
+        bench.report(f"{name}: closed {killed} run(s) that a killed training left open")
+    recipe, inputs = bench.recipe(definition), bench.inputs
+    evaluation = evaluate(recipe, inputs.parts(recipe), bench.report)
+    bench.report(f"{name}: {describe(evaluation.pooled)}")
+    leak.check_model(name, evaluation.pooled, inputs.train.leak)
+    fitted = fit_calibrated(recipe, inputs.final_data)
+    tags = {"evaluation": bench.mark(definition), "training": mark}
+    run_id = bench.tracker.log(training_content(recipe, inputs, evaluation, fitted, tags, started))
+    seconds = time.time() - started / 1000
+    bench.report(f"{name}: learned from {len(inputs.final_data)} rows, {seconds:.0f} s, logged as run {run_id}")
+    return RunRecord(run_id, name, evaluation.pooled, evaluation.as_dict(), evaluation.arrays())
+
+
+def _before_the_gate(
+    bench: Bench, name: str, version: str, challenger: RunRecord, rule: RunRecord | None, needs_rule: bool
+) -> tuple[str | None, Verdict | None]:
+    """Let the challenger become champion if it may; who is champion then, and what the gate found."""
+    registry, report, train = bench.registry, bench.report, bench.inputs.train
+    now = registry.champion_version(name)
+    if now == version:
+        report(f"champion: version {now}")
+        return now, None
+    if any(move.after == version for move in registry.promotions(name)):
+        report(f"champion: version {now}; version {version} was champion before, and the alias was moved since")
+        return now, None
+    champion = None if now is None else _champion_evaluation(bench, name, now)
+    verdict = judge(
+        evaluation_of(challenger),
+        champion,
+        evaluation_of(rule) if rule else None,
+        train.gate,
+        train.seed,
+        needs_rule,
+    )
+    registry.tag_version(name, version, "gate", str(verdict))
+    registry.tag_version(
+        name, version, "proven", "yes" if verdict.proven else "not yet proven against the rule of 2016"
+    )
+    if not verdict.passed:
+        report(f"gate: version {version} stays challenger: {verdict.failed}")
+        report(f"champion: {'none' if now is None else f'version {now}'}")
+        return now, verdict
+    registry.promote(name, version, f"gate: {verdict}", "train")
+    unproven = "" if verdict.proven else ", not yet proven against the rule of 2016"
+    report(f"gate passed: {verdict}")
+    report(f"champion: version {version}{unproven}")
+    return version, verdict
+
+
+def _champion_evaluation(bench: Bench, name: str, version: str) -> Evaluation:
+    """The champion's own recipe at the same origins, on the same rows."""
+    content = bench.registry.load(name, version).decision["definition"]
+    definition = definition_of(content["name"], content)
+    mark = bench.mark(definition)
+    return evaluation_of(evaluate_once(bench, definition, mark))
+
+
+def evaluate_once(bench: Bench, definition: Definition, mark: str, protocol: str = "new_failures") -> RunRecord:
+    """Evaluate a model by a protocol, or find the run that did."""
+    bench.tracker.close_killed("evaluation", mark)
+    record = bench.tracker.finished("evaluation", mark)
+    if record is not None:
+        bench.report(
+            f"{definition.name}, {protocol}: run {record.run_id} has the same data, settings and code; used again"
+        )
+        return record
+    started, recipe = int(time.time() * 1000), bench.recipe(definition)
+    evaluation = evaluate(recipe, bench.inputs.parts(recipe, protocol), bench.report)
+    tags = {"evaluation": mark, "protocol": protocol}
+    run_id = bench.tracker.log(evaluation_content(recipe, bench.inputs, evaluation, tags, started))
+    return RunRecord(run_id, definition.name, evaluation.pooled, evaluation.as_dict(), evaluation.arrays())
+
+
+def evaluation_of(record: RunRecord) -> Evaluation:
+    """The evaluation that a run logged."""
+    rows, said = record.rows, record.evaluation
+    if not rows:
+        raise SfSparkError(f"run {record.run_id} has no test rows: train again")
+    return Evaluation(
+        siren=rows["siren"],
+        month=rows["month"],
+        target=rows["target"],
+        weight=rows["weight"],
+        probability=rows["probability"],
+        level=np.asarray(rows["level"], dtype=object),
+        pooled=said["pooled"],
+        by_origin=said["by_origin"],
+        by_segment=said["by_segment"],
+        inner_protocol=said["inner_protocol"],
+    )

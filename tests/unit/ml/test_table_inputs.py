@@ -1,0 +1,135 @@
+"""Any table: numbers and categories, with and without a time column, through the same protocols."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from sf_spark.errors import ConfigurationError, SfSparkError
+from sf_spark.ml.categories import CategoryEncoder
+from sf_spark.ml.explain import Explainer
+from sf_spark.ml.fit import Recipe, fit_calibrated
+from sf_spark.ml.models import build, definition_of
+from sf_spark.ml.registry import Registry
+from sf_spark.steps.score_table import score_table
+from sf_spark.steps.table_inputs import TableInputs
+from sf_spark.steps.train import train
+
+LINE = {"pipeline": [{"sklearn.impute.SimpleImputer": {"add_indicator": True, "keep_empty_features": True}},
+                     {"sklearn.linear_model.LogisticRegression": {"max_iter": 500}}]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """300 companies over 6 years; those of sector b fail more, and so do those with a high ratio."""
+    draw = np.random.default_rng(0)
+    company = np.repeat(np.arange(300), 6)
+    ratio, sector = draw.normal(size=1800), draw.choice(list("abc"), 300)[company]
+    fails = draw.random(1800) < 1 / (1 + np.exp(2.5 - 1.5 * ratio - 1.5 * (sector == "b")))
+    ratio[draw.random(1800) < 0.1] = np.nan
+    columns = {"company": [f"c{k}" for k in company], "year": np.tile(np.arange(2015, 2021), 300), "ratio": ratio}
+    return pd.DataFrame({**columns, "noise": draw.normal(size=1800), "sector": sector, "failed": fails.astype(int)})
+
+
+@pytest.fixture(scope="module")
+def parquet(frame, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("table") / "ratios.parquet"
+    frame.to_parquet(path)
+    return str(path)
+
+
+def settings_of(ml_settings, table, **changes):
+    return ml_settings.model_copy(update={"table": table, "label": "failed", "keys": ("company",), **changes})
+
+
+def test_with_a_time_column_periods_are_tested_on_those_before(spark, ml_settings, parquet, lines):
+    inputs = TableInputs(spark, settings_of(ml_settings, parquet, time="year"), lines.append)
+    parts = list(inputs.parts(Recipe(definition_of("line", LINE), 1, inputs.train)))
+    assert [part.name for part in parts] == ["2020-01"]  # train.origins is 1 in tests
+    assert set(parts[0].past.month) == {12 * year for year in range(2015, 2020)}
+    assert set(parts[0].test.month) == {12 * 2020}
+    assert inputs.final_data.signals == ("noise", "ratio", "sector") and inputs.categorical == (2,)
+    assert inputs.categories == {"sector": ["a", "b", "c"]}
+    assert "rolling origins over year" in lines[0]
+
+
+def test_without_one_groups_or_rows_are_dealt_into_folds_and_the_run_says_so(spark, ml_settings, parquet, lines):
+    grouped = TableInputs(spark, settings_of(ml_settings, parquet, group="company"), lines.append)
+    recipe = Recipe(definition_of("line", LINE), 1, grouped.train)
+    for part in grouped.parts(recipe):
+        assert not set(part.past.siren) & set(part.test.siren)
+    assert "5 folds of company: no time column" in lines[-1]
+    alone = TableInputs(spark, settings_of(ml_settings, parquet), lines.append)
+    parts = list(alone.parts(recipe))
+    rates = [part.test.target(1).mean() for part in parts]
+    assert sum(len(part.test) for part in parts) == 1800 and max(rates) - min(rates) < 0.005
+    assert "no time and no group column" in lines[-1]
+
+
+def test_a_label_or_a_column_that_is_not_there_is_one_clear_line(spark, ml_settings, parquet, tmp_path, report):
+    with pytest.raises(ConfigurationError, match="needs label=...: its columns are company, year"):
+        TableInputs(spark, settings_of(ml_settings, parquet, label=""), report)
+    with pytest.raises(ConfigurationError, match=r"has no column month \(there: company, year"):
+        TableInputs(spark, settings_of(ml_settings, parquet, time="month"), report)
+    with pytest.raises(SfSparkError, match="label year must be 0 or 1"):
+        TableInputs(spark, settings_of(ml_settings, parquet, label="year"), report).final_data  # noqa: B018
+    with pytest.raises(SfSparkError, match="no Delta or Parquet table at"):
+        TableInputs(spark, settings_of(ml_settings, str(tmp_path / "nothing")), report)
+    dated = tmp_path / "dated.parquet"
+    pd.DataFrame({"failed": [0, 1], "when": [date(2020, 1, 1)] * 2}).to_parquet(dated)
+    with pytest.raises(ConfigurationError, match="neither number nor text: when"):
+        TableInputs(spark, settings_of(ml_settings, str(dated), keys=()), report)
+
+
+def test_a_table_is_evaluated_tracked_and_registered_beside_the_platforms_own(
+    spark, ml_settings, tracking_store, parquet, models_folder, lines
+):
+    settings = settings_of(ml_settings, parquet, group="company", keys=("company", "year"))
+    (result,) = train(spark, settings, lines.append, models_folder)
+    assert [run.name for run in result.runs] == ["line", "trees"]
+    assert any("rule left out: it needs dette" in line for line in lines)
+    assert result.best.metrics["roc_auc"] > 0.75 and result.champion == "1"
+    registry = Registry(ml_settings.tracking_store())
+    champion = registry.load(f"{ml_settings.train.model_name}_ratios")
+    assert champion.decision["categories"] == {"sector": ["a", "b", "c"]}
+
+    assert score_table(spark, settings, lines.append) == 1800
+    scored = spark.read.format("delta").load(f"{settings.lake}/predictions/ratios").toPandas()
+    scored = scored.sort_values(["company", "year"])
+    frame = pd.read_parquet(parquet).sort_values(["company", "year"])
+    assert list(scored["company"]) == list(frame["company"])
+    assert roc_auc_score(frame["failed"], scored["probability"]) > 0.75
+    alerts = scored[scored["level"] != "aucun"]
+    sums = alerts["contributions"].map(lambda each: sum(each.values()))
+    assert len(alerts) and (sums + alerts["expected_value"] - alerts["raw_score"]).abs().max() < 1e-6
+
+
+def test_categories_are_spread_inside_the_pipeline_and_explained_as_one_column(spark, ml_settings, parquet, report):
+    inputs = TableInputs(spark, settings_of(ml_settings, parquet, group="company"), report)
+    recipe = Recipe(definition_of("line", LINE), 1, inputs.train, inputs.infos, inputs.categorical)
+    data = inputs.final_data
+    fitted = fit_calibrated(recipe, data)
+    contributions = Explainer(fitted.model).contributions(data.values)
+    sector = contributions[:, data.signals.index("sector")]
+    by_code = [np.unique(sector[data.values[:, 2] == code].round(9)) for code in (0, 1, 2)]
+    assert all(len(found) == 1 for found in by_code) and by_code[1] > max(by_code[0], by_code[2])
+
+
+def test_the_encoder_learns_frequent_categories_inside_the_fold():
+    values = np.array([[0.5, 0], [1.5, 1], [2.5, np.nan], [3.5, 2]] * 10)[:39]  # category 2 comes 9 times
+    encoder = CategoryEncoder([1], least=10).fit(values)
+    assert encoder.transform(np.array([[9, 1], [9, 2], [9, 7], [9, np.nan]])).tolist() == [
+        [9, 0, 1], [9, 0, 0], [9, 0, 0], [9, 0, 0]
+    ]  # fmt: skip
+    assert encoder.get_feature_names_out(["x", "y"]).tolist() == ["x", "y", "y"]
+
+
+def test_constraints_and_categories_do_not_mix_up_columns():
+    content = {"pipeline": [{"sklearn.ensemble.HistGradientBoostingClassifier": {"max_iter": 3}}]}
+    model = build(definition_of("m", content), ["a", "b"], seed=0, categorical=(1,))
+    values = np.column_stack([np.random.default_rng(0).normal(size=200), np.arange(200) % 2]).astype(np.float32)
+    model.fit(values, (values[:, 1] == 1).astype(int))
+    contributions = Explainer(model).contributions(values[:20])
+    assert np.abs(contributions[:, 0]).max() < np.abs(contributions[:, 1]).min()
