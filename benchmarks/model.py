@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.process_memory import peak_memory
 from sf_spark.demo import DemoPlan
-from sf_spark.demo.oracle import monthly_hazards
+from sf_spark.demo.world.oracle import monthly_hazards
 from sf_spark.ml.bootstrap import Interval, intervals, paired_difference
 from sf_spark.ml.evaluate import Evaluation, evaluate
 from sf_spark.ml.explain import Explainer

@@ -3,28 +3,26 @@
 from dataclasses import dataclass
 from functools import partial
 
-from sf_spark.demo import (
-    activite_partielle,
-    ap,
+from sf_spark.demo.files import activite_partielle as short_time_files
+from sf_spark.demo.files import (
     bilans,
-    cotisations,
-    cotisdues,
     debits,
     delais,
     effectifs,
-    impayes,
     layouts,
     paydex,
-    pcoll,
+    procedures,
     sirene,
     sirene_histo,
-    unites_legales,
+    sirene_ul,
 )
-from sf_spark.demo.arrays import stream
-from sf_spark.demo.health import Climate
-from sf_spark.demo.lines import LineVersions
-from sf_spark.demo.plan import DemoPlan, Timeline
-from sf_spark.demo.population import Population, draw_population
+from sf_spark.demo.files import cotisations as cotisation_file
+from sf_spark.demo.files.lines import LineVersions
+from sf_spark.demo.world import activite_partielle, cotisations, impayes
+from sf_spark.demo.world.arrays import stream
+from sf_spark.demo.world.health import Climate
+from sf_spark.demo.world.plan import DemoPlan, Timeline
+from sf_spark.demo.world.population import Population, draw_population
 
 
 @dataclass(frozen=True)
@@ -47,19 +45,19 @@ def draw_block(plan: DemoPlan, timeline: Timeline, climate: Climate, block: int)
     short_time = activite_partielle.draw_requests(chance("demandes"), population, climate)
     consumed = activite_partielle.draw_consumptions(chance("consommations"), short_time, population)
     files = {
-        layouts.COTISATION: cotisdues.cotisation_lines(chance("cotisdues"), declared, left.by_row, population),
+        layouts.COTISATION: cotisation_file.cotisation_lines(chance("cotisdues"), declared, left.by_row, population),
         layouts.DEBIT: debits.debit_lines(chance("recours"), declared, left.items, history, population),
         layouts.DELAI: delais.delai_lines(chance("accords"), asked, declared, population),
         layouts.CCSF: delais.ccsf_lines(chance("ccsf"), asked, population),
-        layouts.PROCOL: pcoll.procedure_lines(chance("pcoll"), population),
+        layouts.PROCOL: procedures.procedure_lines(chance("pcoll"), population),
         layouts.EFFECTIF: effectifs.siret_lines(chance("siret"), population),
         layouts.EFFECTIF_ENT: effectifs.siren_lines(chance("siren"), population),
-        layouts.APCONSO: ap.consommation_lines(short_time, consumed, population),
-        layouts.APDEMANDE: ap.demande_lines(short_time, consumed, population),
+        layouts.APCONSO: short_time_files.consommation_lines(short_time, consumed, population),
+        layouts.APDEMANDE: short_time_files.demande_lines(short_time, consumed, population),
         layouts.SIRENE: sirene.etablissement_lines(chance("sirene"), population),
         layouts.SIRENE_HISTO: sirene_histo.historique_lines(chance("historique"), chance("sirene"), population),
         layouts.PAYDEX: paydex.paydex_lines(chance("paydex"), population),
         layouts.RATIOS: bilans.bilan_lines(chance("bilans"), population),
-        layouts.SIRENE_UL: unites_legales.unite_legale_lines(chance("unites"), population),
+        layouts.SIRENE_UL: sirene_ul.unite_legale_lines(chance("unites"), population),
     }
     return Block(population, files)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sf_spark.demo.arrays import stream
 from sf_spark.demo.blocks import Block, draw_block
-from sf_spark.demo.health import draw_climate
-from sf_spark.demo.landing import LandingZone
-from sf_spark.demo.layouts import LAYOUTS
-from sf_spark.demo.plan import DemoPlan, Timeline
-from sf_spark.demo.population import BLOCK_SIZE
-from sf_spark.demo.truth import TruthFiles, open_truth
-from sf_spark.demo.writing import DeliveryFile, FileCount
+from sf_spark.demo.files.landing import LandingZone
+from sf_spark.demo.files.layouts import LAYOUTS
+from sf_spark.demo.files.truth import TruthFiles, open_truth
+from sf_spark.demo.files.writing import DeliveryFile, FileCount
+from sf_spark.demo.world.arrays import stream
+from sf_spark.demo.world.health import draw_climate
+from sf_spark.demo.world.plan import DemoPlan, Timeline
+from sf_spark.demo.world.population import BLOCK_SIZE
 
 Report = Callable[[str], None]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sf_spark.demo import DemoPlan
 from sf_spark.demo import generate as write_deliveries
-from sf_spark.demo.landing import MARKER
+from sf_spark.demo.files.landing import MARKER
 from sf_spark.errors import ConfigurationError
 from sf_spark.lake.places import is_remote, rooted
 from sf_spark.lake.storage import check_writable, copy_files, entries, is_file, remove_folder

@@ -17,8 +17,8 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs import build_labels, build_panel, build_signals, generate, ingest, publish, score, train
-from sf_spark.demo import registre, sirene_histo
-from sf_spark.demo.arrays import NEVER
+from sf_spark.demo.files import registre, sirene_histo
+from sf_spark.demo.world.arrays import NEVER
 from sf_spark.settings import Settings, load_settings
 
 pytestmark = pytest.mark.long  # twelve deliveries twice, a model and five lists: minutes

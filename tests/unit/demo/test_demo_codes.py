@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from sf_spark.demo import encodings, identifiers
-from sf_spark.demo.effectifs import _wide_lines
-from sf_spark.demo.lines import split_at
-from sf_spark.demo.plan import DAY_ZERO, DemoPlan, Timeline
+from sf_spark.demo.files import encodings
+from sf_spark.demo.files.effectifs import _wide_lines
+from sf_spark.demo.files.lines import split_at
+from sf_spark.demo.world import identifiers
+from sf_spark.demo.world.plan import DAY_ZERO, DemoPlan, Timeline
 
 # Three years before July 2026: month 0 is July 2023.
 TIMELINE = Timeline.of(DemoPlan(annees=3))

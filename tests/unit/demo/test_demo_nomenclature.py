@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from sf_spark.demo.plan import DemoPlan
-from sf_spark.demo.reference import ALL_ACTIVITES, NAF_2025
+from sf_spark.demo.world.plan import DemoPlan
+from sf_spark.demo.world.reference import ALL_ACTIVITES, NAF_2025
 from sf_spark.domain.naf import divisions
 
 STOCK, INSEE, UNITS = "StockEtablissement_utf8_geo.csv", "StockEtablissement_utf8.csv", "sireneUL.csv"

@@ -1,7 +1,7 @@
 import numpy as np
 
-from sf_spark.demo.oracle import monthly_hazards
-from sf_spark.demo.plan import DemoPlan, Timeline
+from sf_spark.demo.world.oracle import monthly_hazards
+from sf_spark.demo.world.plan import DemoPlan, Timeline
 
 PLAN = DemoPlan(entreprises=600, annees=4, seed=5, failure_rate=0.1)
 

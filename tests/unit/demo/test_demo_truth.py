@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from sf_spark.demo import DemoPlan
-from sf_spark.demo.arrays import NEVER
-from sf_spark.demo.health import draw_climate
-from sf_spark.demo.plan import Timeline
-from sf_spark.demo.population import draw_population
+from sf_spark.demo.world.arrays import NEVER
+from sf_spark.demo.world.health import draw_climate
+from sf_spark.demo.world.plan import Timeline
+from sf_spark.demo.world.population import draw_population
 
 PLAN = DemoPlan(entreprises=3000, seed=5)
 

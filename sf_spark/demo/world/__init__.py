@@ -1,0 +1,1 @@
+"""What happens: companies, their places, their money and their ends, drawn from a seed. Knows no file."""
