@@ -19,10 +19,10 @@ from tests.steps.conftest import DERIVED, DUES, PANELS, SIGNALS, SmallLake, dues
 
 PACKAGE = Path(__file__).resolve().parents[2] / "sf_spark"
 # The calls by which Delta tables change. Whoever adds one puts it among the commit points, and has it killed below.
-PRIMITIVES = {"create_write_transaction", "create_table_with_add_actions", "write_deltalake", "save"}
+PRIMITIVES = {"create", "create_write_transaction", "create_table_with_add_actions", "write_deltalake", "save"}
 COMMIT_POINTS = {
     "lake/committing.py": {"save"},  # derived tables by Spark
-    "lake/files.py": {"create_write_transaction", "create_table_with_add_actions", "write_deltalake"},  # staged tables
+    "lake/files.py": {"create", "create_write_transaction", "write_deltalake"},  # staged tables
     "lake/ledger.py": {"write_deltalake"},  # monitoring/builds
     "lake/month_files.py": {"create_write_transaction", "create_table_with_add_actions"},  # signals
     "lake/tables.py": {"save"},  # monitoring/audit
@@ -59,7 +59,7 @@ class Killer:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: set[tuple[str, str, str, str]] = set()
         for module, name in (
-            *((files, name) for name in COMMIT_POINTS["lake/files.py"] if name != "create_write_transaction"),
+            (files, "write_deltalake"),
             (month_files, "create_table_with_add_actions"),
             (ledger, "write_deltalake"),
         ):
@@ -69,6 +69,8 @@ class Killer:
         monkeypatch.setattr(
             DeltaTable, "create_write_transaction", self._killing("", "create_write_transaction", write)
         )
+        create = DeltaTable.create
+        monkeypatch.setattr(DeltaTable, "create", self._killing("lake/files.py", "create", create))
         monkeypatch.setattr(DataFrameWriter, "save", self._killing("lake/committing.py", "save", DataFrameWriter.save))
 
     def _killing(self, place: str, name: str, commit: Callable[..., Any]) -> Callable[..., Any]:

@@ -145,7 +145,7 @@ def test_the_command_says_what_each_table_was_made_of(lake: SmallLake, capsys: p
     show_builds(lake.with_settings("cutoff_day=15").settings, print)
     shown = capsys.readouterr().out.strip()
     blocks = dict(block.split("\n", 1) for block in shown.split("\n\n"))
-    assert "made of staged/cotisation version 1" in blocks["panel/etablissement"]
+    assert "made of staged/cotisation version 2" in blocks["panel/etablissement"]
     assert "deliveries 2401 to 2402 (2) of 2 sources" in blocks["panel/etablissement"]
     assert "STALE: panel/etablissement: cutoff_day was 20, is 15" in blocks["panel/etablissement"]
     assert "up to date" in blocks["signals/entreprise"]
