@@ -66,7 +66,6 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
 
     def fit(self, values: np.ndarray, target: np.ndarray, sample_weight: np.ndarray | None = None) -> "DiscreteHazard":
         """Learn; ``values`` is rows x signals, ``target`` rows x (months to failure, months seen)."""
-        weight = np.ones(len(values)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         row, period, failed = person_periods(target[:, 0], target[:, 1], self.periods)
         kept, correction = self._drawn(failed)
         row, period, failed = row[kept], period[kept], failed[kept]
@@ -83,7 +82,7 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
             interaction_cst=[list(range(signals)), [signals]],
             early_stopping=False,  # its validation rows would share companies with the others
             random_state=self.random_state,
-        ).fit(columns, failed, sample_weight=weight[row])
+        ).fit(columns, failed, sample_weight=None if sample_weight is None else np.asarray(sample_weight)[row])
         self.classes_ = np.array([0, 1])
         self.n_features_in_ = signals
         self.correction_ = correction
