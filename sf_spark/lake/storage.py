@@ -38,7 +38,7 @@ def open_output(place: str) -> pa.NativeFile:
     system, path = file_system(place)
     if system.type_name in ("local", "hdfs"):
         system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    return system.open_output_stream(path)
+    return system.open_output_stream(path, compression=None)  # by itself it packs what is called .gz, packed or not
 
 
 def is_file(place: str) -> bool:

@@ -1,6 +1,7 @@
 """What a place is: a path, a file: URI, a URI of a store."""
 
 import ast
+import gzip
 import os
 from pathlib import Path
 
@@ -106,3 +107,11 @@ def test_nothing_else_in_the_package_makes_a_file_system() -> None:
 def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
     parts = {part for alias in node.names for part in alias.name.split(".")}
     return parts | set((getattr(node, "module", None) or "").split("."))
+
+
+@pytest.mark.parametrize("name", ["debits.csv.gz", "debits.csv.bz2", "debits.csv"])
+def test_files_are_copied_byte_for_byte_whatever_they_are_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / name).write_bytes(gzip.compress(b"siren;montant"))
+    copy_files(f"{tmp_path}/there", f"{tmp_path}/copy")
+    assert gzip.decompress((tmp_path / "copy" / name).read_bytes()) == b"siren;montant"
