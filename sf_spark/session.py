@@ -91,13 +91,13 @@ def reach_stores(settings: Settings, spark: SparkSession | None = None) -> None:
         password = spark.sparkContext._jsc.hadoopConfiguration().getPassword(key)
         return None if password is None else "".join(password)
 
-    told = use(
+    shared_options = use(
         {f"{scheme}://{authority}": access_options(scheme, authority, said, os.environ) for scheme, authority in stores}
     )
     if spark is None or not stores:
         return
     context = spark.sparkContext
-    context.environment[VARIABLE] = told
+    context.environment[VARIABLE] = shared_options
     for scheme, authority in stores:
         path = context._jvm.org.apache.hadoop.fs.Path(f"{scheme}://{authority}/")  # type: ignore[union-attr]
         path.getFileSystem(context._jsc.hadoopConfiguration())

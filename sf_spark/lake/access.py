@@ -56,23 +56,25 @@ def access_options(scheme: str, authority: str, secret: Secret, environment: Map
 
 
 def _s3(bucket: str, secret: Secret, environment: Mapping[str, str]) -> Options:
-    def told(key: str) -> str | None:
+    def hadoop_value(key: str) -> str | None:
         return secret(f"fs.s3a.bucket.{bucket}.{key}") or secret(f"fs.s3a.{key}")
 
     found: Options = {}
     for name, (key, others) in _S3.items():
-        value = told(key) or next((environment[each] for each in (name, *others) if environment.get(each)), None)
+        value = hadoop_value(key) or next(
+            (environment[each] for each in (name, *others) if environment.get(each)), None
+        )
         if value:
             found[name] = value
     if endpoint := found.get("AWS_ENDPOINT_URL"):
         if "://" not in endpoint:
-            plain = told("connection.ssl.enabled") == "false"
+            plain = hadoop_value("connection.ssl.enabled") == "false"
             endpoint = found["AWS_ENDPOINT_URL"] = f"{'http' if plain else 'https'}://{endpoint}"
         if endpoint.startswith("http://"):
             found["AWS_ALLOW_HTTP"] = "true"
         # Servers that are not Amazon's have no name for each bucket; Hadoop thinks they have, unless it is told.
-        found["AWS_VIRTUAL_HOSTED_STYLE_REQUEST"] = "true" if told("path.style.access") == "false" else "false"
-    if "AnonymousAWSCredentialsProvider" in (told("aws.credentials.provider") or ""):
+        found["AWS_VIRTUAL_HOSTED_STYLE_REQUEST"] = "true" if hadoop_value("path.style.access") == "false" else "false"
+    if "AnonymousAWSCredentialsProvider" in (hadoop_value("aws.credentials.provider") or ""):
         found["AWS_SKIP_SIGNATURE"] = "true"
     return found
 
@@ -80,15 +82,15 @@ def _s3(bucket: str, secret: Secret, environment: Mapping[str, str]) -> Options:
 def _azure(authority: str, secret: Secret, environment: Mapping[str, str]) -> Options:
     host = authority.rsplit("@", 1)[-1]  # container@account.dfs.core.windows.net
 
-    def told(key: str) -> str | None:
+    def hadoop_value(key: str) -> str | None:
         return secret(f"fs.azure.{key}.{host}") or secret(f"fs.azure.{key}")
 
     found: Options = {"AZURE_STORAGE_ACCOUNT_NAME": host.split(".", 1)[0]}
     for name, key in _AZURE.items():
-        value = told(key) or environment.get(name) or environment.get(name.replace("AZURE_STORAGE_", "AZURE_"))
+        value = hadoop_value(key) or environment.get(name) or environment.get(name.replace("AZURE_STORAGE_", "AZURE_"))
         if value:
             found[name] = value
-    tenant = (told(_OAUTH_ENDPOINT) or "").removeprefix("https://login.microsoftonline.com/").split("/", 1)[0]
+    tenant = (hadoop_value(_OAUTH_ENDPOINT) or "").removeprefix("https://login.microsoftonline.com/").split("/", 1)[0]
     if tenant := tenant or environment.get("AZURE_STORAGE_TENANT_ID") or environment.get("AZURE_TENANT_ID", ""):
         found["AZURE_STORAGE_TENANT_ID"] = tenant
     return found

@@ -159,15 +159,15 @@ def _tables(before: Build, now: Build, since: Since) -> _Found:
 
 def _deliveries(before: Build, now: Build) -> _Found:
     for source, batches in _changed_sources(before.deliveries, now.deliveries).items():
-        held = before.deliveries.get(source, {})
+        taken_in = before.deliveries.get(source, {})
         for batch in batches:
-            if not held:
+            if not taken_in:
                 yield None, f"{source} was delivered for the first time ({batch})"
-            elif batch < min(held):
+            elif batch < min(taken_in):
                 yield None, f"{batch} of {source} came after it was written and is older than the first one"
             else:
                 gone = batch not in now.deliveries.get(source, {})
-                what = "is gone" if gone else "was corrected" if batch in held else "came after it was written"
+                what = "is gone" if gone else "was corrected" if batch in taken_in else "came after it was written"
                 yield start_of(index_of(batch_date(batch))), f"{batch} of {source} {what}"
 
 

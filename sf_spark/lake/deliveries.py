@@ -70,6 +70,6 @@ def _digests(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     for row in rows:
         files[row["source"]][row["_batch"]].append(repr([row["_file"], *(row.get(name) for name in _COUNTED)]))
     return {
-        source: {batch: hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest()[:8] for batch, told in b.items()}
+        source: {batch: hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()[:8] for batch, rows in b.items()}
         for source, b in files.items()
     }

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.files import open_table
-from sf_spark.lake.planning import Plan, told
+from sf_spark.lake.planning import Plan, describe_plan
 from sf_spark.lake.tables import location, read_table
 from sf_spark.schema import Table
 
@@ -37,7 +37,7 @@ def write_months(rows: DataFrame, plan: Plan, last: date, report: Callable[[str]
         report(f"{plan.table.path}: every month up to {last:%Y-%m} is already there")
         return
     first, after = plan.stale.first, start_of(index_of(last) + 1)
-    report(told(plan))
+    report(describe_plan(plan))
     wanted = f"periode < '{after}'" if first is None else f"periode >= '{first}' and periode < '{after}'"
     # One file a month: all rows of a month meet in one task.
     months = rows.where(wanted).repartition("periode")

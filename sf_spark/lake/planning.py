@@ -149,7 +149,7 @@ def _stale(
     return what_is_stale(before, build, recipe.by_month, since)
 
 
-def told(plan: Plan) -> str:
+def describe_plan(plan: Plan) -> str:
     """Why a table is written, in one line."""
     assert plan.stale is not None
     first, why = plan.stale.first, "; ".join(plan.stale.reasons)

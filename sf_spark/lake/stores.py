@@ -40,9 +40,9 @@ def use(options: Mapping[str, Options]) -> str:
 def delta_options(place: str) -> Options:
     """What deltalake has to be told to reach a place."""
     scheme, authority = store_of(place)
-    told = json.loads(os.environ.get(VARIABLE) or "{}")
-    if not scheme or f"{scheme}://{authority}" in told:
-        return cast("Options", told.get(f"{scheme}://{authority}", {}))
+    store_options = json.loads(os.environ.get(VARIABLE) or "{}")
+    if not scheme or f"{scheme}://{authority}" in store_options:
+        return cast("Options", store_options.get(f"{scheme}://{authority}", {}))
     return access_options(scheme, authority, lambda key: None, os.environ)
 
 
@@ -60,17 +60,19 @@ def file_system(place: str) -> tuple[fs.FileSystem, str]:
 
 @lru_cache(maxsize=16)  # a connection costs milliseconds and, where the region is not told, a request
 def _connected(scheme: str, authority: str, options: str) -> fs.FileSystem:
-    told: Options = json.loads(options or "{}")
+    store_options: Options = json.loads(options or "{}")
     if scheme in ("s3", "s3a"):
-        return _s3(authority, told)
+        return _s3(authority, store_options)
     if scheme in ("abfs", "abfss"):
         names = ("account_name", "account_key", "sas_token", "tenant_id", "client_id", "client_secret")
         given = {
-            name: told[f"AZURE_STORAGE_{name.upper()}"] for name in names if f"AZURE_STORAGE_{name.upper()}" in told
+            name: store_options[f"AZURE_STORAGE_{name.upper()}"]
+            for name in names
+            if f"AZURE_STORAGE_{name.upper()}" in store_options
         }
         return fs.AzureFileSystem(**given)
     if scheme == "gs":
-        os.environ.update(told)  # Google's library knows a key file by this variable only
+        os.environ.update(store_options)  # Google's library knows a key file by this variable only
         return fs.GcsFileSystem()
     if scheme == "hdfs":
         host, _, port = authority.partition(":")
@@ -81,16 +83,16 @@ def _connected(scheme: str, authority: str, options: str) -> fs.FileSystem:
     raise AssertionError(scheme)  # settings are checked: check_place
 
 
-def _s3(bucket: str, told: Options) -> fs.FileSystem:
-    scheme, _, endpoint = told.get("AWS_ENDPOINT_URL", "").rpartition("://")
+def _s3(bucket: str, store_options: Options) -> fs.FileSystem:
+    scheme, _, endpoint = store_options.get("AWS_ENDPOINT_URL", "").rpartition("://")
     given: dict[str, Any] = {
-        "access_key": told.get("AWS_ACCESS_KEY_ID"),
-        "secret_key": told.get("AWS_SECRET_ACCESS_KEY"),
-        "session_token": told.get("AWS_SESSION_TOKEN"),
-        "anonymous": "AWS_SKIP_SIGNATURE" in told,
-        "region": told.get("AWS_REGION") or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
+        "access_key": store_options.get("AWS_ACCESS_KEY_ID"),
+        "secret_key": store_options.get("AWS_SECRET_ACCESS_KEY"),
+        "session_token": store_options.get("AWS_SESSION_TOKEN"),
+        "anonymous": "AWS_SKIP_SIGNATURE" in store_options,
+        "region": store_options.get("AWS_REGION") or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
     }
     if endpoint:
         given |= {"scheme": scheme, "endpoint_override": endpoint.rstrip("/")}
-        given["force_virtual_addressing"] = told.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST") == "true"
+        given["force_virtual_addressing"] = store_options.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST") == "true"
     return fs.S3FileSystem(**given)

@@ -170,9 +170,9 @@ def nearly_spells(text: str, name: str) -> bool:
     """Whether a text becomes the name when one sign is replaced, goes or comes, or two neighbours are exchanged."""
     shorter = min(len(text), len(name))
     same = next((place for place in range(shorter) if text[place] != name[place]), shorter)
-    mine, right = text[same:], name[same:]
-    exchanged = mine[:2] == right[1::-1] and mine[2:] == right[2:]
-    return exchanged or right[1:] in (mine, mine[1:]) or mine[1:] == right
+    rest, right = text[same:], name[same:]
+    exchanged = rest[:2] == right[1::-1] and rest[2:] == right[2:]
+    return exchanged or right[1:] in (rest, rest[1:]) or rest[1:] == right
 
 
 def header_columns(header: str, delimiter: str) -> list[str]:

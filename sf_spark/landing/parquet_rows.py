@@ -17,8 +17,8 @@ def plain_columns(table: pa.Table, read: Sequence[str]) -> pa.Table:
         kind = column.type
         is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
         if column.name not in read and (is_bytes or pa.types.is_nested(kind)):
-            told = [None if value is None else str(value) for value in table.column(place).to_pylist()]
-            table = table.set_column(place, column.name, pa.array(told, pa.string()))
+            as_text = [None if value is None else str(value) for value in table.column(place).to_pylist()]
+            table = table.set_column(place, column.name, pa.array(as_text, pa.string()))
     return table
 
 

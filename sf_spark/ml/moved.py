@@ -34,11 +34,11 @@ def follow_move(store: Path, artifacts: Path) -> bool:
         artifacts: The folder that stands beside it, absolute.
     """
     with closing(sqlite3.connect(store)) as connection:
-        told = connection.execute(_DEFAULT).fetchone()
-        before = _root(told[0]) if told else None
+        recorded = connection.execute(_DEFAULT).fetchone()
+        before = _root(recorded[0]) if recorded else None
         if before is None or before == artifacts or (before.is_dir() and not artifacts.is_dir()):
             return False
-        old, new = told[0].removesuffix("/0"), artifacts.as_uri()
+        old, new = recorded[0].removesuffix("/0"), artifacts.as_uri()
         with connection:
             for table, column in _PLACES:
                 connection.execute(

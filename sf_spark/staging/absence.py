@@ -279,7 +279,7 @@ class Judged:
         corrected: Rows of facts that are held back, and that new facts may take the place of.
         corrected_keys: Their natural keys, hashed.
         outside: How many belong to companies outside the perimeter.
-        held: Of the other facts that are held back: see ``HELD_BACK``.
+        facts_held_back: Of the other facts that are held back: see ``HELD_BACK``.
         n_held: How many they are.
     """
 
@@ -287,7 +287,7 @@ class Judged:
     corrected: np.ndarray
     corrected_keys: np.ndarray
     outside: int
-    held: pa.Table
+    facts_held_back: pa.Table
     n_held: int
 
 
@@ -299,21 +299,21 @@ def judge(task: JudgeTask) -> Judged:
     key = table.column(source.key_column).cast(pa.string())
     outside = _outside(key, silence.inside)
     reason = np.full(len(rows), "", dtype="<U20")
-    for why, held in (
+    for why, which in (
         (silence.all_of_it, np.full(len(rows), bool(silence.all_of_it))),
         ("damaged_key", _nearly_delivered(table, key, silence)),
         ("damaged_line", _named(table, key, silence)),
         ("outside_perimeter", outside),
     ):
-        reason[held] = why
+        reason[which] = why
     is_held = (reason != "") & ~_ended_on(table, task.ended_on)
     keys = natural_keys(table.filter(pa.array(is_held)), source)
     found = _among(keys, task.new)
-    held = np.flatnonzero(is_held)
-    listed = held[~found]
+    held_back = np.flatnonzero(is_held)
+    listed = held_back[~found]
     return Judged(
         rows[~is_held],
-        rows[held[found]],
+        rows[held_back[found]],
         keys[found],
         int(np.count_nonzero(outside)),
         _listed(table.take(pa.array(listed[:_MOST_LISTED])), reason[listed[:_MOST_LISTED]], task),
@@ -329,9 +329,9 @@ def replaced(judged: Sequence[Judged], new: np.ndarray) -> list[np.ndarray]:
         new: Natural keys of the new facts, hashed.
     """
     keys = np.concatenate([np.empty(0, np.uint64), *(one.corrected_keys for one in judged)])
-    distinct, held = np.unique(keys, return_counts=True)
+    distinct, needed = np.unique(keys, return_counts=True)
     delivered, counts = np.unique(new, return_counts=True)
-    enough = distinct[counts[np.searchsorted(delivered, distinct)] >= held]
+    enough = distinct[counts[np.searchsorted(delivered, distinct)] >= needed]
     return [one.corrected[_among(one.corrected_keys, enough)] for one in judged]
 
 

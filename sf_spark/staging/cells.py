@@ -164,7 +164,7 @@ class CellsBucketTask:
         ranges: Number of ranges of the delivery.
         files: Number of stored files.
         all_new: Whether nothing is stored: only exceptions are worth a word then.
-        told: Which months the delivery tells of: those that its headers name, or all where one cannot be read.
+        coverage: Which months the delivery tells of: those that its headers name, or all where one cannot be read.
         scratch: Where to leave what was found; '' keeps it in memory.
     """
 
@@ -174,7 +174,7 @@ class CellsBucketTask:
     ranges: int
     files: int
     all_new: bool
-    told: Literal["named", "all"]
+    coverage: Literal["named", "all"]
     scratch: str
 
 
@@ -193,7 +193,7 @@ def compare_cells(task: CellsBucketTask) -> BucketOutcome:
     delivered = [(grid.parts.part(task.bucket), grid.months) for grid in task.delivered]
     stored = [(file.grid.parts.part(task.bucket), file.grid.months) for file in task.stored]
     odd = np.concatenate([np.empty(0, ODD), *(file.odd.part(task.bucket) for file in task.stored)])
-    if task.told == "named":
+    if task.coverage == "named":
         named = np.unique(np.concatenate([np.empty(0, np.int32), *(months for _, months in delivered)]))
         stored, odd = [_of_months(*grid, named) for grid in stored], odd[np.isin(odd["month"], named)]
     entities, seconds, lines = _entities_of([items for items, _ in (*delivered, *stored)], len(delivered))
@@ -253,20 +253,20 @@ def _settled(news: list[_Records], olds: list[_Records], alone: np.ndarray, mont
         before = np.cumsum(records.items["cells"] != -1, axis=1) - 1
         places.append(records.items["place"][row] + before[row, cell].astype(np.uint64))
     slot, place, number = np.concatenate(slots), np.concatenate(places), np.concatenate(numbers)
-    mine = alone[slot // max(months, 1)]
-    slot, place, number = slot[mine], place[mine], number[mine]
+    single = alone[slot // max(months, 1)]
+    slot, place, number = slot[single], place[single], number[single]
     unchanged = values.ravel()[slot] == number
     if all_new:
         count = sum(int(np.count_nonzero(r.items["cells"][alone[r.entity]] >= 0)) for r in news)
         return Found(np.empty(0, PICK), place[:0], place[:0], count, 0, count)
-    held = np.zeros(values.size, np.bool_)
-    held[slot[unchanged]] = True
-    held = held.reshape(values.shape)
+    matched = np.zeros(values.size, np.bool_)
+    matched[slot[unchanged]] = True
+    matched = matched.reshape(values.shape)
     picked: list[np.ndarray] = [np.empty(0, np.uint64)]
     delivered = 0
     for records in news:
         is_there = (records.items["cells"] >= 0) & alone[records.entity][:, None]
-        row, cell = np.nonzero(is_there & ~held[records.entity[:, None], records.ranks])
+        row, cell = np.nonzero(is_there & ~matched[records.entity[:, None], records.ranks])
         picked.append(records.items["place"][row] | cell.astype(np.uint64))
         delivered += int(np.count_nonzero(is_there))
     picks = np.empty(sum(map(len, picked)), PICK)

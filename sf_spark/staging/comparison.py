@@ -134,15 +134,15 @@ def found_in(delivered: np.ndarray, earlier: np.ndarray, later: np.ndarray, all_
     """Hold delivered facts against stored ones, fact by fact."""
     rank = ranks(delivered)
     named = rank > 0
-    old, held = matched(delivered[named], rank[named], earlier)
+    old, still_stored = matched(delivered[named], rank[named], earlier)
     _, taken = matched(delivered[named], rank[named], later)
     is_new = named.copy()
     is_new[named] = ~old
     chosen = rank != 1 if all_new else is_new
     picks = np.empty(int(np.count_nonzero(chosen)), PICK)
     picks["place"], picks["rank"] = delivered["place"][chosen], rank[chosen]
-    counts = (int(np.count_nonzero(which)) for which in (is_new, held, named))
-    return Found(picks, earlier["place"][~held], later["place"][taken], *counts)
+    counts = (int(np.count_nonzero(which)) for which in (is_new, still_stored, named))
+    return Found(picks, earlier["place"][~still_stored], later["place"][taken], *counts)
 
 
 def left_for_others(found: Found, bucket: int, ranges: int, files: int, scratch: str) -> BucketOutcome:

@@ -196,9 +196,9 @@ def _near(some: pa.Array, others: pa.Array) -> tuple[pa.Array, pa.Array]:
         for length in sorted(signs.keys() & signs_of_others.keys()):
             (rows, left), (other_rows, right) = signs[length], signs_of_others[length]
             for pair in combinations(range(length), 2):
-                mine, theirs = _sum_without(left, pair), _sum_without(right, pair)
-                found[rows] |= np.isin(mine, theirs)
-                found_others[other_rows] |= np.isin(theirs, mine)
+                left_sums, right_sums = _sum_without(left, pair), _sum_without(right, pair)
+                found[rows] |= np.isin(left_sums, right_sums)
+                found_others[other_rows] |= np.isin(right_sums, left_sums)
     return pa.array(found, pa.bool_()), pa.array(found_others, pa.bool_())
 
 

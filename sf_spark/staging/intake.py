@@ -294,7 +294,7 @@ class _Intake:
             for account in done:
                 account.fail(change.refused)
             return
-        done[0].added, done[0].ended, done[0].held_back = change.added, change.ended, change.held
+        done[0].added, done[0].ended, done[0].held_back = change.added, change.ended, change.facts_held_back
         self.held_back = change.held_back
 
     def _read(self, batch: Batch, opened: list[_Opened]) -> Iterator[tuple[_Opened, FileRead | BrokenFileError]]:

@@ -56,7 +56,7 @@ from sf_spark.staging.range_tasks import WriteTask, write_picked
 from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
 from sf_spark.staging.workers import run
 
-Told = Literal[
+Coverage = Literal[
     "named", "all"
 ]  # which months a wide delivery tells of: see :class:`sf_spark.staging.cells.CellsBucketTask`
 
@@ -105,14 +105,14 @@ class Change:
     Attributes:
         added: New facts.
         ended: Facts that it no longer holds.
-        held: Facts that it does not hold either, but says nothing about.
+        facts_held_back: Facts that it does not hold either, but says nothing about.
         held_back: These, one by one: see :data:`sf_spark.staging.absence.HELD_BACK`.
         refused: Why nothing was stored; '' where it was.
     """
 
     added: int = 0
     ended: int = 0
-    held: int = 0
+    facts_held_back: int = 0
     held_back: tuple[pa.Table, ...] = ()
     refused: str = ""
 
@@ -131,8 +131,8 @@ def store(
     """
     compared = [*batch.earlier, *(batch.later if not batch.is_snapshot else [])]
     earlier = len(batch.earlier)
-    told: Told = "all" if rule.damaged_header else "named"
-    ended, outcomes = _compared(batch, reads, compared[:earlier], compared[earlier:], batch.all_new, told)
+    coverage: Coverage = "all" if rule.damaged_header else "named"
+    ended, outcomes = _compared(batch, reads, compared[:earlier], compared[earlier:], batch.all_new, coverage)
     added = _write_new(batch, reads, outcomes)
     absences = _Absences({}, [], 0, 0, 0)
     reasons = {
@@ -147,7 +147,7 @@ def store(
     silence = silence_of(silent, batch.source, inside, all_of_it)
     if batch.is_snapshot:
         absences = _absences(batch, compared, outcomes, silence, added, left_out)
-        absent = absences.ended + absences.held - absences.outside
+        absent = absences.ended + absences.facts_held_back - absences.outside
         refused = "" if all_of_it else rule.refusal(batch, outcomes, absent, sum(ended))
         if refused:
             remove_files(batch.uri(file.path) for file in added)
@@ -164,8 +164,8 @@ def store(
             remove_files(batch.uri(file.path) for file in added)
             raise
     new = sum(outcome.new for outcome in outcomes)
-    held = absences.held + sum(file.rows for file in kept)
-    return Change(new, absences.ended, held, (*absences.listed, *listed))
+    facts_held_back = absences.facts_held_back + sum(file.rows for file in kept)
+    return Change(new, absences.ended, facts_held_back, (*absences.listed, *listed))
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class _Absences:
     rows: dict[int, tuple[Rows, ...]]
     listed: list[pa.Table]
     ended: int
-    held: int
+    facts_held_back: int
     outside: int
 
 
@@ -227,7 +227,9 @@ def _absences(
     }
     ended = sum(len(one.ended) + len(also) for one, also in zip(judged, corrected, strict=True))
     total = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
-    return _Absences(rows, [one.held for one in judged], ended, total - ended, sum(one.outside for one in judged))
+    return _Absences(
+        rows, [one.facts_held_back for one in judged], ended, total - ended, sum(one.outside for one in judged)
+    )
 
 
 def _strangers(
@@ -261,7 +263,7 @@ def _kept_of_own(
     silence = replace(silence, inside=None)
     if not batch.own or silence.is_nothing:
         return [], []
-    _, outcomes = _compared(batch, reads, batch.own, [], all_new=False, told="all")
+    _, outcomes = _compared(batch, reads, batch.own, [], all_new=False, coverage="all")
     absences = _absences(batch, batch.own, outcomes, silence, added, [])
     todo = []
     for rank, file in enumerate(batch.own):
@@ -277,11 +279,16 @@ def _kept_of_own(
 
 
 def _compared(
-    batch: Batch, reads: Sequence[FileRead], earlier: list[TableFile], later: list[TableFile], all_new: bool, told: Told
+    batch: Batch,
+    reads: Sequence[FileRead],
+    earlier: list[TableFile],
+    later: list[TableFile],
+    all_new: bool,
+    coverage: Coverage,
 ) -> tuple[list[int], list[BucketOutcome]]:
     """How many facts of each stored file ended on the snapshot's day, and what is found in each bucket."""
     if batch.source.wide:
-        return _compared_by_cells(batch, reads, earlier, all_new, told)
+        return _compared_by_cells(batch, reads, earlier, all_new, coverage)
     small, day = batch.is_small_comparison, batch.day if batch.is_snapshot else None
     todo = [
         NamesTask(
@@ -303,7 +310,7 @@ def _compared(
 
 
 def _compared_by_cells(
-    batch: Batch, reads: Sequence[FileRead], earlier: list[TableFile], all_new: bool, told: Told
+    batch: Batch, reads: Sequence[FileRead], earlier: list[TableFile], all_new: bool, coverage: Coverage
 ) -> tuple[list[int], list[BucketOutcome]]:
     """The same for a wide file, entity by entity."""
     small, key = batch.is_small_comparison, tuple(batch.source.clean().columns)
@@ -318,7 +325,7 @@ def _compared_by_cells(
     delivered = [grid for read in reads for grid in read.names if isinstance(grid, Grid)]
     tasks = [
         CellsBucketTask(
-            *(bucket, delivered, stored, _ranges(reads), len(stored), all_new, told),
+            *(bucket, delivered, stored, _ranges(reads), len(stored), all_new, coverage),
             batch.scratch_for(f"bucket-{uuid.uuid4().hex}", small),
         )
         for bucket in range(batch.buckets)

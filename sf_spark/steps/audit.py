@@ -83,8 +83,8 @@ class _Audit:
         found = [Difference(name, 0, "the lake has no such column") for name in missing]
         rows = there.count()
         for names in chunks([c for c in rebuilt.columns if c not in (key, "periode", *missing)], rows, _CELLS_AT_ONCE):
-            held, wanted = (frame.select(key, *names).toArrow() for frame in (there, rebuilt))
-            found += [each for each in differences(held, wanted, key) if each not in found]
+            stored, wanted = (frame.select(key, *names).toArrow() for frame in (there, rebuilt))
+            found += [each for each in differences(stored, wanted, key) if each not in found]
         return rows, found
 
     def _rows(self, lake: str, table: Table, month: date) -> DataFrame:
@@ -111,8 +111,8 @@ def audit(
     """
     seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
     months = _drawn(spark, settings, count, chosen, seed)
-    told = f"{len(months)} months" + ("" if chosen else f" (--seed {seed})")
-    report(f"auditing {told}: {', '.join(f'{month:%Y-%m}' for month in months)}")
+    span = f"{len(months)} months" + ("" if chosen else f" (--seed {seed})")
+    report(f"auditing {span}: {', '.join(f'{month:%Y-%m}' for month in months)}")
     rebuilt = _Audit(spark, settings, catalogue_of(settings))
     moment, lines, cells = datetime.now(UTC), [], 0
     for month in months:

@@ -9,7 +9,7 @@ from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels as labels_of
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.deliveries import delivered
-from sf_spark.lake.planning import Read, plan, told
+from sf_spark.lake.planning import Read, describe_plan, plan
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import read_table, read_version
 from sf_spark.panel.inputs import COLUMNS
@@ -34,7 +34,7 @@ def _build_labels(spark: SparkSession, settings: Settings, report: Report) -> in
     if todo.stale is None:
         report(f"{LABELS_ENTREPRISE.path}: already there, made of the same tables")
         return 0
-    report(told(todo))
+    report(describe_plan(todo))
     report(f"reading {', '.join(f'staged/{name}' for name in PRIORITY if name not in there.absent)}, panel/entreprise")
     events = proceeding_events(
         *(read_or_empty(spark, lake, name, COLUMNS[name], there.version(name)) for name in PRIORITY)

@@ -11,7 +11,7 @@ from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.files import is_table
 from sf_spark.lake.month_files import commit_months
 from sf_spark.lake.months import months_of
-from sf_spark.lake.planning import Plan, Read, plan, told
+from sf_spark.lake.planning import Plan, Read, describe_plan, plan
 from sf_spark.lake.tables import location
 from sf_spark.schema import PANEL_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings
@@ -49,7 +49,7 @@ def _build_tables(spark: SparkSession, settings: Settings, report: Report, rebui
         report(f"signals/*: every month up to {there[-1]:%Y-%m} is already there")
         return
     for each in todo.values():
-        report(told(each))
+        report(describe_plan(each))
     catalogue, months = catalogue_of(settings), _months(lake, todo, there[-1])
     if months.first > months.last:  # the panel has lost months: so do the signals
         for key, each in todo.items():

@@ -12,7 +12,7 @@ from sf_spark.compat.series import Series
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.deliveries import Delivered, delivered
-from sf_spark.lake.planning import Plan, Read, plan, told
+from sf_spark.lake.planning import Plan, Read, describe_plan, plan
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import read_table
 from sf_spark.settings import Settings
@@ -59,7 +59,7 @@ def _series(
 
 
 def _write(todo: Plan, rows: DataFrame, last: date, report: Report) -> None:
-    report(told(todo))
+    report(describe_plan(todo))
     commit_rows(rows.repartition("periode"), todo.writing(None, last))
     written = read_table(rows.sparkSession, todo.lake, todo.table).count()
     report(f"{todo.table.path}: {written} rows written, months up to {last:%Y-%m}")

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from sf_spark.calendar import index_of, start_of
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.committing import commit_rows
-from sf_spark.lake.planning import Plan, Read, Recipe, plan, told
+from sf_spark.lake.planning import Plan, Read, Recipe, describe_plan, plan
 from sf_spark.lake.tables import read_table, read_version
 from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, Served, score_batches
 from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE, Table
@@ -84,7 +84,7 @@ def _score(
     if todo.stale is None:
         report(f"{shown} are scored with {named} already, on the same tables")
     else:
-        report(told(todo))
+        report(describe_plan(todo))
         report(f"scoring {shown} with {named}")
         signals, panel = (_read(spark, todo, table) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
         names = sorted({name for each in champions for name in each.model.signals})

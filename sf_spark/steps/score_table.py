@@ -59,7 +59,7 @@ def _scored(table: pa.Table, keys: list[str], champion: Champion) -> pa.Table:
     level = champion.thresholds.levels(probability)
     explained = level != NONE
     by_signal, _, _ = served.explain(values[explained])
-    told = {
+    scores = {
         "probability": pa.array(probability),
         "raw_score": pa.array(raw),
         "expected_value": pa.array(np.full(len(raw), expected)),
@@ -67,4 +67,4 @@ def _scored(table: pa.Table, keys: list[str], champion: Champion) -> pa.Table:
         "contributions": contribution_maps(explained, model.signals, by_signal),
         "model_version": pa.array([champion.version] * len(raw)),
     }
-    return pa.table({**{name: table.column(name) for name in keys}, **told})
+    return pa.table({**{name: table.column(name) for name in keys}, **scores})

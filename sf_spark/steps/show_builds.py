@@ -9,7 +9,7 @@ from sf_spark.lake.deliveries import delivered
 from sf_spark.lake.files import open_table
 from sf_spark.lake.ledger import find_build
 from sf_spark.lake.months import months_of
-from sf_spark.lake.planning import Plan, Read, Recipe, plan, told
+from sf_spark.lake.planning import Plan, Read, Recipe, describe_plan, plan
 from sf_spark.lake.tables import location
 from sf_spark.panel.inputs import COLUMNS
 from sf_spark.schema import LISTS_DETECTION, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, Table
@@ -70,4 +70,4 @@ def _described(todo: Plan) -> Iterator[str]:
             yield f"deliveries {batches[0]} to {batches[-1]} ({len(batches)}) of {len(todo.before.deliveries)} sources"
         yield "settings " + ", ".join(f"{name}={shown(value)}" for name, value in todo.before.settings.items())
         yield f"code of {len(todo.before.code)} modules"
-    yield "up to date" if todo.stale is None else f"STALE: {told(todo)}"
+    yield "up to date" if todo.stale is None else f"STALE: {describe_plan(todo)}"

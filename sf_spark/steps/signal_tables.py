@@ -140,8 +140,8 @@ def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Readin
     """The rows of files in blocks, those of a company and of its establishments in the same task."""
 
     def packed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        mine = (files[rank.as_py()] for batch in batches for rank in batch.column("id"))
-        return pack(read_rows(mine, reading), tasks)
+        part = (files[rank.as_py()] for batch in batches for rank in batch.column("id"))
+        return pack(read_rows(part, reading), tasks)
 
     readers = min(len(files), _READERS_A_CORE * spark.sparkContext.defaultParallelism)
     blocks = spark.range(0, len(files), 1, max(1, readers)).mapInArrow(packed, "partition int, block binary")
@@ -201,5 +201,5 @@ def _commit(
     names = [signal.name for signal in signals]
     commit_months(todo.writing(None if months.whole else months.first, months.last), key, names, files)
     rows = sum(int(str(file["rows"])) for file in files)
-    told = f"{months.first:%Y-%m} to {months.last:%Y-%m}"
-    report(f"{todo.table.path}: {rows} rows of {len(names)} signals written in {len(files)} files, months {told}")
+    span = f"{months.first:%Y-%m} to {months.last:%Y-%m}"
+    report(f"{todo.table.path}: {rows} rows of {len(names)} signals written in {len(files)} files, months {span}")

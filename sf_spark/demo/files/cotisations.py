@@ -25,9 +25,9 @@ def cotisation_lines(
     corrected = _corrected_rows(rng, contributions, unpaid, declared, population.timeline)
     second = _second_rows(rng, contributions, declared, population.timeline)
     both = _Amounts(*(np.concatenate(columns) for columns in zip(corrected, second, strict=True)))
-    held = both.first < both.last
+    visible = both.first < both.last
     order = np.argsort(both.row, kind="stable")
-    return _write(contributions, _Amounts(*(column[order[held[order]]] for column in both)), population)
+    return _write(contributions, _Amounts(*(column[order[visible[order]]] for column in both)), population)
 
 
 class _Amounts(NamedTuple):

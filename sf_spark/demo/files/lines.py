@@ -36,18 +36,18 @@ class LineVersions:
 
     def of_batch(self, batch: int) -> BatchLines:
         """Return what one delivery holds."""
-        held = (self.first <= batch) & (batch < self.last)
-        good = held if self.refused is None else held & ~self.refused
+        current = (self.first <= batch) & (batch < self.last)
+        good = current if self.refused is None else current & ~self.refused
         return BatchLines(
-            text=list(compress(self.text, held.tolist())),
+            text=list(compress(self.text, current.tolist())),
             money={column: int(cents[good].sum()) for column, cents in self.money.items()},
-            refused=_ranks(self.refused, held),
-            skipped=_ranks(self.skipped, held),
+            refused=_ranks(self.refused, current),
+            skipped=_ranks(self.skipped, current),
         )
 
 
-def _ranks(flags: BoolArray | None, held: BoolArray) -> list[int]:
-    return [] if flags is None else np.flatnonzero(flags[held]).tolist()
+def _ranks(flags: BoolArray | None, current: BoolArray) -> list[int]:
+    return [] if flags is None else np.flatnonzero(flags[current]).tolist()
 
 
 def split_at(first: IntArray, change: IntArray, deliveries: int) -> tuple[IntArray, IntArray, IntArray, IntArray]:
