@@ -131,8 +131,8 @@ def python_without_us(apart: Path) -> Path:
 
 def _hadoop(s3: str) -> list[str]:
     """Spark's own way of saying where a store is."""
-    told = {"spark.hadoop.fs.s3a.endpoint": s3, "spark.hadoop.fs.s3a.path.style.access": "true"}
-    return [part for key, value in told.items() for part in ("--conf", f"{key}={value}")]
+    options = {"spark.hadoop.fs.s3a.endpoint": s3, "spark.hadoop.fs.s3a.path.style.access": "true"}
+    return [part for key, value in options.items() for part in ("--conf", f"{key}={value}")]
 
 
 if __name__ == "__main__":
