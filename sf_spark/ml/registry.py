@@ -93,6 +93,17 @@ class Registry:
         """The version in charge, None where there is none."""
         return self._alias(name, CHAMPION)
 
+    def no_champion(self, name: str) -> SfSparkError:
+        """The error for a model without champion: nothing was trained, or what the gate said of the last version."""
+        without = f"no model '{name}' is {CHAMPION} in {self._uri}"
+        last = max(self._versions(name), key=lambda each: int(each.version), default=None)
+        if last is None:
+            return SfSparkError(f"{without}: run the job train first")
+        return SfSparkError(
+            f"{without}: version {last.version} did not pass the gate ({last.tags.get(f'{TAG}gate', 'not judged yet')}); "
+            f"jobs/promote.py --version {last.version} --why '...' puts it in charge all the same"
+        )
+
     def promote(self, name: str, version: str, why: str, who: str = "") -> Promotion:
         """Put a version in charge, and log the move.
 
@@ -137,7 +148,7 @@ class Registry:
         """
         wanted = version or self.champion_version(name)
         if wanted is None:
-            raise SfSparkError(f"no model '{name}' is {CHAMPION} in {self._uri}: run the job train first")
+            raise self.no_champion(name)
         try:
             found: ModelVersion = self._client.get_model_version(name, wanted)
         except MlflowException:

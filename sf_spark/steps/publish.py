@@ -73,9 +73,10 @@ def champion_version(settings: Settings) -> str:
         SfSparkError: When there is none.
     """
     name = registered_name(settings.train.model_name, settings.train.horizon)
-    version = Registry(settings.tracking_store()).champion_version(name)
+    registry = Registry(settings.tracking_store())
+    version = registry.champion_version(name)
     if version is None:
-        raise SfSparkError(f"no model '{name}' is champion in {settings.tracking_store()}: run train, or promote")
+        raise registry.no_champion(name)
     return version
 
 
