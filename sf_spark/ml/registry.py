@@ -99,8 +99,9 @@ class Registry:
         last = max(self._versions(name), key=lambda each: int(each.version), default=None)
         if last is None:
             return SfSparkError(f"{without}: run the job train first")
+        verdict = last.tags.get(f"{TAG}gate", "not judged yet")
         return SfSparkError(
-            f"{without}: version {last.version} did not pass the gate ({last.tags.get(f'{TAG}gate', 'not judged yet')}); "
+            f"{without}: version {last.version} did not pass the gate ({verdict}); "
             f"jobs/promote.py --version {last.version} --why '...' puts it in charge all the same"
         )
 

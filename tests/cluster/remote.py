@@ -21,7 +21,16 @@ from sysconfig import get_path
 from conf.resolve_jars import main as resolve_jars
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.storage import copy_files, files_below
-from tests.cluster.demo import ROOT, compare_lists, interrupt, job_command, reporter, run_job, submit_options
+from tests.cluster.demo import (
+    DELIVERIES,
+    ROOT,
+    compare_lists,
+    interrupt,
+    job_command,
+    reporter,
+    run_job,
+    submit_options,
+)
 from tests.cluster.servers import KEYS, postgresql, s3_server
 from tests.cluster.standalone import SIGNALS, standalone_cluster
 
@@ -29,7 +38,6 @@ WORK = ROOT / "build" / "remote"
 BUCKET = "partenaires"
 STORE = f"s3a://{BUCKET}/essai"
 WORKERS = 2
-SMALL = ("generate.entreprises=600", "generate.annees=4", "generate.monthly_deliveries=1")
 ON_CLUSTER = ("spark.sql.shuffle.partitions=4",)
 
 Report = Callable[[str], None]
@@ -78,7 +86,7 @@ def demonstrate(work: Path, report: Report) -> None:
 def on_cluster(apart: Path, work: Path, s3: str, database: str, report: Report) -> None:
     """Every job that a month takes, on two workers that share nothing but the store."""
     places = tuple(f"{name}={STORE}/{name}" for name in ("landing", "lake", "truth"))
-    run_job(job_command("generate", "local", (*places, *SMALL)), work)
+    run_job(job_command("generate", "local", (*places, *DELIVERIES)), work)
     settings = (*places, f"tracking_uri={database}", *ON_CLUSTER)
     with standalone_cluster("2g", work, [apart / f"worker-{rank}" for rank in range(1, WORKERS + 1)]) as master:
         submit = [*submit_options(master), *_hadoop(s3)]
