@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.environment import login_name, prepare, user_name
 from sf_spark.errors import ConfigurationError
+from sf_spark.jvm_names import remember_names
 from sf_spark.lake.access import access_options
 from sf_spark.lake.places import store_of
 from sf_spark.lake.stores import VARIABLE, use
@@ -53,6 +54,7 @@ def build_session(settings: Settings, name: str) -> SparkSession:
         _log_in(conf)
     spark = SparkSession.builder.config(conf=conf).getOrCreate()
     _check_versions(spark)
+    remember_names(spark.sparkContext._jvm)
     if settings.env == "test":
         spark.sparkContext.setLogLevel("ERROR")
     return spark

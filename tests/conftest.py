@@ -38,6 +38,18 @@ def spark(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     end_session(session)
 
 
+@pytest.fixture(scope="module")
+def compiled_plans(spark: SparkSession) -> Iterator[None]:
+    """Plans compiled to Java, as jobs run them: for what is compared with an oracle. Other tests interpret theirs."""
+    production = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+    of_tests = {key: spark.conf.get(key) for key in production}
+    for key, value in production.items():
+        spark.conf.set(key, value)
+    yield
+    for key, value in of_tests.items():
+        spark.conf.set(key, value)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings whose lake, landing and truth are this test's own."""

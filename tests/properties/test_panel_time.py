@@ -346,7 +346,7 @@ def build(
     found: Panel = {}
     tables = frames(spark, staged, arrange)
     codes = codes_at_hand(spark, tables, rules)
-    sites = etablissement_panel(tables, rules, codes)
+    sites = etablissement_panel(tables, rules, codes).localCheckpoint()  # the job reads them where it wrote them
     for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules, codes))):
         for row in panel.collect():
             name = (row[key], index_of(row["periode"]))
@@ -366,7 +366,7 @@ def everything(staged: Staged) -> Staged:
 
 
 @pytest.fixture(scope="module")
-def panel(spark: SparkSession, everything: Staged) -> Panel:
+def panel(spark: SparkSession, everything: Staged, compiled_plans: None) -> Panel:
     """Built from everything."""
     return build(spark, everything)
 

@@ -96,21 +96,28 @@ def test_naf_2025_for_analysis_goes_the_other_way(cells: Any) -> None:
     assert outside == {SCHOOL}
 
 
-SITE = KEEPS + "00011"
+SITE, WITHOUT_HISTORY = KEEPS + "00011", KEEPS + "00029"
 
 
 def test_the_history_of_an_establishment_tells_its_former_code(cells: Any) -> None:
-    site = {"siret": SITE, "siren": KEEPS, "known_on": CREATED}
-    stock = site | {"est_actif": True, "date_debut": CREATED, "ape_naf25": "62.20Y", "siege": True}
+    def site(siret: str) -> dict[str, Any]:
+        return {"siret": siret, "siren": KEEPS, "known_on": CREATED}
+
+    stock = {"est_actif": True, "date_debut": CREATED, "ape_naf25": "62.20Y", "siege": True}
+    headcount = {"periode": date(2023, 1, 1), "effectif": 9}
     history = [
-        site | {"date_debut": CREATED, "date_fin": date(2023, 12, 31), "est_actif": True, "ape": "47.91A"},
-        site | {"date_debut": date(2024, 1, 1), "est_actif": True, "ape": "62.01Z", "known_on": date(2024, 1, 1)},
+        site(SITE) | {"date_debut": CREATED, "date_fin": date(2023, 12, 31), "est_actif": True, "ape": "47.91A"},
+        site(SITE) | {"date_debut": date(2024, 1, 1), "est_actif": True, "ape": "62.01Z", "known_on": date(2024, 1, 1)},
     ]
-    facts = [{"siret": SITE, "siren": KEEPS, "periode": date(2023, 1, 1), "effectif": 9, "known_on": CREATED}]
-    rows = cells({"effectif": facts, "sirene": [stock], "sirene_histo": history})[0]
+    both_sites = (SITE, WITHOUT_HISTORY)
+    staged = {
+        "effectif": [site(siret) | headcount for siret in both_sites],
+        "sirene": [site(siret) | stock for siret in both_sites],
+        "sirene_histo": history,
+    }
+    rows = cells(staged)[0]
     assert told(rows, SITE, "01") == ("62.01Z", "62.20Y", False, 62, "J")
-    rows = cells({"effectif": facts, "sirene": [stock]})[0]
-    assert told(rows, SITE, "01") == (None, "62.20Y", None, None, None)
+    assert told(rows, WITHOUT_HISTORY, "01") == (None, "62.20Y", None, None, None)
 
 
 def test_the_bridge_counts_what_was_known_by_each_month(spark: SparkSession) -> None:

@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sf_spark.domain.calendar import index_of
+from sf_spark.lake.staged import read_or_empty
 from sf_spark.panel.activites import ACTIVITY
 from sf_spark.panel.build import PanelRules, StagedTables, entreprise_panel, etablissement_panel
 from sf_spark.panel.measures import common_measures, company_measures
@@ -98,10 +99,14 @@ def panels(spark: SparkSession) -> tuple[Rows, Rows]:
         zip(SCHEMAS, (COTISATIONS, DEBITS, EFFECTIFS, EFFECTIFS_ENT, PROCOLS, SIRENES, SIRENE_ULS), strict=True)
     )
     tables = StagedTables.read(
-        lambda name, ddl: spark.createDataFrame(staged.get(name, []), SCHEMAS.get(name, ddl)),
+        lambda name, ddl: (
+            spark.createDataFrame(staged[name], SCHEMAS[name])
+            if name in staged
+            else read_or_empty(spark, "", name, ddl, None)
+        ),
         cutoff_day=20,
     )
-    sites = etablissement_panel(tables, PANEL, None)
+    sites = etablissement_panel(tables, PANEL, None).localCheckpoint()  # the job reads them where it wrote them
     panels = (sites, entreprise_panel(tables, sites, PANEL, None))
     added = [*common_measures(20), *company_measures(20)]
     columns = [[*ETABLISSEMENT, *added[: len(common_measures(20))], "est_ouvert"], ENTREPRISE + added]
