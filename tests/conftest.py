@@ -1,5 +1,7 @@
 """One Spark session for the whole suite: the JVM costs seconds, once."""
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,25 @@ from sf_spark.settings import Settings, load_settings
 from sf_spark.sources import SOURCES, Source
 from sf_spark.staging.deliveries import FileAccount
 from sf_spark.staging.intake import take_in
+
+# Where most of the time goes, longest first: handed out in this order, two processes end together.
+LONGEST_FIRST = (
+    "jobs/test_monthly_refresh.py",
+    "steps/test_stale_tables.py",
+    "jobs/test_whole_flow.py",
+    "steps/test_commits_that_hold.py",  # not beside the other file of its folder: both would wait for one lake
+    "jobs/test_deliveries_from_the_field.py",
+    "properties/test_signal_catalogue.py",
+    "properties/test_panel_time.py",
+    "unit/panel/test_activites.py",
+    "unit/panel/test_measures_examples.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others as they come."""
+    rank = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -28,7 +49,7 @@ def base_settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def spark(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """Real Spark with real Delta, pinned to two cores and two shuffle partitions."""
+    """Real Spark with real Delta, on two cores."""
     warehouse = tmp_path_factory.mktemp("warehouse")
     settings = base_settings.model_copy(
         update={"spark": {**base_settings.spark, "spark.sql.warehouse.dir": str(warehouse)}}
@@ -38,10 +59,31 @@ def spark(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     end_session(session)
 
 
+@pytest.fixture(scope="session")
+def once_a_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Fills a folder once for all processes of a run: the first one that asks fills it, the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, fill: Callable[[Path], None]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                fill(shared / f"{name}.part")
+                (shared / f"{name}.part").rename(shared / name)
+        return shared / name
+
+    return folder
+
+
 @pytest.fixture(scope="module")
-def compiled_plans(spark: SparkSession) -> Iterator[None]:
-    """Plans compiled to Java, as jobs run them: for what is compared with an oracle. Other tests interpret theirs."""
-    production = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+def production_plans(spark: SparkSession) -> Iterator[None]:
+    """Plans compiled to Java and shuffled, as jobs run them, for what meets an oracle. Other tests interpret theirs."""
+    production = {
+        "spark.sql.codegen.wholeStage": "true",
+        "spark.sql.codegen.factoryMode": "FALLBACK",
+        "spark.sql.shuffle.partitions": "2",
+    }
     of_tests = {key: spark.conf.get(key) for key in production}
     for key, value in production.items():
         spark.conf.set(key, value)

@@ -1,6 +1,7 @@
-"""The public example files of the reference loader, when they are at hand: same records, same counts.
+"""Small files with what is to be read of them, by hand; and the public ones of the reference loader where at hand.
 
-Name their folder in ``SF_SPARK_FIXTURES`` (``<source>/<vintage>/`` with an input file and ``expected*.json``).
+Ours are in ``examples/``: ``<source>/<vintage>/`` with an input file and ``expected*.json``. Name a folder of the
+reference loader's in ``SF_SPARK_FIXTURES``: the same records, the same counts.
 
 One rule differs: the reference leaves out units of the register whose activity is in another nomenclature than NAF
 rev. 2. Here they are taken in, with the nomenclature beside; they are told apart by it, and compared as skipped.
@@ -20,6 +21,7 @@ from pyspark.sql import SparkSession
 from sf_spark.settings import Settings
 from sf_spark.staging.intake import take_in
 
+OURS = Path(__file__).parent / "examples"
 FOLDER = Path(os.environ.get("SF_SPARK_FIXTURES", "/nonexistent"))
 DELIVERED_AS = {
     "cotisation": "sigfaible_cotisdues.csv",
@@ -39,22 +41,31 @@ CURRENT = (None, "NAFRev2")  # nomenclatures that the reference takes in
 
 
 def vintages() -> list[Path]:
-    return sorted(path.parent for source in DELIVERED_AS for path in FOLDER.glob(f"{source}/*/expected*.json"))
+    folders = [folder for folder in (OURS, FOLDER) if folder.is_dir()]
+    return sorted(
+        path.parent
+        for folder in folders
+        for source in DELIVERED_AS
+        for path in folder.glob(f"{source}/*/expected*.json")
+    )
 
 
 def comparable(value: Any) -> Any:
     return f"{value.isoformat()}T00:00:00Z" if isinstance(value, date) else value
 
 
-@pytest.mark.skipif(not vintages(), reason="no folder of reference examples in SF_SPARK_FIXTURES")
+def test_every_source_has_an_example_of_ours() -> None:
+    assert {path.parent.name for path in vintages() if OURS in path.parents} == {*DELIVERED_AS}
+
+
 @pytest.mark.parametrize("vintage", vintages(), ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_records_and_counts_are_those_of_the_reference(spark: SparkSession, settings: Settings, vintage: Path) -> None:
+def test_records_and_counts_are_those_expected(settings: Settings, vintage: Path) -> None:
     source = vintage.parent.name
     expected = json.loads(next(vintage.glob("expected*.json")).read_text())
     batch = Path(settings.landing) / "1910"
     batch.mkdir(parents=True)
     shutil.copyfile(next(vintage.glob("*.csv")), batch / DELIVERED_AS[source])
-    (account,) = take_in(spark, settings, "1910", lambda text: None)
+    (account,) = take_in(None, settings, "1910", lambda text: None)  # small files are read without Spark
     report = expected["reports"][0]
     rows = DeltaTable(f"{settings.lake}/staged/{source}").to_pyarrow_table().to_pylist()
     kept_here = [row for row in rows if source in REGISTER and row["nomenclature_ape"] not in CURRENT]

@@ -366,7 +366,7 @@ def everything(staged: Staged) -> Staged:
 
 
 @pytest.fixture(scope="module")
-def panel(spark: SparkSession, everything: Staged, compiled_plans: None) -> Panel:
+def panel(spark: SparkSession, everything: Staged, production_plans: None) -> Panel:
     """Built from everything."""
     return build(spark, everything)
 

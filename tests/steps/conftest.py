@@ -94,15 +94,20 @@ class SmallLake:
 
 
 @pytest.fixture(scope="package")
-def built(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
+def built(spark: SparkSession, once_a_run: Callable[..., Path]) -> SmallLake:
     """Two batches taken in, everything built. Copy it before anything is changed."""
-    lake = SmallLake(spark, tmp_path_factory.mktemp("built") / "one")
-    lake.deliver("2401", DUES, dues(100, 100, 100))
-    lake.deliver("2401", PROCEEDINGS, "siret;dt_effet;lib_actx_stdx\n98765432100010;26JAN2024;ouverture_redressement\n")
-    lake.deliver("2402", DUES, dues(100, 100, 100, 70))
-    lake.ingest()
-    lake.panels(), lake.signals(), lake.labels()
-    return lake
+
+    def build(folder: Path) -> None:
+        lake = SmallLake(spark, folder)
+        lake.deliver("2401", DUES, dues(100, 100, 100))
+        lake.deliver(
+            "2401", PROCEEDINGS, "siret;dt_effet;lib_actx_stdx\n98765432100010;26JAN2024;ouverture_redressement\n"
+        )
+        lake.deliver("2402", DUES, dues(100, 100, 100, 70))
+        lake.ingest()
+        lake.panels(), lake.signals(), lake.labels()
+
+    return SmallLake(spark, once_a_run("small_lake", build))
 
 
 @pytest.fixture
