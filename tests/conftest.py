@@ -84,7 +84,7 @@ def production_plans(spark: SparkSession) -> Iterator[None]:
         "spark.sql.codegen.factoryMode": "FALLBACK",
         "spark.sql.shuffle.partitions": "2",
     }
-    of_tests = {key: spark.conf.get(key) for key in production}
+    of_tests = {key: str(spark.conf.get(key)) for key in production}
     for key, value in production.items():
         spark.conf.set(key, value)
     yield
