@@ -96,28 +96,56 @@ def test_naf_2025_for_analysis_goes_the_other_way(cells: Any) -> None:
     assert outside == {SCHOOL}
 
 
-SITE, WITHOUT_HISTORY = KEEPS + "00011", KEEPS + "00029"
+SITE, WITHOUT_HISTORY, RECODED = KEEPS + "00011", KEEPS + "00029", SILENT + "00011"
 
 
-def test_the_history_of_an_establishment_tells_its_former_code(cells: Any) -> None:
-    def site(siret: str) -> dict[str, Any]:
-        return {"siret": siret, "siren": KEEPS, "known_on": CREATED}
+def at(siret: str, **fact: Any) -> dict[str, Any]:
+    return {"siret": siret, "siren": siret[:9], "known_on": CREATED} | fact
 
+
+@pytest.fixture(scope="module")
+def recoded(cells: Any) -> Any:
+    """A company whose sites have only their new code, one of them with a history; and one before and after the change.
+
+    Of the second, December, then January with every activity in NAF 2025: nothing else of it changes.
+    """
     stock = {"est_actif": True, "date_debut": CREATED, "ape_naf25": "62.20Y", "siege": True}
-    headcount = {"periode": date(2023, 1, 1), "effectif": 9}
-    history = [
-        site(SITE) | {"date_debut": CREATED, "date_fin": date(2023, 12, 31), "est_actif": True, "ape": "47.91A"},
-        site(SITE) | {"date_debut": date(2024, 1, 1), "est_actif": True, "ape": "62.01Z", "known_on": date(2024, 1, 1)},
-    ]
-    both_sites = (SITE, WITHOUT_HISTORY)
+    place = {"siege": True, "departement": "75", "code_commune": "75056", "est_actif": True, "date_creation": CREATED}
+    name = {"raison_sociale": "SOCIETE 0", "categorie_juridique": "5710"}
+    old, new = {"ape": "43.34Z", "ape_naf25": None}, {"ape": None, "ape_naf25": "43.34Y"}
+    dates = {"_batch": "2406", "known_on": CREATED, "superseded_on": CHANGE}
+    later = {"_batch": "2407", "known_on": CHANGE}
     staged = {
-        "effectif": [site(siret) | headcount for siret in both_sites],
-        "sirene": [site(siret) | stock for siret in both_sites],
-        "sirene_histo": history,
+        "effectif": [at(siret, periode=date(2023, 1, 1), effectif=9) for siret in (SITE, WITHOUT_HISTORY)],
+        "effectif_ent": [fact for fact in STAGED["effectif_ent"] if fact["siren"] == SILENT],
+        "sirene": [
+            *(at(siret, **stock) for siret in (SITE, WITHOUT_HISTORY)),
+            at(RECODED, **place, **old, **dates, date_debut=CREATED),
+            at(RECODED, **place, **new, **later, date_debut=CHANGE),
+        ],
+        "sirene_histo": [
+            at(SITE, date_debut=CREATED, date_fin=date(2023, 12, 31), est_actif=True, ape="47.91A"),
+            at(SITE, date_debut=date(2024, 1, 1), est_actif=True, ape="62.01Z", known_on=date(2024, 1, 1)),
+        ],
+        "sirene_ul": [{"siren": SILENT} | name | old | dates, {"siren": SILENT} | name | new | later],
     }
-    rows = cells(staged)[0]
-    assert told(rows, SITE, "01") == ("62.01Z", "62.20Y", False, 62, "J")
-    assert told(rows, WITHOUT_HISTORY, "01") == (None, "62.20Y", None, None, None)
+    return cells(staged, exclusions=Exclusions(activites=("84.11Z",), siege_en_france=True))
+
+
+def test_the_history_of_an_establishment_tells_its_former_code(recoded: Any) -> None:
+    sites = recoded[0]
+    assert told(sites, SITE, "01") == ("62.01Z", "62.20Y", False, 62, "J")
+    assert told(sites, WITHOUT_HISTORY, "01") == (None, "62.20Y", None, None, None)
+
+
+def test_a_register_that_changes_all_its_codes_keeps_its_companies(recoded: Any) -> None:
+    rows = recoded[1]
+    same = ("departement", "raison_sociale", "nb_etablissements", "est_dans_perimetre", "ape", "section")
+    for month in ("06", "07", "12"):
+        told_of = tuple(rows[SILENT, f"2024-{month}"][column] for column in same)
+        assert told_of == ("75", "SOCIETE 0", 1, True, "43.34Z", "F")
+    assert [rows[SILENT, f"2024-{month}"]["ape_naf25"] for month in ("06", "07")] == [None, "43.34Y"]
+    assert [rows[SILENT, f"2024-{month}"]["nb_fermetures"] for month in ("06", "07")] == [0, 0]
 
 
 def test_the_bridge_counts_what_was_known_by_each_month(spark: SparkSession) -> None:
@@ -144,25 +172,3 @@ def test_the_bridge_counts_what_was_known_by_each_month(spark: SparkSession) -> 
         ("naf2025", "62.01Z", month[1], None, "62.10Y"),
         ("naf2025", "62.02A", month[3], None, "62.10Y"),
     ]
-
-
-def test_a_register_that_changes_all_its_codes_keeps_its_companies(cells: Any) -> None:
-    """December, then January with every activity in NAF 2025: nothing else of a company changes."""
-    place = {"siret": SITE, "siren": KEEPS, "siege": True, "departement": "75", "code_commune": "75056"}
-    place |= {"est_actif": True, "date_creation": CREATED}
-    name = {"raison_sociale": "SOCIETE 0", "categorie_juridique": "5710"}
-    old, new = {"ape": "43.34Z", "ape_naf25": None}, {"ape": None, "ape_naf25": "43.34Y"}
-    dates = {"_batch": "2406", "known_on": CREATED, "superseded_on": CHANGE}
-    later = {"_batch": "2407", "known_on": CHANGE}
-    staged = {
-        "effectif_ent": [STAGED["effectif_ent"][0]],
-        "sirene": [place | old | dates | {"date_debut": CREATED}, place | new | later | {"date_debut": CHANGE}],
-        "sirene_ul": [{"siren": KEEPS} | name | old | dates, {"siren": KEEPS} | name | new | later],
-    }
-    rows = cells(staged, exclusions=Exclusions(activites=("84.11Z",), siege_en_france=True))[1]
-    same = ("departement", "raison_sociale", "nb_etablissements", "est_dans_perimetre", "ape", "section")
-    for month in ("06", "07", "12"):
-        told_of = tuple(rows[KEEPS, f"2024-{month}"][column] for column in same)
-        assert told_of == ("75", "SOCIETE 0", 1, True, "43.34Z", "F")
-    assert [rows[KEEPS, f"2024-{month}"]["ape_naf25"] for month in ("06", "07")] == [None, "43.34Y"]
-    assert [rows[KEEPS, f"2024-{month}"]["nb_fermetures"] for month in ("06", "07")] == [0, 0]

@@ -8,8 +8,8 @@ import pytest
 from sf_spark.panel.inputs import COLUMNS
 
 SHOP, PLANT, OFFICE = "10000000100011", "10000000100029", "20000000200013"
-WORKSHOP = "30000000300014"
-FIRM, OTHER, MAKER = SHOP[:9], OFFICE[:9], WORKSHOP[:9]
+WORKSHOP, KIOSK = "30000000300014", "40000000400015"
+FIRM, OTHER, MAKER, SELLER = SHOP[:9], OFFICE[:9], WORKSHOP[:9], KIOSK[:9]
 
 
 def d(month: int, day: int = 20, year: int = 2024) -> date:
@@ -42,6 +42,7 @@ def request(siret: str, number: str, status: date, start: date, end: date, hours
     return at(siret, status, id_demande=number, date_statut=status, periode_debut=start, periode_fin=end, hta=hours)
 
 
+CLOSED = at(KIOSK, d(3, 10), siege=True, est_actif=False, date_debut=d(3, 10), date_creation=d(1, 1, 2020))
 STAGED: dict[str, list[dict[str, Any]]] = {
     "cotisation": [
         due(SHOP, d(12, 1, 2023), d(1, 1), 100.0, d(1)),
@@ -49,12 +50,14 @@ STAGED: dict[str, list[dict[str, Any]]] = {
         due(SHOP, d(2, 1), d(3, 1), 100.0, d(3)) | {"superseded_on": d(5)},  # withdrawn: February was not declared
         due(PLANT, d(1, 1), d(4, 1), 0.0, d(4)),  # nothing due, but declared
         due(OFFICE, d(1, 1), d(2, 1), 10.0, d(2)),
+        due(KIOSK, d(1, 1), d(4, 1), 90.0, d(5)),
     ],
-    "debit": [debt(SHOP, d(1, 2), 600.0), debt(PLANT, d(6, 3), 50.0)],
+    "debit": [debt(SHOP, d(1, 2), 600.0), debt(PLANT, d(6, 3), 50.0), debt(KIOSK, d(1, 2), 600.0)],
     "effectif": [
         at(SHOP, d(1, 1), periode=d(9, 1, 2023), effectif=30),
         at(PLANT, d(1, 1), periode=d(9, 1, 2023), effectif=12),
         at(SHOP, d(5, 1), periode=d(1, 1), effectif=8),
+        at(KIOSK, d(1, 1), periode=d(9, 1, 2023), effectif=30),
     ],
     "effectif_ent": [of(siren, d(1, 1), periode=d(9, 1, 2023), effectif=42) for siren in (FIRM, MAKER)],
     "delai": [
@@ -93,6 +96,8 @@ STAGED: dict[str, list[dict[str, Any]]] = {
         at(PLANT, d(3, 1), est_actif=True, date_creation=d(2, 25), date_debut=d(2, 25)) | {"superseded_on": d(10)},
         at(PLANT, d(10), est_actif=False, date_creation=d(2, 25), date_debut=d(9, 30)),
         at(WORKSHOP, d(1, 15, 2020), est_actif=True, date_creation=d(1, 15, 2020), date_debut=d(8, 1)),
+        CLOSED | {"est_actif": True, "known_on": d(1, 1), "superseded_on": d(3, 10)},
+        CLOSED,
     ],
     "sirene_histo": [
         at(WORKSHOP, d(1, 15, 2020), date_debut=d(1, 15, 2020), date_fin=d(5, 1), est_actif=True),
@@ -108,7 +113,7 @@ MONTHS = [f"2024-{month:02d}" for month in range(1, 13)]
 
 @pytest.fixture(scope="module")
 def panels(cells: Any) -> Any:
-    return cells(STAGED)
+    return cells(STAGED, last=date(2025, 11, 1))
 
 
 def series(rows: dict, key: str, measure: str, months: list[str] = MONTHS) -> list[Any]:
@@ -191,8 +196,8 @@ def test_accounts_are_known_after_seven_months_and_hold_for_fourteen(panels: Any
     assert series(companies, FIRM, "bdf_age_mois", MONTHS[1:3]) == [8, 9]
 
 
-def test_accounts_expire(cells: Any) -> None:
-    rows = cells(STAGED, last=date(2025, 11, 1))[1]
+def test_accounts_expire(panels: Any) -> None:
+    rows = panels[1]
     ages = {month: rows[FIRM, month]["bilan_age_mois"] for month in ("2024-08", "2025-09", "2025-10")}
     assert ages == {"2024-08": 8, "2025-09": 8 + 13, "2025-10": None}
     assert rows[FIRM, "2025-10"]["bilan_ebe"] is None
@@ -241,16 +246,9 @@ def test_a_source_never_delivered_is_unknown_and_not_zero(cells: Any) -> None:
     assert sites[SHOP, "2024-02"]["cotisation"] == 100.0
 
 
-def test_a_row_that_only_an_amount_asks_for_says_that_its_establishment_is_closed(cells: Any) -> None:
-    closed = at(SHOP, d(3, 10), siege=True, est_actif=False, date_debut=d(3, 10), date_creation=d(1, 1, 2020))
-    staged = {
-        "effectif": [at(SHOP, d(1, 1), periode=d(9, 1, 2023), effectif=30)],
-        "sirene": [closed | {"est_actif": True, "known_on": d(1, 1), "superseded_on": d(3, 10)}, closed],
-        "cotisation": [due(SHOP, d(1, 1), d(4, 1), 90.0, d(5))],
-        "debit": [debt(SHOP, d(1, 2), 600.0)],
-    }
-    sites, companies = cells(staged)
-    found = {month: sites[SHOP, month]["est_ouvert"] for siret, month in sites if siret == SHOP}
+def test_a_row_that_only_an_amount_asks_for_says_that_its_establishment_is_closed(panels: Any) -> None:
+    sites, companies = panels
+    found = {month: sites[KIOSK, month]["est_ouvert"] for siret, month in sites if siret == KIOSK}
     # Closed on 10 March: the month of the closure has its row, in which it is closed.
     assert found == {f"2024-{month:02d}": month <= 2 for month in (1, 2, 3, 5, 6, 7)}
-    assert [companies[FIRM, f"2024-{month:02d}"]["nb_etablissements_en_dette"] for month in (2, 3, 5)] == [1, 0, 0]
+    assert [companies[SELLER, f"2024-{month:02d}"]["nb_etablissements_en_dette"] for month in (2, 3, 5)] == [1, 0, 0]

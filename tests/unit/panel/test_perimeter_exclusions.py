@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import pytest
+
 from sf_spark.panel.build import Exclusions
 
 EXCLUSIONS = Exclusions(categories_juridiques=("7210",), activites=("84.11Z",), siege_en_france=True)
@@ -19,13 +21,25 @@ def seat(siren: str, departement: str | None) -> dict[str, Any]:
     return place | {"est_actif": True, "known_on": START, "date_debut": START, "date_creation": START}
 
 
-def test_exclusions_hold_in_the_months_in_which_they_are_known(cells: Any) -> None:
-    companies = (PLAIN, TOWN, COUNCIL, ABROAD, CHANGING, UNKNOWN)
+COMPANIES = (PLAIN, TOWN, COUNCIL, ABROAD, CHANGING, UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("exclusions", "expected"),
+    [
+        (EXCLUSIONS, {PLAIN: "111", TOWN: "000", COUNCIL: "000", ABROAD: "000", CHANGING: "011", UNKNOWN: "111"}),
+        # Most other panels of the tests are built without any.
+        pytest.param(Exclusions(), dict.fromkeys(COMPANIES, "111"), marks=pytest.mark.long),
+    ],
+)
+def test_exclusions_hold_in_the_months_in_which_they_are_known(
+    cells: Any, exclusions: Exclusions, expected: dict[str, str]
+) -> None:
     staged = {
         "effectif_ent": [
-            {"siren": s, "periode": date(2023, 9, 1), "effectif": 50, "known_on": START} for s in companies
+            {"siren": s, "periode": date(2023, 9, 1), "effectif": 50, "known_on": START} for s in COMPANIES
         ],
-        "sirene": [seat(s, None if s == ABROAD else "75") for s in companies],
+        "sirene": [seat(s, None if s == ABROAD else "75") for s in COMPANIES],
         "sirene_ul": [
             legal(PLAIN, "5710", "62.01Z"),
             legal(TOWN, "7210", "62.01Z"),
@@ -36,13 +50,9 @@ def test_exclusions_hold_in_the_months_in_which_they_are_known(cells: Any) -> No
             legal(UNKNOWN, None, None),
         ],
     }
-    for exclusions, expected in (
-        (EXCLUSIONS, {PLAIN: "111", TOWN: "000", COUNCIL: "000", ABROAD: "000", CHANGING: "011", UNKNOWN: "111"}),
-        (Exclusions(), dict.fromkeys(companies, "111")),
-    ):
-        rows = cells(staged, exclusions=exclusions)[1]
-        found = {
-            siren: "".join(str(int(rows[siren, f"2024-{m}"]["est_dans_perimetre"])) for m in ("05", "06", "12"))
-            for siren in companies
-        }
-        assert found == expected
+    rows = cells(staged, exclusions=exclusions)[1]
+    found = {
+        siren: "".join(str(int(rows[siren, f"2024-{m}"]["est_dans_perimetre"])) for m in ("05", "06", "12"))
+        for siren in COMPANIES
+    }
+    assert found == expected
