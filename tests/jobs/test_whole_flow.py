@@ -64,7 +64,10 @@ def overrides(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def flow(
-    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, generate_some_sources: Callable[[Settings], None]
+    spark: SparkSession,
+    production_plans: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    generate_some_sources: Callable[[Settings], None],
 ) -> Lake:
     folder = tmp_path_factory.mktemp("flow")
     settings = load_settings("test", overrides(folder))
