@@ -1,8 +1,8 @@
 """Java classes that PySpark names in every call, looked up once.
 
 For each ``F.col`` PySpark asks the JVM which class ``functions`` is and whether it has a ``col``. The answer searches
-every jar of the class path, package by package: 0.9 ms of CPU-time a column instead of 0.3, for plans of thousands. Both
-stay the same as long as the JVM lives.
+every jar of the class path, package by package: ``F.col("a") + 1`` takes 0.9 ms of CPU-time instead of 0.3, and a panel
+is made of thousands. Both stay the same as long as the JVM lives.
 """
 
 from py4j.java_gateway import JavaClass, JavaMember, JVMView
