@@ -27,6 +27,14 @@ COMPAT_ETABLISSEMENT = Table("compat/etablissement", ("siret", "periode"), "peri
 COMPAT_ENTREPRISE = Table("compat/entreprise", ("siren", "periode"), "periode")
 MONITORING_AUDIT = Table("monitoring/audit", ("audited_at", "periode", "table", "column"))
 MONITORING_BUILDS = Table("monitoring/builds", ("table", "content"))
+MONITORING_LISTS = Table("monitoring/lists", ("list",))
+MONITORING_ADJUSTMENTS = Table("monitoring/adjustments", ("tried_at", "periode", "horizon", "rule", "level"))
+MONITORING_DRIFT = Table("monitoring/drift", ("periode", "name"))
+MONITORING_COVERAGE = Table("monitoring/coverage", ("periode", "source", "measure"))
+MONITORING_FRESHNESS = Table("monitoring/freshness", ("periode", "source"))
+MONITORING_PERFORMANCE = Table("monitoring/performance", ("list", "level"))
+MONITORING_RUNS = Table("monitoring/runs", ("run",))
+MONITORING_WARNINGS = Table("monitoring/warnings", ("periode", "check", "subject"))
 
 
 def staged(source: str) -> Table:
