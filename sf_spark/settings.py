@@ -13,6 +13,8 @@ from sf_spark.errors import ConfigurationError
 from sf_spark.lake.places import is_remote, rooted
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_MONTH_OR_NOTHING = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
+_DATA = ("spark", "catalogue", "adjustments")  # of their own, not settings one by one
 
 
 class _Section(BaseModel):
@@ -128,6 +130,46 @@ class PublishSettings(_Section):
     list_size: int = Field(ge=0)
 
 
+class ListSettings(_Section):
+    """Who stays on a list that it is below the cut-off of."""
+
+    leave_share: float = Field(gt=0, le=1)
+    months_below: int = Field(ge=0)
+
+
+class AdjustmentSettings(_Section):
+    """An expert rule, see conf/base/ajustements.yml."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    direction: Literal["up", "down"]
+    when: str = Field(min_length=1)
+    explanation: str = Field(min_length=1)
+    main_theme: str = ""
+    since: str = Field(default="", alias="from", pattern=_MONTH_OR_NOTHING)
+    until: str = Field(default="", pattern=_MONTH_OR_NOTHING)
+
+
+class MonitorSettings(_Section):
+    """What is held against what, and from where on it is said."""
+
+    psi_warns: float = Field(gt=0)
+    coverage_drop_warns: float = Field(gt=0, le=1)
+    late_months_warns: int = Field(ge=1)
+    churn_warns: float = Field(gt=0, le=1)
+    precision_drop_warns: float = Field(gt=0, le=1)
+    slower_warns: float = Field(gt=1)
+    training_months: int = Field(ge=1)
+    resamples: int = Field(ge=50)
+
+
+class MaintainSettings(_Section):
+    """What housekeeping keeps."""
+
+    keep_days: int = Field(ge=7)
+    file_bytes: int = Field(ge=1_000_000)
+    fewest_files: int = Field(ge=2)
+
+
 class Settings(_Section):
     """All settings of a job, validated."""
 
@@ -153,6 +195,10 @@ class Settings(_Section):
     group: str
     score: ScoreSettings
     publish: PublishSettings
+    lists: ListSettings
+    adjustments: tuple[AdjustmentSettings, ...]
+    monitor: MonitorSettings
+    maintain: MaintainSettings
     spark: dict[str, str | int | float | bool]
 
     def tracking_store(self) -> str:
@@ -195,6 +241,8 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
     values["spark"] = _read(conf / "base" / "spark.yml")
     values["signals"]["catalogue"] = _read(conf / "base" / "signals.yml")
     values["panel"] |= _exclusions(_read(conf / "base" / "perimetre.yml"))
+    values["lists"] = _read(conf / "base" / "listes.yml")
+    values["adjustments"] = _read(conf / "base" / "ajustements.yml").get("rules") or []
     path = conf / "env" / f"{env}.yml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (conf / "env").glob("*.yml")))
@@ -260,6 +308,6 @@ def _parse_value(key: str, text: str) -> Any:
 def _dotted_keys(values: Mapping[str, Any]) -> list[str]:
     keys = []
     for key, value in values.items():
-        if key not in ("spark", "catalogue"):  # both are data of their own, not settings one by one
+        if key not in _DATA:
             keys += [f"{key}.{name}" for name in _dotted_keys(value)] if isinstance(value, dict) else [key]
     return keys

@@ -10,12 +10,14 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sf_spark.ml.explain import Explainer, by_theme
 from sf_spark.ml.signal_model import SignalModel
-from sf_spark.ml.thresholds import NONE, Thresholds
+from sf_spark.ml.thresholds import Thresholds
 
 _CONTRIBUTIONS = pa.map_(pa.string(), pa.float64())
+_RULES = pa.list_(pa.string())
 _SCHEMA = pa.schema(
     [
         ("siren", pa.string()),
@@ -24,14 +26,19 @@ _SCHEMA = pa.schema(
         ("probability", pa.float64()),
         ("raw_score", pa.float64()),
         ("expected_value", pa.float64()),
+        ("expected_probability", pa.float64()),
+        ("cutoff_modere", pa.float64()),
+        ("cutoff_fort", pa.float64()),
         ("level_model", pa.string()),
+        ("rules", _RULES),
         ("contributions", _CONTRIBUTIONS),
         ("contributions_theme", _CONTRIBUTIONS),
     ]
 )
 SPARK_SCHEMA = (
     "siren string, periode date, horizon int, probability double, raw_score double, expected_value double, "
-    "level_model string, contributions map<string,double>, contributions_theme map<string,double>"
+    "expected_probability double, cutoff_modere double, cutoff_fort double, level_model string, rules array<string>, "
+    "contributions map<string,double>, contributions_theme map<string,double>"
 )
 
 
@@ -53,6 +60,12 @@ class Served:
             self._explainer = Explainer(self.model)
         return self._explainer
 
+    @property
+    def constants(self) -> tuple[float, float, float, float]:
+        """Expected value, the probability that it stands for, and the cut-offs of the levels."""
+        expected = float(self.model.calibrate(np.array([self.expected]))[0])
+        return self.expected, expected, self.thresholds.modere, self.thresholds.fort
+
     def explain(self, values: np.ndarray) -> tuple[np.ndarray, list[str], np.ndarray]:
         """Contributions by signal, the themes, contributions by theme."""
         signals = self.model.signals
@@ -69,12 +82,14 @@ class Scorer:
     Args:
         served: The models.
         horizon: That of the list, whose probabilities stand as they are.
-        explain_all: Explain every row, not only alerts.
+        explain_all: Explain every row, not only those that may come onto a list.
+        explain_share: Of the cut-off of ``modere``: a list may keep who is above it.
     """
 
     served: list[Served]
     horizon: int
     explain_all: bool
+    explain_share: float = 1.0
 
     @property
     def signals(self) -> list[str]:
@@ -82,7 +97,9 @@ class Scorer:
         return sorted({name for each in self.served for name in each.model.signals})
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Score siren, periode and the signals: one row a horizon; contributions are null where the level is ``aucun``.
+        """Score siren, periode, the signals and the ``rules`` that hold (if there are any): one row a horizon.
+
+        Contributions are null where neither the probability nor a rule may bring the company onto a list.
 
         Raises:
             SfSparkError: When contributions do not add up to the score.
@@ -105,7 +122,8 @@ class Scorer:
         self, served: Served, batch: pa.RecordBatch, values: np.ndarray, raw: np.ndarray, probability: np.ndarray
     ) -> pa.RecordBatch:
         level = served.thresholds.levels(probability)
-        explained = np.ones(len(level), dtype=bool) if self.explain_all else level != NONE
+        rules = batch.column("rules") if "rules" in batch.schema.names else pa.array([[]] * len(level), _RULES)
+        explained = self._explained(served, probability, rules)
         by_signal, themes, theme_sums = served.explain(values[explained])
         columns = [
             batch.column("siren"),
@@ -113,12 +131,19 @@ class Scorer:
             pa.array(np.full(len(level), served.horizon, dtype=np.int32)),
             pa.array(probability),
             pa.array(raw),
-            pa.array(np.full(len(level), served.expected)),
+            *(pa.array(np.full(len(level), value)) for value in served.constants),
             pa.array(level, pa.string()),
+            rules,
             contribution_maps(explained, served.model.signals, by_signal),
             contribution_maps(explained, themes, theme_sums),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+
+    def _explained(self, served: Served, probability: np.ndarray, rules: pa.Array) -> np.ndarray:
+        if self.explain_all:
+            return np.ones(len(probability), dtype=bool)
+        near = probability >= self.explain_share * served.thresholds.modere
+        return near | (pc.list_value_length(rules).to_numpy(zero_copy_only=False) > 0)
 
 
 def coherent(probability: np.ndarray, horizons: Sequence[int], anchor: int) -> np.ndarray:

@@ -18,9 +18,11 @@ from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.planning import Plan, Read, Recipe, describe_plan, plan
 from sf_spark.lake.tables import read_table, read_version
 from sf_spark.ml.scorer import SPARK_SCHEMA, Scorer, Served, score_batches
+from sf_spark.publication.adjustments import Rule, adjusted, rules_that_hold
 from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.expert_rules import rules_in_use
 from sf_spark.steps.twice import tried_twice
 
 if TYPE_CHECKING:
@@ -34,8 +36,12 @@ _COLUMNS = (
     "probability",
     "raw_score",
     "expected_value",
+    "expected_probability",
+    "cutoff_modere",
+    "cutoff_fort",
     "level_model",
     "level",
+    "adjustment",
     "contributions",
     "contributions_theme",
     "model_name",
@@ -87,8 +93,9 @@ def _score(
         report(describe_plan(todo))
         report(f"scoring {shown} with {named}")
         signals, panel = (_read(spark, todo, table) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
+        rules = rules_in_use(settings, signals.columns, report)
         names = sorted({name for each in champions for name in each.model.signals})
-        scored = predict(rows_to_score(signals, panel, months, names), champions, settings)
+        scored = predict(rows_to_score(signals, panel, months, names, rules), champions, settings, rules)
         commit_rows(scored.repartition("periode"), todo.writing(months[0], months[-1]), predicate)  # a file a month
     written = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).where(predicate)
     return _report_written(written, report)
@@ -96,9 +103,14 @@ def _score(
 
 def score_recipe(settings: Settings) -> Recipe:
     """What predictions are made of; models and months are for the scoring to say."""
-    code = ("sf_spark.ml.scorer",)
+    code = ("sf_spark.ml.scorer", "sf_spark.publication.adjustments")
     tables = (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE)
-    return Recipe(PREDICTIONS_ENTREPRISE, {"score.explain": settings.score.explain}, code, tables=tables)
+    rules = {
+        "score.explain": settings.score.explain,
+        "lists.leave_share": settings.lists.leave_share,
+        "adjustments": [rule.model_dump() for rule in settings.adjustments],
+    }
+    return Recipe(PREDICTIONS_ENTREPRISE, rules, code, tables=tables)
 
 
 def _read(spark: SparkSession, todo: Plan, table: Table) -> DataFrame:
@@ -147,8 +159,10 @@ def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: 
     return months
 
 
-def rows_to_score(signals: DataFrame, panel: DataFrame, months: Sequence[date], names: Sequence[str]) -> DataFrame:
-    """Signals (float) of the companies in the perimeter and not known to be in proceedings in the month.
+def rows_to_score(
+    signals: DataFrame, panel: DataFrame, months: Sequence[date], names: Sequence[str], rules: Sequence[Rule] = ()
+) -> DataFrame:
+    """Signals (float) and ``rules`` that hold of the companies in the perimeter and not known to be in proceedings.
 
     The panel says what was known then; the labels say what had happened, known or not, and are not looked at.
 
@@ -163,17 +177,21 @@ def rows_to_score(signals: DataFrame, panel: DataFrame, months: Sequence[date], 
     values = [F.col(name).cast("float").alias(name) for name in names]
     in_months = F.col("periode").isin(list(months))
     in_scope = panel.where(in_months & F.col("est_dans_perimetre") & ~F.col("en_procedure")).select(_KEY)
-    return signals.where(in_months).select(*_KEY, *values).join(in_scope, _KEY, "left_semi")
+    found = rules_that_hold(rules, F.col("periode")).alias("rules")
+    return signals.where(in_months).select(*_KEY, *values, found).join(in_scope, _KEY, "left_semi")
 
 
-def predict(rows: DataFrame, champions: "Sequence[Champion]", settings: Settings) -> DataFrame:
+def predict(
+    rows: DataFrame, champions: "Sequence[Champion]", settings: Settings, rules: Sequence[Rule] = ()
+) -> DataFrame:
     """Predictions in the columns of the table; one partition a core, because the model is what costs."""
     context = rows.sparkSession.sparkContext
     served = [
         Served(each.model, each.thresholds, each.horizon, each.decision["themes"], each.decision["expected_value"])
         for each in champions
     ]
-    scorer = context.broadcast(Scorer(served, settings.train.horizon, settings.score.explain == "all"))
+    explain_all = settings.score.explain == "all"
+    scorer = context.broadcast(Scorer(served, settings.train.horizon, explain_all, settings.lists.leave_share))
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return score_batches(batches, scorer)
@@ -186,7 +204,9 @@ def predict(rows: DataFrame, champions: "Sequence[Champion]", settings: Settings
         )
         for column, attribute in attributes.items()
     }
-    constants["level"] = F.col("level_model")  # expert rules will tell them apart
+    constants["level"], constants["adjustment"] = adjusted(
+        rules, F.col("level_model"), F.col("rules"), F.col("contributions_theme")
+    )
     return scored.select(*(constants[name].alias(name) if name in constants else name for name in _COLUMNS))
 
 
