@@ -1,11 +1,10 @@
 """Score companies with the champion of each horizon: signals of the last months -> predictions/entreprise."""
 
 import argparse
-from datetime import date, datetime
 
 from pyspark.sql import SparkSession
 
-from sf_spark.cli import Report, job_parser, main
+from sf_spark.cli import Report, job_parser, main, month
 from sf_spark.settings import Settings
 from sf_spark.steps.score import score
 from sf_spark.steps.score_table import score_table
@@ -23,14 +22,6 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--model-version", metavar="N", help="score with this version at train.horizon")
     return arguments
-
-
-def month(text: str) -> date:
-    """Read AAAA-MM as the first day of that month."""
-    try:
-        return datetime.strptime(text, "%Y-%m").date()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a month: write 2024-03 for March 2024") from None
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> None:

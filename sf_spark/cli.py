@@ -9,6 +9,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import NoReturn
 
 from pyspark.sql import SparkSession
@@ -40,6 +41,14 @@ def job_parser(name: str, description: str) -> argparse.ArgumentParser:
         "--set", dest="overrides", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="override settings"
     )
     return parser
+
+
+def month(text: str) -> date:
+    """Read AAAA-MM as the first day of that month."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a month: write 2024-03 for March 2024") from None
 
 
 def main(

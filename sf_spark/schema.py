@@ -22,6 +22,7 @@ SIGNALS_ENTREPRISE = Table("signals/entreprise", ("siren", "periode"), "periode"
 SIGNALS_DICTIONARY = Table("signals/dictionary", ("name",))
 LABELS_ENTREPRISE = Table("labels/entreprise", ("siren", "periode"), "periode")
 PREDICTIONS_ENTREPRISE = Table("predictions/entreprise", ("siren", "periode", "horizon", "model_version"), "periode")
+FOLLOW_UP = Table("follow_up", ("siren", "date", "service"))
 LISTS_DETECTION = Table("lists/detection", ("list", "siren"), "list")
 COMPAT_ETABLISSEMENT = Table("compat/etablissement", ("siret", "periode"), "periode")
 COMPAT_ENTREPRISE = Table("compat/entreprise", ("siren", "periode"), "periode")

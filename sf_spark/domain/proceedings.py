@@ -17,7 +17,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain import judgments
-from sf_spark.domain.stages import ACTIONS, FIN, INCLUSION, OF_AN_ACCOUNT, OUVERTURE, OVER, PLAN
+from sf_spark.domain.stages import (
+    ACTIONS,
+    FIN,
+    INCLUSION,
+    LIQUIDATION,
+    OF_AN_ACCOUNT,
+    OUVERTURE,
+    OVER,
+    PLAN,
+    REDRESSEMENT,
+    SAUVEGARDE,
+)
 
 LONGEST_PLAN_MONTHS = 120  # the longest plan that the law allows: art. L626-12 code de commerce
 
@@ -26,12 +37,23 @@ PROCOL, PROCEDURES = "procol", "procedures"
 # withdraws errors; announcements only add up. A stage that only one of them gives counts.
 PRIORITY = (PROCOL, PROCEDURES)
 
+IN_BONIS = "In bonis"
+_LABELS = {LIQUIDATION: "Liquidation judiciaire", REDRESSEMENT: "Redressement judiciaire", SAUVEGARDE: "Sauvegarde"}
+_PLANS = {REDRESSEMENT: "Plan de redressement", SAUVEGARDE: "Plan de sauvegarde"}
+
 _STAGE_OF_JUDGMENT = {
     judgments.OUVERTURE: OUVERTURE,
     judgments.CONVERSION: judgments.CONVERSION,
     judgments.PLAN: PLAN,
     judgments.CLOTURE: FIN,
 }
+
+
+def proceeding_label(procedure: Column, stage: Column) -> Column:
+    """What a state is called: ``Plan de redressement``; ``In bonis`` where there is no proceeding."""
+    plans = (F.when((stage == PLAN) & (procedure == action), label) for action, label in _PLANS.items())
+    opened = (F.when(procedure == action, label) for action, label in _LABELS.items())
+    return F.coalesce(*plans, *opened, F.lit(IN_BONIS))
 
 
 def proceeding_events(procol: DataFrame, procedures: DataFrame | None = None) -> DataFrame:

@@ -169,5 +169,10 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
             time.sleep(attempt / 10)
 
 
+def append_rows(folder: str, rows: pa.Table) -> None:
+    """Add rows in one commit; the table is created when absent, and gains the columns that it lacks."""
+    write_deltalake(folder, rows, mode="append", schema_mode="merge", storage_options=delta_options(folder))
+
+
 def _now() -> int:
     return int(time.time() * 1000)

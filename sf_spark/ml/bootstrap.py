@@ -71,6 +71,28 @@ def paired_difference(
     return Interval(difference(weight), float(low), float(high))
 
 
+def share(part: np.ndarray, whole: np.ndarray, siren: np.ndarray, seed: int, resamples: int) -> Interval:
+    """The share of some rows that are also others, such as precision: alerts that failed, of all alerts.
+
+    Args:
+        part: 1 for a row that counts above the line.
+        whole: 1 for a row that counts below it.
+        siren: Company of each row.
+        seed: Of the draws.
+        resamples: How many draws.
+
+    Returns:
+        NaN where nothing is below the line.
+    """
+    known = whole > 0
+    part, whole, siren = part[known].astype(np.float64), whole[known].astype(np.float64), siren[known]
+    if not len(whole):
+        return Interval(float("nan"), float("nan"), float("nan"))
+    drawn = np.array([_ratio(d @ part, d @ whole) for d in _draws(np.ones(len(whole)), siren, seed, resamples)])
+    low, high = np.quantile(drawn[np.isfinite(drawn)], [LOW, HIGH])
+    return Interval(float(part.sum() / whole.sum()), float(low), float(high))
+
+
 def _draws(weight: np.ndarray, siren: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
     """Weights of the rows when as many companies are drawn with replacement."""
     company = company_ranks(siren)

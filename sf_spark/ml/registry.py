@@ -105,6 +105,10 @@ class Registry:
             f"jobs/promote.py --version {last.version} --why '...' puts it in charge all the same"
         )
 
+    def run_of(self, name: str, version: str) -> str:
+        """The run that a version comes from."""
+        return str(self._client.get_model_version(name, version).run_id)
+
     def promote(self, name: str, version: str, why: str, who: str = "") -> Promotion:
         """Put a version in charge, and log the move.
 

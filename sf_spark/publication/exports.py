@@ -18,10 +18,18 @@ _PREVIEW = {  # column -> widest text shown
     "departement": 3,
     "level": 6,
     "probability": 6,
-    "status": 7,
+    "status": 9,
     "reason_1": 72,
 }
-_TITLES = {"raison_sociale": "name", "departement": "dep", "probability": "proba", "reason_1": "first reason"}
+_TITLES = {
+    "rank": "rang",
+    "raison_sociale": "raison sociale",
+    "departement": "dép",
+    "level": "niveau",
+    "probability": "proba",
+    "status": "statut",
+    "reason_1": "premier motif",
+}
 _RIGHT = ("rank", "probability")
 
 
@@ -38,7 +46,7 @@ def spreadsheet(rows: DataFrame) -> DataFrame:
 
     Returns:
         ``departement`` (``inconnu`` where it is), then what an agent reads, in order of department and rank inside each
-        partition; companies that are gone come last.
+        partition; companies that have left come last.
     """
     place = F.coalesce("departement", F.lit(UNKNOWN_PLACE))
     lines = rows.select(

@@ -1,13 +1,23 @@
 """The detection list of a month: who is alerted, in which order, since when, and what changed. Pure and lazy.
 
-    list before       this month            status
-    -                 fort                  new       a company that comes back is new again; its first alert stays
-    fort              fort                  kept
-    modere            fort                  raised
-    fort              modere                lowered
-    modere            aucun, or not scored  gone      one last row: no rank, no reason
+A company enters the list at the cut-off of ``modere`` (after the expert rules). It does not leave it for a month that
+is a little better: it stays while its probability is at least ``leave_share`` of the cut-off, for at most
+``months_below`` months in a row. A company that an expert rule takes off the list leaves at once.
 
-A list looks at the lists before it and at nothing later, so publishing one again changes no other.
+    cut-off 0.10, leave_share 0.7, months_below 2
+    probability      0.12      0.08       0.09       0.11       0.09       0.06
+    level_model      modere    aucun      aucun      modere     aucun      aucun
+    status           nouvelle  maintenue  maintenue  maintenue  maintenue  sortie
+    months_below     0         1          2          0          1          -
+
+    list before      this month                        status
+    -                fort                              nouvelle    also when it comes back; its first alert stays
+    fort             fort                              maintenue
+    modere           fort                              aggravee
+    fort             modere                            attenuee
+    modere           below, or not scored any more     sortie      one last row: no rank, no reason
+
+A list looks at the lists before it and at nothing later, so publishing one changes no other.
 """
 
 from dataclasses import dataclass
@@ -18,23 +28,29 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from sf_spark.domain import territories
-from sf_spark.domain.naf import NAF_REV2, section_label
 from sf_spark.publication import reasons
+from sf_spark.publication.companies import FACTS, IDENTITY, of_company, of_services
+from sf_spark.publication.editions import Edition
+from sf_spark.publication.list_columns import COLUMNS, ENTERED, KEPT, LEFT, LEVELS, LOWERED, NO_ALERT, RAISED, SCHEMA
 
-NEW, KEPT, RAISED, LOWERED, GONE = "new", "kept", "raised", "lowered", "gone"
-NO_ALERT = "aucun"
-LEVELS = ("modere", "fort")  # from the lowest
-
-SCHEMA = (
-    "list string, periode date, siren string, raison_sociale string, rank int, level string, probability double, "
-    f"status string, first_alert date, reason_1 string, reason_2 string, reason_3 string, reasons {reasons.SCHEMA}, "
-    "departement string, departement_libelle string, region string, region_libelle string, ape string, "
-    "section string, section_libelle string, tranche_effectif string, effectif int, context_flags array<string>, "
-    "horizon int, model_name string, model_version string, run_id string"
+_SCORES = (
+    *("level_model", "adjustment", "level", "probability", "cutoff_modere", "cutoff_fort"),
+    *("raw_score", "expected_value", "expected_probability", "contributions_theme"),
 )
-_IDENTITY = ("raison_sociale", "departement", "ape", "section", "effectif")
-_MODEL = ("horizon", "model_name", "model_version", "run_id")
+_BEFORE = "_before_"  # marks what the list before said
+
+
+@dataclass(frozen=True)
+class Stay:
+    """How long a company stays on a list below its cut-off.
+
+    Attributes:
+        leave_share: Share of the cut-off below which it leaves; 1: the cut-off itself.
+        months_below: Most months in a row that it stays below the cut-off.
+    """
+
+    leave_share: float
+    months_below: int
 
 
 @dataclass(frozen=True)
@@ -42,131 +58,178 @@ class Month:
     """What a list is made of, all at its own month: one row a company.
 
     Attributes:
-        periode: First day of the month.
-        scores: ``siren, level, probability, contributions`` and the model's identity, one horizon and version.
-        panel: ``siren, raison_sociale, departement, ape, section, effectif``.
+        scores: ``siren``, levels, probability, cut-offs and contributions of one horizon and version.
+        companies: ``siren``, who each is and what is known of it: :func:`sf_spark.publication.companies.companies`.
         signals: ``siren`` and the signals.
-        year_ago: The signals twelve months earlier; None where that month is not there.
+        cutoff: The day until which facts are known.
         nomenclature: Of the sections in both: ``naf_rev2`` or ``naf2025``.
+        year_ago: The signals twelve months earlier; None where that month is not there.
         flags: ``siren, context_flags``, see :mod:`sf_spark.publication.contexte`; None where no list was delivered.
+        followed: ``siren`` of the companies with an open follow-up; None where no follow-up was delivered.
     """
 
-    periode: date
     scores: DataFrame
-    panel: DataFrame
+    companies: DataFrame
     signals: DataFrame
-    nomenclature: str = NAF_REV2
+    cutoff: date
+    nomenclature: str
     year_ago: DataFrame | None = None
     flags: DataFrame | None = None
-
-    @classmethod
-    def of(
-        cls, periode: date, scores: DataFrame, panel: DataFrame, signals: DataFrame, nomenclature: str = NAF_REV2
-    ) -> "Month":
-        """Take one month out of tables that hold several."""
-        this = F.col("periode") == F.lit(periode)
-        before = signals.where(F.col("periode") == F.lit(periode.replace(year=periode.year - 1)))
-        return cls(periode, scores.where(this), panel.where(this), signals.where(this), nomenclature, before)
+    followed: DataFrame | None = None
 
 
-def list_name(periode: date) -> str:
-    """``detection-AAAA-MM``: in the order of names, lists are in the order of months."""
-    return f"detection-{periode:%Y-%m}"
-
-
-def champion_scores(predictions: DataFrame, horizon: int, version: str) -> DataFrame:
-    """The scores to publish: those of the champion of a horizon, all columns.
+def build_list(
+    edition: Edition, month: Month, dictionary: DataFrame, earlier: DataFrame, stay: Stay, size: int
+) -> DataFrame:
+    """Draw an edition.
 
     Args:
-        predictions: Scores of any month, horizon and version.
-        horizon: In months.
-        version: Of the champion.
-    """
-    return predictions.where((F.col("horizon") == horizon) & (F.col("model_version") == version))
-
-
-def build_list(month: Month, dictionary: DataFrame, earlier: DataFrame, previous: str | None, size: int) -> DataFrame:
-    """Draw the list of a month.
-
-    Args:
-        month: Scores, panel and signals of the month.
+        edition: Its name, and the one that statuses are held against.
+        month: Scores, companies and signals of its month.
         dictionary: The dictionary of signals.
-        earlier: Rows of all lists before this one, in the columns of ``SCHEMA``.
-        previous: Name of the list just before, None for the first one.
-        size: At most this many companies, by rank; 0 for every alert. One that falls below is gone like any other.
+        earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
+        stay: How long a company stays below the cut-off.
+        size: At most this many companies, by rank; 0 for every alert. One that falls below has left like any other.
 
     Returns:
-        ``SCHEMA``, key ``siren``. Rank 1 is the highest probability; equal ones are ranked by siren. A company that is
-        gone has its level and probability of this month (null when it is not scored any more) and, where the panel no
+        ``SCHEMA``, key ``siren``. Rank 1 is the highest probability; equal ones are ranked by siren. A company that has
+        left has its level and probability of this month (null when it is not scored any more) and, where the panel no
         longer holds it, the identity of the list before.
     """
-    listed = _ranked(month.scores, size)
-    past = earlier.where(F.col("status") != GONE)
-    before = past.where(F.col("list") == F.lit(previous)).select(
-        "siren", F.col("level").alias("_before"), *(F.col(name).alias(f"_{name}") for name in _IDENTITY)
-    )
+    past = earlier.where(F.col("status") != LEFT)
+    before = _on_list_before(past, edition.previous)
+    listed = _ranked(on_the_list(month.scores, before, stay), size)
     since = past.groupBy("siren").agg(F.min("first_alert").alias("_since"))
     rows = (
-        listed.select("siren", "rank")
+        listed.select("siren", "rank", "months_below", F.col("level").alias("_level"))
         .join(before, on="siren", how="full")
-        .join(month.scores.select("siren", "level", "probability"), on="siren", how="left")
-        .join(month.panel.select("siren", *_IDENTITY), on="siren", how="left")
+        .join(month.scores.select("siren", *_SCORES), on="siren", how="left")
+        .join(month.companies.select("siren", *IDENTITY, *FACTS, F.lit(True).alias("_known")), on="siren", how="left")
         .join(since, on="siren", how="left")
         .join(_reasons(month, listed, dictionary), on="siren", how="left")
-        # One row, the same for all: a company that is not scored any more has left the list of this model too.
-        .crossJoin(F.broadcast(month.scores.agg(*(F.max(name).alias(name) for name in _MODEL))))
     )
-    if month.flags is None:
-        flagged = rows.withColumn("context_flags", F.lit(None).cast("array<string>"))
-    else:
-        flagged = rows.join(month.flags, on="siren", how="left")
-    return _described(flagged, month.periode, month.nomenclature)
+    return _described(_with_followed(_with_flags(rows, month.flags), month.followed), edition, month)
 
 
-def _reasons(month: Month, listed: DataFrame, dictionary: DataFrame) -> DataFrame:
-    sectors = month.panel.select("siren", "section").where(F.col("section").isNotNull())
-    return reasons.reasons(listed, month.signals, dictionary, month.year_ago, sectors, month.nomenclature)
+def on_the_list(scores: DataFrame, before: DataFrame, stay: Stay) -> DataFrame:
+    """The companies of a list, not yet ranked.
+
+    Args:
+        scores: ``siren, level_model, level, probability, cutoff_modere, contributions``.
+        before: ``siren, _before_months_below`` of the companies on the list before.
+        stay: How long a company stays below the cut-off.
+
+    Returns:
+        ``siren, probability, contributions, level, months_below`` (0 for an alert of its own).
+    """
+    was_there = before.select("siren", F.col(f"{_BEFORE}months_below").alias("_below"))
+    alerted, below = F.col("level").isin(*LEVELS), F.col("_below") + 1
+    stays = (
+        (F.col("level_model") == NO_ALERT)  # else an expert rule took it off
+        & (F.col("probability") >= F.col("cutoff_modere") * stay.leave_share)
+        & (below <= stay.months_below)  # null: it was not there
+    )
+    joined = scores.join(was_there, on="siren", how="left")
+    return joined.where(alerted | F.coalesce(stays, F.lit(False))).select(
+        *("siren", "probability", "contributions"),
+        F.when(alerted, F.col("level")).otherwise(LEVELS[0]).alias("level"),
+        F.when(alerted, 0).otherwise(below).cast("int").alias("months_below"),
+    )
 
 
-def _ranked(scores: DataFrame, size: int) -> DataFrame:
+def _on_list_before(past: DataFrame, previous: str) -> DataFrame:
+    carried = ("level", "months_below", "months_on_list", *IDENTITY)
+    renamed = (F.col(name).alias(_BEFORE + name) for name in carried)
+    return past.where(F.col("list") == F.lit(previous)).select("siren", *renamed)
+
+
+def _ranked(alerts: DataFrame, size: int) -> DataFrame:
     # One ordering of all alerts needs one task; the alerts of a month are a few thousand narrow rows.
     rank = F.row_number().over(Window.orderBy(F.col("probability").desc(), F.col("siren")))
-    alerts = scores.where(F.col("level").isin(*LEVELS)).select("siren", "probability", "contributions")
     ranked = alerts.withColumn("rank", rank)
     return ranked.where(F.col("rank") <= size) if size else ranked
 
 
-def _described(rows: DataFrame, periode: date, nomenclature: str) -> DataFrame:
-    identity = {name: F.coalesce(name, f"_{name}") for name in _IDENTITY}
-    named = rows.withColumns(identity)
-    departement = F.col("departement")
-    return named.select(
-        F.lit(list_name(periode)).alias("list"),
-        F.lit(periode).alias("periode"),
-        *("siren", "raison_sociale", "rank", "level", "probability"),
-        _status().alias("status"),
-        F.coalesce("_since", F.lit(periode)).alias("first_alert"),
-        *(F.get("reasons", F.lit(n))["text"].alias(f"reason_{n + 1}") for n in range(reasons.COUNT)),
-        F.coalesce("reasons", F.array().cast(reasons.SCHEMA)).alias("reasons"),
-        departement,
-        territories.department_label(departement).alias("departement_libelle"),
-        territories.region_code(departement).alias("region"),
-        territories.region_label(departement).alias("region_libelle"),
-        "ape",
-        "section",
-        section_label(F.col("section"), nomenclature).alias("section_libelle"),
-        territories.size_class(F.col("effectif")).alias("tranche_effectif"),
-        "effectif",
-        F.coalesce("context_flags", F.array().cast("array<string>")).alias("context_flags"),
-        *_MODEL,
-    ).to(cast(StructType, StructType.fromDDL(SCHEMA)))
+def _reasons(month: Month, listed: DataFrame, dictionary: DataFrame) -> DataFrame:
+    sectors = month.companies.select("siren", "section").where(F.col("section").isNotNull())
+    return reasons.reasons(listed, month.signals, dictionary, month.year_ago, sectors, month.nomenclature)
+
+
+def _with_flags(rows: DataFrame, flags: DataFrame | None) -> DataFrame:
+    if flags is None:
+        return rows.withColumn("context_flags", F.array().cast("array<string>"))
+    joined = rows.join(flags, on="siren", how="left")
+    return joined.withColumn("context_flags", F.coalesce("context_flags", F.array().cast("array<string>")))
+
+
+def _with_followed(rows: DataFrame, followed: DataFrame | None) -> DataFrame:
+    if followed is None:
+        return rows.withColumn("suivi_en_cours", F.lit(None).cast("boolean"))
+    marked = followed.select("siren").distinct().withColumn("_followed", F.lit(True))
+    joined = rows.join(marked, on="siren", how="left")
+    return joined.withColumn("suivi_en_cours", F.coalesce("_followed", F.lit(False)))
+
+
+def _described(rows: DataFrame, edition: Edition, month: Month) -> DataFrame:
+    named = rows.withColumns({name: F.coalesce(name, _BEFORE + name) for name in IDENTITY})
+    columns = _of_edition(edition) | _of_alert(edition) | of_company(month.nomenclature) | of_services(month.cutoff)
+    ordered = [columns[name].alias(name) if name in columns else F.col(name) for name in COLUMNS]
+    return named.select(*ordered).to(cast(StructType, StructType.fromDDL(SCHEMA)))
+
+
+def _of_edition(edition: Edition) -> dict[str, Column]:
+    texts = {
+        "list": edition.name,
+        "corrects": edition.corrects,
+        "edition_reason": edition.reason,
+        "previous": edition.previous,
+        "model_name": edition.model_name,
+        "model_version": edition.model_version,
+        "run_id": edition.run_id,
+    }
+    numbers = {"periode": edition.periode, "horizon": edition.horizon, "edition": edition.number}
+    named = {name: F.lit(text or None).cast("string") for name, text in texts.items()}
+    return named | {name: F.lit(value) for name, value in numbers.items()}
+
+
+def _of_alert(edition: Edition) -> dict[str, Column]:
+    on_list = F.col("rank").isNotNull()
+    share = _points_of_contributions()
+    points = F.transform_values("contributions_theme", lambda _, part: part * share)
+    base = F.when(share == 0, F.col("probability")).otherwise(F.col("expected_probability")) * 100
+    texts = {f"reason_{n + 1}": F.get("reasons", F.lit(n))["text"] for n in range(reasons.COUNT)}
+    return texts | {
+        "level": F.coalesce("_level", "level"),
+        "score": F.col("probability") * 100,
+        "seuil_modere": F.col("cutoff_modere") * 100,
+        "seuil_fort": F.col("cutoff_fort") * 100,
+        "status": _status(),
+        "first_alert": F.coalesce("_since", F.lit(edition.periode)),
+        "months_on_list": F.coalesce(_BEFORE + "months_on_list", F.lit(0)) + on_list.cast("int"),
+        "reasons": F.coalesce("reasons", F.array().cast(reasons.SCHEMA)),
+        "points": F.when(on_list, points),
+        "points_base": F.when(on_list, base),
+    }
+
+
+def _points_of_contributions() -> Column:
+    """Points of score that one unit of contribution stands for; 0 where contributions do not say why the score differs.
+
+    What lifts the score above that of an average company is shared out in proportion to the contributions:
+
+        average 2 %, score 8 %, contributions dette 1.0, effectif 0.5, age -0.3    6 / 1.2 = 5 points a unit
+        base 2.0, dette 5.0, effectif 2.5, age -1.5                                together 8
+    """
+    lift, sum_of = F.col("probability") - F.col("expected_probability"), F.col("raw_score") - F.col("expected_value")
+    known = F.col("contributions_theme").isNotNull() & (lift * sum_of > 0)
+    return F.when(known, lift / sum_of * 100).otherwise(F.lit(0.0))
 
 
 def _status() -> Column:
-    now, before = (F.array_position(F.lit(list(LEVELS)), F.col(name)) for name in ("level", "_before"))
+    now, before = (F.array_position(F.lit(list(LEVELS)), F.col(name)) for name in ("_level", _BEFORE + "level"))
     return (
-        F.when(F.col("rank").isNull(), GONE)
-        .when(F.col("_before").isNull(), NEW)
+        F.when(F.col("rank").isNull(), LEFT)
+        .when(F.col(_BEFORE + "level").isNull(), ENTERED)
         .when(now > before, RAISED)
         .when(now < before, LOWERED)
         .otherwise(KEPT)

@@ -1,131 +1,208 @@
-"""The detection lists: predictions, signals, panel -> lists/detection, exports by department."""
+"""The detection lists: predictions, signals, panel -> lists/detection, monitoring/lists, exports by department.
 
-from dataclasses import replace
+A published edition is never written again: a run makes the first editions of the months that have none yet, and a
+correction when it is asked for one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.errors import SfSparkError
+from sf_spark.errors import ConcurrentWriteError, SfSparkError
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.deliveries import delivered
 from sf_spark.lake.places import for_spark
-from sf_spark.lake.planning import Plan, Read, plan
-from sf_spark.lake.staged import read_or_empty
-from sf_spark.lake.tables import location, read_table, read_version
+from sf_spark.lake.planning import Read, plan
+from sf_spark.lake.storage import is_file
+from sf_spark.lake.tables import location, read_table
 from sf_spark.ml.registry import Registry, registered_name
-from sf_spark.panel.inputs import dated
-from sf_spark.publication.contexte import COLUMNS as _CONTEXTE
-from sf_spark.publication.contexte import context_flags
+from sf_spark.publication.editions import Edition, correction, earlier_in_force, first_editions
 from sf_spark.publication.exports import CSV_OPTIONS, folder, preview, spreadsheet
-from sf_spark.publication.lists import SCHEMA, Month, build_list, champion_scores, list_name
+from sf_spark.publication.list_columns import STATUSES
+from sf_spark.publication.lists import Stay, build_list
 from sf_spark.schema import LISTS_DETECTION as LISTS
-from sf_spark.schema import (
-    PANEL_ENTREPRISE,
-    PREDICTIONS_ENTREPRISE,
-    SIGNALS_DICTIONARY,
-    SIGNALS_ENTREPRISE,
-    Table,
-    staged,
-)
+from sf_spark.schema import PREDICTIONS_ENTREPRISE
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.list_inputs import STAGED, ListInputs
+from sf_spark.steps.published import editions_in, note_figures, published_editions
 from sf_spark.steps.recipes import list_recipe
 from sf_spark.steps.twice import tried_twice
 
-SOURCES = (PREDICTIONS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_ENTREPRISE, SIGNALS_DICTIONARY)
+
+@dataclass(frozen=True)
+class Correction:
+    """What a correction is asked for: why, of which month (None: the last one) and horizon (None: the main one)."""
+
+    reason: str
+    periode: date | None = None
+    horizon: int | None = None
 
 
-def publish(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Publish every scored month, in order, unless its list is there; show the top of the latest one."""
-    return tried_twice(lambda: _publish(spark, settings, report), report)
+@dataclass(frozen=True)
+class Scored:
+    """What the champion of a horizon has scored.
+
+    Attributes:
+        horizon: In months.
+        version: Of the champion.
+        months: Companies scored, by month.
+        others: The months that only other versions have scored.
+    """
+
+    horizon: int
+    version: str
+    months: Mapping[date, int]
+    others: Sequence[date]
 
 
-def _publish(spark: SparkSession, settings: Settings, report: Report) -> int:
-    lake, there = settings.lake, delivered(settings.lake, ["contexte"])
-    report(f"reading {', '.join(table.path for table in SOURCES)}")
-    champion = champion_version(settings)
-    periodes = _months_to_publish(read_table(spark, lake, PREDICTIONS_ENTREPRISE), settings.train.horizon, champion)
-    names = [list_name(periode) for periode in periodes]
-    asked = {"champion": champion, "horizon": settings.train.horizon}
-    todo = plan(lake, list_recipe(settings), Read(there, settings={**asked, "lists": names}))
-    if todo.stale is None:
-        report(f"{LISTS.path}: {', '.join(names)} already there, made of the same tables")
-    for rank, periode in enumerate(periodes if todo.stale is not None else [], start=1):
-        # The commit of a month names the lists that are written: those of a killed run go on being stale.
-        step = plan(lake, list_recipe(settings), Read(there, settings={**asked, "lists": names[:rank]}))
-        rows = _draw(spark, settings, periode, step, champion)
-        counts = rows.groupBy("status").count().orderBy("status").collect()
-        told = ", ".join(f"{row['count']} {row['status']}" for row in counts)
-        report(f"{LISTS.path}: {list_name(periode)}: {told or 'no alert'}")
-    for name in names:
-        _export(spark, lake, name)
-    latest = read_table(spark, lake, LISTS).where(F.col("list") == names[-1])
-    print(preview(latest.where("rank <= 10").orderBy("rank").collect()))
-    report(f"the list: {location(lake, LISTS)}; by department: {folder(lake, names[-1])}")
-    return 0
+def publish(spark: SparkSession, settings: Settings, report: Report, asked: Correction | None = None) -> int:
+    """Publish the scored months that have no list yet, in order, or a correction; show the top of the latest list.
 
-
-def champion_version(settings: Settings) -> str:
-    """The version in charge of the list.
+    Returns:
+        0; 1 when the last month that is scored has no list, as its champion has not scored it.
 
     Raises:
-        SfSparkError: When there is none.
+        SfSparkError: When there is no champion or no score at the main horizon, or no list to correct.
     """
-    name = registered_name(settings.train.model_name, settings.train.horizon)
+    return tried_twice(lambda: _publish(spark, settings, report, asked), report)
+
+
+def _publish(spark: SparkSession, settings: Settings, report: Report, asked: Correction | None) -> int:
+    lake, main = settings.lake, settings.train.horizon
+    published = published_editions(lake)
+    scored = champions_scores(spark, settings, report)
+    todo = _corrections(published, settings, asked, report) if asked else _first(published, scored, settings)
+    for edition in todo:
+        edition = _completed(edition, settings, {each.horizon: each for each in scored})
+        _draw(spark, settings, published, edition)
+        published = published_editions(lake)
+        _report_figures(note_figures(lake, [edition]), report)
+    if not todo:
+        report(f"{LISTS.path}: {len(published)} editions are published, and stay as they are")
+    note_figures(lake, published)  # of editions whose run was killed behind their commit
+    for edition in published:
+        _export(spark, lake, edition.name, report)
+    return _shown(spark, lake, published, scored, main, report)
+
+
+def champions_scores(spark: SparkSession, settings: Settings, report: Report) -> list[Scored]:
+    """What the champion of each horizon has scored; the main horizon has to have one.
+
+    Raises:
+        SfSparkError: When it has none, or no month is scored there.
+    """
+    predictions = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE)
+    counted = predictions.groupBy("horizon", "model_version", "periode").count().collect()
+    found = []
+    for horizon in dict.fromkeys((settings.train.horizon, *settings.train.horizons)):
+        version = _champion(settings, horizon)
+        if version is None:
+            report(f"no model is champion at {horizon} months: no list at this horizon")
+            continue
+        rows = [row for row in counted if row["horizon"] == horizon]
+        months = {row["periode"]: row["count"] for row in rows if row["model_version"] == version}
+        others = sorted({row["periode"] for row in rows} - months.keys())
+        found.append(Scored(horizon, version, months, others))
+    if not found[0].months and not found[0].others:
+        raise SfSparkError(f"no month is scored at train.horizon={settings.train.horizon}: run score, or set another")
+    return found
+
+
+def _champion(settings: Settings, horizon: int) -> str | None:
+    name = registered_name(settings.train.model_name, horizon)
     registry = Registry(settings.tracking_store())
     version = registry.champion_version(name)
-    if version is None:
+    if version is None and horizon == settings.train.horizon:
         raise registry.no_champion(name)
     return version
 
 
-def _months_to_publish(predictions: DataFrame, horizon: int, champion: str) -> list[date]:
-    """The months that the champion has scored.
+def _first(published: Sequence[Edition], scored: Iterable[Scored], settings: Settings) -> list[Edition]:
+    return first_editions(published, {each.horizon: each.months for each in scored}, settings.train.horizon)
+
+
+def _corrections(published: Sequence[Edition], settings: Settings, asked: Correction, report: Report) -> list[Edition]:
+    main = settings.train.horizon
+    edition = correction(published, asked.horizon or main, asked.periode, asked.reason, main)
+    if edition is None:
+        report(f"the edition in force was made for this very reason: '{asked.reason}'")
+        return []
+    return [edition]
+
+
+def _completed(edition: Edition, settings: Settings, scored: Mapping[int, Scored]) -> Edition:
+    """The edition with its model, from the registry, and what it is held against.
 
     Raises:
-        SfSparkError: When it has not scored the last month: the list has to follow the champion.
+        SfSparkError: When the champion has not scored the month.
     """
-    at_horizon = predictions.where(F.col("horizon") == horizon)
-    rows = at_horizon.groupBy("periode").agg(F.collect_set("model_version").alias("versions")).collect()
-    if not rows:
-        raise SfSparkError(f"no month is scored at train.horizon={horizon}: run score, or set another")
-    last = max(rows, key=lambda row: row["periode"])
-    if champion not in last["versions"]:
-        raise SfSparkError(
-            f"{last['periode']:%Y-%m} is scored by version {', '.join(sorted(last['versions'], key=int))}, and the "
-            f"champion is version {champion}: run score"
-        )
-    return sorted(row["periode"] for row in rows if champion in row["versions"])
+    train, champion = settings.train, scored.get(edition.horizon)
+    if champion is None or edition.periode not in champion.months:
+        version = "there is none" if champion is None else f"version {champion.version}"
+        raise SfSparkError(f"{edition.periode:%Y-%m} is not scored by the champion ({version}): run score")
+    count = champion.months[edition.periode]
+    capacity = min(train.capacity, round(train.capacity_share * count))
+    name = registered_name(train.model_name, edition.horizon)
+    run = Registry(settings.tracking_store()).run_of(name, champion.version)
+    return replace(
+        edition, model_name=name, model_version=champion.version, run_id=run, capacity=capacity, scored=count
+    )
 
 
-def _draw(spark: SparkSession, settings: Settings, periode: date, step: Plan, champion: str) -> DataFrame:
-    """Write the list of a month; returns it as written."""
-    lake, name = settings.lake, list_name(periode)
-    predictions, panel, signals, dictionary = (_read(spark, step, table) for table in SOURCES)
-    scores = champion_scores(predictions, settings.train.horizon, champion)
-    month = Month.of(periode, scores, panel, signals, settings.panel.nomenclature)
-    content = step.build.read[staged("contexte").path]
-    version = None if content is None else content.version
-    contexte = dated(read_or_empty(spark, lake, "contexte", _CONTEXTE, version), settings.cutoff_day)
-    flags = context_flags(contexte, month.panel, periode.replace(day=settings.cutoff_day))
-    lists = read_table(spark, lake, LISTS) if step.there is not None else spark.createDataFrame([], SCHEMA)
-    earlier = lists.where(F.col("list") < name)
-    previous = earlier.agg(F.max("list")).first()[0]  # type: ignore[index]
-    rows = build_list(replace(month, flags=flags), dictionary, earlier, previous, settings.publish.list_size)
+def _draw(spark: SparkSession, settings: Settings, published: Sequence[Edition], edition: Edition) -> None:
+    """Commit an edition. The commit names all editions: those of a killed run go on being made."""
+    lake, records = settings.lake, {each.name: each.record() for each in (*published, edition)}
+    step = plan(lake, list_recipe(settings), Read(delivered(lake, STAGED), settings={"editions": records}))
+    if editions_in(lake, step.there) != list(published):
+        raise ConcurrentWriteError(f"another job has published a list in {lake} meanwhile: run it again")
+    inputs = ListInputs(spark, settings, step)
+    earlier = inputs.editions(earlier_in_force(published, edition))
+    stay = Stay(settings.lists.leave_share, settings.lists.months_below)
+    rows = build_list(edition, inputs.month(edition), inputs.dictionary(), earlier, stay, settings.publish.list_size)
     rows = rows.repartition("list").sortWithinPartitions("rank", "siren")
-    commit_rows(rows, step.writing(periode, periode), f"list = '{name}'")
-    return read_table(spark, lake, LISTS).where(F.col("list") == name)
+    commit_rows(rows, step.writing(edition.periode, edition.periode), f"list = '{edition.name}'")
 
 
-def _read(spark: SparkSession, step: Plan, table: Table) -> DataFrame:
-    version = step.version_of(table)
-    assert version is not None  # a plan is made of tables that are there
-    return read_version(spark, step.lake, table, version)
+def _report_figures(rows: Iterable[Mapping[str, object]], report: Report) -> None:
+    for row in rows:
+        counts = ", ".join(f"{row[status]} {status}" for status in STATUSES if row[status])
+        churn = "" if row["churn"] is None else f"; churn {row['churn']:.1%}"
+        report(f"{LISTS.path}: {row['list']}: {counts or 'no alert'}{churn}")
 
 
-def _export(spark: SparkSession, lake: str, name: str) -> None:
-    """Write the spreadsheets of a list; again each time, as a run may have been killed before."""
+def _export(spark: SparkSession, lake: str, name: str, report: Report) -> None:
+    """Write the spreadsheets of an edition, unless they are complete: a run may have been killed before."""
+    place = folder(lake, name)
+    if is_file(f"{place}/_SUCCESS"):
+        return
     rows = read_table(spark, lake, LISTS).where(F.col("list") == name)
     lines = spreadsheet(rows).write.partitionBy("departement").mode("overwrite")
-    lines.options(**CSV_OPTIONS).csv(for_spark(folder(lake, name)))
+    lines.options(**CSV_OPTIONS).csv(for_spark(place))
+    report(f"{name} by department: {place}")
+
+
+def _shown(
+    spark: SparkSession, lake: str, published: Iterable[Edition], scored: Sequence[Scored], main: int, report: Report
+) -> int:
+    """Show the top of the latest list, and name the months that a champion has not scored."""
+    ordered = sorted((each for each in published if each.horizon == main), key=lambda each: (each.periode, each.number))
+    latest = ordered[-1] if ordered else None
+    missing = 0
+    for each in scored:
+        last = max((edition.periode for edition in published if edition.horizon == each.horizon), default=date.min)
+        months = [month for month in each.others if month > last]
+        if months:
+            named = ", ".join(f"{month:%Y-%m}" for month in months)
+            report(
+                f"no list of {named} at {each.horizon} months: the champion (version {each.version}) has not scored it"
+            )
+            missing += each.horizon == main
+    if latest is not None:
+        rows = read_table(spark, lake, LISTS).where((F.col("list") == latest.name) & (F.col("rank") <= 10))
+        print(preview(rows.orderBy("rank").collect()))
+        report(f"the list: {latest.name} in {location(lake, LISTS)}")
+    return 1 if missing else 0

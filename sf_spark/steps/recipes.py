@@ -7,6 +7,7 @@ from sf_spark.lake.planning import Recipe
 from sf_spark.schema import (
     COMPAT_ENTREPRISE,
     COMPAT_ETABLISSEMENT,
+    FOLLOW_UP,
     LABELS_ENTREPRISE,
     LISTS_DETECTION,
     PANEL_ENTREPRISE,
@@ -64,16 +65,18 @@ def compat_recipes(date_debut: str, date_fin: str) -> tuple[Recipe, Recipe]:
 
 
 def list_recipe(settings: Settings) -> Recipe:
-    """Of the lists; which months is for the step to say."""
+    """Of the lists; which editions is for the step to say. What is published stays, whatever has changed."""
     rules = {
         "cutoff_day": settings.cutoff_day,
         "panel.nomenclature": settings.panel.nomenclature,
         "publish.list_size": settings.publish.list_size,
+        "lists.leave_share": settings.lists.leave_share,
+        "lists.months_below": settings.lists.months_below,
         "train.horizon": settings.train.horizon,
     }
     code = ("sf_spark.publication.lists", "sf_spark.publication.contexte")
-    tables = (PREDICTIONS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_ENTREPRISE, SIGNALS_DICTIONARY)
-    return Recipe(LISTS_DETECTION, rules, code, tables=tables)
+    tables = (PREDICTIONS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_ENTREPRISE, SIGNALS_DICTIONARY, FOLLOW_UP)
+    return Recipe(LISTS_DETECTION, rules, code, tables=tables, may_lack=(FOLLOW_UP,))
 
 
 def catalogue_of(settings: Settings) -> Catalogue:

@@ -1,0 +1,95 @@
+"""What an edition is made of, read at the versions that its plan names."""
+
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.lake.planning import Plan
+from sf_spark.lake.staged import read_or_empty
+from sf_spark.lake.tables import read_version
+from sf_spark.panel.inputs import COLUMNS as _COLUMNS
+from sf_spark.panel.inputs import dated
+from sf_spark.publication.companies import companies, creations, followed, head_offices
+from sf_spark.publication.contexte import COLUMNS as _CONTEXTE
+from sf_spark.publication.contexte import context_flags
+from sf_spark.publication.editions import Edition
+from sf_spark.publication.list_columns import SCHEMA
+from sf_spark.publication.lists import Month
+from sf_spark.schema import (
+    FOLLOW_UP,
+    LISTS_DETECTION,
+    PANEL_ENTREPRISE,
+    PREDICTIONS_ENTREPRISE,
+    SIGNALS_DICTIONARY,
+    SIGNALS_ENTREPRISE,
+    Table,
+    staged,
+)
+from sf_spark.settings import Settings
+
+STAGED = {"contexte": _CONTEXTE, "sirene": _COLUMNS["sirene"], "sirene_ul": _COLUMNS["sirene_ul"]}
+_OF_FOLLOW_UP = {"siren", "siret", "service", "date", "state"}
+
+
+class ListInputs:
+    """The tables of one plan.
+
+    Args:
+        spark: The session.
+        settings: All settings.
+        step: Of the edition.
+    """
+
+    def __init__(self, spark: SparkSession, settings: Settings, step: Plan) -> None:
+        self._spark, self._settings, self._step = spark, settings, step
+
+    def month(self, edition: Edition) -> Month:
+        """Everything of the edition's month."""
+        cutoff = edition.periode.replace(day=self._settings.cutoff_day)
+        this, scores = F.col("periode") == F.lit(edition.periode), self._required(PREDICTIONS_ENTREPRISE)
+        panel, signals = (self._required(table) for table in (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE))
+        of_model = (F.col("horizon") == edition.horizon) & (F.col("model_version") == edition.model_version)
+        return Month(
+            scores=scores.where(this & of_model),
+            companies=self._companies(panel.where(this), cutoff),
+            signals=signals.where(this),
+            cutoff=cutoff,
+            nomenclature=self._settings.panel.nomenclature,
+            year_ago=signals.where(F.col("periode") == F.lit(edition.periode.replace(year=edition.periode.year - 1))),
+            flags=context_flags(self._staged("contexte"), panel.where(this), cutoff),
+            followed=self._followed(cutoff),
+        )
+
+    def dictionary(self) -> DataFrame:
+        """The dictionary of signals."""
+        return self._required(SIGNALS_DICTIONARY)
+
+    def editions(self, names: list[str]) -> DataFrame:
+        """The rows of some editions."""
+        if self._step.there is None or not names:
+            # Not createDataFrame([]): its rows would pass through Python.
+            return self._spark.createDataFrame(self._spark.sparkContext.emptyRDD(), SCHEMA)
+        rows = read_version(self._spark, self._step.lake, LISTS_DETECTION, self._step.version)
+        return rows.where(F.col("list").isin(*names))
+
+    def _companies(self, panel: DataFrame, cutoff: date) -> DataFrame:
+        seats = head_offices(self._staged("sirene"), cutoff)
+        return companies(panel, seats, creations(self._staged("sirene_ul"), cutoff))
+
+    def _followed(self, cutoff: date) -> DataFrame | None:
+        if self._step.version_of(FOLLOW_UP) is None:
+            return None
+        follow_up = self._required(FOLLOW_UP)
+        return followed(follow_up, cutoff) if set(follow_up.columns) >= _OF_FOLLOW_UP else None
+
+    def _staged(self, source: str) -> DataFrame:
+        content = self._step.build.read[staged(source).path]
+        version = None if content is None else content.version
+        rows = read_or_empty(self._spark, self._step.lake, source, STAGED[source], version)
+        return dated(rows, self._settings.cutoff_day)
+
+    def _required(self, table: Table) -> DataFrame:
+        version = self._step.version_of(table)
+        assert version is not None  # a plan is made of tables that are there
+        return read_version(self._spark, self._step.lake, table, version)

@@ -1,0 +1,131 @@
+"""The published editions, as the last commit of ``lists/detection`` says, and their figures in ``monitoring/lists``.
+
+Every commit names all editions so far: also one without a row, which no partition would show.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from sf_spark.errors import SfSparkError
+from sf_spark.lake.files import open_table, replace_rows
+from sf_spark.lake.ledger import find_build
+from sf_spark.lake.tables import literal_list, location
+from sf_spark.publication.editions import Edition
+from sf_spark.publication.list_columns import LEFT, STATUSES
+from sf_spark.schema import LISTS_DETECTION, MONITORING_LISTS
+
+_OF_ROWS = {"list": "name", "corrects": "corrects", "edition_reason": "reason", "previous": "previous"}
+_SAME = ("periode", "horizon", "model_name", "model_version", "run_id")
+_FIGURES = pa.schema(
+    [
+        *(("list", pa.string()), ("periode", pa.date32()), ("horizon", pa.int32()), ("edition", pa.int32())),
+        *((name, pa.string()) for name in ("corrects", "edition_reason", "previous")),
+        *((name, pa.string()) for name in ("model_name", "model_version", "run_id")),
+        *((name, pa.int64()) for name in ("capacity", "scored", "on_list", *STATUSES)),
+        ("churn", pa.float64()),
+    ]
+)
+
+
+def published_editions(lake: str) -> list[Edition]:
+    """All editions of the lists, in the order of months, horizons and numbers.
+
+    Raises:
+        SfSparkError: When the lists were written by an earlier version of the package, without editions.
+    """
+    return editions_in(lake, open_table(location(lake, LISTS_DETECTION)))
+
+
+def editions_in(lake: str, there: DeltaTable | None) -> list[Edition]:
+    """The editions that a table holds at the version at which it was opened: see :func:`published_editions`."""
+    if there is None:
+        return []
+    if "edition" not in {field.name for field in there.schema().fields}:
+        raise SfSparkError(
+            f"{LISTS_DETECTION.path} in {lake} was written by an earlier version, whose lists were written again at "
+            "each run: move its folder away, and publish makes the lists of the scored months"
+        )
+    build = find_build(lake, LISTS_DETECTION, there)
+    records = {} if build is None else build.settings.get("editions", {})
+    found = {name: Edition.from_record(record) for name, record in records.items()}
+    partitions = set(there.get_add_actions(flatten=True).column("partition.list").to_pylist())
+    for edition in _of_rows(there, partitions - found.keys()):
+        found[edition.name] = edition
+    return sorted(found.values(), key=lambda each: (each.periode, each.horizon, each.number))
+
+
+def note_figures(lake: str, editions: Iterable[Edition]) -> list[dict[str, Any]]:
+    """Write the figures of editions that ``monitoring/lists`` does not have yet; all are read from what is published.
+
+    Returns:
+        The rows that were written: counts by status, ``on_list``, and ``churn``: entered and left, as a share of the
+        companies of both lists. It is null for the first list of a horizon.
+    """
+    folder = location(lake, MONITORING_LISTS)
+    there = open_table(folder)
+    noted = set() if there is None else set(there.to_pyarrow_table(columns=["list"]).column("list").to_pylist())
+    missing = [edition for edition in editions if edition.name not in noted]
+    if not missing:
+        return []
+    counts = _counts(lake, [edition.name for edition in missing])
+    rows = [figures(edition, counts.get(edition.name, {})) for edition in missing]
+    names = literal_list([edition.name for edition in missing])
+    replace_rows(folder, pa.Table.from_pylist(rows, schema=_FIGURES), f"list in ({names})")
+    return rows
+
+
+def figures(edition: Edition, counts: dict[str, int]) -> dict[str, Any]:
+    """The row of an edition in ``monitoring/lists``.
+
+    Args:
+        edition: The edition.
+        counts: Companies by status; a status without one may be absent.
+    """
+    by_status = {status: counts.get(status, 0) for status in STATUSES}
+    both = sum(by_status.values())
+    moved = by_status["nouvelle"] + by_status[LEFT]
+    churn = moved / both if edition.previous and both else None
+    record = edition.record()
+    return {
+        **{column: record[name] or None for column, name in _OF_ROWS.items()},
+        **{name: record[name] for name in _SAME},
+        "periode": edition.periode,
+        "edition": edition.number,
+        "capacity": edition.capacity,
+        "scored": edition.scored,
+        "on_list": both - by_status[LEFT],
+        **by_status,
+        "churn": churn,
+    }
+
+
+def _counts(lake: str, names: list[str]) -> dict[str, dict[str, int]]:
+    table = open_table(location(lake, LISTS_DETECTION))
+    assert table is not None  # its editions have just been read
+    rows = table.to_pyarrow_table(columns=["list", "status"], filters=[("list", "in", names)])
+    counted = rows.group_by(["list", "status"]).aggregate([([], "count_all")]).to_pylist()
+    found: dict[str, dict[str, int]] = {}
+    for row in counted:
+        found.setdefault(row["list"], {})[row["status"]] = row["count_all"]
+    return found
+
+
+def _of_rows(there: DeltaTable, names: Iterable[str]) -> list[Edition]:
+    """Editions that no build names, as in a table that was put in the place of another: as their rows say."""
+    wanted = sorted(names)
+    if not wanted:
+        return []
+    columns = [*_OF_ROWS, *_SAME, "edition"]
+    rows = there.to_pyarrow_table(columns=columns, filters=[("list", "in", wanted)])
+    distinct = rows.group_by(columns).aggregate([]).to_pylist()
+    return [
+        Edition(
+            **{name: row[column] or "" for column, name in _OF_ROWS.items()},
+            **{name: row[name] for name in _SAME},
+            number=row["edition"],
+        )
+        for row in distinct
+    ]
