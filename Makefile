@@ -7,7 +7,7 @@ SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --
 # The random forest takes as long as all the others together, and wins nothing on so few companies.
 DEMO_MODELS := rule_2016,logistic_regression,gradient_boosting,hazard
 
-.PHONY: help setup demo test test-long test-remote audit quarantine fuzz ui cluster-demo bench bench-model check clean
+.PHONY: help setup demo test test-long test-remote audit monitor quarantine fuzz ui cluster-demo bench bench-model check clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -25,6 +25,9 @@ test-long: setup  ## the tests that take many minutes: a year of deliveries in e
 
 audit: setup  ## rebuilds 12 months of the demo from what was known then, and compares every cell (MONTHS=12)
 	@./spark-submit.sh jobs/audit.py $(SETTINGS) --months $(or $(MONTHS),12)
+
+monitor: setup  ## drift, coverage, freshness, what past lists found, on the demo
+	@./spark-submit.sh jobs/monitor.py $(SETTINGS)
 
 quarantine: setup  ## the rejected lines of the demo, by source and reason
 	@./spark-submit.sh jobs/quarantine.py $(SETTINGS)
@@ -56,8 +59,8 @@ bench-model: setup  ## models judged on 20 000 generated companies, 2 % of which
 check: setup  ## style, types, direction of imports
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
-picture: setup  ## docs/rooms.md: the flow and the rooms, drawn from the code
-	@$(PYTHON_ENV) -m docs.draw
+picture: setup  ## docs/rooms.md and docs/tables.md: the flow, the rooms and the columns, from the code
+	@$(PYTHON_ENV) -m docs.draw && $(PYTHON_ENV) -m docs.tables
 
 .PHONY: lock picture
 lock: setup  ## requirements.lock again, after a change of setup.cfg (needs uv)

@@ -1,23 +1,39 @@
-"""Show what the tables were made of, what is stale of them, and why."""
+"""Watch data, scores and lists: panel/*, signals/*, lists/detection -> monitoring/*."""
 
 import argparse
+import sys
 
-from sf_spark.cli import Report, job_parser, main_without_spark
+from pyspark.sql import SparkSession
+
+from sf_spark.cli import Report, job_parser, main, main_without_spark
 from sf_spark.settings import Settings
+from sf_spark.steps.monitor import monitor
 from sf_spark.steps.show_builds import show_builds
+
+_BUILDS = "--builds"
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("monitor", __doc__ or "")
-    arguments.add_argument("--builds", action="store_true", help="the builds of the derived tables (default)")
+    arguments.add_argument(
+        _BUILDS, action="store_true", help="only show what the derived tables were made of, and what is stale"
+    )
     return arguments
 
 
-def run(settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Print the builds."""
+def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
+    """Write drift, coverage, freshness, what past lists found, and the warnings."""
+    return monitor(spark, settings, report)
+
+
+def run_builds(settings: Settings, options: argparse.Namespace, report: Report) -> int:
+    """Print the builds; no Spark is needed."""
     return show_builds(settings, report)
 
 
 if __name__ == "__main__":
-    main_without_spark("monitor", parser(), run)
+    if _BUILDS in sys.argv[1:]:
+        main_without_spark("monitor", parser(), run_builds)
+    else:
+        main("monitor", parser(), run)

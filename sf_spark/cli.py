@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError, SfSparkError, UnexpectedError
 from sf_spark.lake.places import check_place, is_remote
+from sf_spark.lake.runs import TIMED, note_run
 from sf_spark.lake.storage import check_writable
 from sf_spark.session import build_session, end_session, java_has_died, reach_stores
 from sf_spark.settings import Settings, load_settings
@@ -101,13 +102,16 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
     # So with Py4J, which tells the root logger, with two stacks, that the Java process has died.
     logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
-    spark = build_session(settings, name)
+    spark, start = build_session(settings, name), time.monotonic()
     try:
         if not local:
             reach_stores(settings, spark)
             if check is not None:
                 check(settings, options)
-        return run(spark, settings, options, report) or 0
+        code = run(spark, settings, options, report) or 0
+        if name in TIMED:
+            note_run(settings.lake, name, time.monotonic() - start, code)
+        return code
     except (SfSparkError, KeyboardInterrupt):
         raise
     except Exception as error:

@@ -166,6 +166,7 @@ class MaintainSettings(_Section):
     """What housekeeping keeps."""
 
     keep_days: int = Field(ge=7)
+    keep_log_days: int = Field(ge=30)
     file_bytes: int = Field(ge=1_000_000)
     fewest_files: int = Field(ge=2)
 

@@ -31,6 +31,9 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     "monitoring/audit": frozenset({"audited_at"}),
     "predictions/entreprise": frozenset({"run_id"}),
     "lists/detection": frozenset({"run_id"}),
+    "monitoring/lists": frozenset({"run_id"}),
+    "monitoring/runs": frozenset({"run", "started_at", "seconds"}),
+    "monitoring/adjustments": frozenset({"tried_at"}),
 }
 # What tells rows apart for people: those of these columns that a table has.
 _KEYS = ("source", "_batch", "_file", "_line", "siret", "siren", "numero_compte", "periode", "name", "step", "horizon")

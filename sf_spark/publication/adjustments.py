@@ -16,8 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import Column
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import BooleanType
 
 from sf_spark.errors import ConfigurationError
 from sf_spark.publication.list_columns import LEVELS, NO_ALERT
@@ -99,6 +101,26 @@ def usable(rules: Iterable[Rule], there: Iterable[str], known: Iterable[str]) ->
     return [rule for rule in rules if rule.name not in absent], absent
 
 
+def check_conditions(rules: Iterable[Rule], signals: DataFrame) -> None:
+    """Refuse a condition that Spark cannot read, or that is neither true nor false. No job runs.
+
+    Args:
+        rules: Usable ones.
+        signals: The table of signals.
+
+    Raises:
+        ConfigurationError: It names the rule.
+    """
+    for rule in rules:
+        try:
+            kind = signals.select(F.expr(f"({rule.when})").alias("condition")).schema["condition"].dataType
+        except AnalysisException as error:
+            first = str(error).strip().splitlines()[0][:160]
+            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is no condition: {first}") from None
+        if not isinstance(kind, BooleanType):
+            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is no condition: it gives {kind.typeName()}")
+
+
 def rules_that_hold(rules: Sequence[Rule], periode: Column) -> Column:
     """The names of the rules whose condition and dates hold, in order: array<string>; the main theme is not looked at.
 
@@ -106,7 +128,7 @@ def rules_that_hold(rules: Sequence[Rule], periode: Column) -> Column:
         rules: Usable ones.
         periode: First day of the month of the row; the signals of the conditions stand in columns of their name.
     """
-    names = [F.when(_condition(rule) & _dated(rule, periode), F.lit(rule.name)) for rule in rules]
+    names = [F.when(F.expr(f"({rule.when})") & _dated(rule, periode), F.lit(rule.name)) for rule in rules]
     return F.array_compact(F.array(*names)) if names else F.array().cast("array<string>")
 
 
@@ -127,15 +149,6 @@ def adjusted(rules: Sequence[Rule], level: Column, holding: Column, by_theme: Co
         after = F.when(decides, moved).otherwise(after)
         name = F.when(decides, F.when(moved != level, F.lit(rule.name))).otherwise(name)
     return after, name
-
-
-def _condition(rule: Rule) -> Column:
-    rule.signals  # noqa: B018 - only what the language has may reach Spark
-    try:
-        return F.expr(f"({rule.when})")
-    except Exception as error:  # noqa: BLE001 - Spark's parser has types of its own for each client
-        first = str(error).strip().splitlines()[0][:120]
-        raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is no condition: {first}") from None
 
 
 def _dated(rule: Rule, periode: Column) -> Column:

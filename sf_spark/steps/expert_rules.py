@@ -1,22 +1,24 @@
 """The expert rules of ``conf/base/ajustements.yml``, as far as the table of signals has what they look at."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
-from sf_spark.publication.adjustments import Rule, usable
+from pyspark.sql import DataFrame
+
+from sf_spark.publication.adjustments import Rule, check_conditions, usable
 from sf_spark.settings import AdjustmentSettings, Settings
 from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.steps import Report
 
 
-def rules_in_use(settings: Settings, columns: Iterable[str], report: Report) -> list[Rule]:
+def rules_in_use(settings: Settings, signals: DataFrame, report: Report) -> list[Rule]:
     """The rules that can be applied; one that looks at a family of signals that is switched off is left out, by name.
 
     Raises:
         ConfigurationError: For a rule that looks at a signal that nobody knows, or that cannot be read.
     """
     catalogue = catalogue_from(settings.signals.catalogue, ()).of("siren")
-    rules, absent = usable(map(rule_of, settings.adjustments), columns, (signal.name for signal in catalogue))
+    rules, absent = usable(map(rule_of, settings.adjustments), signals.columns, (each.name for each in catalogue))
+    check_conditions(rules, signals)
     for name, signal in absent.items():
         report(f"rule '{name}' is left out: signals/entreprise has no {signal}, its family is switched off")
     return rules

@@ -1,15 +1,18 @@
-"""The whole flow, step after step: ingest, panels, signals, labels, model, scores, list. Run again, it goes on."""
+"""The whole flow, step after step, from ingest to the list and what to watch. Run again, it goes on."""
 
+import time
 from collections.abc import Callable
 
 from pyspark.sql import SparkSession
 
+from sf_spark.lake.runs import note_run
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
 from sf_spark.steps.build_labels import build_labels
 from sf_spark.steps.build_panel import build_panel
 from sf_spark.steps.build_signals import build_signals
 from sf_spark.steps.ingest import ingest
+from sf_spark.steps.monitor import monitor
 from sf_spark.steps.publish import publish
 from sf_spark.steps.score import score
 from sf_spark.steps.train import train
@@ -33,6 +36,7 @@ STEPS: dict[str, Step] = {
     "train": _train,
     "score": _score,
     "publish": publish,
+    "monitor": monitor,
 }
 
 
@@ -47,7 +51,9 @@ def pipeline(spark: SparkSession, settings: Settings, report: Report, reporter: 
     """
     for rank, (step, action) in enumerate(STEPS.items(), start=1):
         report(f"step {rank}/{len(STEPS)} {step}")
+        start = time.monotonic()
         code = action(spark, settings, reporter(step)) or 0
+        note_run(settings.lake, step, time.monotonic() - start, code)
         if code:
             report(f"{step} failed: put it right and run the pipeline again, it goes on from here")
             return code

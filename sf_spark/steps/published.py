@@ -121,11 +121,10 @@ def _of_rows(there: DeltaTable, names: Iterable[str]) -> list[Edition]:
     columns = [*_OF_ROWS, *_SAME, "edition"]
     rows = there.to_pyarrow_table(columns=columns, filters=[("list", "in", wanted)])
     distinct = rows.group_by(columns).aggregate([]).to_pylist()
-    return [
-        Edition(
-            **{name: row[column] or "" for column, name in _OF_ROWS.items()},
-            **{name: row[name] for name in _SAME},
-            number=row["edition"],
-        )
-        for row in distinct
-    ]
+    return [_of_row(row) for row in distinct]
+
+
+def _of_row(row: dict[str, Any]) -> Edition:
+    texts = {name: row[column] or "" for column, name in _OF_ROWS.items()}
+    of_model = {name: row[name] for name in ("model_name", "model_version", "run_id")}
+    return Edition(periode=row["periode"], horizon=row["horizon"], number=row["edition"], **texts, **of_model)

@@ -93,7 +93,7 @@ def _score(
         report(describe_plan(todo))
         report(f"scoring {shown} with {named}")
         signals, panel = (_read(spark, todo, table) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
-        rules = rules_in_use(settings, signals.columns, report)
+        rules = rules_in_use(settings, signals, report)
         names = sorted({name for each in champions for name in each.model.signals})
         scored = predict(rows_to_score(signals, panel, months, names, rules), champions, settings, rules)
         commit_rows(scored.repartition("periode"), todo.writing(months[0], months[-1]), predicate)  # a file a month

@@ -15,6 +15,7 @@ from sf_spark.panel.inputs import COLUMNS
 from sf_spark.schema import LISTS_DETECTION, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.list_inputs import STAGED
 from sf_spark.steps.recipes import dictionary_recipe, label_recipe, list_recipe, panel_recipes, signal_recipes
 from sf_spark.steps.score import score_recipe
 
@@ -44,8 +45,8 @@ def _plans(settings: Settings) -> Iterator[tuple[Table, Plan | MissingTableError
     # Which model, months and lists is for their own jobs to say: here, what was written is asked for again.
     scored = _as_before(lake, PREDICTIONS_ENTREPRISE, ("model", "horizon", "months"))
     yield _plan(lake, score_recipe(settings), Read(settings=scored))
-    listed = _as_before(lake, LISTS_DETECTION, ("lists",))
-    yield _plan(lake, list_recipe(settings), Read(delivered(lake, ["contexte"]), settings=listed))
+    listed = _as_before(lake, LISTS_DETECTION, ("editions",))
+    yield _plan(lake, list_recipe(settings), Read(delivered(lake, STAGED), settings=listed))
 
 
 def _plan(lake: str, recipe: Recipe, read: Read) -> tuple[Table, Plan | MissingTableError]:
@@ -70,4 +71,8 @@ def _described(todo: Plan) -> Iterator[str]:
             yield f"deliveries {batches[0]} to {batches[-1]} ({len(batches)}) of {len(todo.before.deliveries)} sources"
         yield "settings " + ", ".join(f"{name}={shown(value)}" for name, value in todo.before.settings.items())
         yield f"code of {len(todo.before.code)} modules"
-    yield "up to date" if todo.stale is None else f"STALE: {describe_plan(todo)}"
+    if todo.table == LISTS_DETECTION and todo.before is not None:
+        editions = todo.before.settings.get("editions") or {}
+        yield f"{len(editions)} editions, the last one {max(editions, default='-')}: they stay as they were published"
+    else:
+        yield "up to date" if todo.stale is None else f"STALE: {describe_plan(todo)}"

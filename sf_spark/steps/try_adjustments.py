@@ -2,8 +2,8 @@
 
 Looked at are the months that the published model of each list, or else the champion, has scored: score earlier ones
 with ``score --periode``. Where the labels of a month have matured, precision is told, with the middle 90 % over draws
-of companies. A model has learned from months that had matured when it was trained: there its own precision is flattered,
-before and after a rule alike.
+of companies. A model has learned from months that had matured when it was trained: there its own precision is
+flattered, before and after a rule alike.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ def try_adjustments(spark: SparkSession, settings: Settings, report: Report) -> 
         SfSparkError: When no month is scored.
     """
     signals = read_table(spark, settings.lake, SIGNALS_ENTREPRISE)
-    rules = rules_in_use(settings, signals.columns, report)
+    rules = rules_in_use(settings, signals, report)
     models = models_of_months(spark, settings)
     if not models:
         raise SfSparkError("no month is scored by a champion: run score --periode AAAA-MM for past months")

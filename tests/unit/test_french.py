@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sf_spark.publication.list_columns import COLUMNS
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.signals.measures import MEASURES
@@ -69,6 +70,9 @@ def texts() -> Iterator[tuple[str, str]]:
         yield f"null rule of {measure.name}", measure.null_rule
     for file in sorted((PACKAGE.parent / "conf" / "models").glob("*.yml")):
         yield file.name, yaml.safe_load(file.read_text(encoding="utf-8"))["description"]
+    yield from ((f"meaning of {name}", column.meaning) for name, column in COLUMNS.items())
+    yield from ((rule.name, rule.explanation) for rule in load_settings("test").adjustments)
+    yield from (("legal form", label) for label in labels("domain/legal_forms.csv", "libelle"))
     yield from (("section of NAF", label) for label in labels("domain/sections.csv", "libelle"))
     for column in ("libelle", "region_libelle"):
         yield from (("territories", label) for label in labels("domain/departements.csv", column))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from docs import draw
+from docs import draw, tables
 
 
 def test_an_arrow_that_others_imply_is_left_out_and_one_of_a_circle_is_not() -> None:
@@ -38,3 +38,7 @@ def test_the_flow_is_what_the_jobs_say() -> None:
     jobs = {job: (read, written) for job, read, written in draw.flow()}
     assert jobs["build_panel"] == (["staged/*"], ["panel/etablissement", "panel/entreprise"])
     assert "quarantine" in jobs["ingest"][1]
+
+
+def test_every_column_of_the_lists_is_described() -> None:
+    assert tables.PLACE.read_text(encoding="utf-8") == tables.page()

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.publication.adjustments import Rule, adjusted, rules_that_hold, usable
+from sf_spark.publication.adjustments import Rule, adjusted, check_conditions, rules_that_hold, usable
 from sf_spark.settings import load_settings
 from sf_spark.steps.expert_rules import rule_of, rules_in_use
 
@@ -97,9 +97,13 @@ def test_what_is_no_condition_on_signals_is_one_clear_line(condition: str, said:
     assert "\n" not in str(error.value)
 
 
-def test_a_condition_that_does_not_parse_is_one_clear_line(spark: SparkSession) -> None:
-    with pytest.raises(ConfigurationError, match="rule 'r': 'dette > > 1' is no condition"):
-        rules_that_hold([Rule("r", True, "dette > > 1", "")], F.col("periode"))
+@pytest.mark.parametrize("condition", ["dette > > 1", "dette + 1", "dette 1", "(dette > 1"])
+def test_what_spark_cannot_read_as_a_condition_is_one_clear_line(spark: SparkSession, condition: str) -> None:
+    signals = spark.createDataFrame([(1.0,)], "dette float")
+    with pytest.raises(ConfigurationError) as error:
+        check_conditions([Rule("r", True, condition, "")], signals)
+    assert str(error.value).startswith(f"rule 'r': '{condition}' is no condition: ")
+    assert "\n" not in str(error.value)
 
 
 def test_two_rules_of_one_name_are_refused() -> None:
@@ -107,12 +111,15 @@ def test_two_rules_of_one_name_are_refused() -> None:
         usable([UP, UP], UP.signals, UP.signals)
 
 
-def test_the_rules_of_the_project_can_be_applied_and_wait_for_their_family() -> None:
+def test_the_rules_of_the_project_can_be_applied_and_wait_for_their_family(spark: SparkSession) -> None:
     settings, said = load_settings("test"), []
-    every = [name for rule in settings.adjustments for name in rule_of(rule).signals]
-    assert [rule.name for rule in rules_in_use(settings, every, said.append)] == [r.name for r in settings.adjustments]
+    every = sorted({name for rule in settings.adjustments for name in rule_of(rule).signals})
+    signals = spark.createDataFrame([], ", ".join(f"{name} float" for name in every))
+    assert [rule.name for rule in rules_in_use(settings, signals, said.append)] == [
+        r.name for r in settings.adjustments
+    ]
     assert said == []
-    without = [name for name in every if not name.startswith("apart")]
+    without = signals.drop("apart_heures_consommees_part12m")
     assert [rule.up for rule in rules_in_use(settings, without, said.append)] == [True, False]
     assert said == [
         "rule 'activite_partielle_longue' is left out: signals/entreprise has no apart_heures_consommees_part12m, its "
