@@ -1,4 +1,4 @@
-"""Describe the columns of the lists from their records: python -m docs.tables, or `make picture`; writes docs/tables.md."""
+"""Describe the columns of the lists from their records: python -m docs.tables, or `make picture`."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ from sf_spark.publication.list_columns import COLUMNS
 PLACE = Path(__file__).parent / "tables.md"
 _HEAD = """# Columns of `lists/detection`
 
-Generated from `sf_spark/publication/list_columns.py` by `make picture`. One row is a company of an edition: one that is on the
-list (it has a `rank`), or one that has just left it (`sortie`). Key: `list, siren`. Editions: [operations.md](operations.md).
+Generated from `sf_spark/publication/list_columns.py` by `make picture`. One row is a company of an edition: one that is
+on the list (it has a `rank`), or one that has just left it (`sortie`). Key: `list, siren`. Editions:
+[operations.md](operations.md).
 
 | column | type | meaning |
 |---|---|---|

@@ -126,5 +126,5 @@ def _of_rows(there: DeltaTable, names: Iterable[str]) -> list[Edition]:
 
 def _of_row(row: dict[str, Any]) -> Edition:
     texts = {name: row[column] or "" for column, name in _OF_ROWS.items()}
-    of_model = {name: row[name] for name in ("model_name", "model_version", "run_id")}
-    return Edition(periode=row["periode"], horizon=row["horizon"], number=row["edition"], **texts, **of_model)
+    found: dict[str, Any] = {**texts, **{name: row[name] for name in _SAME}, "number": row["edition"]}
+    return Edition(**found)
