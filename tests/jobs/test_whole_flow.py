@@ -17,6 +17,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs import pipeline
+from sf_spark.publication.list_columns import STATUSES
 from sf_spark.settings import Settings, load_settings
 from sf_spark.steps import publish as publish_step
 from sf_spark.steps.pipeline import STEPS
@@ -42,6 +43,12 @@ TABLES = {
     "labels/entreprise": ["siren", "periode"],
     "predictions/entreprise": ["siren", "periode", "horizon", "model_version"],
     "lists/detection": ["list", "siren"],
+    "monitoring/lists": ["list"],
+}
+WATCHED = {
+    "monitoring/drift": ["periode", "name"],
+    "monitoring/coverage": ["periode", "measure"],
+    "monitoring/freshness": ["periode", "source"],
 }
 # What names a run rather than its result.
 OF_THE_RUN = ["run_id", "started_at", "finished_at"]
@@ -80,7 +87,7 @@ def flow(
 
 
 def test_every_table_opens_without_spark_and_has_its_key(flow: Lake) -> None:
-    for name, key in TABLES.items():
+    for name, key in (TABLES | WATCHED).items():
         rows = flow.table(name)
         assert len(rows), name
         assert not rows.duplicated(key).any(), name
@@ -145,12 +152,35 @@ def test_the_list_is_ranked_and_explained(flow: Lake) -> None:
     assert alerts["reason_1"].str.contains(" : ").all()
 
 
+def test_the_figures_of_the_lists_add_up(flow: Lake) -> None:
+    lists, figures = flow.table("lists/detection"), flow.table("monitoring/lists").set_index("list")
+    assert len(figures) == flow.settings.score.months
+    counted = lists.groupby(["list", "status"]).size().unstack(fill_value=0).reindex(columns=STATUSES, fill_value=0)
+    pd.testing.assert_frame_equal(figures[list(STATUSES)].sort_index(), counted, check_names=False)
+    assert (figures["on_list"] == figures[list(STATUSES)].sum(axis=1) - figures["sortie"]).all()
+    assert (lists["points_base"] + lists["points"].map(lambda parts: sum(value for _, value in parts or ())))[
+        lists["rank"].notna()
+    ].to_numpy() == pytest.approx(lists["score"][lists["rank"].notna()].to_numpy())
+
+
+def test_the_flow_watches_the_month_and_itself(flow: Lake) -> None:
+    drift = flow.table("monitoring/drift")
+    assert set(drift["kind"]) == {"score", "signal"} and drift["psi"].notna().all()
+    assert set(flow.table("monitoring/freshness")["months_since"]) == {0}
+    assert flow.table("monitoring/coverage")["known"].between(0, 1).all()
+    runs = flow.table("monitoring/runs")
+    assert list(runs.sort_values("started_at")["job"]) == list(STEPS) and (runs["exit_code"] == 0).all()
+
+
 def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> None:
     before = {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in TABLES}
+    watched = {name: flow.table(name) for name in WATCHED}
     said: list[str] = []
     assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=False), said.append) == 0
     assert sum("step " in text for text in said) == len(STEPS)
     assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
+    for name, key in WATCHED.items():
+        pd.testing.assert_frame_equal(_comparable(flow.table(name), key), _comparable(watched[name], key))
 
 
 def test_a_publication_killed_between_two_lists_is_completed(

@@ -15,6 +15,7 @@ from sf_spark.ml.scorer import Scorer, Served, coherent
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.thresholds import Thresholds
 from sf_spark.schema import PREDICTIONS_ENTREPRISE
+from sf_spark.settings import AdjustmentSettings
 from sf_spark.steps.score import months_to_score, replaced_rows, rows_to_score, score
 
 HORIZON = 12
@@ -58,13 +59,18 @@ def test_scores_are_those_of_the_model_itself(predictions, champion, planted, mo
         assert (row["model_name"], row["run_id"]) == (champion.name, champion.run_id)
 
 
-def test_alerts_are_explained_and_the_sums_are_the_score(predictions, champion):
+def test_who_may_come_onto_a_list_is_explained_and_the_sums_are_the_score(predictions, champion, ml_settings):
     _, rows = predictions
     base = Explainer(champion.model).expected
     assert {row["expected_value"] for row in rows.values()} == {base}
-    alerts = [row for row in rows.values() if row["level"] != "aucun"]
-    others = [row for row in rows.values() if row["level"] == "aucun"]
-    assert alerts and others
+    least = ml_settings.lists.leave_share * champion.thresholds.modere  # a list may keep who is above it
+    alerts = [row for row in rows.values() if row["probability"] >= least]
+    others = [row for row in rows.values() if row["probability"] < least]
+    assert others and {"aucun", "modere"} <= {row["level"] for row in alerts}
+    cutoffs = {(row["cutoff_modere"], row["cutoff_fort"]) for row in rows.values()}
+    assert cutoffs == {(champion.thresholds.modere, champion.thresholds.fort)}
+    expected = float(champion.model.calibrate(np.array([base]))[0])
+    assert {row["expected_probability"] for row in rows.values()} == {expected}
     for row in alerts:
         assert set(row["contributions"]) == set(champion.model.signals)
         assert sum(row["contributions"].values()) + base == pytest.approx(row["raw_score"], abs=1e-6)
@@ -237,3 +243,29 @@ def test_a_version_is_scored_on_request_beside_the_champion(predictions, trained
     assert "version 1" in lines[0]
     with pytest.raises(SfSparkError, match="has no version 99"):
         score(spark, ml_settings, months[-1:], lines.append, version="99")
+
+
+def test_rows_that_a_rule_speaks_of_are_explained(champion):
+    batch = _batch(champion.model.signals, 3)
+    rules = pa.array([[], ["dette_recente"], []], pa.list_(pa.string()))
+    scorer = scorer_of(champion, Thresholds(modere=2.0, fort=3.0), explain_all=False)
+    scored = scorer.score(batch.append_column("rules", rules))
+    assert [each is not None for each in scored.column("contributions").to_pylist()] == [False, True, False]
+    assert scored.column("rules").to_pylist() == [[], ["dette_recente"], []]
+
+
+def test_an_expert_rule_moves_the_level_and_is_named(predictions, spark, ml_settings, months, lines):
+    _, before = predictions
+    rule = {"name": "grosse_dette", "direction": "up", "when": "dette > 1", "explanation": "La dette est grosse"}
+    settings = ml_settings.model_copy(update={"adjustments": (AdjustmentSettings(**rule),)})
+    score(spark, settings, months[-1:], lines.append)
+    rows = {key: row for key, row in _rows(spark, settings).items() if key[1] == months[-1]}
+    moved = {key: row for key, row in rows.items() if row["adjustment"] == "grosse_dette"}
+    steps = {"aucun": "modere", "modere": "fort"}
+    assert moved and all(row["level"] == steps[row["level_model"]] and row["contributions"] for row in moved.values())
+    assert all(row["level"] == row["level_model"] for key, row in rows.items() if key not in moved)
+    assert all(row["level_model"] == before[key]["level_model"] for key, row in rows.items())
+    score(spark, ml_settings, months[-1:], lines.append)  # back to the rules of the project
+    assert {key: row["level"] for key, row in _rows(spark, settings).items()} == {
+        k: r["level"] for k, r in before.items()
+    }
