@@ -35,7 +35,7 @@ MONITORING_COVERAGE = Table("monitoring/coverage", ("periode", "source", "measur
 MONITORING_FRESHNESS = Table("monitoring/freshness", ("periode", "source"))
 MONITORING_PERFORMANCE = Table("monitoring/performance", ("list", "level"))
 MONITORING_RUNS = Table("monitoring/runs", ("run",))
-MONITORING_WARNINGS = Table("monitoring/warnings", ("periode", "check", "subject"))
+MONITORING_WARNINGS = Table("monitoring/warnings", ("periode", "kind", "subject"))
 
 
 def staged(source: str) -> Table:

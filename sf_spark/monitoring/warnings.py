@@ -10,21 +10,21 @@ class Warned:
     """A figure beyond its threshold.
 
     Attributes:
-        check: Which check: drift, coverage, freshness, performance, churn, run_time.
+        kind: Of check: drift, coverage, freshness, performance, churn, run_time.
         subject: What it speaks of: a signal, a source, a list, a job.
         value: The figure.
-        limit: The threshold.
+        threshold: That it is beyond.
         message: In French.
     """
 
-    check: str
+    kind: str
     subject: str
     value: float
-    limit: float
+    threshold: float
     message: str
 
     def __str__(self) -> str:
-        return f"{self.check} of {self.subject}: {self.value:.3g} (limit {self.limit:.3g})"
+        return f"{self.kind} of {self.subject}: {self.value:.3g} (threshold {self.threshold:.3g})"
 
 
 Rows = Iterable[Mapping[str, Any]]

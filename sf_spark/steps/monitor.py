@@ -44,10 +44,10 @@ _SHOWN = 5  # warnings of one check; the table has them all
 _FEWEST_RUNS = 3  # before the last one, for a median to mean something
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()
 _TYPES = {"periode": pa.date32(), "training_first": pa.date32(), "training_last": pa.date32(), "horizon": pa.int32()}
-_TYPES |= dict.fromkeys(("name", "kind", "source", "measure", "last_batch", "list", "level", "check", "subject"), _TEXT)
+_TYPES |= dict.fromkeys(("name", "kind", "source", "measure", "last_batch", "list", "level", "subject"), _TEXT)
 _TYPES |= dict.fromkeys(("message", "model_version"), _TEXT)
 _TYPES |= dict.fromkeys(
-    ("rows", "rows_training", "batches", "months_since", "scored", "alerts", "found", "missed"), _COUNT
+    ("companies", "sample", "sample_training", "batches", "months_since", "scored", "alerts", "found", "missed"), _COUNT
 )
 Rows = Sequence[Mapping[str, Any]]
 
@@ -95,7 +95,7 @@ def _freshness(spark: SparkSession, settings: Settings, last: date, report: Repo
 
 def _performance(spark: SparkSession, settings: Settings, last: date, report: Report) -> list[Warned]:
     rows = matured_lists(spark, settings, report)
-    _replace(settings.lake, MONITORING_PERFORMANCE, rows, "true")
+    _replace(settings.lake, MONITORING_PERFORMANCE, rows, "list is not null")
     return warnings.of_performance(rows, settings.monitor.precision_drop_warns)
 
 
@@ -135,7 +135,9 @@ def _known_shares(spark: SparkSession, settings: Settings, last: date) -> list[d
     panel = read_table(spark, settings.lake, PANEL_ENTREPRISE)
     wanted = panel.where(F.col("est_dans_perimetre") & F.col("periode").isin(last, year_ago))
     names = [name for name in sources if name in panel.columns]
-    counts = wanted.groupBy("periode").agg(F.count("*").alias("rows"), *(F.count(name).alias(name) for name in names))
+    counts = wanted.groupBy("periode").agg(
+        F.count("*").alias("companies"), *(F.count(name).alias(name) for name in names)
+    )
     by_month = {row["periode"]: row for row in counts.collect()}
     now, then = by_month.get(last), by_month.get(year_ago)
     if now is None:
@@ -145,9 +147,9 @@ def _known_shares(spark: SparkSession, settings: Settings, last: date) -> list[d
             "periode": last,
             "source": sources[name],
             "measure": name,
-            "rows": now["rows"],
-            "known": now[name] / now["rows"],
-            "known_year_ago": None if then is None else then[name] / then["rows"],
+            "companies": now["companies"],
+            "known": now[name] / now["companies"],
+            "known_year_ago": None if then is None else then[name] / then["companies"],
         }
         for name in names
     ]
@@ -164,8 +166,8 @@ def _replace(lake: str, table: Table, rows: Rows, predicate: str, columns: Seque
 
 
 def _lines(found: Sequence[Warned]) -> Iterator[str]:
-    for check in dict.fromkeys(each.check for each in found):
-        of_check = [each for each in found if each.check == check]
+    for check in dict.fromkeys(each.kind for each in found):
+        of_check = [each for each in found if each.kind == check]
         yield from (f"WARNING: {each}" for each in of_check[:_SHOWN])
         if len(of_check) > _SHOWN:
             yield f"WARNING: {len(of_check) - _SHOWN} more of {check}"

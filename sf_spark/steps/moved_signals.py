@@ -42,7 +42,7 @@ def moved_signals(spark: SparkSession, settings: Settings, last: date, report: R
     scores = [model.calibrate(model.raw_score(values))[:, None] for values in (then, now)]
     found = stabilities([score], *scores) | stabilities(model.signals, then, now)
     about = {"periode": last, "training_first": months[0], "training_last": months[-1]}
-    counts = {"rows_training": len(then), "rows": len(now)}
+    counts = {"sample_training": len(then), "sample": len(now)}
     return [
         {**about, "name": each, "kind": "score" if each == score else "signal", **counts, **figures}
         for each, figures in found.items()

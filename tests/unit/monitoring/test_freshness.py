@@ -34,4 +34,4 @@ def test_one_row_a_source() -> None:
 def test_a_source_is_late_beyond_its_own_rhythm() -> None:
     assert [each.subject for each in of_freshness(freshness(ROWS), 2)] == ["debit"]  # 3 months, usually 1
     assert of_freshness(freshness(ROWS), 3) == []  # 1 + 3 months would be late
-    assert str(of_freshness(freshness(ROWS), 2)[0]) == "freshness of debit: 3 (limit 3)"
+    assert str(of_freshness(freshness(ROWS), 2)[0]) == "freshness of debit: 3 (threshold 3)"
