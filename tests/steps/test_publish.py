@@ -15,7 +15,6 @@ from pyspark.sql import SparkSession
 
 from sf_spark.errors import SfSparkError
 from sf_spark.ml.registry import CHAMPION, registered_name
-from sf_spark.publication.lists import Month  # noqa: F401 - the frames below are what it is made of
 from sf_spark.settings import Settings, load_settings
 from sf_spark.steps import publish as step
 from sf_spark.steps.publish import Correction, publish
@@ -55,7 +54,7 @@ class Lake:
         self._write("predictions/entreprise", self.spark.createDataFrame(rows, PREDICTIONS), "append")
 
     def promote(self, version: str, horizon: int = 18) -> None:
-        store = MlflowClient(self.settings.tracking_store())
+        store = MlflowClient(*[self.settings.tracking_store()] * 2)  # tracking and registry
         store.set_registered_model_alias(registered_name("sf_spark_defaillance", horizon), CHAMPION, version)
 
     def publish(self, asked: Correction | None = None, code: int = 0) -> list[str]:
@@ -74,7 +73,9 @@ class Lake:
         return found
 
     def _write(self, name: str, frame: Any, mode: str = "errorifexists") -> None:
-        frame.write.format("delta").mode(mode).save(f"{self.settings.lake}/{name}")
+        writer = frame.write.format("delta").mode(mode)
+        partitioned = writer.partitionBy("periode") if "periode" in frame.columns else writer
+        partitioned.save(f"{self.settings.lake}/{name}")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lak
     """November and December are scored by version 1, the champion; nothing is published."""
     folder = tmp_path_factory.mktemp("scored")
     lake = Lake(spark, load_settings("test", [f"lake={folder}/lake", "train.horizons=[18]"]))
-    client = MlflowClient(lake.settings.tracking_store())
+    client = MlflowClient(*[lake.settings.tracking_store()] * 2)
     experiment = client.create_experiment("tests", artifact_location=str(folder / "artifacts"))
     for horizon in (12, 18):
         name = registered_name("sf_spark_defaillance", horizon)
@@ -160,7 +161,7 @@ def test_what_is_published_stays_whoever_is_champion_and_whatever_comes(publishe
     lake.score(JANUARY, version="2")
     lake.score(JANUARY)
     said = lake.publish()
-    assert "detection-2026-01: 1 maintenue, 1 nouvelle, 1 sortie" in " ".join(said) or said
+    assert "detection-2026-01: 1 nouvelle, 1 maintenue, 1 sortie; churn 66.7%" in " ".join(said)
     assert [row for row in lake.table("lists/detection") if row["list"] != "detection-2026-01"] == before
     assert lake.lists()["detection-2026-01"] == {
         "1": ("maintenue", "2", NOVEMBER),
@@ -272,7 +273,7 @@ def test_without_a_champion_or_a_score_there_is_no_list(lake: Lake) -> None:
     lake.score(DECEMBER, horizon=12)
     with pytest.raises(SfSparkError, match=r"no month is scored at train\.horizon=18"):
         lake.publish()
-    store = MlflowClient(lake.settings.tracking_store())
+    store = MlflowClient(*[lake.settings.tracking_store()] * 2)
     store.delete_registered_model_alias(registered_name("sf_spark_defaillance", 18), CHAMPION)
     with pytest.raises(SfSparkError, match="no model 'sf_spark_defaillance_18m' is champion"):
         lake.publish()
