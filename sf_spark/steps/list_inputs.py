@@ -16,6 +16,7 @@ from sf_spark.publication.contexte import context_flags
 from sf_spark.publication.editions import Edition
 from sf_spark.publication.list_columns import SCHEMA
 from sf_spark.publication.lists import Month
+from sf_spark.publication.wording import WORDINGS
 from sf_spark.schema import (
     FOLLOW_UP,
     LISTS_DETECTION,
@@ -50,8 +51,10 @@ class ListInputs:
         this, scores = F.col("periode") == F.lit(edition.periode), self._required(PREDICTIONS_ENTREPRISE)
         panel, signals = (self._required(table) for table in (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE))
         of_model = (F.col("horizon") == edition.horizon) & (F.col("model_version") == edition.model_version)
+        scores = scores.where(this & of_model)
+        signals = signals.select("siren", "periode", *self._told(scores, signals.columns))
         return Month(
-            scores=scores.where(this & of_model),
+            scores=scores,
             companies=self._companies(panel.where(this), cutoff),
             signals=signals.where(this),
             cutoff=cutoff,
@@ -72,6 +75,19 @@ class ListInputs:
             return self._spark.createDataFrame(self._spark.sparkContext.emptyRDD(), SCHEMA)
         rows = read_version(self._spark, self._step.lake, LISTS_DETECTION, self._step.version)
         return rows.where(F.col("list").isin(*names))
+
+    def _told(self, scores: DataFrame, columns: list[str]) -> list[str]:
+        """The signals that reasons may tell: those of the model, and those that stand for their measures.
+
+        A plan over all thousand and more costs Spark ten times what its rows do.
+        """
+        explained = scores.where(F.col("contributions").isNotNull())
+        first = explained.select(F.map_keys("contributions").alias("names")).first()
+        names = set(first["names"]) if first else set()
+        of_model = self.dictionary().where(F.col("name").isin(*names)) if names else self.dictionary()
+        measures = {row["measure"] for row in of_model.select("measure").distinct().collect()}
+        wanted = names | measures | {WORDINGS[each].signal for each in measures if each in WORDINGS}
+        return [name for name in columns if name in wanted and name not in ("siren", "periode")]
 
     def _companies(self, panel: DataFrame, cutoff: date) -> DataFrame:
         seats = head_offices(self._staged("sirene"), cutoff)

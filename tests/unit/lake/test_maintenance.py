@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from sf_spark.lake.contents import HOUSEKEEPING
 from sf_spark.lake.maintenance import LOG_KEPT, Kept, crowded_partitions, maintain_table, versions_read
 
 KEPT = Kept(days=7, log_days=3650)
@@ -102,3 +103,11 @@ def test_the_versions_that_builds_have_read() -> None:
         {"read": None},
     ]
     assert versions_read(builds) == {"panel/entreprise": {3, 4}, "signals/entreprise": {5}}
+
+
+def test_its_commits_are_housekeeping_which_makes_nothing_stale(tmp_path: Path) -> None:
+    table = grow(tmp_path, ["2026-01"] * 4)
+    before = table.version()
+    maintain_table(table, KEPT, 1_000_000, 4, dry_run=False)
+    done = [entry["operation"] for entry in DeltaTable(str(tmp_path)).history() if entry["version"] > before]
+    assert {"SET TBLPROPERTIES", "OPTIMIZE"} <= set(done) <= set(HOUSEKEEPING)
