@@ -78,31 +78,47 @@ class Month:
     followed: DataFrame | None = None
 
 
+def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: Stay, size: int) -> DataFrame:
+    """Who is on the list, and in which order.
+
+    Args:
+        edition: The edition, and the one that statuses are held against.
+        month: Scores of its month.
+        earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
+        stay: How long a company stays below the cut-off.
+        size: At most this many companies, by rank; 0 for every alert. One that falls below has left like any other.
+
+    Returns:
+        What :func:`on_the_list` gives, and ``rank``: 1 is the highest probability; equal ones are ranked by siren. A few
+        thousand rows that :func:`build_list` reads several times: keep them.
+    """
+    listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), stay)
+    # One ordering of all alerts needs one task; the alerts of a month are a few thousand narrow rows.
+    rank = F.row_number().over(Window.orderBy(F.col("probability").desc(), F.col("siren")))
+    ranked = listed.withColumn("rank", rank)
+    return ranked.where(F.col("rank") <= size) if size else ranked
+
+
 def build_list(
-    edition: Edition, month: Month, dictionary: DataFrame, earlier: DataFrame, stay: Stay, size: int
+    edition: Edition, month: Month, listed: DataFrame, dictionary: DataFrame, earlier: DataFrame
 ) -> DataFrame:
     """Draw an edition.
 
     Args:
         edition: Its name, and the one that statuses are held against.
         month: Scores, companies and signals of its month.
+        listed: See :func:`companies_listed`.
         dictionary: The dictionary of signals.
         earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
-        stay: How long a company stays below the cut-off.
-        size: At most this many companies, by rank; 0 for every alert. One that falls below has left like any other.
 
     Returns:
-        ``SCHEMA``, key ``siren``. Rank 1 is the highest probability; equal ones are ranked by siren. A company that has
-        left has its level and probability of this month (null when it is not scored any more) and, where the panel no
-        longer holds it, the identity of the list before.
+        ``SCHEMA``, key ``siren``. A company that has left has its level and probability of this month (null when it is
+        not scored any more) and, where the panel no longer holds it, the identity of the list before.
     """
-    past = earlier.where(F.col("status") != LEFT)
-    before = _on_list_before(past, edition.previous)
-    listed = _ranked(on_the_list(month.scores, before, stay), size)
-    since = past.groupBy("siren").agg(F.min("first_alert").alias("_since"))
+    since = earlier.where(F.col("status") != LEFT).groupBy("siren").agg(F.min("first_alert").alias("_since"))
     rows = (
         listed.select("siren", "rank", "months_below", F.col("level").alias("_level"))
-        .join(before, on="siren", how="full")
+        .join(_on_list_before(earlier, edition.previous), on="siren", how="full")
         .join(month.scores.select("siren", *_SCORES), on="siren", how="left")
         .join(month.companies.select("siren", *IDENTITY, *FACTS, F.lit(True).alias("_known")), on="siren", how="left")
         .join(since, on="siren", how="left")
@@ -137,17 +153,11 @@ def on_the_list(scores: DataFrame, before: DataFrame, stay: Stay) -> DataFrame:
     )
 
 
-def _on_list_before(past: DataFrame, previous: str) -> DataFrame:
+def _on_list_before(earlier: DataFrame, previous: str) -> DataFrame:
     carried = ("level", "months_below", "months_on_list", *IDENTITY)
     renamed = (F.col(name).alias(_BEFORE + name) for name in carried)
-    return past.where(F.col("list") == F.lit(previous)).select("siren", *renamed)
-
-
-def _ranked(alerts: DataFrame, size: int) -> DataFrame:
-    # One ordering of all alerts needs one task; the alerts of a month are a few thousand narrow rows.
-    rank = F.row_number().over(Window.orderBy(F.col("probability").desc(), F.col("siren")))
-    ranked = alerts.withColumn("rank", rank)
-    return ranked.where(F.col("rank") <= size) if size else ranked
+    there = (F.col("list") == F.lit(previous)) & (F.col("status") != LEFT)
+    return earlier.where(there).select("siren", *renamed)
 
 
 def _reasons(month: Month, listed: DataFrame, dictionary: DataFrame) -> DataFrame:

@@ -60,7 +60,7 @@ class ListInputs:
             cutoff=cutoff,
             nomenclature=self._settings.panel.nomenclature,
             year_ago=signals.where(F.col("periode") == F.lit(edition.periode.replace(year=edition.periode.year - 1))),
-            flags=context_flags(self._staged("contexte"), panel.where(this), cutoff),
+            flags=self._flags(panel.where(this), cutoff),
             followed=self._followed(cutoff),
         )
 
@@ -92,6 +92,10 @@ class ListInputs:
     def _companies(self, panel: DataFrame, cutoff: date) -> DataFrame:
         seats = head_offices(self._staged("sirene"), cutoff)
         return companies(panel, seats, creations(self._staged("sirene_ul"), cutoff))
+
+    def _flags(self, panel: DataFrame, cutoff: date) -> DataFrame | None:
+        delivered = self._step.build.read[staged("contexte").path] is not None
+        return context_flags(self._staged("contexte"), panel, cutoff) if delivered else None
 
     def _followed(self, cutoff: date) -> DataFrame | None:
         if self._step.version_of(FOLLOW_UP) is None:

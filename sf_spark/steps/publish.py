@@ -22,7 +22,7 @@ from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.publication.editions import Edition, correction, earlier_in_force, first_editions
 from sf_spark.publication.exports import CSV_OPTIONS, folder, preview, spreadsheet
 from sf_spark.publication.list_columns import STATUSES
-from sf_spark.publication.lists import Stay, build_list
+from sf_spark.publication.lists import Stay, build_list, companies_listed
 from sf_spark.schema import LISTS_DETECTION as LISTS
 from sf_spark.schema import PREDICTIONS_ENTREPRISE
 from sf_spark.settings import Settings
@@ -162,9 +162,14 @@ def _draw(spark: SparkSession, settings: Settings, published: Sequence[Edition],
     inputs = ListInputs(spark, settings, step)
     earlier = inputs.editions(earlier_in_force(published, edition))
     stay = Stay(settings.lists.leave_share, settings.lists.months_below)
-    rows = build_list(edition, inputs.month(edition), inputs.dictionary(), earlier, stay, settings.publish.list_size)
-    rows = rows.repartition("list").sortWithinPartitions("rank", "siren")
-    commit_rows(rows, step.writing(edition.periode, edition.periode), f"list = '{edition.name}'")
+    month = inputs.month(edition)
+    listed = companies_listed(edition, month, earlier, stay, settings.publish.list_size).persist()
+    try:
+        rows = build_list(edition, month, listed, inputs.dictionary(), earlier)
+        rows = rows.repartition("list").sortWithinPartitions("rank", "siren")
+        commit_rows(rows, step.writing(edition.periode, edition.periode), f"list = '{edition.name}'")
+    finally:
+        listed.unpersist()
 
 
 def _report_figures(rows: Iterable[Mapping[str, object]], report: Report) -> None:

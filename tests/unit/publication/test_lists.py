@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from sf_spark.publication.companies import companies, creations, followed, head_offices
 from sf_spark.publication.editions import Edition
 from sf_spark.publication.list_columns import SCHEMA
-from sf_spark.publication.lists import Month, Stay, build_list
+from sf_spark.publication.lists import Month, Stay, build_list, companies_listed
 
 OCTOBER, NOVEMBER, DECEMBER, JANUARY = date(2025, 10, 1), date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
 SCORES = (
@@ -76,7 +76,8 @@ def draw(
         earlier = earlier.union(rows)
     previous = lists[-1].first()["list"] if lists else ""
     edition = Edition(f"detection-{periode:%Y-%m}", periode, 18, 1, "", "", previous, "defaillance", "3", "run")
-    rows = build_list(edition, month, dictionary, earlier, stay, size).collect()
+    listed = companies_listed(edition, month, earlier, stay, size)
+    rows = build_list(edition, month, listed, dictionary, earlier).collect()
     return spark.createDataFrame(rows, SCHEMA)  # fixed: later lists of a test start from it
 
 
