@@ -89,8 +89,8 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
         size: At most this many companies, by rank; 0 for every alert. One that falls below has left like any other.
 
     Returns:
-        What :func:`on_the_list` gives, and ``rank``: 1 is the highest probability; equal ones are ranked by siren. A few
-        thousand rows that :func:`build_list` reads several times: keep them.
+        What :func:`on_the_list` gives, and ``rank``: 1 is the highest probability; equal ones are ranked by siren. A
+        few thousand rows that :func:`build_list` reads several times: keep them.
     """
     listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), stay)
     # One ordering of all alerts needs one task; the alerts of a month are a few thousand narrow rows.
