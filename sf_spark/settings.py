@@ -131,8 +131,9 @@ class PublishSettings(_Section):
 
 
 class ListSettings(_Section):
-    """Who stays on a list that it is below the cut-off of."""
+    """Who enters a list, and who stays on it."""
 
+    enter_share: float = Field(ge=1)
     leave_share: float = Field(gt=0, le=1)
     months_below: int = Field(ge=0)
 

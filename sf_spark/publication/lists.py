@@ -1,14 +1,15 @@
 """The detection list of a month: who is alerted, in which order, since when, and what changed. Pure and lazy.
 
-A company enters the list at the cut-off of ``modere`` (after the expert rules). It does not leave it for a month that
-is a little better: it stays while its probability is at least ``leave_share`` of the cut-off, for at most
-``months_below`` months in a row. A company that an expert rule takes off the list leaves at once.
+A company enters the list when it is ``fort``, when an expert rule raises it, or when it is ``modere`` and its
+probability at least ``enter_share`` of the cut-off. It does not leave it for a month that is a little better: it stays
+while its probability is at least ``leave_share`` of the cut-off, for at most ``months_below`` months in a row below the
+cut-off. A company that an expert rule takes off the list leaves at once.
 
-    cut-off 0.10, leave_share 0.7, months_below 2
-    probability      0.12      0.08       0.09       0.11       0.09       0.06
-    level_model      modere    aucun      aucun      modere     aucun      aucun
-    status           nouvelle  maintenue  maintenue  maintenue  maintenue  sortie
-    months_below     0         1          2          0          1          -
+    cut-off 0.10, enter_share 1.2, leave_share 0.7, months_below 2
+    probability      0.11      0.12      0.08       0.09       0.11       0.09       0.06
+    level_model      modere    modere    aucun      aucun      modere     aucun      aucun
+    status           -         nouvelle  maintenue  maintenue  maintenue  maintenue  sortie
+    months_below     -         0         1          2          0          1          -
 
     list before      this month                        status
     -                fort                              nouvelle    also when it comes back; its first alert stays
@@ -42,13 +43,15 @@ _BEFORE = "_before_"  # marks what the list before said
 
 @dataclass(frozen=True)
 class Stay:
-    """How long a company stays on a list below its cut-off.
+    """When a company enters a list, and how long it stays below the cut-off.
 
     Attributes:
+        enter_share: Share of the cut-off of ``modere`` from which it enters, 1 or more.
         leave_share: Share of the cut-off below which it leaves; 1: the cut-off itself.
         months_below: Most months in a row that it stays below the cut-off.
     """
 
+    enter_share: float
     leave_share: float
     months_below: int
 
@@ -85,7 +88,7 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
         edition: The edition, and the one that statuses are held against.
         month: Scores of its month.
         earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
-        stay: How long a company stays below the cut-off.
+        stay: When a company enters, and how long it stays.
         size: At most this many companies, by rank; 0 for every alert. One that falls below has left like any other.
 
     Returns:
@@ -133,20 +136,24 @@ def on_the_list(scores: DataFrame, before: DataFrame, stay: Stay) -> DataFrame:
     Args:
         scores: ``siren, level_model, level, probability, cutoff_modere, contributions``.
         before: ``siren, _before_months_below`` of the companies on the list before.
-        stay: How long a company stays below the cut-off.
+        stay: When a company enters, and how long it stays.
 
     Returns:
         ``siren, probability, contributions, level, months_below`` (0 for an alert of its own).
     """
     was_there = before.select("siren", F.col(f"{_BEFORE}months_below").alias("_below"))
+    joined = scores.join(was_there, on="siren", how="left")
     alerted, below = F.col("level").isin(*LEVELS), F.col("_below") + 1
-    stays = (
+    raised = F.col("level_model") == NO_ALERT
+    high = F.col("probability") >= F.col("cutoff_modere") * stay.enter_share
+    enters = alerted & ((F.col("level") == LEVELS[-1]) | raised | high)
+    near = (
         (F.col("level_model") == NO_ALERT)  # else an expert rule took it off
         & (F.col("probability") >= F.col("cutoff_modere") * stay.leave_share)
-        & (below <= stay.months_below)  # null: it was not there
+        & (below <= stay.months_below)
     )
-    joined = scores.join(was_there, on="siren", how="left")
-    return joined.where(alerted | F.coalesce(stays, F.lit(False))).select(
+    stays = F.col("_below").isNotNull() & (alerted | near)
+    return joined.where(enters | stays).select(
         *("siren", "probability", "contributions"),
         F.when(alerted, F.col("level")).otherwise(LEVELS[0]).alias("level"),
         F.when(alerted, 0).otherwise(below).cast("int").alias("months_below"),

@@ -161,7 +161,7 @@ def _draw(spark: SparkSession, settings: Settings, published: Sequence[Edition],
         raise ConcurrentWriteError(f"another job has published a list in {lake} meanwhile: run it again")
     inputs = ListInputs(spark, settings, step)
     earlier = inputs.editions(earlier_in_force(published, edition))
-    stay = Stay(settings.lists.leave_share, settings.lists.months_below)
+    stay = Stay(**settings.lists.model_dump())
     month = inputs.month(edition)
     listed = companies_listed(edition, month, earlier, stay, settings.publish.list_size).persist()
     try:

@@ -70,8 +70,7 @@ def list_recipe(settings: Settings) -> Recipe:
         "cutoff_day": settings.cutoff_day,
         "panel.nomenclature": settings.panel.nomenclature,
         "publish.list_size": settings.publish.list_size,
-        "lists.leave_share": settings.lists.leave_share,
-        "lists.months_below": settings.lists.months_below,
+        **{f"lists.{name}": value for name, value in settings.lists.model_dump().items()},
         "train.horizon": settings.train.horizon,
     }
     code = ("sf_spark.publication.lists", "sf_spark.publication.contexte")

@@ -27,6 +27,8 @@ OF_VERSION = {  # what each version says of the companies, month by month
     "2": {DECEMBER: {"4": 0.9}, JANUARY: {"4": 0.8, "1": 0.3}},
 }
 
+NO_HYSTERESIS = ("lists.enter_share=1", "lists.leave_share=1", "lists.months_below=0")
+
 
 class Killed(BaseException):
     """As a process ends."""
@@ -82,7 +84,7 @@ class Lake:
 def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """November and December are scored by version 1, the champion; nothing is published."""
     folder = tmp_path_factory.mktemp("scored")
-    lake = Lake(spark, load_settings("test", [f"lake={folder}/lake", "train.horizons=[18]"]))
+    lake = Lake(spark, load_settings("test", [f"lake={folder}/lake", "train.horizons=[18]", *NO_HYSTERESIS]))
     client = MlflowClient(*[lake.settings.tracking_store()] * 2)
     experiment = client.create_experiment("tests", artifact_location=str(folder / "artifacts"))
     for horizon in (12, 18):

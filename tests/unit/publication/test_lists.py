@@ -24,7 +24,7 @@ PANEL = (
     "age_mois int, procedure string, stade string, nb_delais int, delai_nb_jours_restants double"
 )
 DICTIONARY = [("dette", "dette", "EUR", "dette_urssaf", "dette")]
-STRICT, STAY = Stay(1.0, 0), Stay(0.7, 2)
+STRICT, STAY = Stay(1.0, 1.0, 0), Stay(1.0, 0.7, 2)
 MODERE, FORT = 0.25, 0.75
 Scores = Mapping[str, float | tuple[str, str | None, float]]
 
@@ -214,6 +214,23 @@ def test_a_company_stays_a_little_below_the_cutoff_but_not_for_long(spark: Spark
     ]
     below = draw(spark, date(2025, 2, 1), {"1": 0.174, "3": 0.2}, lists[:1], STAY)
     assert by_siren(below, "status") == {"1": ("sortie",), "2": ("sortie",)}  # and 3, which was not there, stays out
+
+
+def test_a_company_enters_above_the_cutoff_unless_it_is_fort_or_raised(spark: SparkSession) -> None:
+    stay = Stay(1.2, 0.7, 2)  # 1.2 x 0.25 = 0.3
+    scores = {"1": 0.3, "2": 0.299, "3": 0.9, "4": ("modere", "dette_recente", 0.1), "5": ("aucun", "remboursee", 0.9)}
+    december = draw(spark, DECEMBER, scores, stay=stay)
+    assert by_siren(december, "status", "level") == {
+        "1": ("nouvelle", "modere"),
+        "3": ("nouvelle", "fort"),
+        "4": ("nouvelle", "modere"),
+    }
+    january = draw(spark, JANUARY, {"1": 0.26, "2": 0.26, "3": 0.25, "4": 0.25}, [december], stay)
+    assert by_siren(january, "status", "months_below") == {  # at the cut-off who was there stays, and nobody enters
+        "1": ("maintenue", 0),
+        "3": ("attenuee", 0),
+        "4": ("maintenue", 0),
+    }
 
 
 def test_a_company_that_a_rule_takes_off_the_list_leaves_at_once(spark: SparkSession) -> None:
