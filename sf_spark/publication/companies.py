@@ -65,7 +65,7 @@ def followed(follow_up: DataFrame, cutoff: date) -> DataFrame:
 
 
 def of_company(nomenclature: str) -> dict[str, Column]:
-    """Columns of the list that are told from the identity of a company.
+    """Columns of the list that follow from the identity of a company.
 
     Args:
         nomenclature: Of the sections: ``naf_rev2`` or ``naf2025``.
@@ -83,7 +83,7 @@ def of_company(nomenclature: str) -> dict[str, Column]:
 
 
 def of_services(cutoff: date) -> dict[str, Column]:
-    """Columns of the list that tell what the services know: debt, proceeding, payment plan.
+    """Columns of the list that say what the services know: debt, proceeding, payment plan.
 
     ``_known`` is true where the panel holds the company: without a row, nothing is said of it.
 

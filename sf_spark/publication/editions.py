@@ -30,7 +30,7 @@ class Edition:
         number: 1 for the first edition, 2 for its first correction.
         corrects: The edition that it corrects; empty for a first one.
         reason: Why; empty for a first one.
-        previous: The edition of the month before that statuses are held against; empty where there is none.
+        previous: The edition of the month before that statuses are compared with; empty where there is none.
         model_name: Of the model.
         model_version: Of the model.
         run_id: Of the training.
@@ -124,7 +124,7 @@ def correction(
 
 
 def following(published: Iterable[Edition], edition: Edition) -> Edition:
-    """The edition with the one that its statuses are held against: the last one of the month before that has a list."""
+    """The edition with the one that its statuses are compared with: the last one of the months before that have a list."""
     before = [
         each
         for (horizon, periode), each in in_force(published).items()

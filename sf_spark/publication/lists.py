@@ -85,7 +85,7 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
     """Who is on the list, and in which order.
 
     Args:
-        edition: The edition, and the one that statuses are held against.
+        edition: The edition, and the one that statuses are compared with.
         month: Scores of its month.
         earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
         stay: When a company enters, and how long it stays.
@@ -108,7 +108,7 @@ def build_list(
     """Draw an edition.
 
     Args:
-        edition: Its name, and the one that statuses are held against.
+        edition: Its name, and the one that statuses are compared with.
         month: Scores, companies and signals of its month.
         listed: See :func:`companies_listed`.
         dictionary: The dictionary of signals.

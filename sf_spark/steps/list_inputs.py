@@ -52,7 +52,7 @@ class ListInputs:
         panel, signals = (self._required(table) for table in (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE))
         of_model = (F.col("horizon") == edition.horizon) & (F.col("model_version") == edition.model_version)
         scores = scores.where(this & of_model)
-        signals = signals.select("siren", "periode", *self._told(scores, signals.columns))
+        signals = signals.select("siren", "periode", *self._signals_of_reasons(scores, signals.columns))
         return Month(
             scores=scores,
             companies=self._companies(panel.where(this), cutoff),
@@ -76,8 +76,8 @@ class ListInputs:
         rows = read_version(self._spark, self._step.lake, LISTS_DETECTION, self._step.version)
         return rows.where(F.col("list").isin(*names))
 
-    def _told(self, scores: DataFrame, columns: list[str]) -> list[str]:
-        """The signals that reasons may tell: those of the model, and those that stand for their measures.
+    def _signals_of_reasons(self, scores: DataFrame, columns: list[str]) -> list[str]:
+        """The signals that reasons may name: those of the model, and those that stand for their measures.
 
         A plan over all thousand and more costs Spark ten times what its rows do.
         """

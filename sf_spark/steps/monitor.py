@@ -1,6 +1,6 @@
 """After a refresh: are data, scores and lists still what they were? Tables in monitoring/, and a line for each warning.
 
-What a month is held against, and from where on it is said: section ``monitor`` of conf/base/settings.yml.
+What a month is compared with, and the thresholds: section ``monitor`` of conf/base/settings.yml.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -135,7 +135,7 @@ def _corrections(published: Sequence[Edition], settings: Settings, asked: Correc
 
 
 def _completed(edition: Edition, settings: Settings, scored: Mapping[int, Scored]) -> Edition:
-    """The edition with its model, from the registry, and what it is held against.
+    """The edition with its model, from the registry, and the counts of its month.
 
     Raises:
         SfSparkError: When the champion has not scored the month.

@@ -1,7 +1,7 @@
 """What the expert rules would have done in past months: who moves, and how right the alerts were before and after.
 
 Looked at are the months that the published model of each list, or else the champion, has scored: score earlier ones
-with ``score --periode``. Where the labels of a month have matured, precision is told, with the middle 90 % over draws
+with ``score --periode``. Where the labels of a month have matured, precision is given, with the middle 90 % over draws
 of companies. A model has learned from months that had matured when it was trained: there its own precision is
 flattered, before and after a rule alike.
 """
@@ -154,8 +154,7 @@ def effect(part: pd.DataFrame, rule: str, level: str, seed: int, resamples: int)
 
 
 def _line(row: dict[str, Any]) -> str:
-    told = (f"{row[f'alerts_{when}']} alerts, precision {_percent(row, when)}" for when in ("before", "after"))
-    before, after = told
+    before, after = (f"{row[f'alerts_{when}']} alerts, precision {_percent(row, when)}" for when in ("before", "after"))
     return (
         f"{row['horizon']} months, {row['rule']}, {row['level']}: {row['moved_up']} up, {row['moved_down']} down; "
         f"before {before}; after {after}"
