@@ -124,7 +124,7 @@ def correction(
 
 
 def following(published: Iterable[Edition], edition: Edition) -> Edition:
-    """The edition with the one that its statuses are compared with: the last one of the months before that have a list."""
+    """The edition with the one that its statuses are compared with: the last one of an earlier month."""
     before = [
         each
         for (horizon, periode), each in in_force(published).items()
