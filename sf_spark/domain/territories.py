@@ -1,7 +1,7 @@
 """Where a company stands and how large it is: department, region, size class. Pure Columns.
 
-Facts: departments and regions of France on the 1st of January 2024 (Code officiel géographique), INSEE open data, in
-``departements.csv`` beside this module.
+Facts: departments and regions of France on the 1st of January 2024 and the regions of before 2016 (Code officiel
+géographique), INSEE open data, in ``departements.csv`` beside this module.
 """
 
 import csv
@@ -11,6 +11,15 @@ from importlib.resources import files
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+# The overseas departments and collectivities that have a code of this form; those of them that are in no region too.
+OVERSEAS = ("971", "972", "973", "974", "975", "976", "977", "978")
+OVERSEAS_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Outre-mer": OVERSEAS,
+    "Antilles": ("971", "972", "977", "978"),
+    "Antilles-Guyane": ("971", "972", "973", "977", "978"),
+    "Océan Indien": ("974", "976"),
+}
 
 # Lower bound of each size class, in employees: 10, 50 and 250 are the European limits of small, medium and large.
 _SIZES = ((250, "250+"), (100, "100-249"), (50, "50-99"), (20, "20-49"), (10, "10-19"), (0, "0-9"))
@@ -47,6 +56,30 @@ def size_class(effectif: Column) -> Column:
 def regions() -> Mapping[str, str]:
     """The name of the region of each department, by the department's code."""
     return _columns("region_libelle")
+
+
+def departments() -> frozenset[str]:
+    """The codes of all departments, and of the overseas collectivities beside them."""
+    return frozenset(_columns("libelle")) | frozenset(OVERSEAS)
+
+
+@cache
+def departments_of_regions() -> Mapping[str, frozenset[str]]:
+    """The departments of each region of today, by its name."""
+    return _grouped("region_libelle")
+
+
+@cache
+def departments_of_former_regions() -> Mapping[str, frozenset[str]]:
+    """The departments of each region of before 2016, by its name."""
+    return _grouped("ancienne_region_libelle")
+
+
+def _grouped(value: str) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for departement, name in _columns(value).items():
+        found.setdefault(name, set()).add(departement)
+    return {name: frozenset(codes) for name, codes in found.items()}
 
 
 def _lookup(value: str, departement: Column) -> Column:

@@ -42,6 +42,21 @@ def test_the_table_holds_101_departments_in_18_regions() -> None:
     assert len({row["region"] for row in rows}) == len({row["region_libelle"] for row in rows}) == 13 + 5
 
 
+def test_regions_of_before_2016_are_parts_of_todays() -> None:
+    today, before = t.departments_of_regions(), t.departments_of_former_regions()
+    assert (len(today), len(before)) == (13 + 5, 22 + 5)
+    assert sum(map(len, before.values())) == sum(map(len, today.values())) == 101
+    assert all(sum(old <= new for new in today.values()) == 1 for old in before.values())
+    assert before["Franche-Comté"] == {"25", "39", "70", "90"}
+    assert today["Grand Est"] == before["Alsace"] | before["Lorraine"] | before["Champagne-Ardenne"]
+    assert today["Corse"] == before["Corse"] == {"2A", "2B"}
+
+
+def test_overseas_are_departments_and_collectivities() -> None:
+    assert t.departments() == {*t.regions(), "975", "977", "978"}
+    assert all(set(codes) <= set(t.OVERSEAS_GROUPS["Outre-mer"]) for codes in t.OVERSEAS_GROUPS.values())
+
+
 def test_size_classes_at_their_bounds(spark: SparkSession) -> None:
     sizes = [0, 9, 10, 19, 20, 49, 50, 99, 100, 249, 250, 12_000, None]
     assert ask(spark, t.size_class(F.col("effectif")), "effectif", "int", sizes) == [

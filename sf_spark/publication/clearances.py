@@ -1,0 +1,141 @@
+"""Clearances: which territory a service may see, and what of it. Plain data, and Columns over it.
+
+A company belongs to the department of its head office as the register has it now, and is seen by every service whose
+territory holds that department. What a service may see of it beside depends on its rights:
+
+    right               what it opens
+    scores              level, rank, score, status, reasons, points
+    urssaf              contributions, debts, payment plans, and the reasons and points that tell of them
+    activite_partielle  short-time work, and the reasons and points that tell of it
+    banque_de_france    accounts and ratios, and the reasons and points that tell of them
+
+An overseas collectivity (975, 977, 978) belongs to no region; a company of unknown place is seen by ``France entière``
+alone. Source of the territories and rights: the services' own application.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sf_spark.domain.territories import (
+    OVERSEAS_GROUPS,
+    departments,
+    departments_of_former_regions,
+    departments_of_regions,
+)
+from sf_spark.errors import ConfigurationError
+
+SCORES, URSSAF, SHORT_TIME, ACCOUNTS = RIGHTS = ("scores", "urssaf", "activite_partielle", "banque_de_france")
+WHOLE_COUNTRY = "France entière"
+
+# How a territory is named, and the places that may be named so.
+_PLACES: Mapping[str, Mapping[str, Iterable[str]]] = {
+    "departements": {code: (code,) for code in departments()},
+    "regions": departments_of_regions(),
+    "anciennes_regions": departments_of_former_regions(),
+    "groupes": OVERSEAS_GROUPS,
+}
+_KEYS = ("libelle", "segment", "droits", "france_entiere", *_PLACES)
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """What a service, or an agent, may see.
+
+    Attributes:
+        name: How the service is asked for.
+        label: What it is called, in French.
+        segment: The administration that it belongs to; '' where it is not said.
+        territory: Its territory as it is named, in French.
+        departements: The codes of its departments; None: France entière, companies of unknown place included.
+        rights: Some of :data:`RIGHTS`.
+    """
+
+    name: str
+    label: str
+    segment: str
+    territory: str
+    departements: frozenset[str] | None
+    rights: frozenset[str]
+
+    def may(self, *rights: str) -> bool:
+        """Whether it has all of these rights."""
+        return self.rights.issuperset(rights)
+
+    def sees(self, departement: Column) -> Column:
+        """Whether a company of a department is in the territory; an unknown department is in none but the whole."""
+        if self.departements is None:
+            return F.lit(True)
+        return F.coalesce(departement.isin(*sorted(self.departements)), F.lit(False))
+
+
+def clearances_from(content: Mapping[str, Any], place: str) -> dict[str, Clearance]:
+    """The clearances of a file, by name.
+
+    Args:
+        content: ``habilitations`` to, for each service, ``libelle``, ``segment``, ``droits`` and its territory:
+            ``departements``, ``regions`` (of today), ``anciennes_regions`` (of before 2016), ``groupes`` (overseas),
+            all added up, or ``france_entiere: true``.
+        place: Of the file, for errors.
+
+    Raises:
+        ConfigurationError: For an unknown key, right or place, and for a service without a territory.
+    """
+    services = content.get("habilitations")
+    if set(content) - {"habilitations"} or not isinstance(services, Mapping):
+        raise ConfigurationError(f"{place}: expected one key 'habilitations' with a mapping of services")
+    return {str(name): _clearance(str(name), told, place) for name, told in services.items()}
+
+
+def clearance_of(name: str, known: Mapping[str, Clearance], place: str) -> Clearance:
+    """The clearance of a service.
+
+    Raises:
+        ConfigurationError: When it has none; it then sees nothing.
+    """
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ConfigurationError(f"service '{name}' has no clearance in {place}, so nothing is written{hint}")
+    return known[name]
+
+
+def _clearance(name: str, told: object, place: str) -> Clearance:
+    where = f"{place}: {name}"
+    if not isinstance(told, Mapping):
+        raise ConfigurationError(f"{where}: expected a mapping of {', '.join(_KEYS)}")
+    _check(where, "key", told, _KEYS)
+    rights = _texts(where, "droits", told.get("droits", []))
+    _check(where, "right", rights, RIGHTS)
+    named = {key: _texts(where, key, told.get(key, [])) for key in _PLACES}
+    whole = told.get("france_entiere", False)
+    if not isinstance(whole, bool):
+        raise ConfigurationError(f"{where}: france_entiere is true or false, not {whole!r}")
+    if whole == any(named.values()):
+        what = "both places and france_entiere" if whole else "no territory"
+        raise ConfigurationError(f"{where} has {what}: name {', '.join(_PLACES)}, or set france_entiere: true")
+    for key, places in named.items():
+        _check(where, key, places, _PLACES[key])
+    found = frozenset(code for key, places in named.items() for one in places for code in _PLACES[key][one])
+    territory = WHOLE_COUNTRY if whole else ", ".join(one for places in named.values() for one in places)
+    label, segment = str(told.get("libelle", name)), str(told.get("segment", ""))
+    return Clearance(name, label, segment, territory, None if whole else found, frozenset(rights))
+
+
+def _texts(where: str, key: str, given: object) -> Sequence[str]:
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        # 01 without quotes is the number 1, and 2A is not: a department is a text.
+        raise ConfigurationError(f'{where}: {key} is a list of texts in quotes, as ["01", "2A"], not {given!r}')
+    return given
+
+
+def _check(where: str, what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    for one in given:
+        if one not in known:
+            close = difflib.get_close_matches(str(one), known, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(sorted(known)[:12])}"
+            raise ConfigurationError(f"{where}: unknown {what} '{one}': {hint}")
