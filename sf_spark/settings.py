@@ -183,6 +183,7 @@ class Settings(_Section):
     artifact_uri: str
     master: str
     jars: str
+    habilitations: str
     cutoff_day: int = Field(ge=1, le=28)
     generate: GenerateSettings
     ingest: IngestSettings
@@ -215,6 +216,10 @@ class Settings(_Section):
                 "a database, --set tracking_uri=postgresql+psycopg://host/mlflow"
             )
         return self.tracking_uri or f"sqlite:///{Path(rooted(self.lake)).resolve().parent / 'mlflow.db'}"
+
+    def clearances_file(self) -> Path:
+        """Where the clearances of the services stand."""
+        return PROJECT_ROOT / self.habilitations  # an absolute path stays what it is
 
     def artifact_store(self) -> str:
         """Where models and plots of a new experiment go; '' where the store knows: SQLite beside it, a server its own.

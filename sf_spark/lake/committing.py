@@ -22,13 +22,14 @@ from sf_spark.lake.tables import location
 TRANSACTION = "sf_spark build"
 
 
-def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None) -> None:
+def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_per_file: int = 0) -> None:
     """Replace the rows that match a predicate, or all of them with their columns, in one commit.
 
     Args:
         rows: What takes their place; all match the predicate.
         plan: See :meth:`sf_spark.lake.planning.Plan.writing`.
         predicate: SQL; None: all rows. A table that is not there yet is created.
+        rows_per_file: At most; 0: as many as a task has.
 
     Raises:
         ConcurrentWriteError: When another job has changed the table since the plan was made.
@@ -38,6 +39,7 @@ def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None) -> No
         "userMetadata": plan.build.as_text(),
         "txnAppId": TRANSACTION,
         "txnVersion": str(plan.version + 1),
+        **({"maxRecordsPerFile": str(rows_per_file)} if rows_per_file else {}),
     }
     try:
         _save(rows, plan, folder, predicate, options)

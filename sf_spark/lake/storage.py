@@ -100,6 +100,24 @@ def copy_files(source: str, target: str) -> None:
                 written.write(block)
 
 
+def move_folder(source: str, target: str, last: str, content: bytes) -> None:
+    """Put a written folder in its place, with one more file; there as a whole, or not at all.
+
+    In a store, where folders cannot be renamed, files are copied one by one and the one more comes last: it says that
+    all others are there.
+    """
+    if is_remote(target):
+        copy_files(source, target)
+        with open_output(f"{rooted(target)}/{last}") as file:
+            file.write(content)
+        remove_folder(source)
+        return
+    with open_output(f"{rooted(source)}/{last}") as file:
+        file.write(content)
+    Path(rooted(target)).parent.mkdir(parents=True, exist_ok=True)
+    os.rename(rooted(source), rooted(target))
+
+
 def check_writable(key: str, folder: str) -> None:
     """Refuse a local folder that cannot be created or written; a store is checked when it is written.
 

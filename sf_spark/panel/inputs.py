@@ -66,7 +66,7 @@ class StagedTables:
 
         A column that a table does not have, because nothing has delivered it yet, is unknown.
         """
-        read = {name: _completed(table(name, ddl), ddl) for name, ddl in COLUMNS.items()}
+        read = {name: completed(table(name, ddl), ddl) for name, ddl in COLUMNS.items()}
         return cls(**{name: dated(frame, cutoff_day) for name, frame in read.items()})
 
 
@@ -89,7 +89,8 @@ def dated(staged: DataFrame, cutoff_day: int) -> DataFrame:
     )
 
 
-def _completed(frame: DataFrame, ddl: str) -> DataFrame:
+def completed(frame: DataFrame, ddl: str) -> DataFrame:
+    """A staged table with all of these columns: one that it does not have, as nothing has delivered it, is unknown."""
     kinds = dict(column.split(" ") for column in ddl.split(", "))
     missing = {name: F.lit(None).cast(kind) for name, kind in kinds.items() if name not in frame.columns}
     return frame.withColumns(missing) if missing else frame

@@ -16,7 +16,7 @@ from sf_spark.domain.calendar import cutoff_of, known_month
 from sf_spark.domain.money import cents, euros, ratio
 from sf_spark.panel.asof import in_force_together, latest_entries
 
-_NOT_GRANTED = ("REFUS", "REJ", "REJET")
+NOT_GRANTED = ("REFUS", "REJ", "REJET")
 
 
 def delai_intervals(delai: DataFrame, cutoff_day: int) -> DataFrame:
@@ -27,7 +27,7 @@ def delai_intervals(delai: DataFrame, cutoff_day: int) -> DataFrame:
     Returns:
         ``siret, siren, mois, fin`` and ``state``: struct<echeance, duree (days), montant (cents)>.
     """
-    granted = ~F.coalesce(F.upper("stade"), F.lit("")).isin(*_NOT_GRANTED)
+    granted = ~F.coalesce(F.upper("stade"), F.lit("")).isin(*NOT_GRANTED)
     whole = (F.col("duree_delai") >= 1) & (F.col("montant_echeancier") >= 0.01) & F.col("date_echeance").isNotNull()
     known, created = (known_month(F.col(name), cutoff_day) for name in ("known_on", "date_creation"))
     ended, due = (known_month(F.col(name), cutoff_day) for name in ("superseded_on", "date_echeance"))

@@ -14,6 +14,7 @@ alone. Source of the territories and rights: the services' own application.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ _PLACES: Mapping[str, Mapping[str, Iterable[str]]] = {
     "anciennes_regions": departments_of_former_regions(),
     "groupes": OVERSEAS_GROUPS,
 }
+_NAME = "(?!log$)[a-z0-9_]+"  # a folder of exports is named so, beside exports/log
 _KEYS = ("libelle", "segment", "droits", "france_entiere", *_PLACES)
 
 
@@ -88,6 +90,9 @@ def clearances_from(content: Mapping[str, Any], place: str) -> dict[str, Clearan
     services = content.get("habilitations")
     if set(content) - {"habilitations"} or not isinstance(services, Mapping):
         raise ConfigurationError(f"{place}: expected one key 'habilitations' with a mapping of services")
+    for name in services:
+        if not re.fullmatch(_NAME, str(name)):
+            raise ConfigurationError(f"{place}: the name '{name}' is not made of a-z, 0-9 and _, or is 'log'")
     return {str(name): _clearance(str(name), told, place) for name, told in services.items()}
 
 

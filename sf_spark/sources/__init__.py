@@ -4,6 +4,7 @@ from sf_spark.landing.source import Source
 from sf_spark.sources import (
     apconso,
     apdemande,
+    avis,
     bdf,
     ccsf,
     comptes,
@@ -15,6 +16,7 @@ from sf_spark.sources import (
     effectif,
     effectif_ent,
     filtre,
+    liste_retraitee,
     paydex,
     procedures,
     procol,
@@ -22,6 +24,7 @@ from sf_spark.sources import (
     sirene,
     sirene_histo,
     sirene_ul,
+    suivi,
 )
 
 # Accounts and the perimeter come first: the files behind them are read with their help.
@@ -46,6 +49,9 @@ SOURCES: tuple[Source, ...] = (
     ratios.SOURCE,
     procedures.SOURCE,
     contexte.SOURCE,
+    suivi.SOURCE,
+    avis.SOURCE,
+    liste_retraitee.SOURCE,
 )
 
 

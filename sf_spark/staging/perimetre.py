@@ -18,7 +18,17 @@ from pyspark.sql import functions as F
 from sf_spark.domain.calendar import month_index
 
 # Files that say who is who, or that themselves make the perimeter: never filtered.
-NEVER_FILTERED = ("filter", "comptes", "sirene", "sirene_ul", "sirene_histo", "contexte")
+NEVER_FILTERED = (
+    "filter",
+    "comptes",
+    "sirene",
+    "sirene_ul",
+    "sirene_histo",
+    "contexte",
+    "suivi",
+    "avis",
+    "liste_retraitee",
+)
 
 
 @dataclass(frozen=True)

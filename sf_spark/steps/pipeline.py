@@ -8,6 +8,8 @@ from pyspark.sql import SparkSession
 from sf_spark.lake.runs import note_run
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.build_cards import build_cards
+from sf_spark.steps.build_follow_up import build_follow_up
 from sf_spark.steps.build_labels import build_labels
 from sf_spark.steps.build_panel import build_panel
 from sf_spark.steps.build_signals import build_signals
@@ -35,7 +37,9 @@ STEPS: dict[str, Step] = {
     "build_labels": build_labels,
     "train": _train,
     "score": _score,
+    "build_follow_up": build_follow_up,
     "publish": publish,
+    "build_cards": build_cards,
     "monitor": monitor,
 }
 

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 from sf_spark.lake.planning import Recipe
 from sf_spark.schema import (
+    CARDS_ENTREPRISE,
+    CARDS_ETABLISSEMENT,
     COMPAT_ENTREPRISE,
     COMPAT_ETABLISSEMENT,
     FOLLOW_UP,
     LABELS_ENTREPRISE,
     LISTS_DETECTION,
+    MONITORING_FOLLOW_UP,
     PANEL_ENTREPRISE,
     PANEL_ETABLISSEMENT,
     PREDICTIONS_ENTREPRISE,
@@ -76,6 +79,22 @@ def list_recipe(settings: Settings) -> Recipe:
     code = ("sf_spark.publication.lists", "sf_spark.publication.contexte")
     tables = (PREDICTIONS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_ENTREPRISE, SIGNALS_DICTIONARY, FOLLOW_UP)
     return Recipe(LISTS_DETECTION, rules, code, tables=tables, may_lack=(FOLLOW_UP,))
+
+
+def follow_up_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
+    """Of the follow-ups, and of the funnel of each list, which reads them."""
+    code = ("sf_spark.publication.follow_up",)
+    rows = Recipe(FOLLOW_UP, {}, code)
+    return rows, Recipe(MONITORING_FOLLOW_UP, {"cutoff_day": settings.cutoff_day}, code, (LISTS_DETECTION, FOLLOW_UP))
+
+
+def card_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
+    """Of the cards: of establishments, then of companies, which read the first."""
+    rules = {"cutoff_day": settings.cutoff_day, "panel.nomenclature": settings.panel.nomenclature}
+    code, told = ("sf_spark.publication.cards",), (LISTS_DETECTION, FOLLOW_UP)
+    tables = (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, *told)
+    sites = Recipe(CARDS_ETABLISSEMENT, rules, code, tables=tables, may_lack=told)
+    return sites, Recipe(CARDS_ENTREPRISE, rules, code, tables=(*tables, CARDS_ETABLISSEMENT), may_lack=told)
 
 
 def catalogue_of(settings: Settings) -> Catalogue:

@@ -1,13 +1,13 @@
 """Every layout of every source; of a source, the newest first."""
 
-from tests.fuzz.layouts import activite_partielle, financier, listes, sirene, urssaf
+from tests.fuzz.layouts import activite_partielle, financier, listes, sirene, suivis, urssaf
 from tests.fuzz.layouts.layout import Fuzzed
 
 # What a round damages together: a batch of all at once would be planned for minutes.
 GROUPS: tuple[tuple[Fuzzed, ...], ...] = (
     urssaf.OF_ACCOUNTS,
     (*sirene.LAYOUTS, *activite_partielle.LAYOUTS),
-    (*urssaf.OTHERS, *listes.LAYOUTS),
+    (*urssaf.OTHERS, *listes.LAYOUTS, *suivis.LAYOUTS),
     financier.LAYOUTS,
 )
 LAYOUTS = tuple(layout for group in GROUPS for layout in group)

@@ -459,6 +459,62 @@ OPEN = [
         [("bad_code", "code"), ("bad_code", "type"), ("bad_date", "debut")],
     ),
     Case(
+        "suivi",
+        "open",
+        "siret;date;service;etat;niveau;actions;difficultes;resultat;agent;commentaire",
+        [
+            f"{A};2026-03-09;ddets_25;en cours;orange;Soutien financier public|Prise en charge judiciaire;;;;",
+            f"{A};2026-09-30;ddets_25;terminé;;;Difficultés de marché;procédure amiable;A. Roy;Appelée",
+            f"{A};2026-03-09;ddets_25;ouvert;bleu;Aide;;perdu;;",
+            f"{A};09/03/2026;;en cours;;Soutien financier public|;;;;",
+        ],
+        "aarr",
+        [
+            {
+                "siret": A,
+                "date": date(2026, 3, 9),
+                "service": "ddets_25",
+                "state": "en cours",
+                "niveau": "orange",
+                "actions": "Soutien financier public|Prise en charge judiciaire",
+            },
+            {"state": "terminé", "actions": None, "difficultes": "Difficultés de marché", "agent": "A. Roy"},
+        ],
+        [
+            *(("bad_code", "etat"), ("bad_code", "niveau"), ("bad_code", "resultat"), ("bad_code", "actions")),
+            *(("bad_date", "date"), ("empty", "service"), ("bad_code", "actions")),
+        ],
+    ),
+    Case(
+        "avis",
+        "open",
+        "siren;liste;date;service;utile;agent;motifs;commentaire",
+        [
+            f"{SIREN};detection-2026-03;2026-04-02;ddets_25;oui;A. Roy;;",
+            f"{SIREN};detection-2026-03;2026-04-02;ddets_25;non;B. Fay;Déjà connue|Sans salarié;vue en mars",
+            f"{SIREN};detection-2026-03;2026-04-02;ddets_25;non;;;",
+            f"{SIREN};;;;peut-être;;;",
+        ],
+        "aarr",
+        [
+            {"siren": SIREN, "liste": "detection-2026-03", "date": date(2026, 4, 2), "utile": True, "motifs": None},
+            {"utile": False, "motifs": "Déjà connue|Sans salarié", "agent": "B. Fay"},
+        ],
+        [
+            ("empty", "motifs"),
+            *(("empty", "liste"), ("empty", "service"), ("bad_date", "date"), ("bad_code", "utile")),
+        ],
+    ),
+    Case(
+        "liste_retraitee",
+        "open",
+        "siren;liste",
+        [f"{SIREN};detection-2026-03", f"{SIREN};"],
+        "ar",
+        [{"siren": SIREN, "liste": "detection-2026-03"}],
+        [("empty", "liste")],
+    ),
+    Case(
         "filter", "given", "siren", ["012345678", "876543210"], "aa", [{"siren": "012345678"}, {"siren": "876543210"}]
     ),
     Case("filter", "without header", "012345678", [], "a", [{"siren": "012345678"}]),  # the first line is a record

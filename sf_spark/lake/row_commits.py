@@ -1,0 +1,121 @@
+"""Tables whose rows have a digest: only rows that are new, other or gone are written, in one commit.
+
+Files of a table are never changed, so a file that holds a changed row is written again without it. A row that changes
+therefore costs its file; the files of companies that belong together (a department) stay small and of their own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.lake.committing import commit_rows
+from sf_spark.lake.files import open_table
+from sf_spark.lake.planning import Plan, told
+from sf_spark.lake.tables import literal_list, location, read_version
+
+DIGEST = "empreinte"
+ROWS_PER_FILE = 2_000  # of some KB each: a file of some MB, and few rows beside one that changes
+MOST_KEYS = 20_000  # named one by one; beyond, and above the share, the table is written as a whole
+_MOST_OF_ALL = 0.2
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a commit wrote.
+
+    Attributes:
+        rows: Of the table now.
+        changed: New rows and rows that are other.
+        gone: Rows that are no longer there.
+        files: Of the table now.
+        new_files: Those that were written.
+    """
+
+    rows: int
+    changed: int
+    gone: int
+    files: int
+    new_files: int
+
+
+def commit_changed(rows: DataFrame, plan: Plan, key: str, report: Callable[[str], None]) -> Written:
+    """Write the rows whose digest is not the one that the table has, and take out those that are gone.
+
+    Args:
+        rows: The table as it should be: ``key``, the partition column and ``empreinte`` among the columns.
+        plan: Stale; its commit records the build, though no row may have changed.
+        key: The key column.
+        report: Takes progress lines.
+
+    Raises:
+        ConcurrentWriteError: When another job has changed the table since the plan was made.
+    """
+    assert plan.table.partition is not None
+    report(told(plan))
+    before = set() if plan.there is None else set(plan.there.file_uris())
+    spark = rows.sparkSession
+    kept = rows.persist(StorageLevel.DISK_ONLY)  # compared, then written: computed once
+    try:
+        counts = _commit(kept, plan, key, _there(spark, plan, key, kept))
+    finally:
+        kept.unpersist()
+    now = open_table(location(plan.lake, plan.table))
+    assert now is not None
+    files = set(now.file_uris())
+    written = Written(*counts, len(files), len(files - before))
+    report(_told(plan, written))
+    return written
+
+
+def _commit(rows: DataFrame, plan: Plan, key: str, there: DataFrame | None) -> tuple[int, int, int]:
+    """Commit; returns how many rows there are, are new or other, and are gone."""
+    step, total = plan.writing(None, plan.build.last), rows.count()
+    if there is None:
+        commit_rows(_laid_out(rows, plan, key), step, rows_per_file=ROWS_PER_FILE)
+        return total, total, 0
+    old, new = there.select(key, F.col(DIGEST).alias("_old")), rows.select(key, F.col(DIGEST).alias("_new"))
+    both = new.join(old, on=key, how="full").where(~F.col("_old").eqNullSafe(F.col("_new")))
+    changes = both.groupBy().agg(F.count("_new").alias("changed"), F.count_if("_new is null").alias("gone")).first()
+    assert changes is not None
+    changed, gone = int(changes["changed"]), int(changes["gone"])
+    if changed + gone > min(MOST_KEYS, _MOST_OF_ALL * max(total, 1)):
+        commit_rows(_laid_out(rows, plan, key), step, rows_per_file=ROWS_PER_FILE)
+        return total, changed, gone
+    keys = [row[key] for row in both.select(key).collect()]
+    wanted = rows.where(F.col(key).isin(*keys)) if keys else rows.where("false")
+    commit_rows(_laid_out(wanted, plan, key), step, _among(key, keys), rows_per_file=ROWS_PER_FILE)
+    return total, changed, gone
+
+
+def _there(spark: SparkSession, plan: Plan, key: str, rows: DataFrame) -> DataFrame | None:
+    """The table as the plan saw it; None where it has to be made anew: not there, or with other columns."""
+    if plan.there is None:
+        return None
+    there = read_version(spark, plan.lake, plan.table, plan.version)
+    return there if [field.simpleString() for field in there.schema] == _kinds(rows) else None
+
+
+def _kinds(rows: DataFrame) -> list[str]:
+    return [field.simpleString() for field in rows.schema]
+
+
+def _among(key: str, keys: Sequence[str]) -> str:
+    return f"{key} in ({literal_list(sorted(keys))})" if keys else "false"
+
+
+def _laid_out(rows: DataFrame, plan: Plan, key: str) -> DataFrame:
+    """In files of one partition each, by key."""
+    partition = plan.table.partition
+    assert partition is not None
+    return rows.repartition(partition).sortWithinPartitions(partition, key)
+
+
+def _told(plan: Plan, written: Written) -> str:
+    share = written.changed / max(written.rows, 1)
+    return (
+        f"{plan.table.path}: {written.rows} rows, of which {written.changed} new or other ({share:.1%}) and "
+        f"{written.gone} gone; {written.new_files} of {written.files} files written"
+    )

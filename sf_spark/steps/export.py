@@ -1,0 +1,238 @@
+"""What a service may take away: lists/detection, cards/* -> a folder for one clearance, and a row of exports/log.
+
+A folder is written beside, logged, and then put in its place: it is there as a whole or not at all, and never without
+its row in the log. The log may hold an export whose folder a killed job has not put in place.
+"""
+
+import getpass
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+import yaml
+from deltalake import write_deltalake
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.errors import ConfigurationError, SfSparkError
+from sf_spark.lake.files import open_table
+from sf_spark.lake.places import for_spark, rooted
+from sf_spark.lake.staged import read_or_empty
+from sf_spark.lake.storage import move_folder, open_output, remove_folder
+from sf_spark.lake.stores import delta_options
+from sf_spark.lake.tables import exists, location, read_table
+from sf_spark.publication import exported
+from sf_spark.publication.clearances import Clearance, clearance_of, clearances_from
+from sf_spark.publication.exported import exported_rows
+from sf_spark.publication.filters import Filters
+from sf_spark.publication.follow_up import FOLLOW_UP as FOLLOW_UP_COLUMNS
+from sf_spark.publication.visible import visible_cards
+from sf_spark.schema import CARDS_ENTREPRISE, CARDS_ETABLISSEMENT, EXPORTS_LOG, FOLLOW_UP, LISTS_DETECTION, staged
+from sf_spark.settings import Settings
+from sf_spark.steps import Report
+
+_CHOSEN = "siren string, liste string, superseded_on date"
+_LOG = pa.schema(
+    [
+        *(("export_id", pa.string()), ("exported_at", pa.timestamp("us", tz="UTC")), ("agent", pa.string())),
+        *(("service", pa.string()), ("segment", pa.string()), ("territoire", pa.string())),
+        *(("departements", pa.list_(pa.string())), ("droits", pa.list_(pa.string())), ("list", pa.string())),
+        *(("filters", pa.string()), ("rows_list", pa.int64()), ("rows_cards_entreprise", pa.int64())),
+        *(("rows_cards_etablissement", pa.int64()), ("folder", pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be exported.
+
+    Attributes:
+        service: Who gets it.
+        name: The list; '' for the edition in force of the last month.
+        filters: Which companies of the list.
+        agent: Who asks; '' for the user of this machine.
+        cards: Whether the cards of the territory come along.
+    """
+
+    service: str
+    name: str = ""
+    filters: Filters = Filters()
+    agent: str = ""
+    cards: bool = True
+
+
+def clearance_for(settings: Settings, service: str) -> Clearance:
+    """The clearance of a service.
+
+    Raises:
+        ConfigurationError: When the file of clearances cannot be read, or does not name the service.
+    """
+    place = settings.clearances_file()
+    try:
+        content = yaml.safe_load(place.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(
+            f"habilitations '{place}' cannot be read ({reason}): name another with --set"
+        ) from None
+    return clearance_of(service, clearances_from(content or {}, str(place)), str(place))
+
+
+def check_export(settings: Settings, asked: Asked) -> Clearance:
+    """The clearance of what is asked; before Spark starts.
+
+    Raises:
+        ConfigurationError: For a service without clearance, or a filter that tells what it may not see.
+    """
+    clearance = clearance_for(settings, asked.service)
+    asked.filters.check(clearance)
+    return clearance
+
+
+def export(spark: SparkSession, settings: Settings, asked: Asked, report: Report) -> str:
+    """Write an export; returns its folder.
+
+    Raises:
+        ConfigurationError: See :func:`check_export`; and for a list that is not there.
+    """
+    clearance, lake = check_export(settings, asked), settings.lake
+    lists = read_table(spark, lake, LISTS_DETECTION)
+    name = asked.name or latest_list(lists, settings.train.horizon)
+    listed = lists.where(F.col("list") == name)
+    if listed.isEmpty():
+        raise ConfigurationError(f"there is no list '{name}': there is {', '.join(_names(lists))}")
+    cards = read_table(spark, lake, CARDS_ENTREPRISE)
+    rows = exported_rows(
+        listed, cards, _follow_up(spark, lake), _chosen(spark, lake), clearance, asked.filters
+    ).toArrow()
+    now = datetime.now(UTC)
+    export_id = f"{now:%Y%m%dT%H%M%SZ}_{uuid.uuid4().hex[:6]}"
+    beside, place = f"{rooted(lake)}/_scratch/export_{export_id}", f"{rooted(lake)}/exports/{clearance.name}/{name}"
+    place = f"{place}/{export_id}"
+    try:
+        _write_list(beside, rows, clearance, asked.filters, name, now)
+        counts = _write_cards(spark, lake, beside, clearance) if asked.cards else (0, 0)
+        row = _log_row(clearance, asked, name, rows.num_rows, counts, now) | {"export_id": export_id, "folder": place}
+        _log(lake, row)
+        _finish(beside, place, row)
+    except BaseException:
+        remove_folder(beside)
+        raise
+    report(
+        f"{name} for {clearance.label} ({clearance.territory}; {', '.join(sorted(clearance.rights)) or 'no rights'}): "
+        f"{rows.num_rows} companies, cards of {counts[0]} companies and {counts[1]} establishments: {place}"
+    )
+    return place
+
+
+def latest_list(lists: DataFrame, horizon: int) -> str:
+    """The edition in force of the last month.
+
+    Raises:
+        SfSparkError: When none is published at the horizon.
+    """
+    last = lists.where(F.col("horizon") == horizon).orderBy(F.col("periode").desc(), F.col("edition").desc()).first()
+    if last is None:
+        raise SfSparkError(f"no list is published at train.horizon={horizon}: run publish, or name one with --list")
+    return str(last["list"])
+
+
+def _names(lists: DataFrame) -> list[str]:
+    return [row["list"] for row in lists.select("list").distinct().orderBy("list").collect()]
+
+
+def _follow_up(spark: SparkSession, lake: str) -> DataFrame:
+    if exists(spark, lake, FOLLOW_UP):
+        return read_table(spark, lake, FOLLOW_UP)
+    return spark.createDataFrame([], FOLLOW_UP_COLUMNS)
+
+
+def _chosen(spark: SparkSession, lake: str) -> DataFrame:
+    there = open_table(location(lake, staged("liste_retraitee")))
+    rows = read_or_empty(spark, lake, "liste_retraitee", _CHOSEN, None if there is None else there.version())
+    return rows.where("superseded_on is null")
+
+
+def _write_list(folder: str, rows: pa.Table, clearance: Clearance, filters: Filters, name: str, now: datetime) -> None:
+    """The list as Parquet, Delta, CSV and XLSX."""
+    with open_output(f"{folder}/liste.parquet") as file:
+        pq.write_table(rows, file)
+    write_deltalake(f"{folder}/liste_delta", rows, storage_options=delta_options(folder))
+    lines = rows.to_pylist()
+    with open_output(f"{folder}/liste.csv") as file:
+        file.write(exported.csv_text(lines).encode())
+    with open_output(f"{folder}/liste.xlsx") as file:
+        when = f"{now:%d/%m/%Y %H:%M} UTC"
+        _write_workbook(file, lines, exported.filter_lines(clearance, name, filters, len(lines), when))
+
+
+def _write_workbook(file: Any, lines: list[dict[str, Any]], filters: Any) -> None:
+    # Row after row, and no text from outside is taken for a formula, a link or a number.
+    options = {
+        "constant_memory": True,
+        **dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False),
+    }
+    with xlsxwriter.Workbook(file, options) as book:
+        bold = book.add_format({"bold": True})
+        sheets: dict[str, tuple[Any, Any]] = {
+            "Liste": (tuple(exported.COLUMNS), map(exported.cells, lines)),
+            "Filtres": (("Filtre", "Valeur"), filters),
+            "Motifs": (exported.REASONS, map(exported.reason_cells, lines)),
+        }
+        for title, (header, content) in sheets.items():
+            sheet = book.add_worksheet(title)
+            sheet.freeze_panes(1, 0)
+            sheet.set_column(0, len(header) - 1, 22)
+            sheet.write_row(0, 0, header, bold)
+            for number, cells in enumerate(content, start=1):
+                sheet.write_row(number, 0, cells)
+
+
+def _write_cards(spark: SparkSession, lake: str, folder: str, clearance: Clearance) -> tuple[int, int]:
+    """The cards of the territory, each table as Delta; its Parquet files are all of its rows."""
+    counts = []
+    for table, name in ((CARDS_ENTREPRISE, "cartes_entreprise"), (CARDS_ETABLISSEMENT, "cartes_etablissement")):
+        cards = visible_cards(read_table(spark, lake, table), clearance)
+        cards.write.format("delta").save(for_spark(f"{folder}/{name}"))
+        written = open_table(f"{folder}/{name}")
+        assert written is not None
+        counts.append(sum(written.get_add_actions(flatten=True).column("num_records").to_pylist()))
+    return counts[0], counts[1]
+
+
+def _log_row(
+    clearance: Clearance, asked: Asked, name: str, rows: int, cards: tuple[int, int], now: datetime
+) -> dict[str, Any]:
+    return {
+        "exported_at": now,
+        "agent": asked.agent or getpass.getuser(),
+        "service": clearance.name,
+        "segment": clearance.segment,
+        "territoire": clearance.territory,
+        "departements": None if clearance.departements is None else sorted(clearance.departements),
+        "droits": sorted(clearance.rights),
+        "list": name,
+        "filters": asked.filters.as_json(),
+        "rows_list": rows,
+        "rows_cards_entreprise": cards[0],
+        "rows_cards_etablissement": cards[1],
+    }
+
+
+def _log(lake: str, row: Mapping[str, Any]) -> None:
+    place = location(lake, EXPORTS_LOG)
+    rows = pa.Table.from_pylist([dict(row)], schema=_LOG)
+    write_deltalake(place, rows, mode="append", storage_options=delta_options(place))
+
+
+def _finish(beside: str, place: str, row: Mapping[str, Any]) -> None:
+    """Put the folder in its place, with ``export.json``, which is written last where folders cannot be renamed."""
+    told = json.dumps(dict(row), default=str, ensure_ascii=False, indent=1)
+    move_folder(beside, place, "export.json", told.encode())
