@@ -9,6 +9,7 @@ A company belongs to the department of its head office as the register has it no
 name another one. Money in EUR. Null is unknown; an empty array says that there is none.
 """
 
+import csv
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
@@ -220,8 +221,8 @@ def _with_labels(rows: DataFrame, facts: Facts, register: str) -> DataFrame:
 
 def _activities() -> list[tuple[str, str]]:
     """Code and name of every class of NAF rev. 2."""
-    split = (line.split(";") for line in labels_rev2().splitlines())
-    return [(code, label.strip()) for code, _, label in split if len(code) == len("62.01Z")]
+    lines = csv.reader(labels_rev2().splitlines(), delimiter=";")
+    return [(code, label.strip()) for code, _, label in lines if len(code) == len("62.01Z")]
 
 
 def _address() -> Column:
