@@ -26,7 +26,7 @@ def check(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Run the steps; each writes what is stale, and the list is always printed."""
+    """Run the steps; each writes what is stale, and the list is counted."""
     return pipeline(spark, settings, report, reporter)
 
 

@@ -1,4 +1,4 @@
-"""Publish the detection lists: predictions/*, signals/*, panel/* -> lists/detection, exports by department."""
+"""Publish the detection lists: predictions/*, signals/*, panel/* -> lists/detection."""
 
 import argparse
 
@@ -42,7 +42,7 @@ def check(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Publish the months that have no list yet, or a correction, and show the top of the latest list."""
+    """Publish the months that have no list yet, or a correction, and count the latest list."""
     if options.try_adjustments:
         return try_adjustments(spark, settings, report)
     asked = Correction(options.edition.strip(), options.periode, options.horizon) if options.edition else None

@@ -22,7 +22,6 @@ SIGNALS_ENTREPRISE = Table("signals/entreprise", ("siren", "periode"), "periode"
 SIGNALS_DICTIONARY = Table("signals/dictionary", ("name",))
 LABELS_ENTREPRISE = Table("labels/entreprise", ("siren", "periode"), "periode")
 PREDICTIONS_ENTREPRISE = Table("predictions/entreprise", ("siren", "periode", "horizon", "model_version"), "periode")
-FOLLOW_UP = Table("follow_up", ("siren", "date", "service"))
 LISTS_DETECTION = Table("lists/detection", ("list", "siren"), "list")
 CARDS_ENTREPRISE = Table("cards/entreprise", ("siren",), "departement")
 CARDS_ETABLISSEMENT = Table("cards/etablissement", ("siret",), "departement")

@@ -18,11 +18,11 @@ from pyspark.sql import functions as F
 from sf_spark.domain import territories
 from sf_spark.domain.legal_forms import legal_form
 from sf_spark.domain.naf import CODE_COLUMN, labels_rev2, section_label, section_letter
-from sf_spark.domain.proceedings import proceeding_events
+from sf_spark.domain.proceedings import proceeding_events, proceeding_label
 from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
 from sf_spark.publication import card_parts as parts
 from sf_spark.publication.card_inputs import Facts
-from sf_spark.publication.procedures import PERIODS, proceeding_label, proceeding_periods
+from sf_spark.publication.procedures import PERIODS, proceeding_periods
 
 SITES = (
     "array<struct<siret: string, siege: boolean, est_ouvert: boolean, departement: string, code_commune: string, "

@@ -13,10 +13,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain.follow_up import STATES
+from sf_spark.domain.proceedings import IN_BONIS
 from sf_spark.publication.clearances import SCORES, URSSAF, Clearance
 from sf_spark.publication.filters import LEVELS, Filters
 from sf_spark.publication.follow_up import FOLLOW_UP_KIND
-from sf_spark.publication.procedures import IN_BONIS
 from sf_spark.publication.visible import visible_list
 
 MISSING = "-"

@@ -15,24 +15,10 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sf_spark.domain.proceedings import LONGEST_PLAN_MONTHS, is_over
-from sf_spark.domain.stages import ACTIONS, LIQUIDATION, PLAN, REDRESSEMENT, SAUVEGARDE
+from sf_spark.domain.proceedings import LONGEST_PLAN_MONTHS, is_over, proceeding_label
+from sf_spark.domain.stages import ACTIONS, PLAN
 
-IN_BONIS = "In bonis"
 PERIODS = "array<struct<debut: date, fin: date, procedure: string, stade: string, libelle: string, source: string>>"
-_LABELS = {
-    LIQUIDATION: "Liquidation judiciaire",
-    REDRESSEMENT: "Redressement judiciaire",
-    SAUVEGARDE: "Sauvegarde",
-}
-_PLANS = {REDRESSEMENT: "Plan de redressement", SAUVEGARDE: "Plan de sauvegarde"}
-
-
-def proceeding_label(procedure: Column, stage: Column) -> Column:
-    """What a state is called: ``Plan de redressement``; ``In bonis`` where there is no proceeding."""
-    plans = (F.when((stage == PLAN) & (procedure == action), label) for action, label in _PLANS.items())
-    opened = (F.when(procedure == action, label) for action, label in _LABELS.items())
-    return F.coalesce(*plans, *opened, F.lit(IN_BONIS))
 
 
 def proceeding_periods(events: DataFrame, today: Column) -> DataFrame:

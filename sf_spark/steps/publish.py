@@ -1,4 +1,4 @@
-"""The detection lists: predictions, signals, panel -> lists/detection, monitoring/lists, exports by department.
+"""The detection lists: predictions, signals, panel -> lists/detection, monitoring/lists.
 
 A published edition is never written again: a run makes the first editions of the months that have none yet, and a
 correction when it is asked for one.
@@ -14,14 +14,11 @@ from pyspark.sql import functions as F
 from sf_spark.errors import ConcurrentWriteError, SfSparkError
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.deliveries import delivered
-from sf_spark.lake.places import for_spark
 from sf_spark.lake.planning import Read, plan
-from sf_spark.lake.storage import is_file
 from sf_spark.lake.tables import location, read_table
 from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.publication.editions import Edition, correction, earlier_in_force, first_editions
-from sf_spark.publication.exports import CSV_OPTIONS, folder, preview, spreadsheet
-from sf_spark.publication.list_columns import STATUSES
+from sf_spark.publication.list_columns import LEVELS, STATUSES
 from sf_spark.publication.lists import Stay, build_list, companies_listed
 from sf_spark.schema import LISTS_DETECTION as LISTS
 from sf_spark.schema import PREDICTIONS_ENTREPRISE
@@ -60,7 +57,7 @@ class Scored:
 
 
 def publish(spark: SparkSession, settings: Settings, report: Report, asked: Correction | None = None) -> int:
-    """Publish the scored months that have no list yet, in order, or a correction; show the top of the latest list.
+    """Publish the scored months that have no list yet, in order, or a correction; count the latest list.
 
     Returns:
         0; 1 when the last month that is scored has no list, as its champion has not scored it.
@@ -84,8 +81,6 @@ def _publish(spark: SparkSession, settings: Settings, report: Report, asked: Cor
     if not todo:
         report(f"{LISTS.path}: {len(published)} editions are published, and stay as they are")
     note_figures(lake, published)  # of editions whose run was killed behind their commit
-    for edition in published:
-        _export(spark, lake, edition.name, report)
     return _shown(spark, lake, published, scored, main, report)
 
 
@@ -179,21 +174,10 @@ def _report_figures(rows: Iterable[Mapping[str, object]], report: Report) -> Non
         report(f"{LISTS.path}: {row['list']}: {counts or 'no alert'}{churn}")
 
 
-def _export(spark: SparkSession, lake: str, name: str, report: Report) -> None:
-    """Write the spreadsheets of an edition, unless they are complete: a run may have been killed before."""
-    place = folder(lake, name)
-    if is_file(f"{place}/_SUCCESS"):
-        return
-    rows = read_table(spark, lake, LISTS).where(F.col("list") == name)
-    lines = spreadsheet(rows).write.partitionBy("departement").mode("overwrite")
-    lines.options(**CSV_OPTIONS).csv(for_spark(place))
-    report(f"{name} by department: {place}")
-
-
 def _shown(
     spark: SparkSession, lake: str, published: Iterable[Edition], scored: Sequence[Scored], main: int, report: Report
 ) -> int:
-    """Show the top of the latest list, and name the months that a champion has not scored."""
+    """Count the latest list (a log names no company), and name the months that a champion has not scored."""
     ordered = sorted((each for each in published if each.horizon == main), key=lambda each: (each.periode, each.number))
     latest = ordered[-1] if ordered else None
     missing = 0
@@ -207,7 +191,9 @@ def _shown(
             )
             missing += each.horizon == main
     if latest is not None:
-        rows = read_table(spark, lake, LISTS).where((F.col("list") == latest.name) & (F.col("rank") <= 10))
-        print(preview(rows.orderBy("rank").collect()))
+        rows = read_table(spark, lake, LISTS).where((F.col("list") == latest.name) & F.col("rank").isNotNull())
+        levels = {row["level"]: row["count"] for row in rows.groupBy("level").count().collect()}
+        told = ", ".join(f"{levels.get(level, 0)} {level}" for level in reversed(LEVELS))
+        report(f"{latest.name}: {sum(levels.values())} companies on the list, {told}")
         report(f"the list: {latest.name} in {location(lake, LISTS)}")
     return 1 if missing else 0
