@@ -1,6 +1,8 @@
 """The whole flow on small generated deliveries: tables, registry, list; interrupted and run again."""
 
 import argparse
+import contextlib
+import io
 import re
 import shutil
 import signal
@@ -44,6 +46,8 @@ TABLES = {
     "predictions/entreprise": ["siren", "periode", "horizon", "model_version"],
     "lists/detection": ["list", "siren"],
     "monitoring/lists": ["list"],
+    "cards/entreprise": ["siren"],
+    "cards/etablissement": ["siret"],
 }
 WATCHED = {
     "monitoring/drift": ["periode", "name"],
@@ -81,9 +85,10 @@ def flow(
     generate_some_sources(settings)
     options = argparse.Namespace(generate=False)
     pipeline.check(settings, options)
-    said: list[str] = []
-    assert pipeline.run(spark, settings, options, said.append) == 0
-    return Lake(settings, said)
+    said, printed = list[str](), io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert pipeline.run(spark, settings, options, said.append) == 0
+    return Lake(settings, [*said, *printed.getvalue().splitlines()])
 
 
 def test_every_table_opens_without_spark_and_has_its_key(flow: Lake) -> None:
@@ -170,6 +175,39 @@ def test_the_flow_watches_the_month_and_itself(flow: Lake) -> None:
     assert flow.table("monitoring/coverage")["known"].between(0, 1).all()
     runs = flow.table("monitoring/runs")
     assert list(runs.sort_values("started_at")["job"]) == list(STEPS) and (runs["exit_code"] == 0).all()
+
+
+def test_logs_and_artifacts_name_no_company(flow: Lake) -> None:
+    companies = flow.table("panel/entreprise")
+    sirens = set(companies["siren"])
+    names = {name for name in companies["raison_sociale"].dropna() if len(name) > 8}
+    assert len(sirens) > 300 and len(names) > 100
+    said = "\n".join(flow.said)
+    assert "build_cards" in said and "companies on the list" in said
+    folder = Path(flow.settings.lake).parent / "mlruns"
+    artifacts = [path for path in folder.rglob("*") if path.is_file()]
+    assert artifacts
+    for text in (said, *(path.read_bytes().decode("latin-1") for path in artifacts)):
+        assert not sirens & {number[:9] for number in re.findall("[0-9]{9,14}", text)}
+        assert not [name for name in names if name in text]
+
+
+def test_cards_say_what_panel_and_list_say(flow: Lake) -> None:
+    cards = flow.table("cards/entreprise").set_index("siren")
+    lists, panel = flow.table("lists/detection"), flow.table("panel/entreprise")
+    months = pd.to_datetime(panel["periode"])
+    lately = set(panel.loc[months >= months.max() - pd.DateOffset(months=23), "siren"])
+    assert set(cards.index) == lately | set(lists["siren"])
+    alerts = lists[lists["list"] == lists["list"].max()].head(20)
+    measures, told = {"effectif", "cotisation", "dette", "montant_part_ouvriere", "montant_part_patronale"}, 0
+    for row in alerts.itertuples():
+        series = {month["periode"]: month for month in cards.loc[row.siren, "serie"]}
+        for reason in row.reasons:
+            if reason["signal"] in measures:
+                told += 1
+                assert reason["value"] == pytest.approx(series[row.periode][reason["signal"]], rel=1e-6)
+        assert row.list in {alert["list"] for alert in cards.loc[row.siren, "alertes"]}
+    assert told  # at least one reason tells a measure of the series as it stands
 
 
 def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> None:
