@@ -78,7 +78,9 @@ def _commit(rows: DataFrame, plan: Plan, key: str, there: DataFrame | None) -> t
         return total, total, 0
     old, new = there.select(key, F.col(DIGEST).alias("_old")), rows.select(key, F.col(DIGEST).alias("_new"))
     both = new.join(old, on=key, how="full").where(~F.col("_old").eqNullSafe(F.col("_new")))
-    changes = both.groupBy().agg(F.count("_new").alias("changed"), F.count_if("_new is null").alias("gone")).first()
+    changes = (
+        both.groupBy().agg(F.count("_new").alias("changed"), F.count_if(F.col("_new").isNull()).alias("gone")).first()
+    )
     assert changes is not None
     changed, gone = int(changes["changed"]), int(changes["gone"])
     if changed + gone > min(MOST_KEYS, _MOST_OF_ALL * max(total, 1)):

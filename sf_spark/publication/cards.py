@@ -220,9 +220,9 @@ def _with_labels(rows: DataFrame, facts: Facts, register: str) -> DataFrame:
 
 
 def _activities() -> list[tuple[str, str]]:
-    """Code and name of every class of NAF rev. 2."""
+    """Code (``62.01Z``) and name of every class of NAF rev. 2, whose file writes ``6201Z``."""
     lines = csv.reader(labels_rev2().splitlines(), delimiter=";")
-    return [(code, label.strip()) for code, _, label in lines if len(code) == len("62.01Z")]
+    return [(f"{code[:2]}.{code[2:]}", label.strip()) for code, _, label in lines if len(code) == len("6201Z")]
 
 
 def _address() -> Column:

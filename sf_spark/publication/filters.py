@@ -62,7 +62,7 @@ class Filters:
                     raise ConfigurationError(f"{option} '{one}' is not {right}")
         asked = {"min_debt": URSSAF, "no_payment_plan": URSSAF, "levels": SCORES}
         for name, right in asked.items():
-            if getattr(self, name) not in (None, (), False) and not clearance.may(right):
+            if _asks(getattr(self, name)) and not clearance.may(right):
                 option = "--" + name.replace("_", "-").removesuffix("s")
                 raise ConfigurationError(f"{option} asks for the right '{right}', which {clearance.name} has not")
 
@@ -97,7 +97,7 @@ class Filters:
     def as_json(self) -> str:
         """What ``exports/log`` keeps: the filters that ask for something."""
         asked = {each.name: getattr(self, each.name) for each in fields(self)}
-        return json.dumps({name: value for name, value in asked.items() if value not in ("", (), None, False)})
+        return json.dumps({name: value for name, value in asked.items() if _asks(value)})
 
     def _conditions(self) -> Iterator[Column]:
         if self.text:
@@ -129,3 +129,8 @@ class Filters:
 
 def _yes(asked: bool) -> str:
     return "Oui" if asked else ""
+
+
+def _asks(value: object) -> bool:
+    """Whether a filter asks for something; 0 does."""
+    return value is not None and value is not False and value not in ("", ())

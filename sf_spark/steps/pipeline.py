@@ -45,7 +45,7 @@ STEPS: dict[str, Step] = {
 
 
 def pipeline(spark: SparkSession, settings: Settings, report: Report, reporter: Callable[[str], Report]) -> int:
-    """Run the steps in order; each asks what its tables were made of, and writes what is stale. Companies are counted, not named.
+    """Run the steps in order; each asks what its tables were made of, and writes what is stale.
 
     Args:
         spark: The session.

@@ -159,7 +159,7 @@ def test_without_urssaf_debts_and_plans_are_dashes(tables) -> None:
 @pytest.mark.parametrize(
     ("filters", "rights", "message"),
     [
-        ({"min_debt": 1.0}, {"scores"}, "--min-debt asks for the right 'urssaf', which x has not"),
+        ({"min_debt": 0.0}, {"scores"}, "--min-debt asks for the right 'urssaf', which x has not"),
         ({"no_payment_plan": True}, {"scores"}, "--no-payment-plan asks for the right 'urssaf'"),
         ({"levels": ("fort",)}, {"urssaf"}, "--level asks for the right 'scores'"),
         ({"legal_forms": ("5.*",)}, set(RIGHTS), "--legal-form '5.*' is not the first digits"),
