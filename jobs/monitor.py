@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main, main_without_spark
 from sf_spark.settings import Settings
+from sf_spark.steps.build_follow_up import report_funnel
 from sf_spark.steps.monitor import monitor
 from sf_spark.steps.show_builds import show_builds
 
@@ -19,11 +20,16 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         _BUILDS, action="store_true", help="only show what the derived tables were made of, and what is stale"
     )
+    arguments.add_argument(
+        "--follow-up", action="store_true", help="only what became of the detections: monitoring/follow_up"
+    )
     return arguments
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
     """Write drift, coverage, freshness, what past lists found, and the warnings."""
+    if options.follow_up:
+        return report_funnel(spark, settings, report)
     return monitor(spark, settings, report)
 
 

@@ -1,1 +1,1 @@
-"""From scores to what agents and analysts read: lists, reasons, exports."""
+"""From scores to what agents and analysts read: lists, reasons, cards, exports."""

@@ -97,9 +97,11 @@ def on_cluster(apart: Path, work: Path, s3: str, database: str, report: Report) 
         report(f"{again:.0f} s once more")
         audit = run_job([*job_command("audit", "cluster", settings, submit), "--months", "1", "--seed", "1"], work)
         report(f"{audit:.0f} s for the audit of a month")
+        export = run_job([*job_command("export", "cluster", settings, submit), "--service", "national"], work)
+        report(f"{export:.0f} s for an export")
     models = [path for path in files_below(f"{STORE}/mlruns") if path.endswith("MLmodel")]
-    exports = [path for path in files_below(f"{STORE}/lake/exports") if path.endswith(".csv")]
-    if not models or not exports:
+    exports = [path for path in files_below(f"{STORE}/lake/exports") if path.endswith((".csv", "export.json"))]
+    if not models or len(exports) != 2:
         raise SfSparkError(f"{STORE} holds {len(models)} models and {len(exports)} exported files")
     report(f"{len(models)} models and {len(exports)} exported files in {STORE}")
 
