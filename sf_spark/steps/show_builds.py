@@ -12,11 +12,19 @@ from sf_spark.lake.months import months_of
 from sf_spark.lake.planning import Plan, Read, Recipe, describe_plan, plan
 from sf_spark.lake.tables import location
 from sf_spark.panel.inputs import COLUMNS
+from sf_spark.publication.card_inputs import STAGED as CARDS_READ
 from sf_spark.schema import LISTS_DETECTION, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
 from sf_spark.steps.list_inputs import STAGED
-from sf_spark.steps.recipes import dictionary_recipe, label_recipe, list_recipe, panel_recipes, signal_recipes
+from sf_spark.steps.recipes import (
+    card_recipes,
+    dictionary_recipe,
+    label_recipe,
+    list_recipe,
+    panel_recipes,
+    signal_recipes,
+)
 from sf_spark.steps.score import score_recipe
 
 
@@ -47,6 +55,9 @@ def _plans(settings: Settings) -> Iterator[tuple[Table, Plan | MissingTableError
     yield _plan(lake, score_recipe(settings), Read(settings=scored))
     listed = _as_before(lake, LISTS_DETECTION, ("editions",))
     yield _plan(lake, list_recipe(settings), Read(delivered(lake, STAGED), settings=listed))
+    of_cards = delivered(lake, CARDS_READ)
+    for recipe in card_recipes(settings):
+        yield _plan(lake, recipe, Read(of_cards, of_cards.last))
 
 
 def _plan(lake: str, recipe: Recipe, read: Read) -> tuple[Table, Plan | MissingTableError]:
