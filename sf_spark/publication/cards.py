@@ -9,7 +9,6 @@ A company belongs to the department of its head office as the register has it no
 name another one. Money in EUR. Null is unknown; an empty array says that there is none.
 """
 
-import csv
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
@@ -17,11 +16,12 @@ from pyspark.sql import functions as F
 
 from sf_spark.domain import territories
 from sf_spark.domain.legal_forms import legal_form
-from sf_spark.domain.naf import CODE_COLUMN, labels_rev2, section_label, section_letter
+from sf_spark.domain.naf import CODE_COLUMN, section_letter
 from sf_spark.domain.proceedings import proceeding_events, proceeding_label
 from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
 from sf_spark.publication import card_parts as parts
 from sf_spark.publication.card_inputs import Facts
+from sf_spark.publication.card_register import head_offices, names, registered_sites, with_labels
 from sf_spark.publication.procedures import PERIODS, proceeding_periods
 
 SITES = (
@@ -46,7 +46,7 @@ def site_cards(facts: Facts) -> DataFrame:
     """
     delai = facts.staged["delai"]
     rows = (
-        _site_register(facts)
+        registered_sites(facts)
         .join(parts.series(facts.sites, "siret", _OF_SITE), on="siret", how="full")
         .where(F.col("periode").isNotNull() | F.col("est_actif"))
         .join(parts.payment_plans(delai, "siret", F.lit(facts.last), facts.cutoff_day), on="siret", how="left")
@@ -54,12 +54,12 @@ def site_cards(facts: Facts) -> DataFrame:
         .join(parts.freshness(facts.staged, "siret"), on="siret", how="left")
         .withColumns({"siren": F.coalesce("siren", "_siren"), **_activity(facts.nomenclature)})
         .join(_carded(facts), on="siren", how="left_semi")
-        .join(_seats(facts).select("siren", F.col("_departement").alias("_own")), on="siren", how="left")
-        .join(_names(facts), on="siren", how="left")
+        .join(head_offices(facts).select("siren", F.col("_departement").alias("_own")), on="siren", how="left")
+        .join(names(facts), on="siren", how="left")
     )
     is_of_last_month = F.col("periode") == F.lit(facts.last)
     return _with_digest(
-        _with_labels(rows, facts, "_departement").select(
+        with_labels(rows, facts, "_departement").select(
             *("siret", "siren"),
             F.col("_place").alias("departement"),
             F.coalesce("_own", F.col("_place")).alias("departement_entreprise"),
@@ -91,8 +91,8 @@ def company_cards(facts: Facts, sites: DataFrame) -> DataFrame:
     rows = (
         parts.series(facts.companies, "siren", _OF_COMPANY)
         .join(parts.alerts(facts.lists), on="siren", how="full")
-        .join(_seats(facts), on="siren", how="left")
-        .join(_names(facts), on="siren", how="left")
+        .join(head_offices(facts), on="siren", how="left")
+        .join(names(facts), on="siren", how="left")
         .join(_sites_of(sites), on="siren", how="left")
         .join(plans, on="siren", how="left")
         .join(proceeding_periods(events, F.lit(facts.today)), on="siren", how="left")
@@ -104,7 +104,7 @@ def company_cards(facts: Facts, sites: DataFrame) -> DataFrame:
     state = {name: _now(name, present[name], facts) for name in ("procedure", "stade")}
     state["date_procedure"] = _now("date_procedure", present["debut"], facts)
     return _with_digest(
-        _with_labels(rows.withColumns(state), facts, "_departement").select(
+        with_labels(rows.withColumns(state), facts, "_departement").select(
             "siren",
             F.col("_place").alias("departement"),
             "periode",
@@ -149,51 +149,6 @@ def _now(name: str, of_period: Column, facts: Facts) -> Column:
     return F.when(F.col("periode") == F.lit(facts.last), F.col(name)).otherwise(of_period)
 
 
-def _site_register(facts: Facts) -> DataFrame:
-    """What the register says of each establishment, and of its address; of two lines the one delivered last."""
-    return _last(facts.staged["sirene"], "siret", ("known_on", "_batch", "_line")).select(
-        "siret",
-        F.col("siren").alias("_siren"),
-        F.col("siege").alias("_siege"),
-        F.col("departement").alias("_departement"),
-        F.col("code_commune").alias("_commune"),
-        *("commune", "date_creation", F.coalesce("est_actif", F.lit(False)).alias("est_actif")),
-        _address().alias("adresse"),
-        *(F.col(name).alias(f"_{name}") for name in CODE_COLUMN.values()),
-    )
-
-
-def _seats(facts: Facts) -> DataFrame:
-    """``siren`` and its head office: the one known last, as the panel takes it."""
-    seats = facts.staged["sirene"].where("siege")
-    return _last(seats, "siren", ("known_on", "date_creation", "siret", "_batch", "_line")).select(
-        "siren",
-        F.col("siret").alias("siret_siege"),
-        F.col("departement").alias("_departement"),
-        F.col("code_commune").alias("_commune"),
-        "commune",
-        _address().alias("adresse"),
-    )
-
-
-def _names(facts: Facts) -> DataFrame:
-    """``siren, _nom, _categorie, _creation`` as the register of companies has them."""
-    person = F.concat_ws(" ", "prenom1_unite_legale", "nom_unite_legale")
-    named = F.when(F.col("raison_sociale") != "", F.col("raison_sociale")).otherwise(F.nullif(person, F.lit("")))
-    return _last(facts.staged["sirene_ul"], "siren", ("known_on", "_batch", "_line")).select(
-        "siren",
-        named.alias("_nom"),
-        F.col("categorie_juridique").alias("_categorie"),
-        F.col("date_creation").alias("_creation"),
-    )
-
-
-def _last(register: DataFrame, key: str, order: Sequence[str]) -> DataFrame:
-    """One row a key: the greatest in the order."""
-    ordered = F.struct(*(F.col(name) for name in order))
-    return register.groupBy(key).agg(F.max_by(F.struct("*"), ordered).alias("_row")).select("_row.*")
-
-
 def _sites_of(sites: DataFrame) -> DataFrame:
     """``siren, etablissements`` (``SITES``): the head office first, then the open ones, by SIRET."""
     site = F.struct(
@@ -202,34 +157,6 @@ def _sites_of(sites: DataFrame) -> DataFrame:
     order = F.struct((~F.coalesce("siege", F.lit(False))).alias("a"), (~F.col("est_ouvert")).alias("b"), "siret")
     gathered = F.array_sort(F.collect_list(F.struct(order.alias("_order"), site.alias("site"))))
     return sites.groupBy("siren").agg(F.transform(gathered, lambda each: each["site"]).alias("etablissements"))
-
-
-def _with_labels(rows: DataFrame, facts: Facts, register: str) -> DataFrame:
-    """The rows with ``_place`` (the register's department, else the panel's) and the names of places and activities."""
-    place = F.coalesce(register, "departement")
-    names = rows.sparkSession.createDataFrame(_activities(), "ape string, ape_libelle string")
-    placed = rows.withColumn("_place", place).withColumns(
-        {
-            "departement_libelle": territories.department_label(F.col("_place")),
-            "region": territories.region_code(F.col("_place")),
-            "region_libelle": territories.region_label(F.col("_place")),
-            "section_libelle": section_label(F.col("section"), facts.nomenclature),
-        }
-    )
-    return placed.join(F.broadcast(names), on="ape", how="left")
-
-
-def _activities() -> list[tuple[str, str]]:
-    """Code (``62.01Z``) and name of every class of NAF rev. 2, whose file writes ``6201Z``."""
-    lines = csv.reader(labels_rev2().splitlines(), delimiter=";")
-    return [(f"{code[:2]}.{code[2:]}", label.strip()) for code, _, label in lines if len(code) == len("6201Z")]
-
-
-def _address() -> Column:
-    street = F.concat_ws(" ", "numero_voie", "indrep", "type_voie", "voie")
-    town = F.concat_ws(" ", "code_postal", "commune")
-    lines = F.concat_ws(", ", *(F.nullif(text, F.lit("")) for text in (F.col("complement_adresse"), street, town)))
-    return F.nullif(lines, F.lit(""))
 
 
 def _month_of(age: str) -> Column:

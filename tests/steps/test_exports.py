@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from deltalake import DeltaTable
@@ -92,7 +93,7 @@ def test_every_file_of_an_export_holds_its_territory_and_no_more(spark: SparkSes
     expected = of({str(code) for code in range(971, 979)})
     assert "999999999" in expected and len(expected) == 9
     assert csv_sirens(folder) == expected
-    lists = [DeltaTable(f"{folder}/liste_delta").to_pyarrow_table(), step.pq.read_table(f"{folder}/liste.parquet")]
+    lists = [DeltaTable(f"{folder}/liste_delta").to_pyarrow_table(), pq.read_table(f"{folder}/liste.parquet")]
     for table in lists:
         assert sorted(table.column("siren").to_pylist()) == expected
         assert not {"level", "rank", "reasons", "points"} & set(table.column_names)  # no right to scores
@@ -100,7 +101,7 @@ def test_every_file_of_an_export_holds_its_territory_and_no_more(spark: SparkSes
     for name, key in (("entreprise", "siren"), ("etablissement", "siret")):
         cards = DeltaTable(f"{folder}/cartes_{name}").to_pyarrow_table()
         assert sorted(siren[:9] for siren in cards.column(key).to_pylist()) == expected
-        as_files = step.pq.read_table(f"{folder}/cartes_{name}")
+        as_files = pq.read_table(f"{folder}/cartes_{name}")
         assert as_files.num_rows == len(expected)  # the files of the Delta table are Parquet, all of them
     row = log_of(settings)[-1]
     assert (row["service"], row["agent"], row["territoire"], row["list"]) == ("outre_mer", "a.roy", "Outre-mer", NAME)
@@ -181,7 +182,7 @@ def test_an_unknown_service_or_list_gets_nothing(spark: SparkSession, settings: 
     assert sorted(path.name for path in Path(settings.lake, "exports").iterdir()) == before
 
 
-@pytest.mark.parametrize("killed_at", ["_write_cards", "_log", "_finish"])
+@pytest.mark.parametrize("killed_at", ["write_cards", "_log", "_finish"])
 def test_a_killed_export_leaves_nothing_half(
     spark: SparkSession, settings: Settings, monkeypatch: pytest.MonkeyPatch, killed_at: str
 ) -> None:
@@ -191,7 +192,7 @@ def test_a_killed_export_leaves_nothing_half(
     logged = len(log_of(settings))
     monkeypatch.setattr(step, killed_at, killed)
     with pytest.raises(KeyboardInterrupt):
-        export(spark, settings, Asked("national", cards=killed_at == "_write_cards"), print)
+        export(spark, settings, Asked("national", cards=killed_at == "write_cards"), print)
     assert not Path(settings.lake, "exports", "national").exists()
     assert not list(Path(settings.lake, "_scratch").iterdir())
     assert len(log_of(settings)) == logged + (killed_at == "_finish")  # what may have left is in the log
