@@ -5,6 +5,7 @@ reasons of an alert, were made of.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -131,27 +132,26 @@ def freshness(staged: Mapping[str, DataFrame], key: str) -> DataFrame:
         staged: In force, by source; those that know no ``key`` are left out.
         key: ``siren`` or ``siret``.
     """
-    parts = []
-    for rank, (source, (label, dated)) in enumerate(SOURCES.items()):
-        facts = staged[source]
-        if key in facts.columns:
-            newest = facts.groupBy(key).agg(F.max(F.struct(F.col(dated).alias("fait"), "known_on")).alias("_n"))
-            parts.append(
-                newest.select(
-                    key,
-                    F.lit(rank).alias("_rank"),
-                    F.lit(source).alias("source"),
-                    F.lit(label).alias("libelle"),
-                    F.col("_n.fait").alias("dernier_fait"),
-                    F.col("_n.known_on").alias("connu_le"),
-                )
-            )
-    together = parts[0]
-    for part in parts[1:]:
-        together = together.unionByName(part)
-    fact = F.struct("_rank", F.struct("source", "libelle", "dernier_fait", "connu_le").alias("fait"))
-    ordered = F.transform(F.array_sort(F.collect_list(fact)), lambda each: each["fait"])
-    return together.groupBy(key).agg(ordered.cast(FRESHNESS).alias("fraicheur"))
+    dated = [
+        facts.select(key, F.lit(rank).alias("_rank"), F.col(SOURCES[name][1]).alias("_fait"), F.col("known_on"))
+        for rank, (name, facts) in enumerate((name, staged[name]) for name in SOURCES)
+        if key in facts.columns
+    ]
+    together = reduce(DataFrame.union, dated)
+    newest = together.groupBy(key, "_rank").agg(F.max(F.struct("_fait", "known_on")).alias("_newest"))
+    names, labels = (
+        F.array(*(F.lit(text) for text in texts)) for texts in (SOURCES, (label for label, _ in SOURCES.values()))
+    )
+    fait = F.struct(
+        F.get(names, F.col("_rank")).alias("source"),
+        F.get(labels, F.col("_rank")).alias("libelle"),
+        F.col("_newest._fait").alias("dernier_fait"),
+        F.col("_newest.known_on").alias("connu_le"),
+    )
+    ordered = F.transform(
+        F.array_sort(F.collect_list(F.struct("_rank", fait.alias("fait")))), lambda each: each["fait"]
+    )
+    return newest.groupBy(key).agg(ordered.cast(FRESHNESS).alias("fraicheur"))
 
 
 def alerts(lists: DataFrame) -> DataFrame:
