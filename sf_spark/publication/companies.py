@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain import territories
+from sf_spark.domain.follow_up import OPEN_STATES
 from sf_spark.domain.legal_forms import legal_form
 from sf_spark.domain.naf import section_label
 from sf_spark.domain.proceedings import proceeding_label
@@ -23,7 +24,6 @@ FACTS = (
 )
 _FROM_REGISTER = ("siret_siege", "annee_creation")
 _RECENT_MONTHS = 36  # agents filter companies younger than three years
-OPEN_STATES = ("en cours", "sous surveillance")  # of a follow-up; the other one is "terminé"
 
 
 def companies(panel: DataFrame, head_offices: DataFrame, creations: DataFrame) -> DataFrame:
