@@ -75,7 +75,7 @@ class Clearance:
         return F.coalesce(departement.isin(*sorted(self.departements)), F.lit(False))
 
 
-def clearances_from(content: Mapping[str, Any], place: str) -> dict[str, Clearance]:
+def clearances_from(content: Any, place: str) -> dict[str, Clearance]:
     """The clearances of a file, by name.
 
     Args:
@@ -87,8 +87,8 @@ def clearances_from(content: Mapping[str, Any], place: str) -> dict[str, Clearan
     Raises:
         ConfigurationError: For an unknown key, right or place, and for a service without a territory.
     """
-    services = content.get("habilitations")
-    if set(content) - {"habilitations"} or not isinstance(services, Mapping):
+    services = content.get("habilitations") if isinstance(content, Mapping) else None
+    if not isinstance(services, Mapping) or set(content) != {"habilitations"}:
         raise ConfigurationError(f"{place}: expected one key 'habilitations' with a mapping of services")
     for name in services:
         if not re.fullmatch(_NAME, str(name)):

@@ -79,7 +79,7 @@ def clearance_for(settings: Settings, service: str) -> Clearance:
         raise ConfigurationError(
             f"habilitations '{place}' cannot be read ({reason}): name another with --set"
         ) from None
-    return clearance_of(service, clearances_from(content or {}, str(place)), str(place))
+    return clearance_of(service, clearances_from(content, str(place)), str(place))
 
 
 def check_export(settings: Settings, asked: Asked) -> Clearance:

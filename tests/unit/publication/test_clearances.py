@@ -62,6 +62,18 @@ def test_what_is_wrong_is_named(told: dict[str, object], message: str) -> None:
     assert raised.value.exit_code == 2
 
 
+@pytest.mark.parametrize("content", [None, [], {"habilitations": []}, {"habilitations": {}, "services": {}}], ids=str)
+def test_a_file_of_another_form_is_refused(content: object) -> None:
+    with pytest.raises(ConfigurationError, match="file.yml: expected one key 'habilitations'"):
+        clearances_from(content, "file.yml")
+
+
+@pytest.mark.parametrize("name", ["log", "DDETS 25", "../up", ""])
+def test_a_name_that_is_no_folder_of_exports_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not made of a-z, 0-9 and _"):
+        clearances_from({"habilitations": {name: {"france_entiere": True}}}, "file.yml")
+
+
 def test_an_unknown_service_sees_nothing() -> None:
     with pytest.raises(ConfigurationError, match="service 'nationale' has no clearance in conf.*mean 'national'"):
         clearance_of("nationale", SHIPPED, "conf")
