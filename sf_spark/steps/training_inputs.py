@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.calendar import start_of
+from sf_spark.domain.territories import region_label, size_class
 from sf_spark.errors import TooLittleHistoryError
 from sf_spark.lake.places import rooted
 from sf_spark.lake.storage import open_bytes
@@ -19,7 +20,6 @@ from sf_spark.ml.fit import Recipe
 from sf_spark.ml.hazard import PERIOD
 from sf_spark.ml.models import SignalInfo
 from sf_spark.ml.split import Part, Split, months_needed, rolling_parts, rolling_splits, sampled_months
-from sf_spark.publication.territories import region_label, size_class
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE, Table
 from sf_spark.settings import TrainSettings
 
