@@ -66,7 +66,7 @@ def commit_changed(rows: DataFrame, plan: Plan, key: str, report: Callable[[str]
     assert now is not None
     files = set(now.file_uris())
     written = Written(*counts, len(files), len(files - before))
-    report(_told(plan, written))
+    report(_described(plan, written))
     return written
 
 
@@ -115,7 +115,7 @@ def _laid_out(rows: DataFrame, plan: Plan, key: str) -> DataFrame:
     return rows.repartition(partition).sortWithinPartitions(partition, key)
 
 
-def _told(plan: Plan, written: Written) -> str:
+def _described(plan: Plan, written: Written) -> str:
     share = written.changed / max(written.rows, 1)
     return (
         f"{plan.table.path}: {written.rows} rows, of which {written.changed} new or other ({share:.1%}) and "

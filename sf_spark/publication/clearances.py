@@ -93,7 +93,7 @@ def clearances_from(content: Any, place: str) -> dict[str, Clearance]:
     for name in services:
         if not re.fullmatch(_NAME, str(name)):
             raise ConfigurationError(f"{place}: the name '{name}' is not made of a-z, 0-9 and _, or is 'log'")
-    return {str(name): _clearance(str(name), told, place) for name, told in services.items()}
+    return {str(name): _clearance(str(name), record, place) for name, record in services.items()}
 
 
 def clearance_of(name: str, known: Mapping[str, Clearance], place: str) -> Clearance:
@@ -109,15 +109,15 @@ def clearance_of(name: str, known: Mapping[str, Clearance], place: str) -> Clear
     return known[name]
 
 
-def _clearance(name: str, told: object, place: str) -> Clearance:
+def _clearance(name: str, record: object, place: str) -> Clearance:
     where = f"{place}: {name}"
-    if not isinstance(told, Mapping):
+    if not isinstance(record, Mapping):
         raise ConfigurationError(f"{where}: expected a mapping of {', '.join(_KEYS)}")
-    _check(where, "key", told, _KEYS)
-    rights = _texts(where, "droits", told.get("droits", []))
+    _check(where, "key", record, _KEYS)
+    rights = _texts(where, "droits", record.get("droits", []))
     _check(where, "right", rights, RIGHTS)
-    named = {key: _texts(where, key, told.get(key, [])) for key in _PLACES}
-    whole = told.get("france_entiere", False)
+    named = {key: _texts(where, key, record.get(key, [])) for key in _PLACES}
+    whole = record.get("france_entiere", False)
     if not isinstance(whole, bool):
         raise ConfigurationError(f"{where}: france_entiere is true or false, not {whole!r}")
     if whole == any(named.values()):
@@ -127,7 +127,7 @@ def _clearance(name: str, told: object, place: str) -> Clearance:
         _check(where, key, places, _PLACES[key])
     found = frozenset(code for key, places in named.items() for one in places for code in _PLACES[key][one])
     territory = WHOLE_COUNTRY if whole else ", ".join(one for places in named.values() for one in places)
-    label, segment = str(told.get("libelle", name)), str(told.get("segment", ""))
+    label, segment = str(record.get("libelle", name)), str(record.get("segment", ""))
     return Clearance(name, label, segment, territory, None if whole else found, frozenset(rights))
 
 

@@ -156,7 +156,7 @@ def filter_lines(clearance: Clearance, name: str, filters: Filters, count: int, 
         ("Liste de détection", name),
         ("Service", clearance.label),
         ("Territoire", clearance.territory),
-        *filters.told(),
+        *filters.labelled(),
         ("Nombre d'entreprises", count),
         ("Exporté le", when),
     ]

@@ -76,7 +76,7 @@ class Filters:
             rows = rows.where(F.coalesce(condition, F.lit(False)))
         return rows
 
-    def told(self) -> list[tuple[str, str]]:
+    def labelled(self) -> list[tuple[str, str]]:
         """What the second sheet says: each filter and its value, in French; ``-`` where nothing is asked."""
         shown = {
             "Recherche": self.text,

@@ -6,7 +6,7 @@
     a follow-up in progress or closed, with an action                      x          x           x
 
 A follow-up made before the list was drawn, or by a service about a company that is not on it, counts for no list. An
-opinion counts for the list that it names. These rows are told to people; no model learns from them.
+opinion counts for the list that it names. People read these rows; no model learns from them.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -60,7 +60,7 @@ def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame
     """What became of the detections of each list, by territory and service.
 
     Args:
-        lists: ``lists/detection``: the edition in force of each month and horizon is told.
+        lists: ``lists/detection``: the edition in force of each month and horizon counts.
         follow_up: The table.
         cutoff_day: Day of the cut-off.
 
@@ -74,8 +74,8 @@ def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame
         *("list", "periode", "horizon", "edition", "siren"),
         F.coalesce("departement", F.lit("inconnu")).alias("departement"),
     )
-    told = _company_rows(listed, follow_up, cutoff_day)
-    by_place = told.withColumn("departement", F.explode(F.array("departement", F.lit(ALL))))
+    rows = _company_rows(listed, follow_up, cutoff_day)
+    by_place = rows.withColumn("departement", F.explode(F.array("departement", F.lit(ALL))))
     counted = by_place.groupBy("list", "departement", "service").agg(
         F.count_if("contacted").alias("contactees"),
         F.count_if("accompanied").alias("accompagnees"),

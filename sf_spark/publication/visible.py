@@ -11,7 +11,7 @@ as their theme or the source of their measure asks for.
     any of the last     reasons and points of its theme, reasons whose measure comes from its sources, and the rule of
     three               an expert adjustment, which tells of debts and short-time work
 
-Points of a hidden theme are not told, but the score and the other points bound their sum: who must not even know that
+Points of a hidden theme are not shown, but the score and the other points bound their sum: who must not even know that
 has no right to scores.
 """
 

@@ -184,5 +184,5 @@ def _log(lake: str, row: Mapping[str, Any]) -> None:
 
 def _finish(beside: str, place: str, row: Mapping[str, Any]) -> None:
     """Put the folder in its place, with ``export.json``, which is written last where folders cannot be renamed."""
-    told = json.dumps(dict(row), default=str, ensure_ascii=False, indent=1)
-    move_folder(beside, place, "export.json", told.encode())
+    content = json.dumps(dict(row), default=str, ensure_ascii=False, indent=1)
+    move_folder(beside, place, "export.json", content.encode())

@@ -193,7 +193,7 @@ def _shown(
     if latest is not None:
         rows = read_table(spark, lake, LISTS).where((F.col("list") == latest.name) & F.col("rank").isNotNull())
         levels = {row["level"]: row["count"] for row in rows.groupBy("level").count().collect()}
-        told = ", ".join(f"{levels.get(level, 0)} {level}" for level in reversed(LEVELS))
-        report(f"{latest.name}: {sum(levels.values())} companies on the list, {told}")
+        counted = ", ".join(f"{levels.get(level, 0)} {level}" for level in reversed(LEVELS))
+        report(f"{latest.name}: {sum(levels.values())} companies on the list, {counted}")
         report(f"the list: {latest.name} in {location(lake, LISTS)}")
     return 1 if missing else 0

@@ -91,10 +91,10 @@ def follow_up_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
 def card_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
     """Of the cards: of establishments, then of companies, which read the first."""
     rules = {"cutoff_day": settings.cutoff_day, "panel.nomenclature": settings.panel.nomenclature}
-    code, told = ("sf_spark.publication.cards",), (LISTS_DETECTION, FOLLOW_UP)
-    tables = (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, *told)
-    sites = Recipe(CARDS_ETABLISSEMENT, rules, code, tables=tables, may_lack=told)
-    return sites, Recipe(CARDS_ENTREPRISE, rules, code, tables=(*tables, CARDS_ETABLISSEMENT), may_lack=told)
+    code, published = ("sf_spark.publication.cards",), (LISTS_DETECTION, FOLLOW_UP)
+    tables = (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, *published)
+    sites = Recipe(CARDS_ETABLISSEMENT, rules, code, tables=tables, may_lack=published)
+    return sites, Recipe(CARDS_ENTREPRISE, rules, code, tables=(*tables, CARDS_ETABLISSEMENT), may_lack=published)
 
 
 def catalogue_of(settings: Settings) -> Catalogue:

@@ -90,6 +90,6 @@ def test_follow_ups_come_in_by_ingest_and_stand_on_the_card(lake: SmallLake) -> 
     assert noted == {SITES[0][:9]: [], SITES[2][:9]: ["en cours"]}
     build_follow_up(lake.spark, lake.settings, said.append)
     assert said[-1] == "follow_up: already there, made of the same deliveries"
-    # What people thought of a list is told to people: labels and signals do not read it.
+    # What people thought of a list is for people: labels and signals do not read it.
     lake.labels(), lake.signals()
     assert labels == (lake.version("labels/entreprise"), lake.version("signals/entreprise"))

@@ -150,22 +150,24 @@ def test_every_place_and_random_clearances(spark: SparkSession, settings: Settin
         "regions": departments_of_regions(),
         "anciennes_regions": departments_of_former_regions(),
     }
-    told: list[dict[str, list[str]]] = [{kind: [name]} for kind, names in kinds.items() for name in names]
-    told += [{kind: drawn.sample(sorted(names), 3) for kind, names in kinds.items()} for _ in range(50)]
+    records: list[dict[str, list[str]]] = [{kind: [name]} for kind, names in kinds.items() for name in names]
+    records += [{kind: drawn.sample(sorted(names), 3) for kind, names in kinds.items()} for _ in range(50)]
     file = Path(settings.habilitations).with_name("drawn.yml")
-    file.write_text(yaml.safe_dump({"habilitations": {f"s{n}": one for n, one in enumerate(told)}}, allow_unicode=True))
+    file.write_text(
+        yaml.safe_dump({"habilitations": {f"s{n}": one for n, one in enumerate(records)}}, allow_unicode=True)
+    )
     other = settings.model_copy(update={"habilitations": str(file)})
     cards = spark.read.format("delta").load(f"{settings.lake}/cards/entreprise").select("siren", "departement").cache()
     seen = cards.select(
         "siren",
         *(
             step.clearance_for(other, f"s{n}").sees(F.col("departement")).alias(f"s{n}")
-            for n in range(0, len(told), 2)  # half of them: one plan of all is slow to compile
+            for n in range(0, len(records), 2)  # half of them: one plan of all is slow to compile
         ),
     ).collect()
-    for n in range(0, len(told), 2):
-        places = {code for kind, names in told[n].items() for name in names for code in kinds[kind][name]}
-        assert sorted(row["siren"] for row in seen if row[f"s{n}"]) == of({*places}), told[n]
+    for n in range(0, len(records), 2):
+        places = {code for kind, names in records[n].items() for name in names for code in kinds[kind][name]}
+        assert sorted(row["siren"] for row in seen if row[f"s{n}"]) == of({*places}), records[n]
     cards.unpersist()
 
 

@@ -14,9 +14,9 @@ from tests.unit.publication.card_facts import A1, A2, B1, LAST, A, B, C, facts, 
 @pytest.fixture(scope="module")
 def cards(spark: SparkSession) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
     """Of companies and of establishments, by key."""
-    told = facts(spark)
-    sites = site_cards(told)
-    found = company_cards(told, sites).collect()
+    inputs = facts(spark)
+    sites = site_cards(inputs)
+    found = company_cards(inputs, sites).collect()
     return (
         {row["siren"]: row.asDict(recursive=True) for row in found},
         {row["siret"]: row.asDict(recursive=True) for row in sites.collect()},
@@ -162,7 +162,7 @@ def test_no_list_of_a_card_is_null(cards) -> None:
 
 
 def test_the_digest_follows_the_card(cards, spark: SparkSession) -> None:
-    told = facts(spark)
-    company = company_cards(told, site_cards(told)).where(f"siren = '{A}'").first()
+    inputs = facts(spark)
+    company = company_cards(inputs, site_cards(inputs)).where(f"siren = '{A}'").first()
     assert company is not None and company["empreinte"] == cards[0][A]["empreinte"]
     assert len({card["empreinte"] for card in (*cards[0].values(), *cards[1].values())}) == 6

@@ -18,8 +18,8 @@ CONF = Path(__file__).parents[3] / "conf"
 SHIPPED = clearances_from(yaml.safe_load((CONF / "habilitations.yml").read_text(encoding="utf-8")), "conf")
 
 
-def only(**told: object) -> Clearance:
-    return clearances_from({"habilitations": {"x": told}}, "file.yml")["x"]
+def only(**record: object) -> Clearance:
+    return clearances_from({"habilitations": {"x": record}}, "file.yml")["x"]
 
 
 def test_places_add_up() -> None:
@@ -40,7 +40,7 @@ def test_the_shipped_file_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("record", "message"),
     [
         ({"departements": ["20"]}, "unknown departements '20'"),
         ({"departements": [1]}, "is a list of texts in quotes"),
@@ -55,9 +55,9 @@ def test_the_shipped_file_is_read() -> None:
         ({"department": ["01"]}, "unknown key 'department': did you mean 'departements'?"),
     ],
 )
-def test_what_is_wrong_is_named(told: dict[str, object], message: str) -> None:
+def test_what_is_wrong_is_named(record: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        only(**told)
+        only(**record)
     assert message in str(raised.value)
     assert raised.value.exit_code == 2
 
@@ -91,16 +91,16 @@ def test_no_random_clearance_sees_a_company_outside(spark: SparkSession) -> None
         "anciennes_regions": sorted({line["ancienne_region_libelle"] for line in lines}),
         "groupes": sorted(OVERSEAS_GROUPS),
     }
-    told = [{kind: [name]} for kind, names in kinds.items() for name in names]  # each place alone
+    records = [{kind: [name]} for kind, names in kinds.items() for name in names]  # each place alone
     for _ in range(100):
         some = drawn.sample(sorted(kinds), drawn.randint(1, 4))
-        told.append({kind: drawn.sample(kinds[kind], drawn.randint(1, min(5, len(kinds[kind])))) for kind in some})
+        records.append({kind: drawn.sample(kinds[kind], drawn.randint(1, min(5, len(kinds[kind])))) for kind in some})
     companies = [*kinds["departements"], None, "20", "1", "99", ""]
     frame = spark.createDataFrame([(code,) for code in companies], "departement string").coalesce(1)
     seen = frame.select(
-        *(only(**one).sees(F.col("departement")).alias(f"c{n}") for n, one in enumerate(told))
+        *(only(**one).sees(F.col("departement")).alias(f"c{n}") for n, one in enumerate(records))
     ).collect()
-    for n, one in enumerate(told):
+    for n, one in enumerate(records):
         expected = {
             code
             for code in companies
@@ -116,7 +116,7 @@ def test_no_random_clearance_sees_a_company_outside(spark: SparkSession) -> None
             or any(code in OVERSEAS_GROUPS[group] for group in one.get("groupes", []))
         }
         assert {code for code, row in zip(companies, seen, strict=True) if row[n]} == expected, one
-    assert len(told) > 250
+    assert len(records) > 250
 
 
 def test_the_whole_country_holds_companies_of_unknown_place(spark: SparkSession) -> None:

@@ -80,8 +80,8 @@ def sirens(tables: tuple[DataFrame, ...], clearance: Clearance = ALL, **filters:
 def test_rows_and_what_is_known_now(tables) -> None:
     rows = [row.asDict(recursive=True) for row in exported_rows(*tables, ALL, Filters()).collect()]
     assert [row["siren"] for row in rows] == ["1", "2", "3", "4"]  # 5 has left the list
-    told = [exported.cells(row) for row in rows]
-    named = [dict(zip(exported.COLUMNS, cells, strict=True)) for cells in told]
+    lines = [exported.cells(row) for row in rows]
+    named = [dict(zip(exported.COLUMNS, cells, strict=True)) for cells in lines]
     now = ("Code département", "Statut de procédure collective", "Dernier effectif entreprise")
     assert [tuple(row[name] for name in (*now, "Montant de la dette sociale")) for row in named] == [
         ("75", "Redressement judiciaire", 9, 1234.5),
@@ -123,8 +123,8 @@ def test_rows_and_what_is_known_now(tables) -> None:
 )
 def test_each_filter(tables, filters: dict[str, Any], expected: list[str]) -> None:
     assert sirens(tables, **filters) == expected
-    told = dict(Filters(**filters).told())
-    assert len(told) == 12 and sum(value != "-" for value in told.values()) == len(filters)
+    labels = dict(Filters(**filters).labelled())
+    assert len(labels) == 12 and sum(value != "-" for value in labels.values()) == len(filters)
 
 
 def test_who_moved_is_seen_where_it_is_now(tables) -> None:

@@ -62,6 +62,6 @@ def test_periods_follow_one_another(periods) -> None:
 
 
 def test_no_two_periods_of_a_company_overlap(periods) -> None:
-    for held in periods.values():
-        for (_, end, _), (begin, _, _) in zip(held, held[1:], strict=False):
+    for spells in periods.values():
+        for (_, end, _), (begin, _, _) in zip(spells, spells[1:], strict=False):
             assert end is not None and end <= begin

@@ -107,14 +107,14 @@ IN_CARD = {
 
 
 def planted_cards(spark: SparkSession) -> DataFrame:
-    told = [
+    reasons = [
         ("effectif", "effectif", "s", 1.0, "m_effectif"),
         ("dette_urssaf", "dette", "s", 1.0, "m_dette"),
         ("effectif", "cotisation", "s", 1.0, "m_cotisation"),
         ("sante_financiere", "bdf_poids_frng", "s", 1.0, "m_bilan"),
     ]
     points = [("effectif", 0.5), ("dette_urssaf", 7654321.5)]
-    alert = ("detection-2026-03", 18, DAY, "fort_niveau", "aggravee", 0.4125, 1, DAY, "regle", told, points)
+    alert = ("detection-2026-03", 18, DAY, "fort_niveau", "aggravee", 0.4125, 1, DAY, "regle", reasons, points)
     fresh = [(source, f"vu_{source}", DAY, DAY) for source in ("effectif", "debit", "apconso", "ratios")]
     row = (
         *("1", "75", "entreprise", 101.5, 102.5, 103.5, 104.5),
