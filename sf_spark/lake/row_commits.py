@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.files import open_table
-from sf_spark.lake.planning import Plan, told
+from sf_spark.lake.planning import Plan
 from sf_spark.lake.tables import literal_list, location, read_version
 
 DIGEST = "empreinte"
@@ -53,8 +53,8 @@ def commit_changed(rows: DataFrame, plan: Plan, key: str, report: Callable[[str]
     Raises:
         ConcurrentWriteError: When another job has changed the table since the plan was made.
     """
-    assert plan.table.partition is not None
-    report(told(plan))
+    assert plan.table.partition is not None and plan.stale is not None
+    report(f"{plan.table.path}: {'; '.join(plan.stale.reasons)}: rows that differ are written")
     before = set() if plan.there is None else set(plan.there.file_uris())
     spark = rows.sparkSession
     kept = rows.persist(StorageLevel.DISK_ONLY)  # compared, then written: computed once
