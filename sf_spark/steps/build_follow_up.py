@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.deliveries import delivered
-from sf_spark.lake.planning import Read, plan, told
+from sf_spark.lake.planning import Read, describe_plan, plan
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import read_table, read_version
 from sf_spark.panel.inputs import completed
@@ -44,7 +44,7 @@ def _build_follow_up(spark: SparkSession, settings: Settings, report: Report) ->
     if todo.stale is None:
         report(f"{FOLLOW_UP.path}: already there, made of the same deliveries")
         return 0
-    report(told(todo))
+    report(describe_plan(todo))
     suivi, avis = (
         completed(read_or_empty(spark, settings.lake, name, ddl, there.version(name)), ddl).where(
             "superseded_on is null"
@@ -65,7 +65,7 @@ def _report_funnel(spark: SparkSession, settings: Settings, report: Report) -> i
             read_version(spark, settings.lake, table, todo.version_of(table) or 0)
             for table in (LISTS_DETECTION, FOLLOW_UP)
         )
-        report(told(todo))
+        report(describe_plan(todo))
         commit_rows(funnel(lists, follow_up, settings.cutoff_day).coalesce(1), todo.writing(None, None))
     rows = read_table(spark, settings.lake, MONITORING_FOLLOW_UP)
     whole = rows.where((F.col("departement") == ALL) & (F.col("service") == ALL))
