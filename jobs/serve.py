@@ -1,0 +1,35 @@
+"""Fill the tables of the agents' application: staged/*, lists/detection, predictions/* -> PostgreSQL."""
+
+import argparse
+
+from pyspark.sql import SparkSession
+
+from sf_spark.cli import Report, job_parser, main
+from sf_spark.publication.application.database import check_uri
+from sf_spark.settings import Settings
+from sf_spark.steps.serve import serve
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of this job."""
+    arguments = job_parser("serve", __doc__ or "")
+    arguments.add_argument(
+        "--to", required=True, metavar="URI", help="postgresql://user@host:5432/name; the password in PGPASSWORD"
+    )
+    arguments.add_argument("--schema", default="sfdata", help="where the relations are (default: sfdata)")
+    arguments.add_argument("--rebuild", action="store_true", help="write every part again, whatever stands there")
+    return arguments
+
+
+def check(settings: Settings, options: argparse.Namespace) -> None:
+    """Refuse what is no database before Spark starts."""
+    check_uri(options.to)
+
+
+def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
+    """Write the parts that have changed."""
+    return serve(spark, settings, report, options.to, options.schema, options.rebuild)
+
+
+if __name__ == "__main__":
+    main("serve", parser(), run, check)

@@ -1,0 +1,253 @@
+"""The application's PostgreSQL: each relation is replaced in one transaction, part by part, by COPY.
+
+What each relation and each of its parts was made of stands in two tables beside them, written in the same transaction.
+One job at a time fills a schema: it holds a lock that PostgreSQL takes back when its connection ends, however it ends.
+Credentials come from where libpq finds them: PGPASSWORD, ~/.pgpass, PGSERVICE, certificates.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from sf_spark.domain.calendar import index_of, start_of
+from sf_spark.errors import ConcurrentWriteError, ConfigurationError, SfSparkError
+from sf_spark.publication.application.relations import Relation
+
+RELATIONS, PARTS = "sf_spark_relations", "sf_spark_parts"  # beside the application's own
+_BOOKS = f"""
+CREATE TABLE IF NOT EXISTS {{schema}}.{RELATIONS} (
+  relation text PRIMARY KEY, made_of text NOT NULL, written_at timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS {{schema}}.{PARTS} (
+  relation text, part text, rows bigint NOT NULL, digest text NOT NULL, written_at timestamptz NOT NULL,
+  PRIMARY KEY (relation, part));
+COMMENT ON TABLE {{schema}}.{RELATIONS} IS 'De quoi chaque relation a été faite';
+COMMENT ON TABLE {{schema}}.{PARTS} IS 'Nombre de lignes et empreinte de chaque partie (mois, département, liste)';
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one month, department or list: how many, and a digest of what they hold."""
+
+    rows: int
+    digest: str
+
+
+class Database:
+    """A schema of the application's database, which no other job fills meanwhile."""
+
+    def __init__(self, connection: "psycopg.Connection[tuple[object, ...]]", schema: str) -> None:
+        self._connection = connection
+        self._schema = schema
+
+    def made_of(self, relation: Relation) -> str | None:
+        """What a relation was made of; None where it has not been written."""
+        found = self._rows(f"SELECT made_of FROM {{schema}}.{RELATIONS} WHERE relation = %s", relation.name)
+        return str(found[0][0]) if found else None
+
+    def parts(self, relation: Relation) -> dict[str, Part]:
+        """The parts of a relation as they stand."""
+        found = self._rows(f"SELECT part, rows, digest FROM {{schema}}.{PARTS} WHERE relation = %s", relation.name)
+        return {str(part): Part(int(str(rows)), str(digest)) for part, rows, digest in found}
+
+    def note(self, relation: Relation, made_of: str) -> None:
+        """Note that a relation, as it stands, is what these inputs give."""
+        with _one_line(relation.name), self._connection.transaction():
+            self._note(relation, made_of)
+
+    def replace(
+        self, relation: Relation, made_of: str, parts: Mapping[str, Part | None], lines: Iterable[bytes]
+    ) -> None:
+        """Replace parts of a relation in one transaction: whoever reads sees all of it as it was, or as it is now.
+
+        Args:
+            relation: Made when it is not there.
+            made_of: What the whole relation is made of from now on.
+            parts: What takes the place of each; None: nothing.
+            lines: Their rows in PostgreSQL's CSV, in blocks of any size.
+
+        Raises:
+            SfSparkError: When the relation is not ours, or the database refuses.
+        """
+        with _one_line(relation.name), self._connection.transaction():
+            self._make(relation)
+            for name in self.parts(relation).keys() & parts:
+                self._delete(relation, name)
+            columns = sql.SQL(", ").join(sql.Identifier(name) for name in relation.columns)
+            copy = self._sql("COPY {schema}.{name} ({columns}) FROM STDIN (FORMAT csv)", relation, columns=columns)
+            with self._connection.cursor() as cursor:
+                with cursor.copy(copy) as target:
+                    for block in lines:
+                        target.write(block)
+                expected = sum(part.rows for part in parts.values() if part is not None)
+                if cursor.rowcount != expected:
+                    raise SfSparkError(f"{cursor.rowcount} rows arrived of {expected}: nothing is kept")
+            self._index(relation)
+            self._note_parts(relation, parts)
+            self._note(relation, made_of)
+
+    def check(self, relation: Relation) -> None:
+        """Refuse a relation of this name that somebody else has made.
+
+        Raises:
+            ConfigurationError: It names the schema, the relation and what it is.
+        """
+        found = self._rows(
+            "SELECT c.relkind::text, array_agg(a.attname::text ORDER BY a.attnum) FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+            "WHERE n.nspname = %s AND c.relname = %s GROUP BY c.relkind",
+            self._schema,
+            relation.name,
+        )
+        if not found:
+            return
+        kind, columns = found[0]
+        if kind != "r":
+            what = "is not a table"
+        elif columns != list(relation.columns):
+            what = f"has other columns ({', '.join(columns)})"  # type: ignore[arg-type]
+        elif self.made_of(relation) is None and self._rows(f"SELECT 1 FROM {{schema}}.{relation.name} LIMIT 1"):
+            what = "was not written by this job"
+        else:
+            return
+        raise ConfigurationError(
+            f"{self._schema}.{relation.name} {what}: it is left alone; name another schema with --schema, or drop it"
+        )
+
+    def prepare(self) -> None:
+        """Make the schema and the books of this job, where they are not there."""
+        with _one_line(self._schema), self._connection.transaction():
+            if not self._rows("SELECT 1 FROM pg_namespace WHERE nspname = %s", self._schema):
+                self._run("CREATE SCHEMA {schema}")
+            if not self._rows("SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = %s", self._schema, PARTS):
+                self._run(_BOOKS)
+
+    def _delete(self, relation: Relation, part: str) -> None:
+        column = sql.Identifier(relation.part)
+        delete = "DELETE FROM {schema}.{name} WHERE {part_column} "
+        if not part:
+            self._run(delete + "IS NULL", relation, part_column=column)
+        elif relation.is_by_month:  # a range, which an index helps
+            first = date.fromisoformat(f"{part}-01")
+            after = start_of(index_of(first) + 1)
+            self._run(delete + ">= %s AND {part_column} < %s", relation, first, after, part_column=column)
+        else:
+            self._run(delete + "= %s", relation, part, part_column=column)
+
+    def _make(self, relation: Relation) -> None:
+        columns = sql.SQL(", ").join(
+            sql.SQL(f"{{}} {kind}").format(sql.Identifier(name)) for name, (kind, _) in relation.columns.items()
+        )
+        self._run("CREATE TABLE IF NOT EXISTS {schema}.{name} ({columns})", relation, columns=columns)
+        comment = sql.Literal(relation.description)
+        self._run("COMMENT ON TABLE {schema}.{name} IS {comment}", relation, comment=comment)
+        for name, (_, meaning) in relation.columns.items():
+            texts = {"column": sql.Identifier(name), "comment": sql.Literal(meaning)}
+            self._run("COMMENT ON COLUMN {schema}.{name}.{column} IS {comment}", relation, **texts)
+
+    def _index(self, relation: Relation) -> None:
+        """Indexes are made behind the first rows, which is faster than keeping them up on the way."""
+        keys = sql.SQL(", ").join(sql.Identifier(name) for name in relation.key)
+        index = sql.Identifier(f"{relation.name}_key")
+        unique = sql.SQL("UNIQUE" if relation.is_unique else "")
+        make = "CREATE {unique} INDEX IF NOT EXISTS {index} ON {schema}.{name} ({keys})"
+        self._run(make, relation, unique=unique, index=index, keys=keys)
+        if relation.part not in relation.key[:1]:
+            part = {"index": sql.Identifier(f"{relation.name}_part"), "part_column": sql.Identifier(relation.part)}
+            self._run("CREATE INDEX IF NOT EXISTS {index} ON {schema}.{name} ({part_column})", relation, **part)
+
+    def _note_parts(self, relation: Relation, parts: Mapping[str, Part | None]) -> None:
+        self._run(
+            f"DELETE FROM {{schema}}.{PARTS} WHERE relation = %s AND part = ANY(%s)", None, relation.name, list(parts)
+        )
+        rows = [(relation.name, name, part.rows, part.digest) for name, part in parts.items() if part is not None]
+        with self._connection.cursor() as cursor:
+            cursor.executemany(self._sql(f"INSERT INTO {{schema}}.{PARTS} VALUES (%s, %s, %s, %s, now())"), rows)
+
+    def _note(self, relation: Relation, made_of: str) -> None:
+        self._run(
+            f"INSERT INTO {{schema}}.{RELATIONS} VALUES (%s, %s, now()) "
+            "ON CONFLICT (relation) DO UPDATE SET made_of = excluded.made_of, written_at = excluded.written_at",
+            None,
+            relation.name,
+            made_of,
+        )
+
+    def _sql(self, text: str, relation: Relation | None = None, **parts: sql.Composable) -> sql.Composed:
+        names = {"schema": sql.Identifier(self._schema)}
+        if relation is not None:
+            names["name"] = sql.Identifier(relation.name)
+        return sql.SQL(text).format(**names, **parts)
+
+    def _run(self, text: str, relation: Relation | None = None, *values: object, **parts: sql.Composable) -> None:
+        self._connection.execute(self._sql(text, relation, **parts), values or None)
+
+    def _rows(self, text: str, *values: object) -> list[tuple[object, ...]]:
+        return self._connection.execute(self._sql(text), values or None).fetchall()
+
+
+@contextmanager
+def connected(uri: str, schema: str) -> Iterator[Database]:
+    """Connect to the application's database, and hold a schema of it.
+
+    Args:
+        uri: ``postgresql://user@host:5432/name``, without a password.
+        schema: Where the relations are; made when it is not there.
+
+    Raises:
+        ConfigurationError: When the URI holds a password or is none, or the database cannot be reached.
+        ConcurrentWriteError: When another job fills the schema.
+    """
+    check_uri(uri)
+    try:
+        connection = psycopg.connect(uri, autocommit=True, application_name="sf_spark serve")
+    except psycopg.OperationalError as error:
+        raise ConfigurationError(f"{uri} cannot be reached: {_said(error)}") from None
+    with connection:
+        held = connection.execute(
+            "SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", ("sf_spark serve", schema)
+        ).fetchone()
+        if held != (True,):
+            raise ConcurrentWriteError(f"another job fills {schema} of {uri}: run it again when that one has ended")
+        database = Database(connection, schema)
+        database.prepare()
+        yield database
+
+
+def check_uri(uri: str) -> None:
+    """Refuse what is not a URI of PostgreSQL, and a password on the command line, where every user can see it.
+
+    Raises:
+        ConfigurationError: It never repeats a password.
+    """
+    try:
+        parts = urlsplit(uri)
+        password = parts.password or "password=" in parts.query
+    except ValueError:
+        parts, password = urlsplit(""), None
+    if password:
+        raise ConfigurationError(
+            "--to holds a password, which others see in the list of processes: leave it out, and set PGPASSWORD or "
+            "write it into ~/.pgpass"
+        )
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ConfigurationError(f"--to '{uri}' is not a database: postgresql://user@host:5432/name")
+
+
+@contextmanager
+def _one_line(what: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise SfSparkError(f"{what}: PostgreSQL refuses: {_said(error)}; nothing of it has changed") from error
+
+
+def _said(error: psycopg.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,227 @@
+"""The facts that the application shows, as the partners delivered them: contributions, debts, plans, headcounts. Pure.
+
+What counts is what is in force: versions that a later delivery has withdrawn are left out. Companies that the perimeter
+excludes are, too. All frames are lazy; columns are those of :mod:`sf_spark.publication.application.relations`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from sf_spark.domain.calendar import month_index, month_start
+from sf_spark.domain.identifiers import siren_of
+from sf_spark.domain.money import cents
+from sf_spark.domain.naf_bridge import with_own_codes
+from sf_spark.domain.proceedings import stage_code
+from sf_spark.domain.stages import FIN, OF_AN_ACCOUNT, PLAN
+from sf_spark.panel.rules import Exclusions
+
+Tables = Mapping[str, DataFrame]
+_PLACE = "_batch string, _line long, superseded_on date"
+_SITE = "siret string, siren string"
+# What is read of each staged table, as Spark DDL: one that was never delivered stands empty.
+COLUMNS = {
+    "cotisation": f"{_SITE}, periode_debut date, du double",
+    "debit": f"{_SITE}, debit_id string, numero_historique int, date_traitement date, periode_prise_en_compte date, "
+    "part_ouvriere double, part_patronale double",
+    "delai": f"{_SITE}, date_creation date, date_echeance date, duree_delai int, montant_echeancier double, "
+    "stade string, action string",
+    "effectif": "siret string, periode date, effectif int",
+    "effectif_ent": "siren string, periode date, effectif int",
+    "apdemande": f"{_SITE}, periode_debut date, periode_fin date, hta double, motif_recours_se int",
+    "apconso": f"{_SITE}, periode date, heure_consomme double",
+    "procol": "siren string, date_effet date, action_procol string, stade_procol string",
+    "sirene": f"{_SITE}, siege boolean, complement_adresse string, numero_voie string, indrep string, "
+    "type_voie string, voie string, distribution_speciale string, code_postal string, commune string, "
+    "code_cedex string, cedex string, commune_etranger string, pays_etranger string, code_commune string, "
+    "departement string, ape string, ape_naf25 string, date_creation date, longitude double, latitude double, "
+    "est_actif boolean",
+    "sirene_ul": "siren string, raison_sociale string, prenom1_unite_legale string, nom_unite_legale string, "
+    "categorie_juridique string, ape string, ape_naf25 string, date_creation date, est_actif boolean",
+}
+COLUMNS = {name: f"{ddl}, {_PLACE}" for name, ddl in COLUMNS.items()}
+HOURS_OF_A_MONTH = 151.67  # of one full-time employee: 35 hours a week (article L3121-27 code du travail)
+# Reasons of short-time work (article R5122-1 code du travail), by the Ministry's codes; it names no others.
+REASONS = {
+    1: "Conjoncture économique",
+    2: "Difficultés d'approvisionnement en matières premières ou en énergie",
+    3: "Sinistre ou intempéries de caractère exceptionnel",
+    4: "Transformation, restructuration ou modernisation des installations et des bâtiments",
+    5: "Autres circonstances exceptionnelles",
+}
+UNKNOWN_REASON = "Motif inconnu"
+IN_BONIS = "In bonis"
+_WORDS_OF_PLAN = {"redressement": "Plan de redressement", "sauvegarde": "Plan de sauvegarde"}
+_WORDS = {
+    "redressement": "Redressement judiciaire",
+    "liquidation": "Liquidation judiciaire",
+    "sauvegarde": "Sauvegarde",
+}
+_LONGEST = 50  # characters of a stage or an action that the application keeps
+
+
+def in_force(versions: DataFrame) -> DataFrame:
+    """The rows that no later delivery has withdrawn."""
+    return versions.where(F.col("superseded_on").isNull())
+
+
+def within_perimeter(facts: DataFrame, tables: Tables, exclusions: Exclusions) -> DataFrame:
+    """Leave out the companies that the perimeter excludes, as the register says now.
+
+    Args:
+        facts: ``siren`` and anything else.
+        tables: Versions of ``sirene`` and ``sirene_ul``.
+        exclusions: Legal categories, main activities of the company (NAF rev. 2), and whether a head office with a
+            French department is asked for.
+    """
+    units = in_force(with_own_codes(tables["sirene_ul"], ["siren"]))
+    excluded = F.coalesce(F.col("categorie_juridique").isin(*exclusions.categories_juridiques), F.lit(False))
+    excluded |= F.coalesce(F.col("ape_propre").isin(*exclusions.activites), F.lit(False))
+    kept = facts.join(units.where(excluded).select("siren"), on="siren", how="left_anti")
+    if not exclusions.siege_en_france:
+        return kept
+    seats = in_force(tables["sirene"]).where("siege and departement is not null and departement != ''")
+    return kept.join(seats.select("siren").distinct(), on="siren", how="left_semi")
+
+
+def cotisation(tables: Tables) -> DataFrame:
+    """Contributions: several rows of one period are added; a quarter stays whole in its first month."""
+    rows = in_force(tables["cotisation"]).withColumn("periode", F.trunc("periode_debut", "month"))
+    due = _euros(F.sum(cents(F.col("du"))))
+    return rows.groupBy("siret", "siren", "periode").agg(due.alias("du"))
+
+
+def debit(tables: Tables) -> DataFrame:
+    """Debts, one row for each month in which a balance of the establishment changed; it holds until the next one.
+
+    month     item A   item B   row
+    2025-02   1000     -        1000
+    2025-06   0        300      300      B, told twice in June: the operation with the highest rank counts
+    2025-09   -        100      100
+    """
+    order = ("numero_historique", "date_traitement", "_batch", "_line")
+    balances = (F.struct(*order, cents(F.col(name)).alias("cents")) for name in ("part_ouvriere", "part_patronale"))
+    workers, employers = (F.max(each)["cents"] for each in balances)
+    last = (
+        in_force(tables["debit"])
+        .groupBy("siret", "siren", "debit_id", F.col("periode_prise_en_compte").alias("periode"))
+        .agg(workers.alias("part_ouvriere"), employers.alias("part_patronale"))
+    )
+    item = Window.partitionBy("siret", "siren", "debit_id").orderBy("periode")
+    so_far = Window.partitionBy("siret").orderBy("periode").rowsBetween(Window.unboundedPreceding, 0)
+    parts = ("part_ouvriere", "part_patronale")
+    changes = {name: F.col(name) - F.coalesce(F.lag(name).over(item), F.lit(0)) for name in parts}
+    months = last.withColumns(changes).groupBy("siret", "siren", "periode")
+    changed = months.agg(*(F.sum(name).alias(name) for name in parts))
+    rows = changed.withColumns({name: _euros(F.sum(name).over(so_far)) for name in parts})
+    return rows.withColumn("is_last", _is_latest("siret"))
+
+
+def delai(tables: Tables) -> DataFrame:
+    """Payment plans as they stand."""
+    texts = {name: F.substring(name, 1, _LONGEST) for name in ("stade", "action")}
+    amount = _euros(cents(F.col("montant_echeancier")))
+    return in_force(tables["delai"]).withColumns({**texts, "montant_echeancier": amount})
+
+
+def effectif(tables: Tables) -> DataFrame:
+    """Headcounts of establishments; of several accounts of one SIRET the last delivered counts, as in the panel."""
+    return _headcounts(tables["effectif"].withColumn("siren", siren_of(F.col("siret"))), "siret")
+
+
+def effectif_ent(tables: Tables) -> DataFrame:
+    """Headcounts of companies."""
+    return _headcounts(tables["effectif_ent"], "siren").withColumnRenamed("effectif", "effectif_ent")
+
+
+def ap(tables: Tables) -> DataFrame:
+    """Short-time work: each request counts whole in every month that it touches, a consumption in its own."""
+    requests = in_force(tables["apdemande"])
+    first, last = month_index(F.col("periode_debut")), month_index(F.col("periode_fin"))
+    labels = F.create_map(*(F.lit(part) for pair in REASONS.items() for part in pair))
+    reason = F.coalesce(F.try_element_at(labels, F.col("motif_recours_se")), F.lit(UNKNOWN_REASON))
+    authorised = requests.where(first <= last).select(
+        "siret",
+        "siren",
+        F.explode(F.sequence(first, last)).alias("mois"),
+        _fte(F.col("hta")).alias("etp_autorise"),
+        F.when(F.col("motif_recours_se").isNotNull(), reason).alias("motif"),
+    )
+    consumed = in_force(tables["apconso"]).select(
+        "siret",
+        "siren",
+        month_index(F.col("periode")).alias("mois"),
+        _fte(F.col("heure_consomme")).alias("etp_consomme"),
+    )
+    months = authorised.unionByName(consumed, allowMissingColumns=True).groupBy("siret", "siren", "mois")
+    rows = months.agg(
+        *(_exact_sum(name).alias(name) for name in ("etp_autorise", "etp_consomme")),
+        F.concat_ws("; ", F.array_sort(F.collect_set("motif"))).alias("motif_recours"),
+    )
+    latest = consumed.agg(F.max("mois").alias("_latest"))
+    is_last = (F.col("mois") == F.col("_latest")) & F.col("etp_consomme").isNotNull()
+    return rows.crossJoin(F.broadcast(latest)).withColumns(
+        {
+            "periode": month_start(F.col("mois")),
+            "motif_recours": F.nullif("motif_recours", F.lit("")),
+            "is_last": F.coalesce(is_last, F.lit(False)),
+        }
+    )
+
+
+def procol(tables: Tables) -> DataFrame:
+    """Stages of proceedings, without those of an account and those that name no proceeding; each once a company."""
+    stage = stage_code(F.col("stade_procol"))
+    stages = in_force(tables["procol"]).where(F.col("action_procol").isNotNull())
+    named = stages.where(F.coalesce(stage, F.lit("")) != OF_AN_ACCOUNT)
+    rows = named.select("siren", "date_effet", "action_procol", "stade_procol").distinct()
+    return rows.withColumn("libelle_procol", status_label(F.col("action_procol"), stage))
+
+
+def status_label(action: Column, stage: Column) -> Column:
+    """What a stage makes of a company, in the words of the State; the first that fits, null where none does."""
+    plan = ((PLAN, word, text) for word, text in _WORDS_OF_PLAN.items())
+    other = ((None, word, text) for word, text in _WORDS.items())
+    label = F.when(stage == FIN, IN_BONIS)
+    for needed, word, text in sorted((*plan, *other), key=lambda each: list(_WORDS).index(each[1])):
+        fits = action.contains(word) if needed is None else action.contains(word) & (stage == needed)
+        label = label.when(fits, text)
+    return label
+
+
+CLEAN: Mapping[str, Callable[[Tables], DataFrame]] = {
+    "clean_cotisation": cotisation,
+    "clean_debit": debit,
+    "clean_delai": delai,
+    "clean_effectif": effectif,
+    "clean_effectif_ent": effectif_ent,
+    "clean_ap": ap,
+    "clean_procol": procol,
+}
+
+
+def _headcounts(versions: DataFrame, key: str) -> DataFrame:
+    order = [name for name in ("_batch", "_line") if name in versions.columns]
+    counted = in_force(versions).where(F.col("effectif").isNotNull())
+    last = F.max(F.struct(*order, "effectif"))["effectif"].alias("effectif")
+    keys = list(dict.fromkeys((key, "siren", "periode")))
+    return counted.groupBy(*keys).agg(last).withColumn("is_latest", _is_latest(key))
+
+
+def _is_latest(key: str) -> Column:
+    return F.col("periode") == F.max("periode").over(Window.partitionBy(key))
+
+
+def _fte(hours: Column) -> Column:
+    return hours / HOURS_OF_A_MONTH
+
+
+def _exact_sum(name: str) -> Column:
+    """A sum to the millionth, the same in whatever order the rows come."""
+    return F.sum(F.round(F.col(name) * 1_000_000).cast("long")) / 1_000_000
+
+
+def _euros(amount_in_cents: Column) -> Column:
+    """Cents as an exact decimal: what the database calls numeric."""
+    return (amount_in_cents.cast("decimal(20,0)") / 100).cast("decimal(20,2)")

@@ -1,0 +1,157 @@
+"""The application's tables: staged/*, lists, predictions -> PostgreSQL, relation by relation, changed parts only."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sf_spark.lake.code import code_of
+from sf_spark.lake.contents import Content, content_of
+from sf_spark.lake.deliveries import Delivered, delivered
+from sf_spark.lake.files import open_table
+from sf_spark.lake.places import for_spark, rooted
+from sf_spark.lake.staged import read_or_empty
+from sf_spark.lake.storage import files_below, open_bytes, remove_folder
+from sf_spark.lake.tables import location, read_version
+from sf_spark.panel.rules import Exclusions
+from sf_spark.publication.application import facts, registers, scores
+from sf_spark.publication.application.database import Database, Part, connected
+from sf_spark.publication.application.relations import CLEAN, LISTS, RELATIONS, SCORES, Relation
+from sf_spark.publication.application.rows import CSV_OPTIONS, PART, digests, sendable
+from sf_spark.schema import LISTS_DETECTION, PREDICTIONS_ENTREPRISE, Table, staged
+from sf_spark.settings import Settings
+from sf_spark.steps import Report
+
+_ROOM = "sf_spark.publication.application"
+_CODE = tuple(f"{_ROOM}.{name}" for name in ("facts", "registers", "relations", "rows", "scores"))
+_BLOCK = 1 << 20  # bytes that COPY is given at a time
+
+
+def serve(spark: SparkSession, settings: Settings, report: Report, uri: str, schema: str, rebuild: bool = False) -> int:
+    """Fill the relations of the application's database.
+
+    Args:
+        spark: The session.
+        settings: All settings; the lists are those of ``train.horizon``.
+        report: Takes progress lines.
+        uri: Of the database, without a password.
+        schema: Where the relations are.
+        rebuild: Write every part again, whatever stands there.
+    """
+    with connected(uri, schema) as database:
+        for relation in RELATIONS:
+            database.check(relation)
+        filler = _Filler(settings, report, database, _scratch(settings.lake, uri, schema), rebuild)
+        try:
+            _serve_facts(spark, settings, filler)
+            _serve_lists(spark, settings, filler)
+        finally:
+            remove_folder(filler.scratch)
+        report(f"done: {uri}, schema {schema}")
+    return 0
+
+
+def _serve_facts(spark: SparkSession, settings: Settings, filler: "_Filler") -> None:
+    there = delivered(settings.lake, facts.COLUMNS)
+    exclusions = _exclusions(settings, there)
+    tables = {
+        name: read_or_empty(spark, settings.lake, name, ddl, there.version(name)) for name, ddl in facts.COLUMNS.items()
+    }
+    for relation in CLEAN:
+        read = {staged(name).path: there.contents[name] for name in relation.sources}
+        filler.fill(
+            relation, made_of(read, repr(exclusions)), lambda name=relation.name: _clean(name, tables, exclusions)
+        )
+
+
+def _clean(name: str, tables: Mapping[str, DataFrame], exclusions: Exclusions) -> DataFrame:
+    if name in facts.CLEAN:
+        return facts.within_perimeter(facts.CLEAN[name](tables), tables, exclusions)
+    return registers.CLEAN[name](tables)
+
+
+def _serve_lists(spark: SparkSession, settings: Settings, filler: "_Filler") -> None:
+    read: dict[Table, tuple[Content, DataFrame]] = {}
+    for table in (LISTS_DETECTION, PREDICTIONS_ENTREPRISE):
+        found = open_table(location(settings.lake, table))
+        if found is None:
+            filler.report(f"{table.path} is not there: {LISTS.name} and {SCORES.name} stay as they are")
+            return
+        read[table] = (content_of(found), read_version(spark, settings.lake, table, found.version()))
+    horizon, day = settings.train.horizon, settings.cutoff_day
+    (of_lists, detection), (_, predictions) = read.values()
+    now = {table.path: content for table, (content, _) in read.items()}
+    rules = f"horizon {horizon}, cut-off {day}"
+    filler.fill(LISTS, made_of({LISTS_DETECTION.path: of_lists}, rules), lambda: scores.lists(detection, horizon, day))
+    filler.fill(SCORES, made_of(now, rules), lambda: scores.company_score_entries(detection, predictions, horizon))
+
+
+def made_of(read: Mapping[str, Content | None], rules: str) -> str:
+    """What a relation is made of, as its database keeps it: tables, rules, code."""
+    tables = {path: None if content is None else [content.id, content.digest] for path, content in read.items()}
+    code = hashlib.sha256(json.dumps(code_of(*_CODE)).encode()).hexdigest()[:12]
+    return json.dumps({"tables": tables, "rules": rules, "code": code})
+
+
+class _Filler:
+    """Brings a relation to the database: computes it when its inputs have changed, writes the parts that have."""
+
+    def __init__(self, settings: Settings, report: Report, database: Database, scratch: str, rebuild: bool) -> None:
+        self.report, self.scratch = report, scratch
+        self._database, self._rebuild = database, rebuild
+
+    def fill(self, relation: Relation, inputs: str, build: Any) -> None:
+        """Compute the relation, and replace the parts that differ from those that stand there."""
+        start = time.monotonic()
+        if self._database.made_of(relation) == inputs and not self._rebuild:
+            self.report(f"{relation.name}: already there, made of the same tables")
+            return
+        rows = sendable(build(), relation).persist()
+        try:
+            now = {row[PART]: Part(row["rows"], row["digest"]) for row in digests(rows, relation).collect()}
+            before = self._database.parts(relation)
+            changed = {part: now.get(part) for part in sorted(now | before) if now.get(part) != before.get(part)}
+            changed = now | dict.fromkeys(before.keys() - now) if self._rebuild else changed
+            if changed or not before:
+                self._write(relation, inputs, rows, changed, len(changed) == len(now | before))
+            else:
+                self._database.note(relation, inputs)
+        finally:
+            rows.unpersist()
+        written = sum(part.rows for part in changed.values() if part is not None)
+        self.report(
+            f"{relation.name}: {len(changed)} of {len(now | before)} parts written ({relation.part}), {written} of "
+            f"{sum(part.rows for part in now.values())} rows, {time.monotonic() - start:.1f} s"
+        )
+
+    def _write(
+        self, relation: Relation, inputs: str, rows: DataFrame, changed: Mapping[str, Part | None], whole: bool
+    ) -> None:
+        folder = f"{self.scratch}/{relation.name}"
+        wanted = rows if whole else rows.where(F.col(PART).isin(*changed))
+        wanted.drop(PART).write.mode("overwrite").options(**CSV_OPTIONS).csv(for_spark(folder))
+        self._database.replace(relation, inputs, changed, _blocks(folder))
+        remove_folder(folder)
+
+
+def _blocks(folder: str) -> Iterator[bytes]:
+    for name in files_below(folder):
+        if name.endswith(".csv"):
+            with open_bytes(f"{folder}/{name}") as file:
+                while block := file.read(_BLOCK):
+                    yield block
+
+
+def _scratch(lake: str, uri: str, schema: str) -> str:
+    """Where rows wait for COPY: one folder for a schema, which one job at a time fills, so that none is left behind."""
+    return f"{rooted(lake)}/exports/.serve-{hashlib.sha256(f'{uri} {schema}'.encode()).hexdigest()[:12]}"
+
+
+def _exclusions(settings: Settings, there: Delivered) -> Exclusions:
+    panel = settings.panel
+    seats = panel.siege_en_france and "sirene" not in there.absent
+    return Exclusions(panel.categories_juridiques, panel.activites, seats)
