@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sf_spark.settings import Settings, load_settings
 from sf_spark.sources import SOURCES, Source
 from sf_spark.staging.deliveries import FileAccount
 from sf_spark.staging.intake import take_in
+from tests.databases import database_server, new_database
 
 # Where most of the time goes, longest first: handed out in this order, two processes end together.
 LONGEST_FIRST = (
@@ -125,3 +127,17 @@ def ingest(spark: SparkSession, settings: Settings) -> Callable[..., dict[str, F
 def rows(settings: Settings) -> Callable[[str], list[dict[str, Any]]]:
     """A table read by another engine than the one that wrote it."""
     return lambda table: DeltaTable(f"{settings.lake}/{table}").to_pyarrow_table().to_pylist()
+
+
+@pytest.fixture(scope="session")
+def database_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL for the tests of this process."""
+    with database_server(tmp_path_factory.mktemp("postgresql")) as uri:
+        yield uri
+
+
+@pytest.fixture
+def database_uri(database_server_uri: str) -> Iterator[str]:
+    """An empty database of this test's own."""
+    with new_database(database_server_uri, f"test_{uuid.uuid4().hex[:8]}") as uri:
+        yield uri

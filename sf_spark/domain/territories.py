@@ -82,6 +82,11 @@ def _grouped(value: str) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(codes) for name, codes in found.items()}
 
 
+def department_names() -> Mapping[str, str]:
+    """The name of each department, by its code."""
+    return _columns("libelle")
+
+
 def _lookup(value: str, departement: Column) -> Column:
     """A column of the table as one constant map: no join, no shuffle."""
     pairs = (F.lit(text) for pair in _columns(value).items() for text in pair)

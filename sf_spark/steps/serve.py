@@ -3,8 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,6 +18,7 @@ from sf_spark.lake.places import for_spark, rooted
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.storage import files_below, open_bytes, remove_folder
 from sf_spark.lake.tables import location, read_version
+from sf_spark.panel.inputs import completed
 from sf_spark.panel.rules import Exclusions
 from sf_spark.publication.application import facts, registers, scores
 from sf_spark.publication.application.database import Database, Part, connected
@@ -59,18 +61,23 @@ def _serve_facts(spark: SparkSession, settings: Settings, filler: "_Filler") -> 
     there = delivered(settings.lake, facts.COLUMNS)
     exclusions = _exclusions(settings, there)
     tables = {
-        name: read_or_empty(spark, settings.lake, name, ddl, there.version(name)) for name, ddl in facts.COLUMNS.items()
+        name: completed(read_or_empty(spark, settings.lake, name, ddl, there.version(name)), ddl)
+        for name, ddl in facts.COLUMNS.items()
     }
-    for relation in CLEAN:
-        read = {staged(name).path: there.contents[name] for name in relation.sources}
-        filler.fill(
-            relation, made_of(read, repr(exclusions)), lambda name=relation.name: _clean(name, tables, exclusions)
-        )
+    perimeter = facts.perimeter(tables, exclusions)
+    perimeter = replace(perimeter, companies=perimeter.companies.persist())  # seven relations ask for it
+    try:
+        for relation in CLEAN:
+            read = {staged(name).path: there.contents[name] for name in relation.sources}
+            build = partial(_clean, relation.name, tables, perimeter)
+            filler.fill(relation, made_of(read, repr(exclusions)), build)
+    finally:
+        perimeter.companies.unpersist()
 
 
-def _clean(name: str, tables: Mapping[str, DataFrame], exclusions: Exclusions) -> DataFrame:
+def _clean(name: str, tables: Mapping[str, DataFrame], perimeter: facts.Perimeter) -> DataFrame:
     if name in facts.CLEAN:
-        return facts.within_perimeter(facts.CLEAN[name](tables), tables, exclusions)
+        return perimeter.of(facts.CLEAN[name](tables))
     return registers.CLEAN[name](tables)
 
 
@@ -104,7 +111,7 @@ class _Filler:
         self.report, self.scratch = report, scratch
         self._database, self._rebuild = database, rebuild
 
-    def fill(self, relation: Relation, inputs: str, build: Any) -> None:
+    def fill(self, relation: Relation, inputs: str, build: Callable[[], DataFrame]) -> None:
         """Compute the relation, and replace the parts that differ from those that stand there."""
         start = time.monotonic()
         if self._database.made_of(relation) == inputs and not self._rebuild:

@@ -128,6 +128,10 @@ class Database:
             if not self._rows("SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = %s", self._schema, PARTS):
                 self._run(_BOOKS)
 
+    def close(self) -> None:
+        """Give the schema back before the block ends."""
+        self._connection.close()
+
     def _delete(self, relation: Relation, part: str) -> None:
         column = sql.Identifier(relation.part)
         delete = "DELETE FROM {schema}.{name} WHERE {part_column} "

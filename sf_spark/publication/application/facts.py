@@ -5,6 +5,7 @@ excludes are, too. All frames are lazy; columns are those of :mod:`sf_spark.publ
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -66,23 +67,40 @@ def in_force(versions: DataFrame) -> DataFrame:
     return versions.where(F.col("superseded_on").isNull())
 
 
-def within_perimeter(facts: DataFrame, tables: Tables, exclusions: Exclusions) -> DataFrame:
-    """Leave out the companies that the perimeter excludes, as the register says now.
+@dataclass(frozen=True)
+class Perimeter:
+    """Whose facts are shown.
+
+    Attributes:
+        companies: ``siren``, once each.
+        are_kept: Whether these are the ones that are in, or those that are out.
+    """
+
+    companies: DataFrame
+    are_kept: bool
+
+    def of(self, facts: DataFrame) -> DataFrame:
+        """The facts (``siren`` and anything else) of companies that are in."""
+        return facts.join(self.companies, on="siren", how="left_semi" if self.are_kept else "left_anti")
+
+
+def perimeter(tables: Tables, exclusions: Exclusions) -> Perimeter:
+    """Leave out the companies that the perimeter excludes, as the register says now, whatever their headcount.
 
     Args:
-        facts: ``siren`` and anything else.
         tables: Versions of ``sirene`` and ``sirene_ul``.
         exclusions: Legal categories, main activities of the company (NAF rev. 2), and whether a head office with a
             French department is asked for.
     """
     units = in_force(with_own_codes(tables["sirene_ul"], ["siren"]))
-    excluded = F.coalesce(F.col("categorie_juridique").isin(*exclusions.categories_juridiques), F.lit(False))
-    excluded |= F.coalesce(F.col("ape_propre").isin(*exclusions.activites), F.lit(False))
-    kept = facts.join(units.where(excluded).select("siren"), on="siren", how="left_anti")
+    out = F.coalesce(F.col("categorie_juridique").isin(*exclusions.categories_juridiques), F.lit(False))
+    out |= F.coalesce(F.col("ape_propre").isin(*exclusions.activites), F.lit(False))
+    excluded = units.where(out).select("siren").distinct()
     if not exclusions.siege_en_france:
-        return kept
+        return Perimeter(excluded, are_kept=False)
     seats = in_force(tables["sirene"]).where("siege and departement is not null and departement != ''")
-    return kept.join(seats.select("siren").distinct(), on="siren", how="left_semi")
+    kept = seats.select("siren").distinct().join(excluded, on="siren", how="left_anti")
+    return Perimeter(kept, are_kept=True)
 
 
 def cotisation(tables: Tables) -> DataFrame:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sf_spark.domain.legal_forms import legal_form
 from sf_spark.domain.naf import NAF_REV2, labels_rev2, section_label, section_letter
 from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.publication.application.facts import Tables, in_force
@@ -34,7 +35,7 @@ def sirene_ul(tables: Tables) -> DataFrame:
             "activite_principale": F.col("ape_propre"),
             "naf_section": section,
             "libelle_naf_section": section_label(section, NAF_REV2),
-            "libelle_categorie_juridique": F.lit(None).cast("string"),
+            "libelle_categorie_juridique": legal_form(F.col("categorie_juridique")),
             "creation": F.col("date_creation"),
         }
     )

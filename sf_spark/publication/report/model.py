@@ -1,0 +1,197 @@
+"""What the pages show, taken from the rows of ``lists/detection`` and ``cards/entreprise``. Pure.
+
+Rows come as dictionaries, with the columns that a clearance may see: one that is missing is *hidden*, one that is null
+is *unknown*, and the pages tell these apart.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sf_spark.publication.list_columns import LEFT
+
+Row = Mapping[str, Any]
+
+THEMES = {
+    "dette_urssaf": "Dettes sociales",
+    "sante_financiere": "Santé financière",
+    "paiement_fournisseurs": "Paiement des fournisseurs",
+    "activite_partielle": "Activité partielle",
+    "effectif": "Effectif",
+    "demographie": "Âge et établissements",
+    "secteur": "Secteur d'activité",
+}
+BASE, HIDDEN = "Entreprise moyenne", "Thèmes non visibles"
+LEVELS = {"fort": "Alerte élevée", "modere": "Alerte modérée", "aucun": "Pas d'alerte"}
+STATUSES = {
+    "nouvelle": "Nouvelle",
+    "maintenue": "Maintenue",
+    "aggravee": "Aggravée",
+    "attenuee": "Atténuée",
+    "sortie": "Sortie",
+}
+# What a service reads where it lacks the right.
+RIGHTS = {
+    "scores": "les scores",
+    "urssaf": "les cotisations et les dettes (URSSAF)",
+    "activite_partielle": "l'activité partielle",
+    "banque_de_france": "les comptes (Banque de France)",
+}
+# What the list page receives of each company, in this order: short names, since there are thousands of rows.
+FIELDS = (
+    *("siren", "nom", "departement", "section", "forme", "effectif", "dette", "procedure", "niveau", "statut"),
+    *("premiere", "mois", "score", "recente", "delai", "motif", "rang"),
+)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The list that a report shows, and for whom.
+
+    Attributes:
+        name: Of the edition, as in ``lists/detection``.
+        periode: Its month.
+        cutoff: The day up to which things were known.
+        horizon: Of the model, in months.
+        service: Whom the report is for.
+        territory: What it may see, in French.
+        rights: Of :data:`RIGHTS`.
+        made_at: When the report was written.
+        previous: The edition that statuses compare with; None for the first.
+        low, high: The cut-offs of both levels, in percent; None where they are hidden.
+    """
+
+    name: str
+    periode: date
+    cutoff: date
+    horizon: int
+    service: str
+    territory: str
+    rights: frozenset[str]
+    made_at: datetime
+    previous: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def may_see(self, right: str) -> bool:
+        """Whether the clearance holds a right."""
+        return right in self.rights
+
+
+@dataclass(frozen=True)
+class Step:
+    """A bar of the waterfall: what a theme adds, from where to where, in points of score."""
+
+    label: str
+    points: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is said of the month's data and of past lists.
+
+    Attributes:
+        deliveries: Rows of the last batches: ``source, batch, file, read, accepted, rejected, skipped``.
+        rejections: Why lines were rejected, most frequent first: ``source, reason, lines``.
+        tables: Further tables of figures: title, explanation, headings, rows of texts.
+    """
+
+    deliveries: Sequence[Row] = ()
+    rejections: Sequence[Row] = ()
+    tables: Sequence["Figures"] = ()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A table of figures for people."""
+
+    title: str
+    explanation: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    warnings: Sequence[str] = field(default_factory=tuple)
+
+
+def line_of(row: Row, cutoff: date) -> list[Any]:
+    """A row of the list as the list page receives it: the values of :data:`FIELDS`."""
+    due, status = row.get("delai_echeance"), row.get("status") or ""
+    return [
+        row["siren"],
+        row.get("raison_sociale") or "",
+        row.get("departement") or "",
+        row.get("section_libelle") or "",
+        row.get("forme_juridique") or "",
+        row.get("effectif"),
+        _rounded(row.get("dette_sociale")),
+        row.get("procedure_libelle") or "In bonis",
+        {"fort": 2, "modere": 1}.get(row.get("level") or "", 0),
+        status,
+        int(status != LEFT and row.get("first_alert") == row["periode"]),
+        row.get("months_on_list"),
+        _rounded(row.get("score"), 1),
+        int(bool(row.get("est_recente"))),
+        int(due is not None and due > cutoff),
+        row.get("reason_1") or "",
+        row.get("rank"),
+    ]
+
+
+def steps(row: Row) -> list[Step]:
+    """The waterfall of an alert: from 0 over an average company, the themes from the largest to the smallest.
+
+    Returns:
+        The last step ends at the score. Themes without points are left out, those that the clearance hides are one step
+        together; nothing where the score is hidden or unknown.
+    """
+    points, base, score = (row.get(name) for name in ("points", "points_base", "score"))
+    if points is None or base is None or score is None:
+        return []
+    themes = sorted(_pairs(points), key=lambda pair: (-pair[1], pair[0]))
+    found, level = [Step(BASE, base, 0.0, base)], base
+    for theme, value in themes:
+        if round(value, 2):
+            found.append(Step(THEMES.get(theme, theme), value, level, level + value))
+        level += value
+    if round(score - level, 2):
+        found.append(Step(HIDDEN, score - level, level, score))
+    return found
+
+
+def history(card: Row, horizon: int) -> list[dict[str, Any]]:
+    """The alerts of a company at a horizon, newest first: of each month the last edition."""
+    months: dict[date, dict[str, Any]] = {}
+    for alert in card.get("alertes") or ():
+        if (
+            "niveau" in alert
+            and alert["horizon"] == horizon
+            and (alert["periode"] not in months or alert["list"] > months[alert["periode"]]["list"])
+        ):
+            months[alert["periode"]] = dict(alert)
+    return [months[periode] for periode in sorted(months, reverse=True)]
+
+
+def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:
+    """The values that a filter offers, and how many companies have each, in French order of the values."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        if value := row.get(column):
+            counts[str(value)] = counts.get(str(value), 0) + 1
+    return sorted(counts.items(), key=lambda pair: _sortable(pair[0]))
+
+
+def _pairs(points: Any) -> list[tuple[str, float]]:
+    """A map as Spark gives it to Python, or as Arrow does."""
+    return list(points.items()) if isinstance(points, Mapping) else [tuple(pair) for pair in points]
+
+
+def _rounded(value: float | None, decimals: int = 0) -> float | int | None:
+    if value is None:
+        return None
+    return round(value, decimals) if decimals else round(value)
+
+
+def _sortable(text: str) -> str:
+    return text.casefold().translate(str.maketrans("éèêëàâîïôöùûüç", "eeeeaaiioouuuc"))

@@ -1,0 +1,201 @@
+"""The pages of a report as text: list, cards, the month's data, how to read them. Pure: who writes them is the step.
+
+    index.html               the list; its rows are a script, because a page in a folder may read no other file
+    donnees/liste.js         these rows
+    fiches/<siren>.html      a card: all of it is in the page; charts are drawn from its tables
+    qualite.html, aide.html  what the month's data are worth; how to read it all
+    ressources/              style, scripts, the chart library
+
+Whatever comes from a delivery is escaped by the template engine; no page runs a script of its own text.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sf_spark.domain.territories import department_names
+from sf_spark.publication.list_columns import LEFT
+from sf_spark.publication.report import french, model
+from sf_spark.publication.report.accounts import accounts
+from sf_spark.publication.report.model import Edition, Quality, Row
+
+ASSETS = {
+    "static": ("style.css", "liste.js", "fiche.js"),
+    "vendor": ("d3.min.js", "plot.umd.min.js", "LICENCES.txt"),
+}
+# Series of a card: column, what it is called, decimals, and the right that shows it.
+_SERIES = (
+    ("effectif", "Effectif", 0, None),
+    ("cotisation", "Cotisation due (€)", 0, "urssaf"),
+    ("montant_part_ouvriere", "Dette, part ouvrière (€)", 0, "urssaf"),
+    ("montant_part_patronale", "Dette, part patronale (€)", 0, "urssaf"),
+    ("apart_heures_autorisees", "Heures autorisées", 0, "activite_partielle"),
+    ("apart_heures_consommees", "Heures consommées", 0, "activite_partielle"),
+)
+_CHARTS = (
+    ("ligne", "Effectif", ("effectif",), "salariés", None),
+    ("barres", "Cotisations dues à l'URSSAF, par mois", ("cotisation",), "€", "urssaf"),
+    ("aires", "Dette envers l'URSSAF", ("montant_part_ouvriere", "montant_part_patronale"), "€", "urssaf"),
+    (
+        *("ligne", "Activité partielle", ("apart_heures_autorisees", "apart_heures_consommees"), "heures"),
+        "activite_partielle",
+    ),
+)
+_COLUMNS = (
+    ("rang", "Rang", "nombre rang", "scores"),
+    ("nom", "Entreprise", "nom", None),
+    ("niveau", "Niveau", "niveau", "scores"),
+    ("statut", "Statut", "statut", "scores"),
+    ("score", "Score", "nombre", "scores"),
+    ("departement", "Dép.", "departement", None),
+    ("effectif", "Effectif", "nombre", None),
+    ("dette", "Dette", "nombre", "urssaf"),
+    ("motif", "Premier motif", "motif", "scores"),
+)
+
+
+def report_pages(
+    edition: Edition, rows: Sequence[Row], cards: Iterable[Row], quality: Quality
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of a report: its path in the folder, and its content.
+
+    Args:
+        edition: The list, for whom, and what may be seen.
+        rows: Of the list, as they may be seen.
+        cards: Of the same companies, as they may be seen; one after the other, so that thousands need no room.
+        quality: Of the month's data.
+    """
+    engine = environment()
+    of_list = {row["siren"]: row for row in rows}
+    for card in cards:
+        page = card_page(engine, edition, card, of_list.get(card["siren"]))
+        yield f"fiches/{card['siren']}.html", page.encode()
+    yield "donnees/liste.js", "".join(list_data(edition, rows)).encode()
+    yield "qualite.html", quality_page(engine, edition, quality).encode()
+    yield "aide.html", help_page(engine, edition).encode()
+    yield from assets()
+    yield "index.html", list_page(engine, edition, rows).encode()
+
+
+def environment() -> Environment:
+    """The template engine: everything is escaped, and a name that is misspelt is an error."""
+    engine = Environment(
+        loader=PackageLoader("sf_spark.publication.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    for name in ("number", "euros", "percent", "signed", "day", "month", "moment", "siren", "plural"):
+        engine.filters[name] = getattr(french, name)
+    engine.globals |= {
+        "levels": model.LEVELS,
+        "statuses": model.STATUSES,
+        "rights": model.RIGHTS,
+        "unknown": french.UNKNOWN,
+        "labels": department_names(),
+    }
+    return engine
+
+
+def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str:
+    """The page of the list: its filters offer what the rows hold."""
+    alerts = [row for row in rows if row.get("status") != LEFT]
+    by_status = Counter(row["status"] for row in rows if row.get("status"))
+    high = sum(row.get("level") == "fort" for row in alerts) if edition.may_see("scores") else None
+    counts = {"alerts": len(alerts), "high": high, "by_status": by_status}
+    procedures = [{"procedure": row.get("procedure_libelle") or "In bonis"} for row in rows]
+    return engine.get_template("liste.html.j2").render(
+        edition=edition,
+        page="index.html",
+        root="",
+        counts=counts,
+        status_choices=list(model.STATUSES.items()),
+        departements=model.choices(rows, "departement"),
+        sections=model.choices(rows, "section_libelle"),
+        formes=model.choices(rows, "forme_juridique"),
+        procedures=model.choices(procedures, "procedure"),
+        columns=[column[:3] for column in _COLUMNS if column[3] is None or edition.may_see(column[3])],
+    )
+
+
+def list_data(edition: Edition, rows: Iterable[Row]) -> Iterator[str]:
+    """The rows of the list page, as a script, in pieces; in the order of ranks."""
+    told = {
+        "champs": model.FIELDS,
+        "niveaux": ["Sous le seuil", "Modérée", "Élevée"],
+        "statuts": model.STATUSES,
+        "scores": edition.may_see("scores"),
+        "dettes": edition.may_see("urssaf"),
+    }
+    yield f'window.LISTE = {_json(told)[:-1]},\n"lignes":[\n'
+    between = ""
+    for row in sorted(rows, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, row["siren"])):
+        yield f"{between}{_json(model.line_of(row, edition.cutoff))}"
+        between = ",\n"
+    yield "\n]};\n"
+
+
+def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None) -> str:
+    """The page of a company.
+
+    Args:
+        engine: See :func:`environment`.
+        edition: The list, and what may be seen.
+        card: Of ``cards/entreprise``.
+        row: Of the list; None for a company that is not in this edition.
+    """
+    return engine.get_template("fiche.html.j2").render(
+        edition=edition,
+        page="",
+        root="../",
+        card=Known(card),
+        row=None if row is None else Known(row),
+        steps=model.steps(row) if row is not None and edition.may_see("scores") else [],
+        alerts=model.history(card, edition.horizon),
+        accounts=accounts(card) if edition.may_see("banque_de_france") else [],
+        series=[each[:3] for each in _SERIES if each[3] is None or edition.may_see(each[3])],
+        charts=[
+            {"kind": kind, "title": title, "columns": columns, "unit": unit}
+            for kind, title, columns, unit, right in _CHARTS
+            if right is None or edition.may_see(right)
+        ],
+    )
+
+
+def quality_page(engine: Environment, edition: Edition, quality: Quality) -> str:
+    """The page of the month's data."""
+    return engine.get_template("qualite.html.j2").render(edition=edition, page="qualite.html", root="", quality=quality)
+
+
+def help_page(engine: Environment, edition: Edition) -> str:
+    """The page that explains every word and figure of the others."""
+    return engine.get_template("aide.html.j2").render(edition=edition, page="aide.html", root="")
+
+
+def assets() -> Iterator[tuple[str, bytes]]:
+    """Name and content of the files that all pages share."""
+    for folder, names in ASSETS.items():
+        for name in names:
+            yield f"ressources/{name}", files(__package__).joinpath(folder, name).read_bytes()
+
+
+class Known(dict[str, Any]):
+    """A row in a template: a column that the clearance does not hold is unknown, not an error."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        return self.get(name)
+
+
+def _json(value: Any) -> str:
+    """JSON inside a script: nothing in it can end the script, or a line that JSON allows and scripts did not."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,39 @@
+"""A PostgreSQL of a test's own, and what becomes of the test where there is none."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sf_spark.errors import ConfigurationError
+from tests.cluster.servers import postgresql
+
+
+@contextmanager
+def database_server(work: Path) -> Iterator[str]:
+    """Run a server on loopback; gives its URI without a database's name.
+
+    Where it is not installed, a test fails if it could be (as root with apt-get: ``make test`` does it), else it is
+    skipped: nobody takes a machine without PostgreSQL for one on which it works.
+    """
+    try:
+        with postgresql(work) as uri:
+            yield uri.replace("postgresql+psycopg:", "postgresql:").rpartition("/")[0]
+    except ConfigurationError as error:
+        if os.getuid() == 0 and shutil.which("apt-get"):
+            pytest.fail(f"{error}; 'make test' installs it")
+        pytest.skip(str(error))
+
+
+@contextmanager
+def new_database(server: str, name: str) -> Iterator[str]:
+    """An empty database; gives its URI."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield f"{server}/{name}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
