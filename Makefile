@@ -7,7 +7,7 @@ SETTINGS := --env local --set landing=$(DEMO)/landing --set lake=$(DEMO)/lake --
 # The random forest takes as long as all the others together, and wins nothing on so few companies.
 DEMO_MODELS := rule_2016,logistic_regression,gradient_boosting,hazard
 
-.PHONY: help setup demo test test-long test-remote audit monitor quarantine fuzz ui cluster-demo bench bench-model check clean
+.PHONY: help setup demo test test-long test-remote audit monitor quarantine fuzz report ui cluster-demo bench bench-model check clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -18,6 +18,7 @@ demo: setup  ## the whole flow on generated deliveries, in ./demo
 	@./spark-submit.sh jobs/pipeline.py $(SETTINGS) --set "train.models=$(DEMO_MODELS)" --generate
 
 test: setup  ## the test suite
+	@conf/test_tools.sh
 	@$(PYTHON_ENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 test-long: setup  ## the tests that take many minutes: a year of deliveries in every order, killed and run again
@@ -35,6 +36,9 @@ quarantine: setup  ## the rejected lines of the demo, by source and reason
 fuzz: setup  ## damages files of every source and checks what ingest makes of them (MUTATIONS=10000 SEED=1; ROUND=3 alone)
 	@$(PYTHON_ENV) -m tests.fuzz.campaign $(or $(MUTATIONS),10000) $(or $(SEED),1) $(ROUND)
 
+report: setup  ## the demo's report for a service (SERVICE=national), a folder of pages: demo/report
+	@./spark-submit.sh jobs/report.py $(SETTINGS) --service $(or $(SERVICE),national) --to $(DEMO)/report
+
 ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
 	@$(PYTHON_ENV) -m sf_spark.ml.moved $(DEMO)/mlflow.db
 	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri 'sqlite:///$(CURDIR)/$(DEMO)/mlflow.db' --host 127.0.0.1 --port 5000
@@ -47,7 +51,7 @@ cluster-demo: setup  ## the same jobs on a Spark cluster of one master and two w
 	@$(PYTHON_ENV) -m tests.cluster.demo
 
 bench: setup  ## the benchmarks (more than an hour); each writes its own results into benchmarks/
-	@for name in first_delivery ingest signals panel; do $(PYTHON_ENV) -m benchmarks.$$name || exit 1; done
+	@for name in first_delivery ingest signals panel serve; do $(PYTHON_ENV) -m benchmarks.$$name || exit 1; done
 
 MODEL_BENCH := --env local --set landing=bench-model/landing lake=bench-model/lake truth=bench-model/truth \
   generate.entreprises=20000 generate.annees=9 generate.monthly_deliveries=0 generate.failure_rate=0.02
