@@ -107,7 +107,7 @@ def export(spark: SparkSession, settings: Settings, asked: Asked, report: Report
         raise ConfigurationError(f"there is no list '{name}': there is {', '.join(_names(lists))}")
     cards = read_table(spark, lake, CARDS_ENTREPRISE)
     rows = exported_rows(
-        listed, cards, _follow_up(spark, lake), _chosen(spark, lake), clearance, asked.filters
+        listed, cards, follow_ups(spark, lake), chosen_companies(spark, lake), clearance, asked.filters
     ).toArrow()
     now = datetime.now(UTC)
     export_id = f"{now:%Y%m%dT%H%M%SZ}_{uuid.uuid4().hex[:6]}"
@@ -116,8 +116,8 @@ def export(spark: SparkSession, settings: Settings, asked: Asked, report: Report
     try:
         write_list(beside, rows, clearance, asked.filters, name, now)
         counts = write_cards(spark, lake, beside, clearance) if asked.cards else (0, 0)
-        row = _log_row(clearance, asked, name, rows.num_rows, counts, now) | {"export_id": export_id, "folder": place}
-        _log(lake, row)
+        row = log_row(clearance, asked, name, rows.num_rows, counts, now) | {"export_id": export_id, "folder": place}
+        log_export(lake, row)
         _finish(beside, place, row)
     except BaseException:
         remove_folder(beside)
@@ -145,21 +145,24 @@ def _names(lists: DataFrame) -> list[str]:
     return [row["list"] for row in lists.select("list").distinct().orderBy("list").collect()]
 
 
-def _follow_up(spark: SparkSession, lake: str) -> DataFrame:
+def follow_ups(spark: SparkSession, lake: str) -> DataFrame:
+    """The table of follow-ups; empty where nothing has been delivered."""
     if exists(spark, lake, FOLLOW_UP):
         return read_table(spark, lake, FOLLOW_UP)
     return spark.createDataFrame([], FOLLOW_UP_COLUMNS)
 
 
-def _chosen(spark: SparkSession, lake: str) -> DataFrame:
+def chosen_companies(spark: SparkSession, lake: str) -> DataFrame:
+    """``siren, liste``: what committees have chosen."""
     there = open_table(location(lake, staged("liste_retraitee")))
     rows = read_or_empty(spark, lake, "liste_retraitee", _CHOSEN, None if there is None else there.version())
     return rows.where("superseded_on is null")
 
 
-def _log_row(
+def log_row(
     clearance: Clearance, asked: Asked, name: str, rows: int, cards: tuple[int, int], now: datetime
 ) -> dict[str, Any]:
+    """The row of an export in the log, without its id and folder."""
     return {
         "exported_at": now,
         "agent": asked.agent or getpass.getuser(),
@@ -176,7 +179,8 @@ def _log_row(
     }
 
 
-def _log(lake: str, row: Mapping[str, Any]) -> None:
+def log_export(lake: str, row: Mapping[str, Any]) -> None:
+    """Append a row to the log."""
     place = location(lake, EXPORTS_LOG)
     rows = pa.Table.from_pylist([dict(row)], schema=_LOG)
     write_deltalake(place, rows, mode="append", storage_options=delta_options(place))

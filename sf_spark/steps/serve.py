@@ -155,7 +155,7 @@ def _blocks(folder: str) -> Iterator[bytes]:
 
 def _scratch(lake: str, uri: str, schema: str) -> str:
     """Where rows wait for COPY: one folder for a schema, which one job at a time fills, so that none is left behind."""
-    return f"{rooted(lake)}/exports/.serve-{hashlib.sha256(f'{uri} {schema}'.encode()).hexdigest()[:12]}"
+    return f"{rooted(lake)}/_scratch/serve_{hashlib.sha256(f'{uri} {schema}'.encode()).hexdigest()[:12]}"
 
 
 def _exclusions(settings: Settings, there: Delivered) -> Exclusions:

@@ -74,7 +74,7 @@ def test_a_run_that_ended_between_two_relations_goes_on(
         served(lake, database_uri)
     assert ask(database_uri, "SELECT to_regclass('sfdata.clean_procol')") == [(None,)]
     assert ask(database_uri, "SELECT count(*) FROM sfdata.clean_cotisation") == [(12,)]
-    assert not list((lake.folder / "lake" / "exports").glob(".serve-*"))
+    assert not list((lake.folder / "lake" / "_scratch").glob("serve_*"))
     again = served(lake, database_uri)
     assert again["clean_cotisation"] == "already there, made of the same tables"
     assert again["clean_procol"].startswith("1 of 1 parts written (date_effet), 1 of 1 rows")

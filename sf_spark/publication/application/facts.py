@@ -14,9 +14,10 @@ from sf_spark.domain.calendar import month_index, month_start
 from sf_spark.domain.identifiers import siren_of
 from sf_spark.domain.money import cents
 from sf_spark.domain.naf_bridge import with_own_codes
-from sf_spark.domain.proceedings import stage_code
-from sf_spark.domain.stages import FIN, OF_AN_ACCOUNT, PLAN
+from sf_spark.domain.proceedings import IN_BONIS, proceeding_label, stage_code
+from sf_spark.domain.stages import ACTIONS, FIN, OF_AN_ACCOUNT
 from sf_spark.panel.rules import Exclusions
+from sf_spark.publication.card_parts import SHORT_TIME_REASONS
 
 Tables = Mapping[str, DataFrame]
 _PLACE = "_batch string, _line long, superseded_on date"
@@ -43,22 +44,7 @@ COLUMNS = {
 }
 COLUMNS = {name: f"{ddl}, {_PLACE}" for name, ddl in COLUMNS.items()}
 HOURS_OF_A_MONTH = 151.67  # of one full-time employee: 35 hours a week (article L3121-27 code du travail)
-# Reasons of short-time work (article R5122-1 code du travail), by the Ministry's codes; it names no others.
-REASONS = {
-    1: "Conjoncture économique",
-    2: "Difficultés d'approvisionnement en matières premières ou en énergie",
-    3: "Sinistre ou intempéries de caractère exceptionnel",
-    4: "Transformation, restructuration ou modernisation des installations et des bâtiments",
-    5: "Autres circonstances exceptionnelles",
-}
 UNKNOWN_REASON = "Motif inconnu"
-IN_BONIS = "In bonis"
-_WORDS_OF_PLAN = {"redressement": "Plan de redressement", "sauvegarde": "Plan de sauvegarde"}
-_WORDS = {
-    "redressement": "Redressement judiciaire",
-    "liquidation": "Liquidation judiciaire",
-    "sauvegarde": "Sauvegarde",
-}
 _LONGEST = 50  # characters of a stage or an action that the application keeps
 
 
@@ -157,8 +143,8 @@ def ap(tables: Tables) -> DataFrame:
     """Short-time work: each request counts whole in every month that it touches, a consumption in its own."""
     requests = in_force(tables["apdemande"])
     first, last = month_index(F.col("periode_debut")), month_index(F.col("periode_fin"))
-    labels = F.create_map(*(F.lit(part) for pair in REASONS.items() for part in pair))
-    reason = F.coalesce(F.try_element_at(labels, F.col("motif_recours_se")), F.lit(UNKNOWN_REASON))
+    labels = F.array(*(F.lit(text) for text in SHORT_TIME_REASONS))
+    reason = F.coalesce(F.get(labels, F.col("motif_recours_se") - 1), F.lit(UNKNOWN_REASON))
     authorised = requests.where(first <= last).select(
         "siret",
         "siren",
@@ -198,14 +184,9 @@ def procol(tables: Tables) -> DataFrame:
 
 
 def status_label(action: Column, stage: Column) -> Column:
-    """What a stage makes of a company, in the words of the State; the first that fits, null where none does."""
-    plan = ((PLAN, word, text) for word, text in _WORDS_OF_PLAN.items())
-    other = ((None, word, text) for word, text in _WORDS.items())
-    label = F.when(stage == FIN, IN_BONIS)
-    for needed, word, text in sorted((*plan, *other), key=lambda each: list(_WORDS).index(each[1])):
-        fits = action.contains(word) if needed is None else action.contains(word) & (stage == needed)
-        label = label.when(fits, text)
-    return label
+    """What a stage makes of a company, in the words of the State; its end makes it ``In bonis``."""
+    procedure = F.regexp_extract(action, "|".join(ACTIONS), 0)  # the word as delivered may hold more than that
+    return F.when(stage == FIN, IN_BONIS).otherwise(proceeding_label(procedure, stage))
 
 
 CLEAN: Mapping[str, Callable[[Tables], DataFrame]] = {

@@ -5,7 +5,7 @@ is *unknown*, and the pages tell these apart.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ RIGHTS = {
 # What the list page receives of each company, in this order: short names, since there are thousands of rows.
 FIELDS = (
     *("siren", "nom", "departement", "section", "forme", "effectif", "dette", "procedure", "niveau", "statut"),
-    *("premiere", "mois", "score", "recente", "delai", "motif", "rang"),
+    *("premiere", "mois", "score", "recente", "delai", "motif", "rang", "retenue"),
 )
 
 
@@ -112,7 +112,7 @@ class Figures:
     explanation: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
-    warnings: Sequence[str] = field(default_factory=tuple)
+    warnings: tuple[str, ...] = ()
 
 
 def line_of(row: Row, cutoff: date) -> list[Any]:
@@ -121,7 +121,7 @@ def line_of(row: Row, cutoff: date) -> list[Any]:
     return [
         row["siren"],
         row.get("raison_sociale") or "",
-        row.get("departement") or "",
+        place_of(row),
         row.get("section_libelle") or "",
         row.get("forme_juridique") or "",
         row.get("effectif"),
@@ -136,7 +136,13 @@ def line_of(row: Row, cutoff: date) -> list[Any]:
         int(due is not None and due > cutoff),
         row.get("reason_1") or "",
         row.get("rank"),
+        int(bool(row.get("est_retraitee"))),
     ]
+
+
+def place_of(row: Row) -> str:
+    """The department that a company belongs to now; '' where it is unknown."""
+    return row.get("departement_actuel") or row.get("departement") or ""
 
 
 def steps(row: Row) -> list[Step]:

@@ -68,6 +68,7 @@
       valeurs.has("premiere") && ((ligne) => ligne[champ.premiere]),
       valeurs.has("recentes") && ((ligne) => !ligne[champ.recente]),
       valeurs.has("delais") && ((ligne) => !ligne[champ.delai]),
+      valeurs.has("retenue") && ((ligne) => ligne[champ.retenue]),
       retenus.size && ((ligne) => retenus.has(ligne[champ.siren])),
       mots.length && ((_, rang) => mots.every((mot) => cherche[rang].includes(mot))),
     ].filter(Boolean);

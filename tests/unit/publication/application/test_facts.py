@@ -10,6 +10,7 @@ from sf_spark.panel.rules import Exclusions
 from sf_spark.publication.application import facts, registers
 from sf_spark.publication.application.relations import CLEAN, RELATIONS, SIRET
 from sf_spark.publication.application.rows import digests, sendable
+from sf_spark.publication.card_parts import SHORT_TIME_REASONS
 
 A, B = "01234567800011", "98765432100010"  # establishments of two companies
 SIREN_A, SIREN_B = A[:9], B[:9]
@@ -126,10 +127,10 @@ def test_short_time_work_counts_full_time_employees(spark: SparkSession) -> None
         {"siret": A, "periode": date(2025, 12, 30), "heure_consomme": 151.67 / 2},  # not always the first of the month
         {"siret": A, "periode": february, "heure_consomme": 151.67},
     )
-    both = f"{facts.REASONS[1]}; {facts.REASONS[3]}"
+    both = f"{SHORT_TIME_REASONS[0]}; {SHORT_TIME_REASONS[2]}"
     assert shown(facts.ap({"apdemande": requests, "apconso": consumed}), "clean_ap") == [
         (A, SIREN_A, december, 2 + 1, 0.5, both, False),
-        (A, SIREN_A, january, 2, None, facts.REASONS[3], False),
+        (A, SIREN_A, january, 2, None, SHORT_TIME_REASONS[2], False),
         (A, SIREN_A, february, None, 1.0, None, True),
         (B, SIREN_B, december, 2, None, "Motif inconnu", False),
     ]

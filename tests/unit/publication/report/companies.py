@@ -215,7 +215,7 @@ def card_of(rank: int, **more: Any) -> dict[str, Any]:
                 "date": date(2026, 1, 15),
                 "service": "CRP",
                 "siret": f"{siren}00017",
-                "etat": "en cours",
+                "state": "en cours",
                 "niveau": "orange",
                 "actions": ["Échanges avec les créanciers"],
                 "resultat": None,

@@ -1,0 +1,225 @@
+"""What the pages show, without a browser: French numbers, waterfalls that add up, what a clearance hides, figures."""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
+from sf_spark.publication.report import accounts, french, model, pages, quality
+from tests.unit.publication.report.companies import (
+    EDITION,
+    HOSTILE,
+    MARCH,
+    QUALITY,
+    RIGHTS,
+    bare_card,
+    card_of,
+    row_of,
+)
+
+ENGINE = pages.environment()
+VENDORED = {  # of the releases on npm: what is opened is what was tested
+    "d3.min.js": "912111098ea99503a6f4967361d2bbdc9dbf58cf9c678c8e27e5b02d1a07f0c1",
+    "plot.umd.min.js": "4358086467740777dd788d6b27a95cebdbaefdd50c730a3060117073bd7134cb",
+}
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (french.number(1234567.891, 2), "1 234 567,89"),
+        (french.number(-0.04, 1), "0,0"),
+        (french.number(-1234.5), "−1 234"),
+        (french.number(None), "–"),
+        (french.euros(0), "0 €"),
+        (french.percent(12.345), "12,3 %"),
+        (french.signed(1.26), "+1,3"),
+        (french.signed(-0.01), "0,0"),
+        (french.signed(-3.14), "−3,1"),
+        (french.day(date(2026, 3, 1)), "1er mars 2026"),
+        (french.day(date(2026, 8, 20)), "20 août 2026"),
+        (french.month(None), "–"),
+        (french.siren("01234567800011"), "012 345 678 00011"),
+        (french.plural(0, "entreprise"), "0 entreprise"),
+        (french.plural(2, "alerte élevée", "alertes élevées"), "2 alertes élevées"),
+    ],
+)
+def test_numbers_and_dates_in_french(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def test_the_waterfall_starts_at_zero_and_ends_at_the_score() -> None:
+    row = {"points_base": 10.0, "points": {"effectif": 2.0, "dette_urssaf": 30.0, "secteur": -4.0, "demographie": 0.0}}
+    found = model.steps(row | {"score": 10 + 2 + 30 - 4})
+    assert [(step.label, step.points, step.start, step.end) for step in found] == [
+        ("Entreprise moyenne", 10.0, 0.0, 10.0),
+        ("Dettes sociales", 30.0, 10.0, 10 + 30),
+        ("Effectif", 2.0, 40.0, 40 + 2),
+        ("Secteur d'activité", -4.0, 42.0, 42 - 4),
+    ]
+    hidden = model.steps(row | {"points": [("effectif", 2.0)], "score": 38.0})  # Arrow gives a map as pairs
+    assert [(step.label, step.points, step.end) for step in hidden][1:] == [
+        ("Effectif", 2.0, 12.0),
+        ("Thèmes non visibles", 38.0 - 12.0, 38.0),
+    ]
+    assert model.steps({"points": {}, "points_base": 1.0}) == model.steps(row | {"score": None}) == []
+
+
+def test_the_history_takes_the_last_edition_of_each_month_at_the_horizon() -> None:
+    def alert(name: str, periode: date, horizon: int = 18) -> dict[str, Any]:
+        return {"list": name, "periode": periode, "horizon": horizon, "niveau": "fort"}
+
+    card = {
+        "alertes": [
+            alert("detection-2026-02", date(2026, 2, 1)),
+            alert("detection-2026-03", MARCH),
+            alert("detection-2026-03-v2", MARCH),
+            alert("detection-2026-03-12m", MARCH, 12),
+        ]
+    }
+    assert [each["list"] for each in model.history(card, 18)] == ["detection-2026-03-v2", "detection-2026-02"]
+    assert model.history({}, 18) == []
+
+
+def test_every_account_has_a_name_and_a_unit() -> None:
+    assert accounts.LABELS.keys() == {*PUBLISHED, *RATIOS_BDF}
+    (found,) = accounts.accounts(card_of(1))
+    assert found[:2] == ("Comptes déposés", date(2024, 12, 1))
+    assert [(name, plain(value)) for name, value in found[2]] == [
+        ("Chiffre d'affaires", "2 345 678 €"),
+        ("Excédent brut d'exploitation", "−12 345 €"),
+        ("Résultat net", "−98 765 €"),
+        ("Ratio de liquidité", "87,4 %"),
+        ("Crédit clients", "63 jours"),
+    ]
+    assert accounts.accounts(bare_card("1")) == []
+
+
+def rows_of_page(text: str) -> dict[str, Any]:
+    return json.loads(text.removeprefix("window.LISTE = ").removesuffix(";\n"))
+
+
+def test_the_list_page_receives_rows_in_the_order_of_ranks_and_nothing_ends_the_script() -> None:
+    rows = [row_of(2, raison_sociale=HOSTILE), row_of(3, rank=None, status="sortie"), row_of(1)]
+    text = "".join(pages.list_data(EDITION, rows))
+    assert "<" not in text
+    told = rows_of_page(text)
+    assert [line[told["champs"].index("siren")] for line in told["lignes"]] == ["100000001", "100000002", "100000003"]
+    assert told["lignes"][1][told["champs"].index("nom")] == HOSTILE
+    assert all(len(line) == len(told["champs"]) for line in told["lignes"])
+
+
+SECRETS = {  # right -> texts of a card that tell what it opens
+    "scores": ("88,4", "Alerte élevée", "Points de score par thème", "Aggravée"),
+    "urssaf": ("30 000 €", "APPROB", "Cotisation due", "part ouvrière"),
+    "activite_partielle": ("Heures autorisées", "Heures consommées"),
+    "banque_de_france": ("2 345 678 €", "Crédit clients"),
+}
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_right_that_is_missing_hides_what_it_opens_and_says_so(right: str) -> None:
+    """Rows as `visible` gives them still hold nothing hidden; the page asks for the right all the same."""
+    row, card = row_of(2, reason_1=None, reason_2=None, reason_3=None), card_of(2)
+    everything = plain(pages.card_page(ENGINE, EDITION, card, row))
+    assert all(secret in everything for secret in SECRETS[right])
+    less = replace(EDITION, rights=RIGHTS - {right})
+    page = plain(pages.card_page(ENGINE, less, card | {"alertes": []}, row))
+    assert [secret for secret in SECRETS[right] if secret in page] == []
+    assert f"Votre habilitation ne permet pas de voir {model.RIGHTS[right]}".replace("'", "&#39;") in page
+    listed = pages.list_page(ENGINE, less, [row])
+    told = rows_of_page("".join(pages.list_data(less, [row])))
+    assert (told["scores"], told["dettes"]) == (right != "scores", right != "urssaf")
+    assert ("Dette sociale minimum" in listed, 'name="niveau"' in listed) == (right != "urssaf", right != "scores")
+
+
+def test_rows_without_the_columns_of_scores_make_a_list() -> None:
+    hidden = ("rank", "level", "score", "status", "points", "points_base", "reason_1", "reason_2", "reason_3")
+    row = {name: value for name, value in row_of(2).items() if name not in hidden}
+    less = replace(EDITION, rights=frozenset())
+    made = dict(pages.report_pages(less, [row], [bare_card(row["siren"])], QUALITY))
+    assert set(made) >= {"index.html", "aide.html", "qualite.html", "donnees/liste.js", f"fiches/{row['siren']}.html"}
+    assert "None" not in made["index.html"].decode() + made[f"fiches/{row['siren']}.html"].decode()
+
+
+def test_what_is_vendored_is_what_was_released() -> None:
+    for name, digest in VENDORED.items():
+        content = files("sf_spark.publication.report").joinpath("vendor", name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest, name
+
+
+def test_the_month_s_data_in_figures() -> None:
+    file = {"lines_read": 10, "lines_accepted": 7, "lines_rejected": 2, "lines_skipped": 1}
+    deliveries = [
+        {"source": "debit", "_batch": "2602", **file, "lines_read": 99},
+        {"source": "debit", "_batch": "2603", **file},
+        {"source": "debit", "_batch": "2603", **file},
+        {"source": "ccsf", "_batch": "2601", **file},
+    ]
+    quarantine = [
+        {"source": "debit", "_batch": "2603", "reasons": [{"code": "bad_date", "column": "dt_trt_ecn"}]},
+        {"source": "debit", "_batch": "2603", "reasons": [{"code": "field_count", "column": None}]},
+        {"source": "debit", "_batch": "2603", "reasons": [{"code": "bad_date", "column": "dt_trt_ecn"}]},
+        {"source": "debit", "_batch": "2602", "reasons": [{"code": "bad_date", "column": "dt_trt_ecn"}]},
+    ]
+    about = {"periode": MARCH, "horizon": 18, "list": "detection-2026-03"}
+    counts = {"nouvelle": 1, "maintenue": 2, "aggravee": 0, "attenuee": 0, "sortie": 1}
+    monitoring = {
+        "warnings": [
+            {"periode": MARCH, "check": "drift", "message": "La dette a changé."},
+            {"periode": date(2026, 2, 1)},
+        ],
+        "lists": [{**about, "on_list": 3, **counts, "churn": 0.125}],
+        "performance": [
+            {**about, "level": "fort", "alerts": 8, "found": 4, "missed": 2, "precision": 4 / 8, "precision_low": 0.4}
+            | {"precision_high": 0.6, "recall": None}
+        ],
+        "drift": [
+            {"periode": MARCH, "name": "effectif", "psi": 0.01},
+            {"periode": MARCH, "name": "dette", "psi": 0.3},
+            {"periode": MARCH, "name": "score_18m", "psi": None},
+        ],
+        "freshness": [
+            {
+                "periode": MARCH,
+                "source": "debit",
+                "last_batch": "2603",
+                "months_since": 0,
+                "usual_months": 1.0,
+                "rejected_share": 0.2,
+            }
+        ],
+    }
+    made = quality.quality(deliveries, quality.rejected_lines(quarantine), monitoring, {"dette": "Dette totale"}, MARCH)
+    debts = "Dettes (URSSAF)"
+    assert [tuple(row.values()) for row in made.deliveries] == [
+        (debts, "2603", 20, 14, 4, 2),
+        ("ccsf", "2601", 10, 7, 2, 1),
+    ]
+    assert [tuple(row.values()) for row in made.rejections] == [
+        (debts, "date illisible (dt_trt_ecn)", 2),
+        (debts, "nombre de champs différent de l'en-tête", 1),
+    ]
+    tables = {table.title: [tuple(map(plain, row)) for row in table.rows] for table in made.tables}
+    assert tables == {
+        "Seuils dépassés": [("Dérive", "1")],
+        "Mouvements des listes": [("detection-2026-03", "3", "1", "2", "0", "0", "1", "12,5 %")],
+        "Ce que les listes passées ont trouvé": [
+            ("detection-2026-03, alerte élevée", "8", "4", "2", "50,0 % (40,0 % à 60,0 %)", "–")
+        ],
+        "Dérive des scores et des signaux": [("Dette totale", "0,30"), ("effectif", "0,01")],
+        "Fraîcheur des sources": [(debts, "2603", "0 mois", "1 mois", "20,0 %")],
+    }
+    assert made.tables[0].warnings == ("La dette a changé.",)
+    page = pages.quality_page(ENGINE, EDITION, made)
+    assert "La dette a changé." in page
+    assert "Aucune" in pages.quality_page(ENGINE, EDITION, quality.quality([], [], {}, {}, MARCH))
