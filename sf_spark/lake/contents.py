@@ -15,7 +15,10 @@ from typing import Literal
 from deltalake import DeltaTable
 
 # Commits that lay out or describe a table, and leave its rows as they are.
-HOUSEKEEPING = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "COMPUTE STATS")
+HOUSEKEEPING = (
+    *("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "COMPUTE STATS"),
+    *("CHANGE COLUMN", "CHANGE COLUMNS", "UPDATE FIELD METADATA", "UPDATE TABLE METADATA"),
+)
 _OUR_WRITES = ("WRITE", "CREATE TABLE")
 Happened = Literal["nothing", "written", "changed by hand"]
 WHOLE = ""  # the one part of a table that is not looked at by partition

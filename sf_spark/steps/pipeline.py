@@ -13,6 +13,7 @@ from sf_spark.steps.build_follow_up import build_follow_up
 from sf_spark.steps.build_labels import build_labels
 from sf_spark.steps.build_panel import build_panel
 from sf_spark.steps.build_signals import build_signals
+from sf_spark.steps.describe import describe
 from sf_spark.steps.ingest import ingest
 from sf_spark.steps.monitor import monitor
 from sf_spark.steps.publish import publish
@@ -41,6 +42,7 @@ STEPS: dict[str, Step] = {
     "publish": publish,
     "build_cards": build_cards,
     "monitor": monitor,
+    "describe": describe,
 }
 
 

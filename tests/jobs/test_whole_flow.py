@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,17 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs import pipeline
+from sf_spark.errors import ConfigurationError
+from sf_spark.publication import meanings
+from sf_spark.publication.application.relations import RELATIONS
 from sf_spark.publication.list_columns import STATUSES
 from sf_spark.settings import Settings, load_settings
 from sf_spark.steps import publish as publish_step
+from sf_spark.steps import report as report_step
 from sf_spark.steps.pipeline import STEPS
+from sf_spark.steps.serve import serve
+from tests import bi_examples
+from tests.oracles import application_questions as questions
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = (
@@ -287,3 +295,79 @@ def _frozen(value: Any) -> Any:
     """A map's pairs have no order of their own."""
     pairs = isinstance(value, list) and all(isinstance(item, tuple) for item in value)
     return re.sub(r"\s+", " ", repr(sorted(value, key=repr) if pairs else value))
+
+
+def test_the_application_s_questions_are_answered_as_by_the_lake(
+    flow: Lake, spark: SparkSession, database_uri: str
+) -> None:
+    assert serve(spark, flow.settings, print, database_uri, "sfdata") == 0
+    application = questions.Application(database_uri)
+    questions.copied_whole(application)
+    assert len(questions.proceedings_on(application, flow.table, "2024-06-01")) > 5
+    lists = flow.table("lists/detection")
+    alerts = lists[(lists["list"] == lists["list"].max()) & lists["rank"].notna()]
+    assert questions.debts_and_headcounts(application, alerts) > 5
+    asked: list[dict[str, Any]] = [
+        {},
+        {"niveaux": ["fort"], "effectif": 20},
+        {"dette": 5_000.0, "sans_delai": True},
+        {"premieres": True},
+        {"departements": sorted(alerts["departement"].unique())[:5]},
+    ]
+    assert all(questions.filtered(application, alerts, **each) for each in asked)
+    for siren, score, themes in application.ask("SELECT siren, score, macro_expl FROM company_score_entries"):
+        assert sum(map(Decimal, map(str, themes.values()))) == score, siren
+    said: list[str] = []
+    assert serve(spark, flow.settings, said.append, database_uri, "sfdata") == 0
+    assert sum("already there" in line for line in said) == len(RELATIONS)
+
+
+def test_every_table_is_read_by_the_examples_of_the_page(flow: Lake, spark: SparkSession) -> None:
+    readers = bi_examples.readers(flow.settings.lake, spark=spark)
+    assert set(readers) == set(bi_examples.COUNTS)
+    for table in _described(flow):
+        rows = len(flow.table(table))
+        assert {tool: bi_examples.COUNTS[tool](read(table)) for tool, read in readers.items()} == dict.fromkeys(
+            readers, rows
+        ), table
+
+
+def test_tables_and_columns_say_in_french_what_they_are(flow: Lake) -> None:
+    assert len(_described(flow)) > 25
+    for table in _described(flow):
+        there = DeltaTable(f"{flow.settings.lake}/{table}")
+        assert there.metadata().description == meanings.TABLES[table]
+        assert [field.name for field in there.schema().fields if not field.metadata.get("comment")] == [], table
+        assert there.protocol().min_reader_version == 1
+
+
+def _described(flow: Lake) -> list[str]:
+    return [table for table in meanings.TABLES if DeltaTable.is_deltatable(f"{flow.settings.lake}/{table}")]
+
+
+def test_the_report_holds_the_territory_and_nothing_else(flow: Lake, spark: SparkSession, tmp_path: Path) -> None:
+    cards, lists = flow.table("cards/entreprise"), flow.table("lists/detection")
+    latest = lists[lists["list"] == lists["list"].max()]
+    places = cards.set_index("siren")["departement"].reindex(latest["siren"])
+    wanted = set(places.index[places == places.mode()[0]])
+    clearances = tmp_path / "habilitations.yml"
+    clearances.write_text(
+        f'habilitations: {{ici: {{departements: ["{places.mode()[0]}"], droits: [scores, urssaf]}}}}\n'
+    )
+    settings = flow.settings.model_copy(update={"habilitations": str(clearances)})
+    asked = report_step.AskedReport("ici", str(tmp_path / "rapport"))
+    for _ in range(2):  # the second takes the place of the first
+        assert report_step.report(spark, settings, asked, print) == str(tmp_path / "rapport")
+        assert {path.stem for path in (tmp_path / "rapport" / "fiches").iterdir()} == wanted
+    data = (tmp_path / "rapport" / "donnees" / "liste.js").read_text(encoding="utf-8")
+    assert set(re.findall(r'^\["(\d{9})"', data, flags=re.MULTILINE)) == wanted
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["habilitations.yml", "rapport"]
+    logged = flow.table("exports/log")
+    assert list(logged["folder"]).count(str(tmp_path / "rapport")) == 2
+    with pytest.raises(ConfigurationError, match="has no clearance"):
+        report_step.report(spark, settings, report_step.AskedReport("ailleurs", str(tmp_path / "autre")), print)
+    (tmp_path / "plein").mkdir()
+    (tmp_path / "plein" / "a").touch()
+    with pytest.raises(ConfigurationError, match="is not empty, and not a report"):
+        report_step.report(spark, settings, report_step.AskedReport("ici", str(tmp_path / "plein")), print)
+    assert not (tmp_path / "autre").exists()

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sf_spark.publication.application.relations import RELATIONS
 from sf_spark.publication.list_columns import COLUMNS
+from sf_spark.publication.meanings import COLUMNS as MEANINGS
+from sf_spark.publication.meanings import OF_TABLE, TABLES
 from sf_spark.settings import load_settings
 from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.signals.measures import MEASURES
@@ -44,6 +47,18 @@ BOTH = {
     "modere",
     "cote",
     "entre",
+    "change",
+    "compare",
+    "demandes",
+    "manque",
+    "passe",
+    "retire",
+    # Codes, as they stand in tables.
+    "aggravee",
+    "attenuee",
+    "detection",
+    "procedures",
+    "rev",
 }
 
 
@@ -71,6 +86,14 @@ def texts() -> Iterator[tuple[str, str]]:
     for file in sorted((PACKAGE.parent / "conf" / "models").glob("*.yml")):
         yield file.name, yaml.safe_load(file.read_text(encoding="utf-8"))["description"]
     yield from ((f"meaning of {name}", column.meaning) for name, column in COLUMNS.items())
+    yield from (
+        (f"comment of {name}", text) for named in (TABLES, MEANINGS, *OF_TABLE.values()) for name, text in named.items()
+    )
+    for relation in RELATIONS:
+        yield relation.name, relation.description
+        yield from ((f"{relation.name}.{name}", meaning) for name, (_, meaning) in relation.columns.items())
+    for page in sorted((PACKAGE / "publication" / "report" / "templates").glob("*.j2")):
+        yield page.name, re.sub(r"{[{%].*?[%}]}|<[^>]*>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     yield from ((rule.name, rule.explanation) for rule in load_settings("test").adjustments)
     yield from (("legal form", label) for label in labels("domain/legal_forms.csv", "libelle"))
     yield from (("section of NAF", label) for label in labels("domain/sections.csv", "libelle"))

@@ -1,0 +1,55 @@
+"""The comments of tables and columns, in French: what readers see where they choose a column."""
+
+from delta.exceptions import DeltaConcurrentModificationException
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
+from pyspark.sql import SparkSession
+
+from sf_spark.lake.files import open_table, table_at
+from sf_spark.lake.tables import location, spark_location
+from sf_spark.publication.meanings import TABLES, meaning_of
+from sf_spark.schema import Table
+from sf_spark.settings import Settings
+from sf_spark.steps import Report
+from sf_spark.steps.recipes import catalogue_of
+
+
+def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
+    """Write the comments that are missing or out of date; rows and files stay as they are."""
+    signals = {signal.name: signal.description for signal in catalogue_of(settings).signals}
+    described = 0
+    for path, description in TABLES.items():
+        table = Table(path, ())
+        there = open_table(location(settings.lake, table))
+        if there is None:
+            continue
+        comments = _out_of_date(there, path, signals)
+        is_described = there.metadata().description == description
+        try:
+            if comments:
+                place = spark_location(settings.lake, table)
+                spark.sql(f"ALTER TABLE delta.`{place}` ALTER COLUMN {_clauses(comments)}")
+            if not is_described:
+                table_at(location(settings.lake, table)).alter.set_table_description(description)
+        except (DeltaConcurrentModificationException, CommitFailedError):
+            report(f"{path}: another job is writing it; its comments are written the next time")
+            continue
+        described += bool(comments) or not is_described
+    report(f"comments of {described} tables written" if described else "the comments of all tables are there")
+    return 0
+
+
+def _out_of_date(there: DeltaTable, path: str, signals: dict[str, str]) -> dict[str, str]:
+    """Column to its comment, where the table does not have it."""
+    meanings = {field.name: meaning_of(path, field.name, signals) for field in there.schema().fields}
+    now = {field.name: field.metadata.get("comment") for field in there.schema().fields}
+    return {name: meaning for name, meaning in meanings.items() if meaning is not None and now[name] != meaning}
+
+
+def _clauses(comments: dict[str, str]) -> str:
+    """``a COMMENT 'x', b COMMENT 'y'``."""
+    return ", ".join(f"`{name}` COMMENT '{_quoted(meaning)}'" for name, meaning in comments.items())
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
