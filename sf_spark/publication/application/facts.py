@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import month_index, month_start
 from sf_spark.domain.identifiers import siren_of
-from sf_spark.domain.money import cents
+from sf_spark.domain.money import cents, euros
 from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.domain.proceedings import IN_BONIS, proceeding_label, stage_code
 from sf_spark.domain.stages import ACTIONS, FIN, OF_AN_ACCOUNT
@@ -92,7 +92,7 @@ def perimeter(tables: Tables, exclusions: Exclusions) -> Perimeter:
 def cotisation(tables: Tables) -> DataFrame:
     """Contributions: several rows of one period are added; a quarter stays whole in its first month."""
     rows = in_force(tables["cotisation"]).withColumn("periode", F.trunc("periode_debut", "month"))
-    due = _euros(F.sum(cents(F.col("du"))))
+    due = euros(F.sum(cents(F.col("du"))))
     return rows.groupBy("siret", "siren", "periode").agg(due.alias("du"))
 
 
@@ -118,14 +118,14 @@ def debit(tables: Tables) -> DataFrame:
     changes = {name: F.col(name) - F.coalesce(F.lag(name).over(item), F.lit(0)) for name in parts}
     months = last.withColumns(changes).groupBy("siret", "siren", "periode")
     changed = months.agg(*(F.sum(name).alias(name) for name in parts))
-    rows = changed.withColumns({name: _euros(F.sum(name).over(so_far)) for name in parts})
+    rows = changed.withColumns({name: euros(F.sum(name).over(so_far)) for name in parts})
     return rows.withColumn("is_last", _is_latest("siret"))
 
 
 def delai(tables: Tables) -> DataFrame:
     """Payment plans as they stand."""
     texts = {name: F.substring(name, 1, _LONGEST) for name in ("stade", "action")}
-    amount = _euros(cents(F.col("montant_echeancier")))
+    amount = euros(cents(F.col("montant_echeancier")))
     return in_force(tables["delai"]).withColumns({**texts, "montant_echeancier": amount})
 
 
@@ -219,8 +219,3 @@ def _fte(hours: Column) -> Column:
 def _exact_sum(name: str) -> Column:
     """A sum to the millionth, the same in whatever order the rows come."""
     return F.sum(F.round(F.col(name) * 1_000_000).cast("long")) / 1_000_000
-
-
-def _euros(amount_in_cents: Column) -> Column:
-    """Cents as an exact decimal: what the database calls numeric."""
-    return (amount_in_cents.cast("decimal(20,0)") / 100).cast("decimal(20,2)")

@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from sf_spark.publication.application.relations import Relation
 
 PART = "_part"
+# Amounts go as the shortest text of a double, which is exact to the cent, and becomes numeric in PostgreSQL.
 # Empty cells are nulls, and "" an empty text, in Spark's CSV as in PostgreSQL's.
 CSV_OPTIONS = {
     "sep": ",",

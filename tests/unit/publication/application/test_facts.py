@@ -1,7 +1,6 @@
 """What the application's relations hold, from a few delivered facts: expected values by hand."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -49,7 +48,7 @@ def test_contributions_of_one_period_are_added_and_stay_in_its_first_month(spark
         {"siret": A, "periode_debut": april},  # an amount that the file did not hold
     )
     assert shown(facts.cotisation({"cotisation": staged}), "clean_cotisation") == [
-        (A, january, Decimal("100.10") - Decimal("30.05")),
+        (A, january, (10010 - 3005) / 100),
         (A, april, None),
     ]
 
@@ -73,10 +72,10 @@ def test_a_debt_holds_from_one_change_to_the_next(spark: SparkSession) -> None:
         {**balance("c", june, 1, 5.0), "siret": B},
     )
     assert shown(facts.debit({"debit": staged}), "clean_debit") == [
-        (A, february, Decimal(1000), Decimal(50), False),
-        (A, june, Decimal(0 + 300), Decimal(0), False),
-        (A, september, Decimal(0 + 100), Decimal(0), True),
-        (B, june, Decimal(5), Decimal(0), True),
+        (A, february, 1000, 50, False),
+        (A, june, 0 + 300, 0, False),
+        (A, september, 0 + 100, 0, True),
+        (B, june, 5, 0, True),
     ]
 
 
@@ -86,7 +85,7 @@ def test_payment_plans_keep_what_the_application_can_hold(spark: SparkSession) -
         spark, "delai", {"siret": A, **told, "montant_echeancier": 1234.5, "stade": "x" * 60, "action": None}
     )
     assert shown(facts.delai({"delai": staged}), "clean_delai") == [
-        (A, date(2025, 3, 7), date(2026, 3, 7), 365, Decimal("1234.50"), "x" * 50, None)
+        (A, date(2025, 3, 7), date(2026, 3, 7), 365, 1234.5, "x" * 50, None)
     ]
 
 
