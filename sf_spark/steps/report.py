@@ -7,8 +7,8 @@ is left alone.
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,7 @@ def report(spark: SparkSession, settings: Settings, asked: AskedReport, say: Rep
     say(f"reading {LISTS_DETECTION.path} ({name}), {CARDS_ENTREPRISE.path}, monitoring/*")
     rows = _rows(spark, lake, listed, clearance)
     edition = _edition(listed, rows, settings, clearance, name, now)
+    edition = replace(edition, months=_months(lists, edition))
     cards = _cards(spark, lake, [row["siren"] for row in rows], clearance)
     count = cards.count()
     folder = _folder(settings, asked)
@@ -161,6 +162,12 @@ def _edition(
         low=cuts.get("seuil_modere"),
         high=cuts.get("seuil_fort"),
     )
+
+
+def _months(lists: DataFrame, edition: Edition) -> tuple[date, ...]:
+    """The months that have a list at the horizon of an edition, up to its own."""
+    until = (F.col("horizon") == edition.horizon) & (F.col("periode") <= F.lit(edition.periode))
+    return tuple(row["periode"] for row in lists.where(until).select("periode").distinct().collect())
 
 
 def _cards(spark: SparkSession, lake: str, sirens: list[str], clearance: Clearance) -> DataFrame:

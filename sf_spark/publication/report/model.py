@@ -60,6 +60,7 @@ class Edition:
         made_at: When the report was written.
         previous: The edition that statuses compare with; None for the first.
         low, high: The cut-offs of both levels, in percent; None where they are hidden.
+        months: Of the lists that were published at this horizon, this one included.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Edition:
     previous: str | None = None
     low: float | None = None
     high: float | None = None
+    months: tuple[date, ...] = ()
 
     def may_see(self, right: str) -> bool:
         """Whether the clearance holds a right."""
@@ -166,17 +168,25 @@ def steps(row: Row) -> list[Step]:
     return found
 
 
-def history(card: Row, horizon: int) -> list[dict[str, Any]]:
-    """The alerts of a company at a horizon, newest first: of each month the last edition."""
-    months: dict[date, dict[str, Any]] = {}
-    for alert in card.get("alertes") or ():
-        if (
-            "niveau" in alert
-            and alert["horizon"] == horizon
-            and (alert["periode"] not in months or alert["list"] > months[alert["periode"]]["list"])
-        ):
-            months[alert["periode"]] = dict(alert)
-    return [months[periode] for periode in sorted(months, reverse=True)]
+def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[str, Any]]:
+    """What each list said of a company at a horizon, newest first: of each month the last edition.
+
+    Args:
+        card: Its ``alertes``; without levels, where the clearance hides them, there is no history.
+        horizon: In months.
+        months: Of the lists that were published; in one without an alert it was not on the list (no ``statut``).
+    """
+    told = card.get("alertes") or ()
+    if any("niveau" not in alert for alert in told):
+        return []
+    found: dict[date, dict[str, Any]] = {
+        month: {"periode": month, "niveau": None, "statut": None, "rang": None, "raisons": []} for month in months
+    }
+    for alert in sorted(
+        (each for each in told if each["horizon"] == horizon), key=lambda each: (len(each["list"]), each["list"])
+    ):
+        found[alert["periode"]] = dict(alert)
+    return [found[periode] for periode in sorted(found, reverse=True)]
 
 
 def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:

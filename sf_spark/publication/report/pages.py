@@ -158,7 +158,7 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
         card=Known(card),
         row=None if row is None else Known(row),
         steps=model.steps(row) if row is not None and edition.may_see("scores") else [],
-        alerts=model.history(card, edition.horizon),
+        alerts=model.history(card, edition.horizon, edition.months) if edition.may_see("scores") else [],
         accounts=accounts(card) if edition.may_see("banque_de_france") else [],
         series=[each[:3] for each in _SERIES if each[3] is None or edition.may_see(each[3])],
         charts=[

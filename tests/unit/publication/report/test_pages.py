@@ -87,6 +87,11 @@ def test_the_history_takes_the_last_edition_of_each_month_at_the_horizon() -> No
         ]
     }
     assert [each["list"] for each in model.history(card, 18)] == ["detection-2026-03-v2", "detection-2026-02"]
+    before = date(2026, 1, 1)
+    with_gap = model.history(card, 18, [before, MARCH])
+    assert [(each["periode"], each.get("statut", "told")) for each in with_gap][-1] == (before, None)
+    assert len(with_gap) == 3
+    assert model.history({"alertes": [{"list": "a", "horizon": 18, "periode": MARCH}]}, 18) == []  # levels are hidden
     assert model.history({}, 18) == []
 
 
