@@ -6,7 +6,9 @@ signals. A name means one thing wherever it stands; where it does not, the table
 
 from collections.abc import Mapping
 
+from sf_spark.domain.ratios import AMOUNTS
 from sf_spark.publication.list_columns import COLUMNS as LIST_COLUMNS
+from sf_spark.publication.report.accounts import LABELS
 from sf_spark.signals.measures import MEASURES
 
 TABLES: Mapping[str, str] = {
@@ -23,6 +25,7 @@ TABLES: Mapping[str, str] = {
     "follow_up": "Suivis par les services et avis sur les détections",
     "deliveries": "Fichiers reçus : lignes lues, retenues, rejetées, écartées ; faits ajoutés et terminés",
     "quarantine": "Lignes rejetées, telles que reçues, avec leurs motifs",
+    "held_back": "Faits maintenus faute de certitude, une ligne étant abîmée",
     "exports/log": "Journal des exports : qui, quand, quel territoire, quelle liste, combien de lignes",
     "monitoring/lists": "Chiffres de chaque édition des listes",
     "monitoring/drift": "Stabilité des signaux et des scores par rapport aux mois d'apprentissage (PSI)",
@@ -45,6 +48,14 @@ TABLES: Mapping[str, str] = {
     "staged/sirene": "Établissements du répertoire Sirene",
     "staged/sirene_ul": "Entreprises (unités légales) du répertoire Sirene",
     "staged/sirene_histo": "Historique des établissements du répertoire Sirene",
+    "staged/comptes": "Comptes URSSAF et leurs établissements",
+    "staged/bdf": "Ratios de la Banque de France",
+    "staged/diane": "Comptes détaillés (Diane)",
+    "staged/procedures": "Jugements publiés au BODACC",
+    "staged/contexte": "Drapeaux de contexte : plans de relance, territoires, secteurs sous restriction",
+    "staged/suivi": "Suivis par les services",
+    "staged/avis": "Avis des agents sur les détections",
+    "staged/liste_retraitee": "Entreprises retenues par les comités départementaux",
     "staged/paydex": "Retards de paiement envers les fournisseurs",
     "staged/ratios": "Comptes publiés et leurs ratios (INPI, BCE)",
 }
@@ -165,6 +176,91 @@ COLUMNS: Mapping[str, str] = {
     "finished_at": "Fin",
     "raw": "Ligne telle que reçue",
     "reasons": "Motifs : code, colonne, message",
+    # Facts of the partners.
+    "est_luhn_valide": "La clé de contrôle du numéro est juste",
+    "est_pseudo_siret": "Numéro provisoire, qui n'est pas un SIRET",
+    "numero_compte": "Compte URSSAF",
+    "periode_debut": "Premier jour de la période",
+    "periode_fin": "Lendemain de la période ; pour une demande d'activité partielle, son dernier jour",
+    "est_periode_atypique": "Période d'une durée inhabituelle",
+    "encaisse": "Montant encaissé, en euros",
+    "du": "Montant dû, en euros",
+    "numero_ecart_negatif": "Numéro de la dette dans la période",
+    "numero_historique": "Rang de l'opération dans l'histoire de la dette",
+    "date_traitement": "Date comptable de l'opération",
+    "periode_prise_en_compte": "Mois où l'opération compte : jusqu'au 20 celui-ci, ensuite le suivant",
+    "part_ouvriere": "Solde après l'opération, part ouvrière (celle des salariés), en euros",
+    "part_patronale": "Solde après l'opération, part patronale (celle de l'employeur), en euros",
+    "etat_compte": "État du compte : 1 actif, 2 suspendu, 3 radié",
+    "code_procedure_collective": "Indicateur de procédure collective",
+    "code_operation_ecart_negatif": "Code de l'opération",
+    "code_motif_ecart_negatif": "Code du motif de la dette",
+    "recours_en_cours": "Un recours est en cours",
+    "debit_id": "Identifiant de la dette",
+    "numero_contentieux": "Numéro du dossier de contentieux",
+    "date_echeance": "Dernière échéance",
+    "duree_delai": "Durée, en jours",
+    "denomination": "Dénomination, selon la source",
+    "indic_6m": "Plus ou moins de six mois : SUP, INF",
+    "annee_creation": "Année de création",
+    "montant_echeancier": "Montant de l'échéancier, en euros",
+    "action": "Action, telle que reçue",
+    "effectif": "Nombre de salariés",
+    "id_demande": "Numéro de la demande",
+    "id_conso": "Numéro de la demande dont vient la consommation",
+    "date_statut": "Création ou mise à jour de la demande",
+    "effectif_entreprise": "Effectif de l'entreprise, selon la demande",
+    "effectif_autorise": "Salariés autorisés",
+    "effectif_consomme": "Salariés concernés jusqu'ici",
+    "hta": "Heures autorisées",
+    "mta": "Montant autorisé, en euros",
+    "heures_consommees": "Heures consommées jusqu'ici",
+    "montant_consomme": "Montant consommé jusqu'ici, en euros",
+    "motif_recours_se": "Code du motif de recours",
+    "perimetre": "Code du périmètre de la demande",
+    "heure_consomme": "Heures consommées dans le mois",
+    "montant": "Montant du mois, en euros",
+    "date_effet": "Date d'effet",
+    "action_procol": "Procédure : liquidation, redressement, sauvegarde",
+    "stade_procol": "Étape de la procédure",
+    "nic": "Numéro interne de classement : les cinq derniers chiffres du SIRET",
+    "complement_adresse": "Complément d'adresse",
+    "numero_voie": "Numéro dans la voie",
+    "indrep": "Indice de répétition : BIS, TER, ...",
+    "type_voie": "Type de voie",
+    "voie": "Nom de la voie",
+    "distribution_speciale": "Distribution spéciale (boîte postale)",
+    "code_postal": "Code postal",
+    "code_cedex": "Code cedex",
+    "cedex": "Libellé du cedex",
+    "commune_etranger": "Commune à l'étranger",
+    "code_pays_etranger": "Code du pays étranger",
+    "pays_etranger": "Pays étranger",
+    "longitude": "Longitude, en degrés",
+    "latitude": "Latitude, en degrés",
+    "date_debut": "Premier jour de la période ou de la situation",
+    "date_fin": "Dernier jour de la période ; vide : elle dure",
+    "changement_statut_actif": "La période commence par une ouverture ou une fermeture",
+    "prenom1_unite_legale": "Premier prénom",
+    "prenom2_unite_legale": "Deuxième prénom",
+    "prenom3_unite_legale": "Troisième prénom",
+    "prenom4_unite_legale": "Quatrième prénom",
+    "nom_unite_legale": "Nom de naissance",
+    "nom_usage_unite_legale": "Nom d'usage",
+    "date_valeur": "Date de la mesure",
+    "nb_jours": "Retard moyen de paiement, en jours",
+    "nb_fournisseurs": "Nombre de fournisseurs",
+    "encours_etudies": "Encours étudiés, en euros",
+    "fpi_30": "Indice de retard au-delà de 30 jours",
+    "fpi_90": "Indice de retard au-delà de 90 jours",
+    "date_cloture_exercice": "Clôture de l'exercice",
+    "type_bilan": "Type de comptes : C complets, S simplifiés, K consolidés, B banque, A assurance",
+    "confidentialite": "Publics, confidentiels ou en partie confidentiels",
+    "key": "Clé de la ligne abîmée",
+    "reason": "Pourquoi le fait est maintenu",
+    "_fact_batch": "Livraison où le fait a été lu",
+    "_fact_file": "Fichier où le fait a été lu",
+    "_fact_line": "Ligne où le fait a été lu",
     # Follow-ups and exports.
     "date": "Jour du suivi ou de l'avis",
     "service": "Service",
@@ -240,6 +336,12 @@ COLUMNS: Mapping[str, str] = {
     "exit_code": "0 : bien terminé",
 }
 
+# Of published accounts, as cards name them too.
+ACCOUNTS: Mapping[str, str] = {
+    **{name: f"{label}, en euros" for name, label in LABELS.items() if name in AMOUNTS},
+    **{name: label for name, label in LABELS.items() if name not in AMOUNTS},
+}
+
 OF_TABLE: Mapping[str, Mapping[str, str]] = {
     "staged/effectif": {"effectif": "Nombre de salariés"},
     "staged/effectif_ent": {"effectif": "Nombre de salariés"},
@@ -266,4 +368,4 @@ def meaning_of(path: str, column: str, signals: Mapping[str, str]) -> str | None
         record = MEASURES[column]
         unit = ", en euros" if record.unit == "EUR" else ""
         told = f"{record.description[0].upper()}{record.description[1:]}{unit}"
-    return told or COLUMNS.get(column)
+    return told or COLUMNS.get(column) or ACCOUNTS.get(column)
