@@ -136,7 +136,8 @@ class Database:
         column = sql.Identifier(relation.part)
         delete = "DELETE FROM {schema}.{name} WHERE {part_column} "
         if not part:
-            self._run(delete + "IS NULL", relation, part_column=column)
+            empty = "" if relation.is_by_month else " OR {part_column} = ''"
+            self._run(delete + "IS NULL" + empty, relation, part_column=column)
         elif relation.is_by_month:  # a range, which an index helps
             first = date.fromisoformat(f"{part}-01")
             after = start_of(index_of(first) + 1)
