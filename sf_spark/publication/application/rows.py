@@ -47,4 +47,4 @@ def digests(rows: DataFrame, relation: Relation) -> DataFrame:
 
 
 def _printable(text: Column) -> Column:
-    return F.regexp_replace(text, r"[\x00\r\n]", " ")
+    return F.translate(text, "\x00\r\n", "   ")

@@ -49,6 +49,12 @@ def month(value: date | None) -> str:
     return UNKNOWN if value is None else f"{_MONTHS[value.month - 1]} {value.year}"
 
 
+def of_month(value: date) -> str:
+    """``de mars 2026``, ``d'avril 2026``."""
+    name = month(value)
+    return f"d'{name}" if name[0] in "ao" else f"de {name}"
+
+
 def moment(value: datetime | None) -> str:
     """``20 mars 2026 à 14 h 05``."""
     return UNKNOWN if value is None else f"{day(value.date())} à {value.hour} h {value.minute:02d}"

@@ -160,10 +160,10 @@ def steps(row: Row) -> list[Step]:
     themes = sorted(_pairs(points), key=lambda pair: (-pair[1], pair[0]))
     found, level = [Step(BASE, base, 0.0, base)], base
     for theme, value in themes:
-        if round(value, 2):
+        if round(value, 1):  # what is shown
             found.append(Step(THEMES.get(theme, theme), value, level, level + value))
         level += value
-    if round(score - level, 2):
+    if round(score - level, 1):
         found.append(Step(HIDDEN, score - level, level, score))
     return found
 

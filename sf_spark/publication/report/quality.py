@@ -11,6 +11,21 @@ from sf_spark.publication.report.model import LEVELS, Figures, Quality
 
 Rows = Sequence[Mapping[str, Any]]
 _SHOWN = 10  # signals that have moved most
+_MOST_REASONS = 15  # of rejections
+_NAMES = {  # of the sources that cards do not date
+    "avis": "Avis des agents",
+    "ccsf": "Plans CCSF",
+    "comptes": "Comptes URSSAF",
+    "contexte": "Contexte",
+    "diane": "Comptes (Diane)",
+    "filter": "Périmètre",
+    "liste_retraitee": "Listes retraitées",
+    "procedures": "Jugements (BODACC)",
+    "sirene": "Sirene, établissements",
+    "sirene_histo": "Sirene, historique",
+    "sirene_ul": "Sirene, entreprises",
+    "suivi": "Suivis",
+}
 # Why lines are rejected; another code is shown as it is.
 _REASONS = {
     "bad_boolean": "ni vrai ni faux",
@@ -59,7 +74,7 @@ def quality(
 
 def source_name(source: str) -> str:
     """A source as readers know it."""
-    return SOURCES[source][0] if source in SOURCES else source
+    return SOURCES[source][0] if source in SOURCES else _NAMES.get(source, source)
 
 
 def _files(deliveries: Rows, latest: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -84,7 +99,10 @@ def _rejections(rejected: Rows, latest: Mapping[str, str]) -> list[dict[str, Any
             what = f"{reason} ({row['column']})" if row["column"] else reason
             counts[source_name(row["source"]), what] += row["lines"]
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [{"source": source, "reason": what, "lines": lines} for (source, what), lines in ordered]
+    shown = [{"source": source, "reason": what, "lines": lines} for (source, what), lines in ordered[:_MOST_REASONS]]
+    if others := sum(lines for _, lines in ordered[_MOST_REASONS:]):
+        shown.append({"source": "Toutes", "reason": "autres motifs", "lines": others})
+    return shown
 
 
 def _warnings(rows: Rows) -> Figures | None:

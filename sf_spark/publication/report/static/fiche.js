@@ -43,6 +43,7 @@
     const large = figure.clientWidth || 480;
     const tip = { x: "date", y: "valeur", title: (d) => `${d.nom}\n${mois.format(d.date)} : ${nombres.format(d.valeur)} ${figure.dataset.unite}` };
     const connus = points.filter((point) => point.valeur !== null);
+    const zeros = connus.every((point) => point.valeur === 0); // an axis of nothing else would have its zero half-way up
     const marques = {
       ligne: [
         Plot.lineY(points, { x: "date", y: "valeur", stroke: "nom", strokeWidth: 2, curve: "step-after" }),
@@ -67,7 +68,7 @@
       style: { fontSize: "12px" },
       color: couleur,
       x: { type: "utc", label: null, ticks: "6 months", tickFormat: (d) => moisCourt.format(d) },
-      y: { label: figure.dataset.unite, labelArrow: "none", grid: true, zero: true, nice: true, ticks: 5, tickFormat: abrege },
+      y: { label: figure.dataset.unite, labelArrow: "none", grid: true, zero: true, nice: true, ticks: zeros ? [0] : 5, domain: zeros ? [0, 1] : undefined, tickFormat: abrege },
       marks: [Plot.ruleY([0], { stroke: "#555" }), ...marques],
     });
     return { svg, texte: resume(points, figure.dataset.unite), noms: noms.length > 1 ? noms : [] };

@@ -48,6 +48,8 @@ def plain(text: str) -> str:
         (french.day(date(2026, 3, 1)), "1er mars 2026"),
         (french.day(date(2026, 8, 20)), "20 août 2026"),
         (french.month(None), "–"),
+        (french.of_month(date(2026, 10, 1)), "d'octobre 2026"),
+        (french.of_month(date(2026, 3, 1)), "de mars 2026"),
         (french.siren("01234567800011"), "012 345 678 00011"),
         (french.plural(0, "entreprise"), "0 entreprise"),
         (french.plural(2, "alerte élevée", "alertes élevées"), "2 alertes élevées"),
@@ -208,7 +210,7 @@ def test_the_month_s_data_in_figures() -> None:
     debts = "Dettes (URSSAF)"
     assert [tuple(row.values()) for row in made.deliveries] == [
         (debts, "2603", 20, 14, 4, 2),
-        ("ccsf", "2601", 10, 7, 2, 1),
+        ("Plans CCSF", "2601", 10, 7, 2, 1),
     ]
     assert [tuple(row.values()) for row in made.rejections] == [
         (debts, "date illisible (dt_trt_ecn)", 2),
