@@ -97,3 +97,9 @@ def labels_rev2() -> str:
     """``code;section;libelle`` of every level of NAF rev. 2, one line each, without a header."""
     lines = files(__package__).joinpath("naf_rev2.csv").read_text(encoding="utf-8").splitlines()
     return "\n".join(lines[1:])
+
+
+def classes_rev2() -> list[tuple[str, str]]:
+    """Code (``62.01Z``) and name of every class of NAF rev. 2, whose file writes ``6201Z``."""
+    lines = csv.reader(labels_rev2().splitlines(), delimiter=";")
+    return [(f"{code[:2]}.{code[2:]}", label.strip()) for code, _, label in lines if len(code) == len("6201Z")]

@@ -1,13 +1,12 @@
 """What the registers say of companies and establishments now, and what places and activities are called. Pure."""
 
-import csv
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain import territories
-from sf_spark.domain.naf import CODE_COLUMN, labels_rev2, section_label
+from sf_spark.domain.naf import CODE_COLUMN, classes_rev2, section_label
 from sf_spark.publication.card_inputs import Facts
 
 
@@ -53,7 +52,7 @@ def names(facts: Facts) -> DataFrame:
 def with_labels(rows: DataFrame, facts: Facts, register: str) -> DataFrame:
     """The rows with ``_place`` (the register's department, else the panel's) and the names of places and activities."""
     place = F.coalesce(register, "departement")
-    activities = rows.sparkSession.createDataFrame(_activities(), "ape string, ape_libelle string")
+    activities = rows.sparkSession.createDataFrame(classes_rev2(), "ape string, ape_libelle string")
     placed = rows.withColumn("_place", place).withColumns(
         {
             "departement_libelle": territories.department_label(F.col("_place")),
@@ -69,12 +68,6 @@ def _last(register: DataFrame, key: str, order: Sequence[str]) -> DataFrame:
     """One row a key: the greatest in the order."""
     ordered = F.struct(*(F.col(name) for name in order))
     return register.groupBy(key).agg(F.max_by(F.struct("*"), ordered).alias("_row")).select("_row.*")
-
-
-def _activities() -> list[tuple[str, str]]:
-    """Code (``62.01Z``) and name of every class of NAF rev. 2, whose file writes ``6201Z``."""
-    lines = csv.reader(labels_rev2().splitlines(), delimiter=";")
-    return [(f"{code[:2]}.{code[2:]}", label.strip()) for code, _, label in lines if len(code) == len("6201Z")]
 
 
 def _address() -> Column:

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain.legal_forms import legal_form
-from sf_spark.domain.naf import NAF_REV2, labels_rev2, section_label, section_letter
+from sf_spark.domain.naf import NAF_REV2, classes_rev2, section_label, section_letter
 from sf_spark.domain.naf_bridge import with_own_codes
 from sf_spark.publication.application.facts import Tables, in_force
 
@@ -39,7 +39,9 @@ def sirene_ul(tables: Tables) -> DataFrame:
             "creation": F.col("date_creation"),
         }
     )
-    labels = _activities(units)
+    labels = units.sparkSession.createDataFrame(
+        classes_rev2(), "activite_principale string, libelle_activite_principale string"
+    )
     return named.join(F.broadcast(labels), on="activite_principale", how="left")
 
 
@@ -60,14 +62,6 @@ def name_of() -> Column:
     """The company's denomination; a person in business has a name instead."""
     person = F.concat_ws(" ", "prenom1_unite_legale", "nom_unite_legale")
     return F.when(F.col("raison_sociale") != "", F.col("raison_sociale")).otherwise(F.nullif(person, F.lit("")))
-
-
-def _activities(like: DataFrame) -> DataFrame:
-    """``activite_principale, libelle_activite_principale``: the classes of NAF rev. 2, by their code with a dot."""
-    rows = [line.split(";", 2) for line in labels_rev2().splitlines()]
-    classes = [(code.strip('"'), label.strip('"').strip()) for code, _, label in rows if len(code.strip('"')) == 5]
-    named = [(f"{code[:2]}.{code[2:]}", label) for code, label in classes]
-    return like.sparkSession.createDataFrame(named, "activite_principale string, libelle_activite_principale string")
 
 
 CLEAN: Mapping[str, Callable[[Tables], DataFrame]] = {"clean_sirene": sirene, "clean_sirene_ul": sirene_ul}
