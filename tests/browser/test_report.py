@@ -250,6 +250,7 @@ def test_what_is_printed_is_the_list_without_its_filters_and_the_whole_card(repo
         wanted = len(sirens(lambda row: row["departement"] == "31" and row["level"] == "fort", COMPANIES))
         assert len(desk.find_elements(By.CSS_SELECTOR, "#lignes tr")) == wanted
         assert not desk.find_element(By.ID, "filtres").is_displayed()
+        assert desk.find_element(By.ID, "choix").text == "Filtres : Alerte élevée · Haute-Garonne"
         open_page(desk, report / f"fiches/{siren_of(2)}.html")
         assert (
             len([chart for chart in desk.find_elements(By.CSS_SELECTOR, ".graphique svg") if chart.is_displayed()]) == 5

@@ -145,10 +145,20 @@
     $("resultat").textContent = choisies.length ? `${nombres.format(choisies.length)} ${mot}` : "Aucune entreprise ne répond à ces filtres.";
   }
 
+  // The filters in words: for those who hear the page, and for whom the list is printed.
+  function direFiltres() {
+    const cases = [...formulaire.querySelectorAll("input:checked")].map((element) => element.parentElement.textContent.replace(/\([^()]*\)\s*$/, ""));
+    const champs = ["q", "effectif", "dette", "retraitee"].map($).filter((element) => element?.value);
+    const valeurs = champs.map((element) => `${formulaire.querySelector(`label[for=${element.id}]`).textContent} : ${element.value.replace(/\s+/g, " ")}`);
+    const dits = [...valeurs, ...cases].map((texte) => texte.trim());
+    $("choix").textContent = dits.length ? `Filtres : ${dits.join(" · ")}` : "";
+  }
+
   function montrer() {
     filtrer();
     trier();
     dessiner();
+    direFiltres();
     ecrireAdresse();
   }
 

@@ -138,6 +138,7 @@ def test_a_right_that_is_missing_hides_what_it_opens_and_says_so(right: str) -> 
     """Rows as `visible` gives them still hold nothing hidden; the page asks for the right all the same."""
     row, card = row_of(2, reason_1=None, reason_2=None, reason_3=None), card_of(2)
     everything = plain(pages.card_page(ENGINE, EDITION, card, row))
+    assert "14 jours" in everything  # late with suppliers: nobody's right
     assert all(secret in everything for secret in SECRETS[right])
     less = replace(EDITION, rights=RIGHTS - {right})
     page = plain(pages.card_page(ENGINE, less, card | {"alertes": []}, row))
