@@ -7,7 +7,7 @@ from typing import Any
 
 PAGE = Path(__file__).parents[1] / "docs" / "bi.md"
 COUNTS: dict[str, Callable[[Any], int]] = {
-    "DuckDB": lambda rows: rows.aggregate("count(*)").fetchone()[0],
+    "DuckDB": lambda rows: rows.aggregate("count(*)").fetchall()[0][0],
     "Polars": lambda rows: rows.select(pl_len()).collect().item(),
     "pandas": len,
     "Spark SQL": lambda rows: rows.count(),

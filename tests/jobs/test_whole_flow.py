@@ -302,7 +302,7 @@ def test_the_application_s_questions_are_answered_as_by_the_lake(
 ) -> None:
     assert serve(spark, flow.settings, print, database_uri, "sfdata") == 0
     application = questions.Application(database_uri)
-    questions.copied_whole(application)
+    questions.copied_whole(application, set(flow.table("deliveries")["source"]))
     assert len(questions.proceedings_on(application, flow.table, "2024-06-01")) > 5
     lists = flow.table("lists/detection")
     alerts = lists[(lists["list"] == lists["list"].max()) & lists["rank"].notna()]

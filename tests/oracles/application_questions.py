@@ -1,12 +1,12 @@
 """What the agents' application asks of its relations, in SQL, and what the lake's own tables answer, in pandas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pandas as pd
 import psycopg
 
-from sf_spark.publication.application.relations import RELATIONS
+from sf_spark.publication.application.relations import REGISTER, RELATIONS
 from sf_spark.publication.application.scores import ALERTS
 
 Table = Callable[[str], pd.DataFrame]
@@ -32,15 +32,21 @@ class Application:
         return rows
 
 
-def copied_whole(application: Application) -> None:
-    """Pages that follow one another hold every row once, and months from a date on those of these months."""
+def copied_whole(application: Application, delivered: Collection[str]) -> None:
+    """Pages that follow one another hold every row once, and months from a date on those of these months.
+
+    Args:
+        application: The reader.
+        delivered: The sources that were: a relation of none of them is empty, any other is not.
+    """
     for relation in RELATIONS:
         everything = application.ask(f"SELECT * FROM {relation.name}")
         key = ", ".join(relation.columns) if not relation.is_unique else ", ".join(relation.key)
         paged = application.in_pages(relation.name, key)
         assert sorted(map(repr, paged)) == sorted(map(repr, everything)), relation.name
-        assert everything, relation.name
-        if "periode" in relation.columns and relation.is_by_month:
+        own = [source for source in relation.sources if source not in REGISTER] or relation.sources
+        assert bool(everything) == (not own or bool(set(own) & set(delivered))), relation.name
+        if everything and "periode" in relation.columns and relation.is_by_month:
             ((since,),) = application.ask(f"SELECT max(periode) - interval '3 months' FROM {relation.name}")
             months = application.ask(f"SELECT periode FROM {relation.name} WHERE periode >= %s", since)
             place = list(relation.columns).index("periode")

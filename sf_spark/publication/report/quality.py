@@ -1,5 +1,6 @@
 """What the month's data and past lists are worth, from the tables of deliveries and monitoring, in French. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -108,7 +109,7 @@ def _rejections(rejected: Rows, latest: Mapping[str, str]) -> list[dict[str, Any
 def _warnings(rows: Rows) -> Figures | None:
     if not rows:
         return None
-    checks = Counter(row["check"] for row in rows)
+    checks = Counter(row["kind"] for row in rows)
     named = {
         "drift": "Dérive",
         "coverage": "Couverture",
@@ -163,7 +164,7 @@ def _performance(rows: Rows) -> Figures | None:
 
 
 def _drift(rows: Rows, names: Mapping[str, str]) -> Figures | None:
-    known = sorted((row for row in rows if row["psi"] is not None), key=lambda row: (-row["psi"], row["name"]))
+    known = sorted((row for row in rows if _is_known(row["psi"])), key=lambda row: (-row["psi"], row["name"]))
     if not known:
         return None
     return Figures(
@@ -195,6 +196,10 @@ def _freshness(rows: Rows) -> Figures | None:
             for row in sorted(shown, key=lambda row: source_name(row["source"]))
         ],
     )
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
 
 
 def _newest_first(row: Mapping[str, Any]) -> tuple[Any, ...]:

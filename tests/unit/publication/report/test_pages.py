@@ -183,7 +183,7 @@ def test_the_month_s_data_in_figures() -> None:
     counts = {"nouvelle": 1, "maintenue": 2, "aggravee": 0, "attenuee": 0, "sortie": 1}
     monitoring = {
         "warnings": [
-            {"periode": MARCH, "check": "drift", "message": "La dette a changé."},
+            {"periode": MARCH, "kind": "drift", "message": "La dette a changé."},
             {"periode": date(2026, 2, 1)},
         ],
         "lists": [{**about, "on_list": 3, **counts, "churn": 0.125}],
@@ -195,6 +195,7 @@ def test_the_month_s_data_in_figures() -> None:
             {"periode": MARCH, "name": "effectif", "psi": 0.01},
             {"periode": MARCH, "name": "dette", "psi": 0.3},
             {"periode": MARCH, "name": "score_18m", "psi": None},
+            {"periode": MARCH, "name": "score_12m", "psi": float("nan")},
         ],
         "freshness": [
             {
