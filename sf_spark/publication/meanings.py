@@ -332,6 +332,15 @@ COLUMNS: Mapping[str, str] = {
     "recall_high": "Borne haute du rappel (90 %)",
     "subject": "Ce dont parle l'avertissement",
     "value": "Valeur",
+    # Expert rules tried on past months.
+    "tried_at": "Moment de l'essai",
+    "rule": "Règle d'expert ; vide : toutes ensemble",
+    "moved_up": "Entreprises dont le niveau monte",
+    "moved_down": "Entreprises dont le niveau descend",
+    "alerts_before": "Alertes sans la règle",
+    "alerts_after": "Alertes avec la règle",
+    "found_before": "Défaillances annoncées sans la règle",
+    "found_after": "Défaillances annoncées avec la règle",
     # From detection to help.
     "detectees": "Entreprises détectées",
     "contactees": "Entreprises contactées",
