@@ -51,6 +51,7 @@ BOTH = {
     "compare",
     "demandes",
     "manque",
+    "monte",
     "passe",
     "retire",
     # Codes, as they stand in tables.
