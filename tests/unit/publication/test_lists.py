@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from sf_spark.publication.companies import companies, creations, followed, head_offices
 from sf_spark.publication.editions import Edition
 from sf_spark.publication.list_columns import SCHEMA
-from sf_spark.publication.lists import Month, Stay, build_list, companies_listed
+from sf_spark.publication.lists import Month, Stay, build_list, companies_listed, on_the_list
 
 OCTOBER, NOVEMBER, DECEMBER, JANUARY = date(2025, 10, 1), date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
 SCORES = (
@@ -52,7 +52,6 @@ def draw(
     periode: date,
     scores: Scores,
     lists: list[DataFrame] | None = None,
-    stay: Stay = STRICT,
     panel: list[tuple[Any, ...]] | None = None,
     size: int = 0,
     follow_up: DataFrame | None = None,
@@ -76,7 +75,7 @@ def draw(
         earlier = earlier.union(rows)
     previous = lists[-1].first()["list"] if lists else ""
     edition = Edition(f"detection-{periode:%Y-%m}", periode, 18, 1, "", "", previous, "defaillance", "3", "run")
-    listed = companies_listed(edition, month, earlier, stay, size)
+    listed = companies_listed(edition, month, earlier, STRICT, size)
     rows = build_list(edition, month, listed, dictionary, earlier).collect()
     return spark.createDataFrame(rows, SCHEMA)  # fixed: later lists of a test start from it
 
@@ -196,51 +195,40 @@ def test_statuses_across_the_turn_of_the_year(spark: SparkSession) -> None:
     assert left == {"4": ("NAME 4, NOW", [], None, "Plan de redressement"), "5": ("NAME 5", [], None, None)}
 
 
+def chosen(
+    spark: SparkSession, scores: Scores, before: Mapping[str, int], stay: Stay = STAY
+) -> dict[str, tuple[str, int]]:
+    """Level and months below the cut-off of the companies of a list, from those of the list before."""
+    frame = spark.createDataFrame([score(siren, given) for siren, given in scores.items()], SCORES)
+    there = spark.createDataFrame(list(before.items()), "siren string, _before_months_below int")
+    rows = on_the_list(frame, there, stay).collect()
+    return {row["siren"]: (row["level"], row["months_below"]) for row in rows}
+
+
 def test_a_company_stays_a_little_below_the_cutoff_but_not_for_long(spark: SparkSession) -> None:
-    lists: list[DataFrame] = []
-    found = []
     # 0.7 x 0.25 = 0.175; a month at the cut-off starts the count again, and a third month below it ends the stay
-    for month, probability in enumerate([0.3, 0.175, 0.2, 0.25, 0.2, 0.2, 0.24], start=1):
-        lists.append(draw(spark, date(2025, month, 1), {"1": probability, "2": 0.9}, lists, STAY))
-        found.append(by_siren(lists[-1], "status", "months_below", "level_model", "level")["1"])
-    assert found == [
-        ("nouvelle", 0, "modere", "modere"),
-        ("maintenue", 1, "aucun", "modere"),
-        ("maintenue", 2, "aucun", "modere"),
-        ("maintenue", 0, "modere", "modere"),
-        ("maintenue", 1, "aucun", "modere"),
-        ("maintenue", 2, "aucun", "modere"),
-        ("sortie", None, "aucun", "aucun"),
-    ]
-    below = draw(spark, date(2025, 2, 1), {"1": 0.174, "3": 0.2}, lists[:1], STAY)
-    assert by_siren(below, "status") == {"1": ("sortie",), "2": ("sortie",)}  # and 3, which was not there, stays out
+    below: dict[str, int] = {}
+    found = []
+    for probability in [0.3, 0.175, 0.2, 0.25, 0.2, 0.2, 0.24]:
+        months = chosen(spark, {"1": probability}, below)
+        below = {siren: month for siren, (_, month) in months.items()}
+        found.append(months.get("1"))
+    assert found == [*(("modere", month) for month in (0, 1, 2, 0, 1, 2)), None]
+    assert chosen(spark, {"1": 0.174, "2": 0.2, "3": 0.2}, {"1": 0, "2": 0}) == {"2": ("modere", 1)}  # 3 was not there
 
 
 def test_a_company_enters_above_the_cutoff_unless_it_is_fort_or_raised(spark: SparkSession) -> None:
     stay = Stay(1.2, 0.7, 2)  # 1.2 x 0.25 = 0.3
     scores = {"1": 0.3, "2": 0.299, "3": 0.9, "4": ("modere", "dette_recente", 0.1), "5": ("aucun", "remboursee", 0.9)}
-    december = draw(spark, DECEMBER, scores, stay=stay)
-    assert by_siren(december, "status", "level") == {
-        "1": ("nouvelle", "modere"),
-        "3": ("nouvelle", "fort"),
-        "4": ("nouvelle", "modere"),
-    }
-    january = draw(spark, JANUARY, {"1": 0.26, "2": 0.26, "3": 0.25, "4": 0.25}, [december], stay)
-    assert by_siren(january, "status", "months_below") == {  # at the cut-off who was there stays, and nobody enters
-        "1": ("maintenue", 0),
-        "3": ("attenuee", 0),
-        "4": ("maintenue", 0),
-    }
+    assert chosen(spark, scores, {}, stay) == {"1": ("modere", 0), "3": ("fort", 0), "4": ("modere", 0)}
+    # At the cut-off who was there stays, and nobody enters.
+    scores = {"1": 0.26, "2": 0.26, "3": 0.25, "4": 0.25}
+    assert chosen(spark, scores, {"1": 2, "3": 0, "4": 0}, stay) == dict.fromkeys("134", ("modere", 0))
 
 
 def test_a_company_that_a_rule_takes_off_the_list_leaves_at_once(spark: SparkSession) -> None:
-    december = draw(spark, DECEMBER, {"1": 0.3, "2": 0.8})
     lowered = {"1": ("aucun", "remboursee", 0.3), "2": ("modere", "remboursee", 0.8)}
-    january = draw(spark, JANUARY, lowered, [december], STAY)
-    assert by_siren(january, "status", "level_model", "level", "adjustment") == {
-        "1": ("sortie", "modere", "aucun", "remboursee"),
-        "2": ("attenuee", "fort", "modere", "remboursee"),
-    }
+    assert chosen(spark, lowered, {"1": 0, "2": 0}) == {"2": ("modere", 0)}
 
 
 def test_a_company_leaves_once_and_is_new_again_with_its_first_alert(spark: SparkSession) -> None:
