@@ -401,6 +401,9 @@ def _header_files() -> list[tuple[str, str, str]]:
         "filter": "filter.csv",
         "procedures": "bodacc_procedures.csv",
         "contexte": "contexte_x.csv",
+        "suivi": "suivi_x.csv",
+        "avis": "avis_x.csv",
+        "liste_retraitee": "liste_retraitee.csv",
     }
     found = []
     for source in SOURCES:
