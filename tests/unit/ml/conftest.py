@@ -124,6 +124,7 @@ def ml_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     own = {"lake": root / "lake", "tracking_uri": f"sqlite:///{root}/store/mlflow.db", "train.horizon": HORIZON}
     own |= {"train.horizons": [HORIZON], "train.months_between_samples": 6}  # few months, few files
     own |= {"train.capacity": 30, "train.resamples": 50, "train.gate.resamples": 50}
+    own |= {"lists.leave_share": 0.8}  # most companies are then below, and are not explained
     return load_settings("test", [f"{key}={value}" for key, value in own.items()])
 
 
