@@ -99,6 +99,7 @@ def test_a_failed_job_is_named(tmp_path: Path) -> None:
 def test_commands_are_those_a_user_would_type() -> None:
     command = demo.job_command("pipeline", "cluster", ["lake=/l"], demo.submit_options("spark://127.0.0.1:7077"))
     root = str(demo.ROOT)
+    methods = [part for setting in demo.METHODS for part in ("--set", setting)]
     assert command == [
         f"{root}/spark-submit.sh",
         *("--master", "spark://127.0.0.1:7077", "--driver-memory", "2g"),
@@ -106,7 +107,9 @@ def test_commands_are_those_a_user_would_type() -> None:
         *("--conf", "spark.executor.memory=1g", "--conf", "spark.cores.max=2"),
         f"{root}/jobs/pipeline.py",
         *("--env", "cluster", "--set", "lake=/l"),
+        *methods,
     ]
     assert demo.job_command("generate", "local", []) == [
-        *(f"{root}/spark-submit.sh", f"{root}/jobs/generate.py", "--env", "local")
+        *(f"{root}/spark-submit.sh", f"{root}/jobs/generate.py", "--env", "local"),
+        *methods,
     ]

@@ -176,7 +176,7 @@ def test_an_unknown_service_or_list_gets_nothing(spark: SparkSession, settings: 
     assert sorted(path.name for path in Path(settings.lake, "exports").iterdir()) == before
 
 
-@pytest.mark.parametrize("killed_at", ["write_cards", "_log", "_finish"])
+@pytest.mark.parametrize("killed_at", ["write_cards", "log_export", "_finish"])
 def test_a_killed_export_leaves_nothing_half(
     spark: SparkSession, settings: Settings, monkeypatch: pytest.MonkeyPatch, killed_at: str
 ) -> None:
