@@ -68,7 +68,7 @@ SUIVI = (
                 "niveau": ("niveau", _one_of(_LEVELS)),
                 "actions": ("actions", _actions),
                 "resultat": ("resultat", _one_of(_RESULTS)),
-                **{name: (name, r.filled) for name in ("difficultes", "agent", "commentaire")},
+                **{name: (name, r.text) for name in ("difficultes", "agent", "commentaire")},
             },
         ),
         lambda fact: fact["date"],
@@ -103,7 +103,7 @@ AVIS = (
                     "date": ("date", r.iso),
                     "service": ("service", _said),
                     "utile": ("utile", _useful),
-                    **{name: (name, r.filled) for name in ("agent", "motifs", "commentaire")},
+                    **{name: (name, r.text) for name in ("agent", "motifs", "commentaire")},
                 },
             )
         ),
