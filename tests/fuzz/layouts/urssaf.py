@@ -441,13 +441,16 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
 
     def rule(row: Row) -> list[Outcome]:
         named = Row([name.lower() for name in row.columns], row.fields)
-        facts, wrong = [], False
+        facts, wrong = {}, False  # of a month that the header names twice, the last cell holds, be it empty
         for name, text in zip(row.columns, row.fields, strict=True):
             periode = _month(name)
-            if periode is None or not text:
+            if periode is None:
+                continue
+            facts.pop(periode, None)
+            if not text:
                 continue
             try:
-                facts.append({"periode": periode, "effectif": r.headcount(text)})
+                facts[periode] = {"periode": periode, "effectif": r.headcount(text)}
             except ValueError:
                 wrong = True
         if not re.fullmatch(form, named[kind]):
@@ -455,7 +458,7 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
         shared = identity(named[kind], kind) | {
             staged: reader(named[name]) for staged, (name, reader) in carried.items()
         }
-        return [Outcome(REJECTED if wrong else ACCEPTED, tuple(shared | fact for fact in facts))]
+        return [Outcome(REJECTED if wrong else ACCEPTED, tuple(shared | fact for fact in facts.values()))]
 
     return rule
 
