@@ -441,7 +441,8 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
 
     def rule(row: Row) -> list[Outcome]:
         named = Row([name.lower() for name in row.columns], row.fields)
-        facts, wrong = {}, False  # of a month that the header names twice, the last cell holds, be it empty
+        facts: dict[date, Fact] = {}  # of a month that the header names twice, the last cell holds, be it empty
+        wrong = False
         for name, text in zip(row.columns, row.fields, strict=True):
             periode = _month(name)
             if periode is None:
