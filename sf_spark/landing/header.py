@@ -20,6 +20,8 @@ _BLOCK = 1 << 16
 _LONGEST_HEADER = 1 << 24
 _UTF8_MARK = b"\xef\xbb\xbf"
 _NUMBERS = {"siren", "siret"}  # each is a column of its own, and nearly spells the other
+_A_YEAR = re.compile("[12][0-9]{3}")
+_FEWEST_OF_A_SERIES = 3  # fewer columns say nothing of what comes before or after them
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -80,13 +82,36 @@ class Reading:
         return np.array([month.toordinal() - _EPOCH for _, month in self.months], np.int32)
 
 
-def names_no_month(found: Reading) -> bool:
-    """Whether a column of a wide file looks like one of a month, and the month cannot be read."""
-    source, prefix = found.source, found.source.wide
-    return bool(prefix) and any(
-        name.lower().startswith(prefix) and len(name) == len(prefix) + 6 and _month_of(source, name) is None
-        for name in found.columns
-    )
+def doubtful_months(found: Reading) -> list[str]:
+    """The columns of a wide file that seem to name a month, and do not name the one that should stand there.
+
+    The months of a header follow one another. A column is in doubt when it names no month and stands among months, or
+    starts as they do with a digit behind, or holds a year; when it names another month than its neighbours say; when a
+    month is named twice, or one is missing before it.
+
+        header                               read                     in doubt
+        eff202411; eff2o2412; eff202413      November, January        eff2o2412
+        eff202411; eff202212; eff202413      November, January        eff202212
+        eff202411; eff202413                 November, January        eff202413
+    """
+    source, columns = found.source, found.columns
+    if not source.wide:
+        return []
+    read = dict(months_of(source, columns))
+    first, last = min(read), max(read)
+    known = {name for layout in source.layouts for name in (*layout.required, *layout.optional)}
+    doubtful = []
+    for rank, name in enumerate(columns):
+        if rank in read:
+            month = read.get(rank - 1)
+            is_odd = month is not None and abs(_index(read[rank]) - _index(month)) != 1
+        else:
+            text = name.strip().lower()
+            seems = first < rank < last or re.match(rf"{source.wide}.*\d", text) or _A_YEAR.search(text)
+            is_odd = bool(seems) and text not in known
+        if is_odd:
+            doubtful.append(name)
+    return doubtful
 
 
 def read_header(uri: str, name: str, packing: Packing) -> Header:
@@ -189,15 +214,38 @@ def header_columns(header: str, delimiter: str) -> list[str]:
 
 
 def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tuple[int, date]]:
-    """Where the columns of a wide source name a month, and which; of two that name the same month, the last one."""
+    """Where the columns of a wide source name a month, and which; of two that name the same month, the last one.
+
+    A column that names another month than the one between its neighbours is not read: no one knows its month.
+    """
     if not source.wide:
         return []
-    last = {month: rank for rank, name in enumerate(columns) if (month := _month_of(source, name)) is not None}
+    named = {rank: month for rank, name in enumerate(columns) if (month := _month_of(source, name)) is not None}
+    read = {rank: month for rank, month in named.items() if not _is_contradicted(rank, named)}
+    last = {month: rank for rank, month in read.items()}
     return sorted((rank, month) for month, rank in last.items())
+
+
+def _is_contradicted(rank: int, named: dict[int, date]) -> bool:
+    """Whether the columns around one, or at the ends the two beside it, agree on another month than it names."""
+    before, after = named.get(rank - 1), named.get(rank + 1)
+    month = _index(named[rank])
+    if before and after:
+        return abs(_index(after) - _index(before)) == 2 and 2 * month != _index(before) + _index(after)
+    step = -1 if before else 1
+    near, far = named.get(rank + step), named.get(rank + 2 * step)
+    if not near or not far or len(named) <= _FEWEST_OF_A_SERIES:
+        return False
+    return abs(_index(near) - _index(far)) == 1 and month != 2 * _index(near) - _index(far)
+
+
+def _index(month: date) -> int:
+    return month.year * 12 + month.month
 
 
 def _month_of(source: Source, name: str) -> date | None:
     """The month that a column of a wide source names; None where it names none."""
+    name = name.strip()
     start = len(source.wide)
     return period_of_header(name[start:][:6]) if name.lower().startswith(source.wide) else None
 

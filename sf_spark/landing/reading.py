@@ -41,7 +41,7 @@ from sf_spark.landing.ranges import Range
 from sf_spark.landing.rejects import REJECTS, badly_framed
 from sf_spark.landing.rules import Check
 from sf_spark.landing.scan import ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
-from sf_spark.landing.silent import noted, of_several_lines, zero_key
+from sf_spark.landing.silent import LOST_LINE_END, noted, of_blanked, of_damaged, of_several_lines, zero_key
 from sf_spark.landing.source import Source
 from sf_spark.landing.typed import ACCEPTED, REJECTED, SKIPPED, Classified, classified, evaluated, reasons_of
 
@@ -123,7 +123,8 @@ class RangeOutcome:
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
         silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
             they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also
-            the texts of records of several lines, as column ``SEVERAL_LINES``: a stray quote makes one of many.
+            the texts of records of several lines, as column ``SEVERAL_LINES``: a stray quote makes one of many; and
+            of records that a damaged line end may have made of several, as column ``LOST_LINE_END``.
         left_out: Whose the records are that the perimeter leaves out, in the same way: the key, or the account where
             the layout knows no key; None where there are none, or where nothing ends by being absent.
         is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
@@ -231,6 +232,7 @@ class _RangeReader:
             self._rules = replace(self._rules, checks=(*self._rules.checks, _A_HEADCOUNT))
         self._plan = _Plan(task.reading)
         self._ends_open = False  # whether the block that is read ends the file, without a line end
+        self._longest = 0  # bytes of the longest accepted record so far
         self._file = FactFile(task.output.uri) if task.output else None
         self._names: list[np.ndarray] = []
         self._rejects: list[pl.DataFrame] = []
@@ -257,6 +259,11 @@ class _RangeReader:
         if self._file is not None:
             self._file.close()
             self.outcome.rows, self.outcome.bytes = self._file.rows, self._file.bytes
+
+    @property
+    def _looks_for_absence(self) -> bool:
+        """Whether all records are read, and what they do not hold may end."""
+        return self.source.delivery == "snapshot" and (self.task.output is None or self.task.output.others)
 
     def _picks(self) -> np.ndarray | None:
         """Where the records start that are asked for, from the begin of the range; None: all are."""
@@ -294,6 +301,8 @@ class _RangeReader:
                     *(self._plan.wanted, None if due is None else due[due < stop]),
                 )
                 self._ends_open = at_end and not scanned.more and not text.endswith(b"\n")
+                if self._looks_for_absence:
+                    self._silent += of_blanked(block, start, scanned.next)
                 yield self._framed(block, scanned, base - part.begin)
                 base, rest, line = base + scanned.next, text[scanned.next :], scanned.line
                 outcome.next, outcome.next_line = base, line
@@ -303,7 +312,7 @@ class _RangeReader:
     def _framed(self, block: bytearray, scanned: Scanned, offset: int) -> _Records:
         """The records of a block; those that are not well-framed are rejected."""
         layout, outcome = self.task.reading.layout, self.outcome
-        bad, kept = scanned.bad, np.arange(len(scanned.lines))
+        bad, kept, width = scanned.bad, np.arange(len(scanned.lines)), len(self._plan.wanted)
         if layout.trailer:  # a line that ends the file and is no record
             ends = pl.Series([raw_text(block, *span) for span in bad[:, :2].tolist()], dtype=pl.String)
             bad = bad[~ends.str.contains(layout.trailer).to_numpy()]
@@ -312,14 +321,15 @@ class _RangeReader:
         if len(bad):
             last = bool(len(scanned.spans)) and scanned.spans[-1, 1] > bad[-1, 1]
             outcome.is_cut |= self._ends_open and not last
-            rejects = badly_framed(block, bad, len(self._plan.wanted))
+            rejects = badly_framed(block, bad, width)
             self._reject(rejects)
-            self._silent.append(noted("", rejects["raw"]))
+            sizes = scanned.spans[:, 1] - scanned.spans[:, 0]
+            self._silent += of_damaged(rejects["raw"], bad, width, int(sizes.max(initial=self._longest)))
             outcome.read += len(bad)
             outcome.rejected += len(bad)
             outcome.undecodable += int(np.count_nonzero(bad[:, 3] & ENCODING))
-        if self.source.delivery == "snapshot" and (self.task.output is None or self.task.output.others):
-            self._silent.extend(of_several_lines(block, scanned))
+        if self._looks_for_absence:
+            self._silent += of_several_lines(block, scanned)
         columns = [pl.Series(column) for column in scanned.columns[: self._plan.texts]]
         place = pl.DataFrame({"_line": scanned.lines, "_at": (scanned.spans[:, 0] + offset).astype(np.uint32)})
         text = self._plan.text(place, columns)
@@ -379,6 +389,7 @@ class _RangeReader:
         rows = typed.drop("_wrong", "_skip")
         self._count(rows, found, raw)
         self._note_silent(rows, found, records.raw)
+        self._note_longer(records, found.classes)
         rows = rows.drop("_doubtful", strict=False)
         kept, rank, raw_hash = self._giving(found), self.task.range.rank, records.raw_hash
         if len(kept) < len(rows):  # nearly all are kept nearly always
@@ -464,6 +475,16 @@ class _RangeReader:
             self._silent.append(noted("numero_compte", account.filter(is_known)))
             without = without[~is_known]  # a number that nobody has may be a damaged one
         self._silent.append(noted("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
+
+    def _note_longer(self, records: _Records, classes: np.ndarray) -> None:
+        """Note the rejected records that are longer than any accepted one: a line end may be lost in them."""
+        sizes = records.spans[:, 1] - records.spans[:, 0]
+        self._longest = int(sizes[classes != REJECTED].max(initial=self._longest))
+        if self._looks_for_absence and self._longest:
+            longer = np.flatnonzero((classes == REJECTED) & (sizes > self._longest))
+            if len(longer):
+                texts = [records.raw(row) for row in longer.tolist()]
+                self._silent.append(noted(LOST_LINE_END, pl.Series(texts, dtype=pl.String)))
 
     def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:
         if self.source.fatal_codes and len(reasons):

@@ -70,3 +70,12 @@ def unreadable(text: str, value: pl.Expr, code: str, expected: str, required: bo
     """
     wrong = value.is_null() if required else value.is_null() & (pl.col(text) != "")
     return Check(wrong, code, column or text, pl.col(text), expected)
+
+
+def zeroed(text: str) -> Check:
+    """The reason to reject a record whose cell holds zero bytes, as lost storage does: the number of somebody else.
+
+    Args:
+        text: Name of the text column.
+    """
+    return Check(pl.col(text).str.contains("\0", literal=True), "zero_byte", text, pl.col(text), "free of zero bytes")

@@ -9,6 +9,8 @@ from sf_spark.landing.source import Source
 # Instead of a column: the value is the text of a record of several lines. Where a stray quote has made one record of
 # many, the text names whose the others are; where a cell rightly holds a line end, it names its own key.
 SEVERAL_LINES = "several lines"
+# Instead of a column: the value is the text of a record that may have been several, because a line end was damaged.
+LOST_LINE_END = "lost line end"
 _DIGITS = {"siret": 14, "siren": 9}
 
 
@@ -23,6 +25,29 @@ def of_several_lines(block: bytearray, scanned: Scanned) -> list[pl.DataFrame]:
     jumps = np.flatnonzero(following - scanned.lines > 1)  # blank lines and badly framed ones jump too
     found = [raw_text(block, *span) for span in scanned.spans[jumps].tolist() if block.find(b"\n", *span) >= 0]
     return [noted(SEVERAL_LINES, pl.Series(found, dtype=pl.String))] if found else []
+
+
+def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> list[pl.DataFrame]:
+    """The texts of records that are not well-framed.
+
+    A delimiter too many is a slip inside one record; more of them, or more text than any record has, come of a line
+    end that is lost.
+
+    Args:
+        texts: Of the records.
+        bad: See :class:`sf_spark.landing.scan.Scanned`.
+        width: The number of fields that the header fixes.
+        longest: Bytes of the longest well-framed record; 0 where there is none to compare with.
+    """
+    too_wide = bad[:, 4] > min(width + 1, 2 * width - 2)
+    too_long = (bad[:, 1] - bad[:, 0] > longest) & (longest > 0)
+    lost = pl.Series(too_wide | too_long)
+    return [noted("", texts.filter(~lost)), noted(LOST_LINE_END, texts.filter(lost))]
+
+
+def of_blanked(block: bytearray, start: int, stop: int) -> list[pl.DataFrame]:
+    """A text that names nobody, where zero bytes stand: storage that was lost may have held any record."""
+    return [noted("", pl.Series(["\0"]))] if block.find(b"\0", start, stop) >= 0 else []
 
 
 def zero_key(key: pl.Series, source: Source) -> np.ndarray:

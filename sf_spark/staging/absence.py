@@ -7,13 +7,15 @@ facts that it may have held: they stay in force, and are *held back* from ending
     damaged_line               those of the entity or the account that such a line names; where its key cannot be read,
                                those whose key, SIREN or account stands in its text, or nearly does; so too of a
                                record of several lines, of which a stray quote may have made one
-    unreadable_line            all, when there is a line in which none of that is found
+    unreadable_line            all, when there is a line in which none of that is found; when there is one that a lost
+                               line end may have made of two, and only one such name is found; when zero bytes stand
+                               in a file
     damaged_key                those whose key or account may be the damaged one of a line: see ``damaged_keys``
     outside_perimeter          those of companies that the perimeter leaves out now
     broken_file                all, when a file of the delivery could not be read
     cut_file                   all, when a file ends inside a record
     partial                    all, when the delivery is said to be partial
-    damaged_header             all, when a column of months names a month that cannot be read
+    damaged_header             all, when a column does not name the month that should stand there
 
 A correction is applied all the same: where the delivery holds new facts with the natural key of facts that are held
 back, at least as many, these end.
@@ -31,15 +33,18 @@ import pyarrow.parquet as pq
 
 from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.facts import natural_keys
-from sf_spark.landing.silent import SEVERAL_LINES
+from sf_spark.landing.silent import LOST_LINE_END, SEVERAL_LINES
 from sf_spark.landing.source import Source
 from sf_spark.staging.comparison import row_of
 from sf_spark.staging.damaged_keys import ACCOUNT, Strangers, may_be_damaged, no_text
 from sf_spark.staging.exchange import Parts
 
-_IDENTIFIERS = re.compile(r"[0-9A-Za-z]{9,}")  # a SIREN has nine signs
+_SIREN_LENGTH = 9
+# A lost line end may have put the last word of one line before the number that begins the next.
+_IDENTIFIERS = tuple(re.compile(rf"{signs}{{{_SIREN_LENGTH},}}") for signs in ("[0-9A-Za-z]", "[0-9]"))
 _DAMAGED_SHARE = 3  # one sign in so many may be damaged: two numbers of fourteen digits share one or two by chance
 _SIRET_LENGTH = 14
+_MADE_OF_TWO = 2  # records at least, where a line end is lost
 _FEWEST_DIGITS = _SIRET_LENGTH - _SIRET_LENGTH // _DAMAGED_SHARE  # of one that letters stand in by right
 _MOST_COMPARISONS = 200_000_000  # of identifiers with words: seconds
 _MOST_LISTED = 100_000  # facts held back of one file that are listed one by one
@@ -59,8 +64,9 @@ class Silence:
         keys: Entities whose facts stay.
         sirens: Companies whose establishments' facts stay.
         accounts: Accounts whose facts stay.
-        texts: Of records whose entity cannot be read, and of records of several lines.
-        unread: How many of them, the first ones, are of records whose entity cannot be read.
+        texts: Of records whose entity cannot be read.
+        lost: Of records that a lost line end may have made of several.
+        several: Of records of several lines.
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
         all_of_it: Why every absent fact stays; '' where not every one does.
         strangers: Keys and accounts that may be damaged ones.
@@ -70,7 +76,8 @@ class Silence:
     sirens: pa.Array = field(default_factory=no_text)
     accounts: pa.Array = field(default_factory=no_text)
     texts: tuple[str, ...] = ()
-    unread: int = 0
+    lost: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
     inside: np.ndarray | None = None
     all_of_it: str = ""
     strangers: Strangers = field(default_factory=Strangers)
@@ -79,7 +86,12 @@ class Silence:
     def is_nothing(self) -> bool:
         """Whether every absence is meant."""
         named = len(self.keys) or len(self.accounts)
-        return not (named or self.texts or self.inside is not None or self.all_of_it or self.strangers)
+        return not (named or self.every_text or self.inside is not None or self.all_of_it or self.strangers)
+
+    @property
+    def every_text(self) -> tuple[str, ...]:
+        """All texts in which entities are looked for."""
+        return (*self.texts, *self.lost, *self.several)
 
 
 def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | None, all_of_it: str) -> Silence:
@@ -100,10 +112,8 @@ def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | 
         return named.filter(pc.equal(named.column("column"), column)).column("value").combine_chunks().unique()
 
     accounts = no_text() if source.key_column == ACCOUNT else values(ACCOUNT)
-    unread, several = values("").to_pylist(), values(SEVERAL_LINES).to_pylist()
-    texts = (*unread, *several)
-    keys = values(source.key_column)
-    return Silence(keys, no_text(), accounts, texts, len(unread), inside, all_of_it)
+    texts, lost, several = (tuple(values(kind).to_pylist()) for kind in ("", LOST_LINE_END, SEVERAL_LINES))
+    return Silence(values(source.key_column), no_text(), accounts, texts, lost, several, inside, all_of_it)
 
 
 @dataclass(frozen=True)
@@ -127,39 +137,37 @@ class SearchTask:
 
 @dataclass(frozen=True)
 class Found:
-    """What of a file stands in the texts: keys, SIREN, accounts; and in which texts there is something."""
+    """What of a file stands in the texts: keys, SIREN, accounts; and the words that do, or nearly do, by column."""
 
     keys: pa.Array
     sirens: pa.Array
     accounts: pa.Array
-    explained: np.ndarray
+    words: dict[str, frozenset[str]]
 
 
 def search(task: SearchTask) -> Found:
     """Look for the entities of a file in texts: exactly for all, nearly for those of absent facts."""
-    words = [_IDENTIFIERS.findall(text) for text in task.texts]
-    distinct = pa.array(sorted({word for found in words for word in found}), pa.string())
+    distinct = pa.array(sorted({text[slice(*span)] for text in task.texts for span in _spans(text)}), pa.string())
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
     with open_bytes(task.uri) as file:
         parquet = pq.ParquetFile(file)
         names = [name for name in (task.source.key_column, ACCOUNT) if name in parquet.schema_arrow.names]
         table = parquet.read(columns=list(dict.fromkeys(names)))
     found: dict[str, pa.Array] = {}
-    explaining: set[str] = set()
+    words: dict[str, frozenset[str]] = {}
     for name in table.column_names:
         stored = table.column(name).cast(pa.string())
         exact = distinct.filter(pc.is_in(distinct, stored.unique()))
         near, words_near = _near(stored.take(pa.array(rows)).unique(), distinct.to_pylist())
         found[name] = pa.concat_arrays([exact, near]).unique()
-        explaining |= {*exact.to_pylist(), *words_near}
+        words[name] = frozenset({*exact.to_pylist(), *words_near})
     sirens = no_text()
     if task.source.key_column == "siret":
-        stored = pc.utf8_slice_codeunits(table.column("siret").cast(pa.string()).unique(), 0, 9)
+        stored = pc.utf8_slice_codeunits(table.column("siret").cast(pa.string()).unique(), 0, _SIREN_LENGTH)
         sirens = distinct.filter(pc.is_in(distinct, stored.unique()))
-        explaining |= set(sirens.to_pylist())
-    explained = np.array([any(word in explaining or _is_provisional(word) for word in found) for found in words], bool)
+        words["siren"] = frozenset(sirens.to_pylist())
     keys = found.pop(task.source.key_column)
-    return Found(keys, sirens, found.get(ACCOUNT, no_text()), explained)
+    return Found(keys, sirens, found.get(ACCOUNT, no_text()), words)
 
 
 def explained(silence: Silence, found: Sequence[Found]) -> Silence:
@@ -168,11 +176,36 @@ def explained(silence: Silence, found: Sequence[Found]) -> Silence:
         pa.concat_arrays([getattr(silence, name), *(getattr(one, name) for one in found)]).unique()
         for name in ("keys", "sirens", "accounts")
     )
-    every = np.zeros(len(silence.texts), np.bool_)
+    words: dict[str, set[str]] = {}
     for one in found:
-        every |= one.explained
-    all_of_it = silence.all_of_it or ("" if every[: silence.unread].all() else "unreadable_line")
-    return Silence(keys, sirens, accounts, (), 0, silence.inside, all_of_it, silence.strangers)
+        for column, some in one.words.items():
+            words.setdefault(column, set()).update(some)
+    are_named = all(_entities(text, words) >= 1 for text in silence.texts) and all(
+        _entities(text, words) >= _MADE_OF_TWO for text in silence.lost
+    )
+    all_of_it = silence.all_of_it or ("" if are_named else "unreadable_line")
+    return Silence(keys, sirens, accounts, (), (), (), silence.inside, all_of_it, silence.strangers)
+
+
+def _entities(text: str, words: dict[str, set[str]]) -> int:
+    """How many entities a text names: the places of the words of one column, of that which has most."""
+    spans = _spans(text)
+    return max((_places([s for s in spans if _is_one(text[slice(*s)], some)]) for some in words.values()), default=0)
+
+
+def _is_one(word: str, words: set[str]) -> bool:
+    return word in words or _is_provisional(word)
+
+
+def _places(spans: list[tuple[int, int]]) -> int:
+    """How many places spans are at: those that overlap share one."""
+    ends = [0, *(end for _, end in spans)]
+    return sum(start >= max(ends[: rank + 1]) for rank, (start, _) in enumerate(spans))
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where words that may be identifiers stand in a text, in order."""
+    return sorted({found.span() for words in _IDENTIFIERS for found in words.finditer(text)})
 
 
 def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]:

@@ -45,6 +45,7 @@ class FileAccount:
     added: int = 0
     ended: int = 0
     held_back: int = 0
+    doubtful: list[str] = field(default_factory=list)  # columns that may be of another month than they say
     money: dict[str, float] = field(default_factory=dict)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -53,6 +54,8 @@ class FileAccount:
         if self.status != DONE:
             return f"{printable(self.file.name)}: {self.status}: {self.message}"
         held_back = f"; {self.held_back} facts held back from ending" if self.held_back else ""
+        if self.doubtful:
+            held_back += f"; columns in doubt: {printable(', '.join(self.doubtful))}"
         return (
             f"{printable(self.file.name)} -> staged/{self.source}: {self.read} lines = {self.accepted} accepted"
             f" + {self.rejected} rejected + {self.skipped} skipped{held_back}"

@@ -22,7 +22,7 @@ from sf_spark.lake.places import rooted
 from sf_spark.lake.storage import open_bytes, remove_folder
 from sf_spark.lake.tables import literal_list, location
 from sf_spark.landing.files import DeliveredFile, find_batch, list_files
-from sf_spark.landing.header import Reading, names_no_month, read_header, recognise
+from sf_spark.landing.header import Reading, doubtful_months, read_header, recognise
 from sf_spark.landing.names import finished_name, unfinished
 from sf_spark.landing.opening import Text, reading, unpacked
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
@@ -192,7 +192,7 @@ class _Intake:
         try:
             header = read_header(file.uri, file.name, file.packing)
             found = recognise(self.source, header)
-            account.layout = found.layout.name
+            account.layout, account.doubtful = found.layout.name, doubtful_months(found)
             known = Known(
                 inside=self.facts.perimeter(self.source.name),
                 accounts=self.facts.accounts(file.name) if found.layout.by_account else None,
@@ -256,7 +256,7 @@ class _Intake:
         if gone_bad:
             self._leave(reads, gone_bad[0])
         elif reads:
-            odd = any(names_no_month(file.reading) for file in opened)
+            odd = any(file.account.doubtful for file in opened)
             self._note(self._stored(batch, reads, odd))
 
     def _leave(self, reads: list[FileRead], broken: str) -> None:

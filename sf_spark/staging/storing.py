@@ -68,7 +68,7 @@ class SnapshotRule:
     Attributes:
         smallest_share: Of the facts in force; a smaller snapshot is refused.
         says: ``whole``: it is, however small; ``partial``: it only adds and corrects; '': nothing.
-        damaged_header: Whether the header names a month that cannot be read, so that a month may be missing.
+        damaged_header: Whether a month may be missing, or another one be meant: see ``doubtful_months``.
     """
 
     smallest_share: float
@@ -206,10 +206,10 @@ def _absences(
         rows = {rank: tuple(Rows(parts, rank) for parts in found) for rank, found in absent.items()}
         ended = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
         return _Absences(rows, [], ended, 0, 0)
-    if silence.texts:
+    if silence.every_text:
         # An entity of any file may stand in an unreadable line, also one of whose facts none is absent.
         everywhere = [
-            SearchTask(batch.uri(file.path), rank, absent.get(rank, ()), batch.source, silence.texts)
+            SearchTask(batch.uri(file.path), rank, absent.get(rank, ()), batch.source, silence.every_text)
             for rank, file in enumerate(compared)
         ]
         silence = explained(silence, run(batch.spark, search, everywhere, small))

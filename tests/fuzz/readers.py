@@ -16,6 +16,12 @@ def text(cell: str) -> str | None:
     return cell or None
 
 
+def whole(cell: str) -> str | None:
+    if "\0" in cell:
+        raise ValueError(cell)
+    return cell or None
+
+
 def verbatim(cell: str) -> str:
     return cell
 

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -79,7 +79,7 @@ _cotisation = one_fact(
     "siret",
     cell("siret"),
     {
-        "numero_compte": ("compte", r.text),
+        "numero_compte": ("compte", r.whole),
         **_PERIOD,
         "encaisse": ("enc_direct", r.comma),
         "du": ("cotis_due", r.comma),
@@ -138,8 +138,8 @@ COTISATION = (
 _DEBIT = words("num_cpte num_ecn dt_trt_ecn mt_po mt_pp num_hist_ecn etat_cpte cd_pro_col periode cd_op_ecn motif_ecn")
 _DEBIT_TAIL = "Dt_immat;Etat_cpte;Cd_pro_col;Periode;Num_Ecn;Num_Hist_Ecn;Dt_trt_ecn;Mt_PO;Mt_PP;Cd_op_ecn;Motif_ecn"
 _DEBIT_VALUES = {
-    "numero_compte": ("num_cpte", r.text),
-    "numero_ecart_negatif": ("num_ecn", r.text),
+    "numero_compte": ("num_cpte", r.whole),
+    "numero_ecart_negatif": ("num_ecn", r.whole),
     **_PERIOD,
     "numero_historique": ("num_hist_ecn", r.integer),
     "date_traitement": ("dt_trt_ecn", r.aammjj),
@@ -227,8 +227,8 @@ def _delai(day: r.Reader) -> Rule:
         "siret",
         cell("siret"),
         {
-            "numero_compte": ("numero_compte_externe", r.text),
-            "numero_contentieux": ("numero_structure", r.text),
+            "numero_compte": ("numero_compte_externe", r.whole),
+            "numero_contentieux": ("numero_structure", r.whole),
             "date_creation": ("date_creation", day),
             "date_echeance": ("date_echeance", day),
             "duree_delai": ("duree_delai", r.lenient(r.integer)),
@@ -307,7 +307,7 @@ def _ccsf(day: str, stage: str, action: str) -> Rule:
         "siret",
         cell("siret"),
         {
-            "numero_compte": ("compte", r.text),
+            "numero_compte": ("compte", r.whole),
             "date_traitement": (day, r.aammjj),
             "stade": (stage, r.text),
             "action": (action, r.text),
@@ -430,9 +430,34 @@ COMPTES = (
 # effectif, effectif_ent
 def _month(name: str) -> date | None:
     try:
-        return r.period_start(name[3:9]) if name.lower().startswith("eff") else None
+        return r.period_start(name.strip()[3:9]) if name.strip().lower().startswith("eff") else None
     except ValueError:
         return None
+
+
+def _meant(columns: Sequence[str]) -> list[date | None]:
+    """The month of each column; none where those around it count on over another one."""
+    months = [_month(name) for name in columns]
+    counts = [None if month is None else 12 * month.year + month.month for month in months]
+    few = sum(count is not None for count in counts) < 4
+
+    def at(place: int) -> int | None:
+        return counts[place] if 0 <= place < len(counts) else None
+
+    def expected(place: int) -> set[int]:
+        left, right = at(place - 1), at(place + 1)
+        if left is not None and right is not None:
+            return {(left + right) // 2} if abs(left - right) == 2 else set()
+        further = at(place - 2) if left is not None else at(place + 2)
+        near = left if left is not None else right
+        if near is None or further is None or few:
+            return set()
+        return {near + near - further} if abs(near - further) == 1 else set()
+
+    return [
+        None if expected(place) and counts[place] not in expected(place) else month
+        for place, month in enumerate(months)
+    ]
 
 
 def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
@@ -443,8 +468,7 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
         named = Row([name.lower() for name in row.columns], row.fields)
         facts: dict[date, Fact] = {}  # of a month that the header names twice, the last cell holds, be it empty
         wrong = False
-        for name, text in zip(row.columns, row.fields, strict=True):
-            periode = _month(name)
+        for periode, text in zip(_meant(row.columns), row.fields, strict=True):
             if periode is None:
                 continue
             facts.pop(periode, None)
@@ -465,7 +489,9 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
 
 
 def _has_months(needed: frozenset[str]):
-    return lambda names: {n.lower() for n in names} >= needed and any(_month(n) is not None for n in names)
+    return lambda names: (
+        {n.lower() for n in names} >= needed and any(month is not None for month in _meant(list(names)))
+    )
 
 
 def _counted(g: random.Random) -> str:

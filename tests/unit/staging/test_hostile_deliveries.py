@@ -517,3 +517,75 @@ def test_a_file_beside_a_broken_one_adds_and_corrects(deliver: Deliver, take: Ca
     done = take("2402")
     assert [done[f"{name}_debits.csv"].status for name in "ab"] == ["ok", "failed"]
     assert (done["a_debits.csv"].added, in_force()) == (1, 20)
+
+
+LINES = [debit(site) for site in SITES]
+AT = len("".join(LINES[:3]))  # where the fourth line begins
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "instead", "held_back"),
+    [
+        (AT - 1, AT, b"", 1),  # the line feed alone: both lines name their accounts
+        (AT - 1, AT, b" ", 1),
+        (AT - 10, AT + 60, b"", 3),  # with the numbers of the fourth line: nobody knows whose line is missing
+        (AT - 10, AT + 60, b" " * 70, 3),
+        (AT - 10, AT + 60, b"\0" * 70, 3),
+        (AT - 30, AT + 2, b"\0" * 32, 3),  # zero bytes may have been anything
+        (AT + 7, AT + 7 + 18, b"\0" * 18, 3),  # the account number
+    ],
+)
+def test_a_lost_line_end_ends_no_debt_of_the_line_behind(
+    deliver: Deliver, take: Callable, in_force: Callable, start: int, end: int, instead: bytes, held_back: int
+) -> None:
+    # Two debts are repaid: they end, unless nobody knows whose line was damaged.
+    body = "".join(LINES[:-2]).encode()
+    deliver("2401", "a_debits.csv", debits())
+    deliver("2402", "a_debits.csv", DEBIT.encode() + body[:start] + instead + body[end:])
+    take("2401")
+    done = take("2402")["a_debits.csv"]
+    assert done.held_back >= held_back and in_force() == 20 - done.ended
+    assert done.ended == (2 if held_back == 1 else 0)
+    deliver("2402", "a_debits.csv", DEBIT.encode() + body)
+    assert (take("2402")["a_debits.csv"].ended, in_force()) == (2, 18)
+
+
+def test_the_number_behind_a_lost_line_end_is_found_behind_a_word(
+    deliver: Deliver, take: Callable, in_force: Callable
+) -> None:
+    header = "siren;eff202411;eff202412;eff202413;rais_soc\n"
+    lines = [f"{site[:9]};5;6;7;SA\n" for site in SITES]
+    deliver("2401", "sigfaible_effectif_siren.csv", header + "".join(lines))
+    joined = [*lines[:3], lines[3].rstrip("\n"), *lines[4:-1]]
+    deliver("2402", "sigfaible_effectif_siren.csv", header + "".join(joined))
+    take("2401")
+    done = take("2402")["sigfaible_effectif_siren.csv"]
+    assert (done.rejected, done.ended, done.held_back) == (1, 3, 6)
+    assert in_force("effectif_ent") == 60 - 3
+
+
+def test_a_delimiter_too_many_in_a_name_is_no_lost_line_end(
+    deliver: Deliver, take: Callable, in_force: Callable
+) -> None:
+    header = "siren;eff202411;eff202412;eff202413;rais_soc\n"
+    lines = [f"{site[:9]};5;6;7;DUPONT ET FILS {rank:02d}\n" for rank, site in enumerate(SITES)]
+    deliver("2401", "sigfaible_effectif_siren.csv", header + "".join(lines))
+    slipped = lines[3].replace("DUPONT ET", "DUPONT;ET").replace(" 03", "")
+    deliver("2402", "sigfaible_effectif_siren.csv", header + "".join([*lines[:3], slipped, *lines[4:-1]]))
+    take("2401")
+    done = take("2402")["sigfaible_effectif_siren.csv"]
+    assert (done.rejected, done.ended, done.held_back) == (1, 3, 3)
+
+
+def test_a_damaged_month_of_the_header_puts_no_headcount_into_another_month(
+    deliver: Deliver, take: Callable, in_force: Callable, settings: Settings
+) -> None:
+    header = "siren;eff202411;eff202412;eff202413;eff202421;rais_soc\n"
+    lines = "".join(f"{site[:9]};5;6;7;8;SA\n" for site in SITES)
+    deliver("2401", "sigfaible_effectif_siren.csv", header + lines)
+    deliver("2402", "sigfaible_effectif_siren.csv", header.replace("eff202412", "eff202212") + lines)
+    take("2401")
+    done = take("2402")["sigfaible_effectif_siren.csv"]
+    assert (done.added, done.ended, done.held_back) == (0, 0, 20)
+    assert done.line().endswith("; 20 facts held back from ending; columns in doubt: eff202212")
+    assert in_force("effectif_ent") == 80
