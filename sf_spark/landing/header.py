@@ -1,6 +1,8 @@
 """The header of a delivered file, and what it tells: the encoding, the layout, where the records begin."""
 
+import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +20,9 @@ from sf_spark.landing.source import LATIN9, UTF8, UTF16, Layout, Source
 
 _BLOCK = 1 << 16
 _LONGEST_HEADER = 1 << 24
+_EMPTY = "the file is empty: not even a header"
+_UTF16_BE_MARK = codecs.BOM_UTF16_BE.decode(LATIN9)
+_ENCODINGS = {UTF16: "UTF-16", LATIN9: "not UTF-8", UTF8: "UTF-8"}
 _UTF8_MARK = b"\xef\xbb\xbf"
 _NUMBERS = {"siren", "siret"}  # each is a column of its own, and nearly spells the other
 _A_YEAR = re.compile("[12][0-9]{3}")
@@ -49,7 +54,8 @@ class Header:
 
     def split(self, delimiter: str) -> list[str]:
         """The column names, as written."""
-        return list(self.columns) or header_columns(self.text, delimiter)
+        composed = unicodedata.normalize("NFC", self.text)  # some systems write é as e and an accent
+        return list(self.columns) or header_columns(composed, delimiter)
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ def _first_line(stream: TextStream) -> tuple[int, int, bytes]:
                 return number, start, line
             start, text = start + len(line), text[len(line) :]
         if not block:
-            raise BrokenFileError("the file is empty: not even a header")
+            raise BrokenFileError(_EMPTY)
 
 
 def recognise(source: Source, header: Header) -> Reading:
@@ -277,14 +283,27 @@ def _distance(layout: Layout, columns: list[str]) -> tuple[bool, int]:
 
 
 def _why_not(source: Source, header: Header) -> str:
-    expected = {layout.encoding for layout in source.layouts}
-    marked = header.byte_order_mark and not any(layout.byte_order_mark for layout in source.layouts)
-    if header.encoding not in expected or marked:
-        found = {UTF16: "UTF-16", LATIN9: "not UTF-8"}.get(header.encoding, "UTF-8 with a byte order mark")
-        return f"wrong encoding: the header is {found}, {' or '.join(sorted(expected))} is expected"
-    columns = header.split(source.layouts[0].delimiter or source.delimiter)
-    nearest = min(source.layouts, key=lambda layout: _distance(layout, columns))  # of several, the newest
+    if not header.text.strip() and not header.columns:
+        return _EMPTY
+
+    def names(layout: Layout) -> list[str]:
+        return header.split(layout.delimiter or source.delimiter)
+
+    # Of several, the newest; one by position is not meant by a file that names its columns.
+    layouts = [layout for layout in source.layouts if not layout.positional] or source.layouts
+    possible = [layout for layout in layouts if layout.encoding == header.encoding] or layouts
+    nearest = min(possible, key=lambda layout: _distance(layout, names(layout)))
+    columns = names(nearest)
     missing = _missing(nearest, columns)
+    marked = header.encoding == UTF8 and header.byte_order_mark and not nearest.byte_order_mark
+    if nearest.encoding != header.encoding or (marked and not missing):
+        found = "UTF-16 big-endian" if header.text.startswith(_UTF16_BE_MARK) else _ENCODINGS[header.encoding]
+        found += " with a byte order mark" if marked else ""
+        expected = sorted({layout.encoding for layout in possible})
+        return f"wrong encoding: the header is {found}, {' or '.join(expected)}{' without one' * marked} is expected"
     if source.wide and not months_of(source, columns):
         missing.append(f"{source.wide}AAAATM")
-    return f"column {', '.join(missing)} not found; the header has: {', '.join(columns)[:300]}"
+    unwanted = sorted({name.lower() for name in columns} & set(nearest.forbidden))
+    if not missing and unwanted:
+        return f"column {', '.join(unwanted)} does not belong to the layout {nearest.name}"
+    return f"column {', '.join(missing)[:300]} not found; the header has: {', '.join(columns)[:300]}"
