@@ -304,8 +304,10 @@ def duckdb(file: Path, kind: str, work: Path) -> Figures:
 
 
 def _duckdb_read(file: Path, delimiter: str, columns: dict[str, str]) -> str:
-    told = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
-    return f"""read_csv('{file}', delim='{delimiter}', header=true, quote='"', escape='"', columns={{{told}}})"""
+    columns_in_sql = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+    return (
+        f"""read_csv('{file}', delim='{delimiter}', header=true, quote='"', escape='"', columns={{{columns_in_sql}}})"""
+    )
 
 
 def _duckdb_debit(file: Path) -> str:
@@ -531,8 +533,8 @@ def prepared(folder: Path, kind: str, size: float) -> tuple[Path, Written]:
     path = folder / f"{kind}-{size:g}" / KINDS[kind].file
     note = path.with_name("written.json")
     if not note.is_file():
-        told = {"records": int(size)} if KINDS[kind].in_lines else {"megabytes": size}
-        written = KINDS[kind].write(path, **told)
+        size_given = {"records": int(size)} if KINDS[kind].in_lines else {"megabytes": size}
+        written = KINDS[kind].write(path, **size_given)
         note.write_text(json.dumps(asdict(written)), encoding="utf-8")
     with path.open("rb") as file:  # nobody is the first to read it
         while file.read(1 << 24):
@@ -552,8 +554,8 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
         for round_ in range(options.rounds):
             for way in options.ways:
                 found[way].append(run(way, file, kind, folder))
-                told = ", ".join(f"{name} {value:.1f}" for name, value in found[way][-1].items())
-                print(f"  round {round_ + 1}, {way}: {told}", flush=True)
+                figures = ", ".join(f"{name} {value:.1f}" for name, value in found[way][-1].items())
+                print(f"  round {round_ + 1}, {way}: {figures}", flush=True)
         rows = {way: {figures["rows"] for figures in rounds} for way, rounds in found.items()}
         if len(set.union(*rows.values())) > 1:
             raise SystemExit(f"the ways do not write the same rows: {rows}")

@@ -133,10 +133,10 @@ def stages(lake: Path) -> Found:
     from sf_spark.schema import PANEL_ETABLISSEMENT
     from sf_spark.steps.build_panel import codes_at_hand
 
-    settings, rules, there = settings_of(lake), rules_of(lake), versions_of(lake)
+    settings, rules, versions = settings_of(lake), rules_of(lake), versions_of(lake)
     spark = session_of(settings)
     staged = StagedTables.read(
-        lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, there[name]), settings.cutoff_day
+        lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, versions[name]), settings.cutoff_day
     )
     found: Found = {}
 
@@ -161,8 +161,8 @@ def versions_of(lake: Path) -> "dict[str, int | None]":
     from sf_spark.lake.deliveries import delivered
     from sf_spark.panel.inputs import COLUMNS
 
-    there = delivered(str(lake), COLUMNS)
-    return {name: there.version(name) for name in COLUMNS}
+    deliveries = delivered(str(lake), COLUMNS)
+    return {name: deliveries.version(name) for name in COLUMNS}
 
 
 def rules_of(lake: Path):  # type: ignore[no-untyped-def]
@@ -171,8 +171,8 @@ def rules_of(lake: Path):  # type: ignore[no-untyped-def]
     from sf_spark.panel.inputs import COLUMNS
     from sf_spark.steps.build_panel import rules_of
 
-    there = delivered(str(lake), COLUMNS)
-    return rules_of(settings_of(lake), index_of(there.last), there.absent, None)
+    deliveries = delivered(str(lake), COLUMNS)
+    return rules_of(settings_of(lake), index_of(deliveries.last), deliveries.absent, None)
 
 
 def small_of(lake: Path) -> Path:

@@ -155,9 +155,9 @@ def spark_jars(settings: Settings) -> list[str]:
     for artifact in _DELTA_JARS:
         found = sorted(folder.glob(f"*{artifact}*.jar"))
         if not found:
-            there = ", ".join(sorted(p.name for p in folder.glob("*.jar"))) or "no jar"
+            names = ", ".join(sorted(p.name for p in folder.glob("*.jar"))) or "no jar"
             raise ConfigurationError(
-                f"the Delta jar {artifact} is not in {folder} (there: {there}): "
+                f"the Delta jar {artifact} is not in {folder} (there: {names}): "
                 "run 'make setup', or name a folder that holds it with DELTA_JARS=/folder make setup"
             )
         jars.append(str(found[-1]))

@@ -65,8 +65,8 @@ def find_batch(landing: str, batch: str) -> str:
         raise ConfigurationError(f"batch '{batch}' is not a batch name: AAMM (2403 is March 2024) or AAMM_NN")
     found = _folders(landing)
     if batch not in found:
-        there = ", ".join(sorted(found)) or "none"
-        raise ConfigurationError(f"batch '{batch}' is not in {landing} (batches there: {there})")
+        delivered = ", ".join(sorted(found)) or "none"
+        raise ConfigurationError(f"batch '{batch}' is not in {landing} (batches there: {delivered})")
     return found[batch]
 
 

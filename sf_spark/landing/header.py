@@ -188,11 +188,11 @@ def recognise(source: Source, header: Header) -> Reading:
 def _check_spelling(source: Source, columns: list[str]) -> None:
     """Refuse a header with a column that no layout knows, and that nearly spells one that is absent."""
     names = {name for layout in source.layouts for name in (*layout.required, *layout.optional)}
-    there = {name.lower() for name in columns}
+    present = {name.lower() for name in columns}
     for column in columns:
         if column.lower() in names | _NUMBERS:
             continue
-        meant = next((name for name in sorted(names - there) if nearly_spells(column.lower(), name)), "")
+        meant = next((name for name in sorted(names - present) if nearly_spells(column.lower(), name)), "")
         if meant:
             raise BrokenFileError(f"column {column} is not known, and nearly spells {meant}, which is absent")
 
@@ -272,8 +272,8 @@ def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:
 
 
 def _missing(layout: Layout, columns: list[str]) -> list[str]:
-    there = layout.reshape(columns).columns if layout.reshape else columns
-    return [column for column in layout.required if column not in {name.lower() for name in there}]
+    present = layout.reshape(columns).columns if layout.reshape else columns
+    return [column for column in layout.required if column not in {name.lower() for name in present}]
 
 
 def _distance(layout: Layout, columns: list[str]) -> tuple[bool, int]:

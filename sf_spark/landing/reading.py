@@ -351,9 +351,9 @@ class _RangeReader:
         with open_bytes(task.uri) as file:
             parquet = pq.ParquetFile(file)
             groups = [part.row_group] if part.row_group >= 0 else []
-            there = plain_columns(parquet.read_row_groups(groups, columns=every).select(every), columns)
-        there.validate(full=True)  # text that is no UTF-8 would end the process further on
-        table = pl.from_arrow(there)
+            rows = plain_columns(parquet.read_row_groups(groups, columns=every).select(every), columns)
+        rows.validate(full=True)  # text that is no UTF-8 would end the process further on
+        table = pl.from_arrow(rows)
         assert isinstance(table, pl.DataFrame)
         frame = table.select(as_text(column, dtype) for column, dtype in table.schema.items())
         lines = np.arange(part.line, part.line + len(frame))

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from sf_spark import __version__
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.ml.dataset import Dataset
 from sf_spark.ml.evaluate import Evaluation
 from sf_spark.ml.fit import Fitted, Recipe

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.errors import TooLittleHistoryError
 from sf_spark.ml.bootstrap import intervals
 from sf_spark.ml.fit import Recipe, failures_suffice, fit_calibrated

@@ -112,14 +112,14 @@ def capacity_figures(
     for capacity in CAPACITIES:
         hits, listed, failures, rows = 0.0, 0.0, 0.0, 0.0
         for each in np.unique(month):
-            there = np.flatnonzero(month == each)
-            ranked = there[np.argsort(-probability[there], kind="stable")]
+            of_month = np.flatnonzero(month == each)
+            ranked = of_month[np.argsort(-probability[of_month], kind="stable")]
             mass = np.cumsum(weight[ranked])
             if mass[-1] < capacity:
                 continue
             first = ranked[: int(np.searchsorted(mass, capacity)) + 1]
             hits, listed = hits + float(weight[first] @ target[first]), listed + float(weight[first].sum())
-            failures, rows = failures + float(weight[there] @ target[there]), rows + float(mass[-1])
+            failures, rows = failures + float(weight[of_month] @ target[of_month]), rows + float(mass[-1])
         if listed and failures:
             precision = hits / listed
             result |= {f"precision_at_{capacity}": precision, f"recall_at_{capacity}": hits / failures}

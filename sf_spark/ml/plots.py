@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure  # without pyplot: no display, no global state
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.ml.evaluate import Evaluation
 from sf_spark.ml.metrics import Ranking
 
@@ -31,9 +31,9 @@ def precision_recall(evaluation: Evaluation, title: str) -> Figure:
     axes.plot(hits / hits[-1], hits / alerts, color="tab:blue", label="model")
     axes.axhline(evaluation.pooled["base_rate"], color="grey", linestyle=":", label="base rate")
     for level, marker in (("fort", "s"), ("modere", "o")):
-        recall_there, precision_there = (evaluation.pooled.get(f"{name}_{level}") for name in ("recall", "precision"))
-        if recall_there is not None and precision_there is not None:
-            axes.plot([recall_there], [precision_there], marker, label=level)
+        recall, precision = (evaluation.pooled.get(f"{name}_{level}") for name in ("recall", "precision"))
+        if recall is not None and precision is not None:
+            axes.plot([recall], [precision], marker, label=level)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.legend()
     return figure

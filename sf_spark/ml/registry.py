@@ -117,10 +117,10 @@ class Registry:
         """
         if not why.strip():
             raise ConfigurationError("promote needs a reason: --why '...'")
-        there = sorted((str(each.version) for each in self._versions(name)), key=int)
-        if version not in there:
+        versions = sorted((str(each.version) for each in self._versions(name)), key=int)
+        if version not in versions:
             raise ConfigurationError(
-                f"model '{name}' has no version {version} (there: {', '.join(there) or 'none'}) in {self._uri}"
+                f"model '{name}' has no version {version} (there: {', '.join(versions) or 'none'}) in {self._uri}"
             )
         log, now = self.promotions(name), self.champion_version(name)
         # A kill between alias and log: the alias is there already, the log says where it came from.
@@ -157,8 +157,8 @@ class Registry:
         try:
             found: ModelVersion = self._client.get_model_version(name, wanted)
         except MlflowException:
-            there = ", ".join(str(each.version) for each in self._versions(name)) or "none"
-            raise SfSparkError(f"model '{name}' has no version {wanted} in {self._uri} (there: {there})") from None
+            versions = ", ".join(str(each.version) for each in self._versions(name)) or "none"
+            raise SfSparkError(f"model '{name}' has no version {wanted} in {self._uri} (there: {versions})") from None
         folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{wanted}"))
         logged = Model.load(folder)
         try:

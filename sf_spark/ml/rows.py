@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, NumericType
 
-from sf_spark.calendar import month_index, start_of
+from sf_spark.domain.calendar import month_index, start_of
 from sf_spark.errors import SfSparkError
 from sf_spark.ml.dataset import NEVER, Dataset
 from sf_spark.ml.models import SignalInfo
@@ -43,8 +43,8 @@ def eligible_rows(
     """
     name = f"cible_{horizon}m"
     if name not in labels.columns:
-        there = ", ".join(column for column in labels.columns if column.startswith("cible_"))
-        raise SfSparkError(f"labels/entreprise has no {name} (there: {there}): set train.horizon or labels.horizons")
+        horizons = ", ".join(column for column in labels.columns if column.startswith("cible_"))
+        raise SfSparkError(f"labels/entreprise has no {name} (there: {horizons}): set train.horizon or labels.horizons")
     month = month_index(F.col("periode"))
     last = labels.where(F.col(name).isNotNull()).agg(F.max(month).alias("month")).first()
     known_to = (last["month"] if last and last["month"] is not None else -NEVER) + horizon
@@ -159,8 +159,8 @@ def signal_infos(dictionary: DataFrame | None, names: Iterable[str]) -> dict[str
     """What the dictionary says of each signal; one that it does not know is a measure of its own."""
     known: dict[str, SignalInfo] = {}
     if dictionary is not None:
-        there = [name for name in ("theme", "measure", "statistic") if name in dictionary.columns]
-        for row in dictionary.select("name", *there).collect():
+        texts = [name for name in ("theme", "measure", "statistic") if name in dictionary.columns]
+        for row in dictionary.select("name", *texts).collect():
             said = row.asDict()
             known[row["name"]] = SignalInfo(
                 said.get("theme") or OTHER_THEME, said.get("measure") or row["name"], said.get("statistic") or "level"

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.ml.dataset import Dataset
 
 PROTOCOLS = ("new_failures", "proceedings", "disjoint", "random")

@@ -29,8 +29,8 @@ def freshness(deliveries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     last = max((each[-1] for each in months.values()), default=0)
     found = []
     for source in sorted(batches):
-        latest, there = max(batches[source]), months[source]
-        gaps = [after - before for before, after in zip(there, there[1:], strict=False)]
+        latest, delivered = max(batches[source]), months[source]
+        gaps = [after - before for before, after in zip(delivered, delivered[1:], strict=False)]
         read, rejected = (
             sum(row[name] for row in batches[source][latest]) for name in ("lines_read", "lines_rejected")
         )
@@ -40,7 +40,7 @@ def freshness(deliveries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "source": source,
                 "last_batch": latest,
                 "batches": len(batches[source]),
-                "months_since": last - there[-1],
+                "months_since": last - delivered[-1],
                 "usual_months": float(median(gaps)) if gaps else None,
                 "rejected_share": rejected / read if read else None,
             }

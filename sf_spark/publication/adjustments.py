@@ -73,18 +73,18 @@ class Rule:
         return tuple(sorted(names))
 
 
-def usable(rules: Iterable[Rule], there: Iterable[str], known: Iterable[str]) -> tuple[list[Rule], dict[str, str]]:
+def usable(rules: Iterable[Rule], present: Iterable[str], known: Iterable[str]) -> tuple[list[Rule], dict[str, str]]:
     """The rules that can be applied, and for each of the others a signal that is not there.
 
     Args:
         rules: All of them, in order.
-        there: The columns of the table of signals.
+        present: The columns of the table of signals.
         known: Every signal of the catalogue, also those of families that are switched off.
 
     Raises:
         ConfigurationError: For a signal that nobody knows, a condition that cannot be read, two rules of one name.
     """
-    rules, columns, catalogue = list(rules), set(there), set(known)
+    rules, columns, catalogue = list(rules), set(present), set(known)
     names = [rule.name for rule in rules]
     if len(set(names)) < len(names):
         raise ConfigurationError(f"two rules of one name in conf/base/ajustements.yml: {', '.join(names)}")

@@ -81,14 +81,14 @@ def first_editions(
         For each horizon the scored months after its last list, as a list is never slipped in before others that have
         been read; of a horizon without a list, all of them.
     """
-    there, made = list(published), []
+    editions, made = list(published), []
     months = sorted((periode, horizon) for horizon, periodes in scored.items() for periode in set(periodes))
     for periode, horizon in months:
-        last = max((each.periode for each in there if each.horizon == horizon), default=date.min)
+        last = max((each.periode for each in editions if each.horizon == horizon), default=date.min)
         if periode > last:
-            edition = Edition(_free_name(there, periode, horizon, main_horizon, 1), periode, horizon)
-            made.append(following(there, edition))
-            there.append(made[-1])
+            edition = Edition(_free_name(editions, periode, horizon, main_horizon, 1), periode, horizon)
+            made.append(following(editions, edition))
+            editions.append(made[-1])
     return made
 
 
@@ -107,20 +107,20 @@ def correction(
     Raises:
         SfSparkError: When there is no such list.
     """
-    there = list(published)
-    months = sorted({each.periode for each in there if each.horizon == horizon})
+    editions = list(published)
+    months = sorted({each.periode for each in editions if each.horizon == horizon})
     month = periode or (months[-1] if months else None)
     if month not in months:
         asked = "no list" if month is None else f"no list of {month:%Y-%m}"
         known = f"{months[0]:%Y-%m} .. {months[-1]:%Y-%m}" if months else "none"
         raise SfSparkError(f"{asked} at {horizon} months is published that could be corrected (there: {known})")
     assert month is not None
-    now = in_force(there)[horizon, month]
+    now = in_force(editions)[horizon, month]
     if now.reason == reason:
         return None
     number = now.number + 1
-    name = _free_name(there, month, horizon, main_horizon, number)
-    return following(there, Edition(name, month, horizon, number, now.name, reason))
+    name = _free_name(editions, month, horizon, main_horizon, number)
+    return following(editions, Edition(name, month, horizon, number, now.name, reason))
 
 
 def following(published: Iterable[Edition], edition: Edition) -> Edition:

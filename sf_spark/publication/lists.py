@@ -141,8 +141,8 @@ def on_the_list(scores: DataFrame, before: DataFrame, stay: Stay) -> DataFrame:
     Returns:
         ``siren, probability, contributions, level, months_below`` (0 for an alert of its own).
     """
-    was_there = before.select("siren", F.col(f"{_BEFORE}months_below").alias("_below"))
-    joined = scores.join(was_there, on="siren", how="left")
+    months_below = before.select("siren", F.col(f"{_BEFORE}months_below").alias("_below"))
+    joined = scores.join(months_below, on="siren", how="left")
     alerted, below = F.col("level").isin(*LEVELS), F.col("_below") + 1
     raised = F.col("level_model") == NO_ALERT
     high = F.col("probability") >= F.col("cutoff_modere") * stay.enter_share
@@ -163,8 +163,8 @@ def on_the_list(scores: DataFrame, before: DataFrame, stay: Stay) -> DataFrame:
 def _on_list_before(earlier: DataFrame, previous: str) -> DataFrame:
     carried = ("level", "months_below", "months_on_list", *IDENTITY)
     renamed = (F.col(name).alias(_BEFORE + name) for name in carried)
-    there = (F.col("list") == F.lit(previous)) & (F.col("status") != LEFT)
-    return earlier.where(there).select("siren", *renamed)
+    is_listed = (F.col("list") == F.lit(previous)) & (F.col("status") != LEFT)
+    return earlier.where(is_listed).select("siren", *renamed)
 
 
 def _reasons(month: Month, listed: DataFrame, dictionary: DataFrame) -> DataFrame:

@@ -385,11 +385,11 @@ def meaning_of(path: str, column: str, signals: Mapping[str, str]) -> str | None
     """
     if path == "lists/detection":
         return LIST_COLUMNS[column].meaning if column in LIST_COLUMNS else None
-    told = OF_TABLE.get(path, {}).get(column)
-    if told is None and path.startswith("signals/e"):
-        told = signals.get(column)
-    if told is None and path.startswith(("panel/", "cards/")) and column in MEASURES:
+    meaning = OF_TABLE.get(path, {}).get(column)
+    if meaning is None and path.startswith("signals/e"):
+        meaning = signals.get(column)
+    if meaning is None and path.startswith(("panel/", "cards/")) and column in MEASURES:
         record = MEASURES[column]
         unit = ", en euros" if record.unit == "EUR" else ""
-        told = f"{record.description[0].upper()}{record.description[1:]}{unit}"
-    return told or COLUMNS.get(column) or ACCOUNTS.get(column)
+        meaning = f"{record.description[0].upper()}{record.description[1:]}{unit}"
+    return meaning or COLUMNS.get(column) or ACCOUNTS.get(column)

@@ -66,7 +66,7 @@ def reasons(
         }
     )
     numbers = F.transform(F.array("value", "value_year_ago", "sector_median"), lambda each: number(F.col("unit"), each))
-    told = compared.withColumn("_numbers", numbers).withColumn("text", _sentence(nomenclature))
+    worded_rows = compared.withColumn("_numbers", numbers).withColumn("text", _sentence(nomenclature))
     fields = (
         "signal",
         "theme",
@@ -77,18 +77,18 @@ def reasons(
         F.col("net").alias("contribution"),
     )
     reason = F.struct("order", F.struct(*fields, "text").alias("reason"))
-    ordered = told.groupBy("siren").agg(F.array_sort(F.collect_list(reason)).alias("all"))
+    ordered = worded_rows.groupBy("siren").agg(F.array_sort(F.collect_list(reason)).alias("all"))
     return ordered.select("siren", F.transform("all", lambda each: each["reason"]).cast(SCHEMA).alias("reasons"))
 
 
 def _values(contributions: DataFrame, signals: DataFrame, names: Sequence[str]) -> DataFrame:
     """``siren, values``: a map of signal to value (double) for the alerts alone: they are one company in a hundred."""
-    there = [name for name in names if name in signals.columns]
+    known = [name for name in names if name in signals.columns]
     keys, values = (
-        F.array(*(make(name) for name in there)) for make in (F.lit, lambda name: F.col(name).cast("double"))
+        F.array(*(make(name) for name in known)) for make in (F.lit, lambda name: F.col(name).cast("double"))
     )
-    mine = signals.join(F.broadcast(contributions.select("siren")), on="siren", how="left_semi")
-    return mine.select("siren", F.map_from_arrays(keys, values).alias("values"))
+    alerted = signals.join(F.broadcast(contributions.select("siren")), on="siren", how="left_semi")
+    return alerted.select("siren", F.map_from_arrays(keys, values).alias("values"))
 
 
 def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) -> DataFrame:
@@ -145,12 +145,12 @@ def _with_medians(rows: DataFrame, signals: DataFrame, sectors: DataFrame | None
     if sectors is None:
         return rows.withColumn("_medians", F.lit(None).cast(_MAP))
     worded = {*WORDINGS, *(word.signal for word in WORDINGS.values())}
-    told = [name for name in names if name in worded]
-    by_section = signals.select("siren", *told).join(sectors, on="siren", how="inner").groupBy("section")
+    signals_read = [name for name in names if name in worded]
+    by_section = signals.select("siren", *signals_read).join(sectors, on="siren", how="inner").groupBy("section")
     found = by_section.agg(
-        *(F.percentile_approx(F.col(name).cast("double"), 0.5, _ACCURACY).alias(name) for name in told)
+        *(F.percentile_approx(F.col(name).cast("double"), 0.5, _ACCURACY).alias(name) for name in signals_read)
     )
-    maps = F.map_from_arrays(F.array(*(F.lit(name) for name in told)), F.array(*told)).alias("_medians")
+    maps = F.map_from_arrays(F.array(*(F.lit(name) for name in signals_read)), F.array(*signals_read)).alias("_medians")
     placed = rows.join(sectors, on="siren", how="left")
     return placed.join(F.broadcast(found.select("section", maps)), on="section", how="left").drop("section")
 
@@ -169,8 +169,8 @@ def _sentence(nomenclature: str) -> Column:
     sector = F.when(
         compared & _known(F.col("sector_median")), F.concat(F.lit(" ; médiane du secteur "), median, percent)
     )
-    told = quantity(F.col("signal"), unit, F.col("value"), now, nomenclature)
-    return F.concat("label", F.lit(" : "), told, past, F.coalesce(sector, F.lit("")))
+    value = quantity(F.col("signal"), unit, F.col("value"), now, nomenclature)
+    return F.concat("label", F.lit(" : "), value, past, F.coalesce(sector, F.lit("")))
 
 
 def quantity(signal: Column, unit: Column, value: Column, text: Column, nomenclature: str = NAF_REV2) -> Column:

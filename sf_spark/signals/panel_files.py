@@ -48,11 +48,11 @@ def read_rows(files: Iterable[PanelFile], reading: Reading) -> Iterator[pa.Recor
         system, path = file_system(file.path)
         # From a store, the columns of a row group come in one request, not in one each.
         with pq.ParquetFile(path, filesystem=system, pre_buffer=system.type_name != "local") as parquet:
-            there = set(parquet.schema_arrow.names)
+            stored = set(parquet.schema_arrow.names)
             sources = {
                 name: column
                 for name in reading.measures
-                if name in reading.wanted[file.key] and (column := _SOURCE.get(name, name)) in there
+                if name in reading.wanted[file.key] and (column := _SOURCE.get(name, name)) in stored
             }
             columns = [file.key, *sorted(set(sources.values()))]
             for batch in parquet.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=columns):

@@ -115,8 +115,8 @@ def stored_cells(task: CellsTask) -> StoredCells:
     is_odd[1:] |= ~begins[1:] & (months[1:] <= months[:-1])
     regular = np.ones(len(starts), np.bool_)
     regular[run[is_odd]] = False
-    cell_of, there = _cells_of(months)
-    records = np.empty(len(starts), record_of(len(there)))
+    cell_of, months_read = _cells_of(months)
+    records = np.empty(len(starts), record_of(len(months_read)))
     records["first"], records["second"] = entity
     records["raw"], records["place"], records["cells"] = 0, stored_place(task.rank, starts), -1
     records["cells"][run, cell_of] = np.where(in_force, values, _ENDED)
@@ -127,7 +127,7 @@ def stored_cells(task: CellsTask) -> StoredCells:
     facts["first"], facts["second"] = hash_months(entity[0, run[odd]], entity[1, run[odd]], months[odd], values[odd])
     buckets, scratch = bucket_of(facts["entity"], task.buckets), task.scratch and f"{task.scratch}-odd"
     return StoredCells(
-        sorted_grid(records[regular], there, task.buckets, task.scratch),
+        sorted_grid(records[regular], months_read, task.buckets, task.scratch),
         partitioned(facts, buckets, task.buckets, scratch),
         ended,
     )
@@ -265,10 +265,10 @@ def _settled(news: list[_Records], olds: list[_Records], alone: np.ndarray, mont
     picked: list[np.ndarray] = [np.empty(0, np.uint64)]
     delivered = 0
     for records in news:
-        is_there = (records.items["cells"] >= 0) & alone[records.entity][:, None]
-        row, cell = np.nonzero(is_there & ~matched[records.entity[:, None], records.ranks])
+        is_delivered = (records.items["cells"] >= 0) & alone[records.entity][:, None]
+        row, cell = np.nonzero(is_delivered & ~matched[records.entity[:, None], records.ranks])
         picked.append(records.items["place"][row] | cell.astype(np.uint64))
-        delivered += int(np.count_nonzero(is_there))
+        delivered += int(np.count_nonzero(is_delivered))
     picks = np.empty(sum(map(len, picked)), PICK)
     picks["place"], picks["rank"] = np.concatenate(picked), 1
     same = int(np.count_nonzero(unchanged))

@@ -106,11 +106,11 @@ def resembling(task: StrangersTask) -> Strangers:
 def known(task: StrangersTask) -> Strangers:
     """Those that the file holds: an account, or a number of the same company."""
     (keys, accounts), some = _read(task.uri, task.source), task.strangers
-    companies, there = _company(_distinct(keys)).unique(), _distinct(accounts)
+    companies, known_accounts = _company(_distinct(keys)).unique(), _distinct(accounts)
     return Strangers(
         some.outside.filter(pc.is_in(_company(some.outside), companies)),
         some.new.filter(pc.is_in(_company(some.new), companies)),
-        some.accounts.filter(pc.is_in(some.accounts, there)),
+        some.accounts.filter(pc.is_in(some.accounts, known_accounts)),
     )
 
 

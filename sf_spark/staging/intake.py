@@ -402,8 +402,8 @@ def _quarantined(source: str, batch: str, file: str, rejects: pa.Table) -> pa.Ta
 
 def _holds(folder: str, batch: str, files: list[str]) -> bool:
     """Whether quarantine holds lines of these files."""
-    there = table_at(folder).to_pyarrow_table(columns=["_file"], filters=[("_batch", "=", batch)])
-    return bool(set(there.column("_file").to_pylist()) & set(files))
+    quarantined = table_at(folder).to_pyarrow_table(columns=["_file"], filters=[("_batch", "=", batch)])
+    return bool(set(quarantined.column("_file").to_pylist()) & set(files))
 
 
 def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: list[tuple[str, str]]) -> str:

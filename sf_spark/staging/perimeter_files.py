@@ -59,8 +59,8 @@ def _changed(settings: Settings, batch: str, source: Source, rows: list[dict[str
     if batch not in list_batches(settings.landing):
         return []
     taken = {(row["_file"], row["sha256"]) for row in rows if row["_batch"] == batch and row["status"] != FAILED}
-    there = [file for file in list_files(find_batch(settings.landing, batch), batch) if _is_of(file, source)]
-    return sorted(file.name for file in there if (file.name, file.sha256) not in taken)
+    delivered = [file for file in list_files(find_batch(settings.landing, batch), batch) if _is_of(file, source)]
+    return sorted(file.name for file in delivered if (file.name, file.sha256) not in taken)
 
 
 def _is_of(file: DeliveredFile, source: Source) -> bool:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.planning import Plan, Read, Recipe, describe_plan, plan

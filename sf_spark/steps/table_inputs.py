@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.calendar import index_of, start_of
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.dataset import NEVER, Dataset
 from sf_spark.ml.fit import Recipe

@@ -8,7 +8,7 @@ from functools import cached_property
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.domain.territories import region_label, size_class
 from sf_spark.errors import TooLittleHistoryError
 from sf_spark.lake.places import rooted

@@ -215,10 +215,10 @@ def connected(uri: str, schema: str) -> Iterator[Database]:
     except psycopg.OperationalError as error:
         raise ConfigurationError(f"{uri} cannot be reached: {_said(error)}") from None
     with connection:
-        held = connection.execute(
+        is_locked = connection.execute(
             "SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", ("sf_spark serve", schema)
         ).fetchone()
-        if held != (True,):
+        if is_locked != (True,):
             raise ConcurrentWriteError(f"another job fills {schema} of {uri}: run it again when that one has ended")
         database = Database(connection, schema)
         database.prepare()

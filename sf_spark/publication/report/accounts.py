@@ -42,10 +42,10 @@ def accounts(card: Row) -> list[tuple[str, date | None, list[tuple[str, str]]]]:
     sets = (("Comptes déposés", "comptes", PUBLISHED), ("Banque de France", "banque_de_france", RATIOS_BDF))
     found = []
     for title, column, names in sets:
-        told = card.get(column) or {}
-        facts = [(LABELS[name], figure(name, told[name])) for name in names if told.get(name) is not None]
+        values = card.get(column) or {}
+        facts = [(LABELS[name], figure(name, values[name])) for name in names if values.get(name) is not None]
         if facts:
-            found.append((title, told["mois_cloture"], facts))
+            found.append((title, values["mois_cloture"], facts))
     return found
 
 

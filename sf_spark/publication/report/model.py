@@ -176,14 +176,14 @@ def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[s
         horizon: In months.
         months: Of the lists that were published; in one without an alert it was not on the list (no ``statut``).
     """
-    told = card.get("alertes") or ()
-    if any("niveau" not in alert for alert in told):
+    alerts = card.get("alertes") or ()
+    if any("niveau" not in alert for alert in alerts):
         return []
     found: dict[date, dict[str, Any]] = {
         month: {"periode": month, "niveau": None, "statut": None, "rang": None, "raisons": []} for month in months
     }
     for alert in sorted(
-        (each for each in told if each["horizon"] == horizon), key=lambda each: (len(each["list"]), each["list"])
+        (each for each in alerts if each["horizon"] == horizon), key=lambda each: (len(each["list"]), each["list"])
     ):
         found[alert["periode"]] = dict(alert)
     return [found[periode] for periode in sorted(found, reverse=True)]

@@ -127,14 +127,14 @@ def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str
 
 def list_data(edition: Edition, rows: Iterable[Row]) -> Iterator[str]:
     """The rows of the list page, as a script, in pieces; in the order of ranks."""
-    told = {
+    content = {
         "champs": model.FIELDS,
         "niveaux": ["Sous le seuil", "Modérée", "Élevée"],
         "statuts": model.STATUSES,
         "scores": edition.may_see("scores"),
         "dettes": edition.may_see("urssaf"),
     }
-    yield f'window.LISTE = {_json(told)[:-1]},\n"lignes":[\n'
+    yield f'window.LISTE = {_json(content)[:-1]},\n"lignes":[\n'
     between = ""
     for row in sorted(rows, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, row["siren"])):
         yield f"{between}{_json(model.line_of(row, edition.cutoff))}"

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.lake.tables import replace_all
 from sf_spark.ml.dataset import NEVER, Dataset
 from sf_spark.ml.fit import Recipe

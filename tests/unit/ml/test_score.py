@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sf_spark.calendar import start_of
+from sf_spark.domain.calendar import start_of
 from sf_spark.errors import SfSparkError
 from sf_spark.lake.tables import location, read_table
 from sf_spark.ml.explain import Explainer
