@@ -1,6 +1,7 @@
 """Run the whole flow, step after step: ingest, panels, signals, labels, model, scores, list. Run again, it goes on."""
 
 import argparse
+import time
 
 from pyspark.sql import SparkSession
 
@@ -15,19 +16,23 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("pipeline", __doc__ or "")
     arguments.add_argument("--generate", action="store_true", help="generate the deliveries first (a demonstration)")
+    arguments.add_argument("--verbose", action="store_true", help="all lines of the steps, not one line a step")
     return arguments
 
 
 def check(settings: Settings, options: argparse.Namespace) -> None:
     """Make or find the deliveries before Spark starts."""
     if options.generate:
-        generate(settings, reporter("generate"))
+        start, report, lines = time.monotonic(), reporter("generate"), list[str]()
+        generate(settings, report if options.verbose else lines.append)
+        if lines:
+            report(f"{lines[-1]} ({time.monotonic() - start:.0f} s)")
     check_deliveries(settings)
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
     """Run the steps; each writes what is stale, and the list is counted."""
-    return pipeline(spark, settings, report, reporter)
+    return pipeline(spark, settings, report, reporter, options.verbose)
 
 
 if __name__ == "__main__":

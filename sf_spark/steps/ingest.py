@@ -8,7 +8,7 @@ from sf_spark.errors import ConfigurationError
 from sf_spark.landing.files import check_landing, find_batch, list_batches
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES
-from sf_spark.staging.deliveries import FAILED
+from sf_spark.staging.deliveries import FAILED, FileAccount
 from sf_spark.staging.intake import take_in
 from sf_spark.steps import Report
 
@@ -48,12 +48,18 @@ def ingest(
     """
     said = {"whole": (*settings.ingest.whole, *whole), "partial": (*settings.ingest.partial, *partial)}
     settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update=said)})
-    failed = []
-    for batch in sorted(batches) or list_batches(settings.landing):
+    accounts, chosen = list[FileAccount](), sorted(batches) or list_batches(settings.landing)
+    for batch in chosen:
         report(f"reading {find_batch(settings.landing, batch)}, writing {settings.lake}/staged")
-        failed += [
-            f"{a.file.batch}/{a.file.name}" for a in take_in(spark, settings, batch, report) if a.status == FAILED
-        ]
+        accounts += take_in(spark, settings, batch, report)
+    failed = [f"{account.file.batch}/{account.file.name}" for account in accounts if account.status == FAILED]
+    read, rejected, held_back = (
+        sum(getattr(account, count) for account in accounts) for count in ("read", "rejected", "held_back")
+    )
+    report(
+        f"{len(accounts) - len(failed)} files of {len(chosen)} batches taken in: {read} lines, {rejected} rejected, "
+        f"{held_back} facts held back from ending"
+    )
     if failed:
         report(f"{len(failed)} file(s) failed: {', '.join(failed)}; the others are taken in")
     return 1 if failed else 0

@@ -35,7 +35,7 @@ from sf_spark.schema import (
     Table,
 )
 from sf_spark.settings import Settings
-from sf_spark.steps import Report
+from sf_spark.steps import WARNING, Report
 from sf_spark.steps.matured_lists import matured_lists
 from sf_spark.steps.moved_signals import moved_signals
 from sf_spark.steps.published import published_editions
@@ -168,7 +168,7 @@ def _replace(lake: str, table: Table, rows: Rows, predicate: str, columns: Seque
 def _lines(found: Sequence[Warned]) -> Iterator[str]:
     for check in dict.fromkeys(each.kind for each in found):
         of_check = [each for each in found if each.kind == check]
-        yield from (f"WARNING: {each}" for each in of_check[:_SHOWN])
+        yield from (f"{WARNING}{each}" for each in of_check[:_SHOWN])
         if len(of_check) > _SHOWN:
-            yield f"WARNING: {len(of_check) - _SHOWN} more of {check}"
+            yield f"{WARNING}{len(of_check) - _SHOWN} more of {check}"
     yield f"{len(found)} warnings: {MONITORING_WARNINGS.path}" if found else "no warning"

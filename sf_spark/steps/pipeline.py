@@ -1,13 +1,13 @@
 """The whole flow, step after step, from ingest to the list and what to watch. Run again, it goes on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pyspark.sql import SparkSession
 
 from sf_spark.lake.runs import note_run
 from sf_spark.settings import Settings
-from sf_spark.steps import Report
+from sf_spark.steps import WARNING, Report
 from sf_spark.steps.build_cards import build_cards
 from sf_spark.steps.build_follow_up import build_follow_up
 from sf_spark.steps.build_labels import build_labels
@@ -46,7 +46,9 @@ STEPS: dict[str, Step] = {
 }
 
 
-def pipeline(spark: SparkSession, settings: Settings, report: Report, reporter: Callable[[str], Report]) -> int:
+def pipeline(
+    spark: SparkSession, settings: Settings, report: Report, reporter: Callable[[str], Report], verbose: bool = False
+) -> int:
     """Run the steps in order; each asks what its tables were made of, and writes what is stale.
 
     Args:
@@ -54,14 +56,30 @@ def pipeline(spark: SparkSession, settings: Settings, report: Report, reporter: 
         settings: All settings.
         report: Takes progress lines of the pipeline.
         reporter: Makes, for the name of a step, what takes its progress lines.
+        verbose: Pass on all lines of the steps; else one a step, its warnings, and all of a step that fails.
     """
     for rank, (step, action) in enumerate(STEPS.items(), start=1):
-        report(f"step {rank}/{len(STEPS)} {step}")
-        start = time.monotonic()
-        code = action(spark, settings, reporter(step)) or 0
-        note_run(settings.lake, step, time.monotonic() - start, code)
+        start, lines, of_step = time.monotonic(), list[str](), reporter(step)
+        if verbose:
+            report(f"step {rank}/{len(STEPS)} {step}")
+        try:
+            code = action(spark, settings, of_step if verbose else lines.append) or 0
+        except BaseException:
+            _pass_on(lines, of_step)
+            raise
+        seconds = time.monotonic() - start
+        note_run(settings.lake, step, seconds, code)
         if code:
+            _pass_on(lines, of_step)
             report(f"{step} failed: put it right and run the pipeline again, it goes on from here")
             return code
+        if lines:
+            report(f"step {rank}/{len(STEPS)} {step}: {lines[-1]} ({seconds:.0f} s)")
+            _pass_on([line for line in lines if line.startswith(WARNING)], of_step)
     report(f"done. Tables: {settings.lake}; models: {settings.tracking_store()} (make ui)")
     return 0
+
+
+def _pass_on(lines: Iterable[str], report: Report) -> None:
+    for line in lines:
+        report(line)

@@ -91,7 +91,7 @@ def flow(
     folder = tmp_path_factory.mktemp("flow")
     settings = load_settings("test", overrides(folder))
     generate_some_sources(settings)
-    options = argparse.Namespace(generate=False)
+    options = argparse.Namespace(generate=False, verbose=False)
     pipeline.check(settings, options)
     said, printed = list[str](), io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -222,7 +222,7 @@ def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> 
     before = {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in TABLES}
     watched = {name: flow.table(name) for name in WATCHED}
     said: list[str] = []
-    assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=False), said.append) == 0
+    assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=False, verbose=False), said.append) == 0
     assert sum("step " in text for text in said) == len(STEPS)
     assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
     for name, key in WATCHED.items():
