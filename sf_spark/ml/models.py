@@ -3,6 +3,7 @@
     description: what it is, in French
     pipeline: [{sklearn.module.Class: {parameter: value}}, ...]     the last step is a classifier
     monotonic: [{measure: dette, statistics: [level, max], direction: increasing}, ...]
+    table: {Class.parameter: value}                                 instead, for a table of one's own
     search: {Class.parameter: {uniform | loguniform: [low, high]} | {quniform: [low, high, step]} | {choice: [...]}}
 
 Beside scikit-learn's own classes a last step may be ``sf_spark.ThresholdRules`` or ``sf_spark.DiscreteHazard``.
@@ -51,6 +52,7 @@ class Definition:
     description: str
     steps: tuple[tuple[str, dict[str, Any]], ...]
     monotonic: tuple[dict[str, Any], ...] = ()
+    table: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -74,6 +76,7 @@ class Definition:
             "description": self.description,
             "pipeline": [{path: dict(params)} for path, params in self.steps],
             **({"monotonic": [dict(rule) for rule in self.monotonic]} if self.monotonic else {}),
+            **({"table": self.table} if self.table else {}),
             **({"search": self.search} if self.search else {}),
         }
 
@@ -99,6 +102,10 @@ class Definition:
             steps.append((path, {**params, **own}))
         return replace(self, steps=tuple(steps))
 
+    def for_table(self) -> "Definition":
+        """The same model as it learns from a table of one's own: no hundreds of signals that say the same."""
+        return self.with_params(self.table)
+
 
 def read_definitions(folder: Path, chosen: Sequence[str] = ()) -> list[Definition]:
     """Read the models of a folder, by name.
@@ -118,7 +125,8 @@ def read_definitions(folder: Path, chosen: Sequence[str] = ()) -> list[Definitio
     if unknown:
         raise ConfigurationError(f"train.models: no model {', '.join(unknown)} in {folder} (there: {', '.join(names)})")
     for definition in definitions:
-        build(definition, sorted({"signal", *definition.needs()}), seed=0)
+        for each in (definition, definition.for_table()):
+            build(each, sorted({"signal", *definition.needs()}), seed=0)
     return [definition for definition in definitions if not chosen or definition.name in chosen]
 
 
@@ -154,7 +162,9 @@ def definition_of(name: str, content: Mapping[str, Any]) -> Definition:
         steps.append((str(path), dict(params or {})))
     monotonic = tuple(_constraint(name, rule) for rule in content.get("monotonic") or ())
     return Definition(
-        name, str(content.get("description", "")), tuple(steps), monotonic, dict(content.get("search") or {})
+        *(name, str(content.get("description", "")), tuple(steps), monotonic),
+        table=_for_table(name, content.get("table") or {}, [path for path, _ in steps]),
+        search=dict(content.get("search") or {}),
     )
 
 
@@ -210,6 +220,17 @@ def _applies(rule: Mapping[str, Any], info: SignalInfo) -> bool:
         and rule.get("measure", info.measure) == info.measure
         and info.statistic in rule.get("statistics", [info.statistic])
     )
+
+
+def _for_table(model: str, params: Any, steps: Sequence[str]) -> dict[str, Any]:
+    classes = {path.rpartition(".")[2] for path in steps}
+    wrong = [key for key in params if str(key).partition(".")[0] not in classes or "." not in str(key)]
+    if not isinstance(params, Mapping) or wrong:
+        raise ConfigurationError(
+            f"model '{model}': 'table' gives Class.parameter: value for classes of the pipeline "
+            f"({', '.join(sorted(classes))}), not {', '.join(map(str, wrong)) or repr(params)}"
+        )
+    return dict(params)
 
 
 def _constraint(model: str, rule: Any) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
     with tracker.alone(report):
         if settings.table:
             table = TableInputs(spark, settings, report)
-            usable = [each for each in definitions if not each.is_hazard]  # a label of its own row has no periods
+            # A label of its own row has no periods.
+            usable = [each.for_table() for each in definitions if not each.is_hazard]
             name = table_model_name(settings)
             return [train_all(Bench(tracker, registry, table, HORIZON, report), usable, name, needs_rule=False)]
         for horizon in horizons_of(settings.train):

@@ -4,7 +4,8 @@ import pytest
 from sf_spark.errors import ConfigurationError
 from sf_spark.ml.models import SignalInfo, build, definition_of, directions, read_definitions
 
-TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
+NAME = "HistGradientBoostingClassifier"
+TREES = f"sklearn.ensemble.{NAME}"
 
 
 def one_step(path: str, **params) -> dict:
@@ -33,10 +34,28 @@ def test_a_definition_survives_its_own_dictionary():
     assert definition_of("m", definition.as_dict()) == definition
 
 
+def test_a_table_of_ones_own_may_have_parameters_of_its_own():
+    definition = definition_of("m", one_step(TREES, max_iter=7, max_leaf_nodes=4) | {"table": {f"{NAME}.max_iter": 90}})
+    assert definition.for_table().flat_params() == {f"{NAME}.max_iter": 90, f"{NAME}.max_leaf_nodes": 4}
+    assert definition.flat_params()[f"{NAME}.max_iter"] == 7
+    assert definition.recipe() != definition.for_table().recipe()
+    assert definition_of("m", definition.as_dict()) == definition
+
+
+def test_parameters_for_a_table_that_no_step_knows_are_refused(tmp_path):
+    (tmp_path / "m.yml").write_text(f"pipeline: [{TREES}: {{}}]\ntable: {{{NAME}.max_itr: 90}}\n")
+    with pytest.raises(ConfigurationError, match="did you mean 'max_iter'"):
+        read_definitions(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ({}, "'pipeline' must list steps"),
+        (
+            one_step(TREES) | {"table": {"LogisticRegression.C": 1}},
+            r"'table' gives Class.parameter: value for classes of the pipeline .*, not LogisticRegression.C",
+        ),
         ([], "'pipeline' must list steps"),
         ({"pipeline": [TREES]}, "a step is one"),
         ({"pipeline": [{TREES: ["max_iter"]}]}, "must be 'key: value'"),
