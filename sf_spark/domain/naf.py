@@ -65,7 +65,9 @@ def division(code: Column) -> Column:
 def section_letter(code: Column, nomenclature: str) -> Column:
     """The letter of the section that a code belongs to; null without a code, or for a division of no section."""
     letters = {n: some.letter for some in sections(nomenclature) for n in range(some.first, some.last + 1)}
-    return F.try_element_at(F.create_map(*(F.lit(part) for pair in letters.items() for part in pair)), division(code))
+    # One text rather than a map: a map is a hundred pairs to plan, wherever the letter is asked for.
+    of_divisions = "".join(letters.get(n, " ") for n in range(100))
+    return F.nullif(F.substring(F.lit(of_divisions), division(code) + 1, F.lit(1)), F.lit(" "))
 
 
 def section_label(letter: Column, nomenclature: str) -> Column:

@@ -44,13 +44,12 @@ def with_own_codes(register: DataFrame, keys: Sequence[str]) -> DataFrame:
     """
     so_far = Window.partitionBy(*keys).orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
     since = Window.partitionBy(*keys, "_spell").orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
-    named = register.withColumns(
-        {"_former": F.last("ape", ignorenulls=True).over(so_far), "_spell": F.count("ape").over(so_far)}
+    named = register.select(
+        "*", F.last("ape", ignorenulls=True).over(so_far).alias("_former"), F.count("ape").over(so_far).alias("_spell")
     )
     unchanged = F.col("ape_naf25") == F.first("ape_naf25", ignorenulls=True).over(since)
-    return named.withColumn("ape_propre", F.coalesce("ape", F.when(unchanged, F.col("_former")))).drop(
-        "_former", "_spell"
-    )
+    own = F.coalesce("ape", F.when(unchanged, F.col("_former"))).alias("ape_propre")
+    return named.select(*register.columns, own)
 
 
 def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: int) -> DataFrame:

@@ -9,7 +9,7 @@ from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.lake.committing import commit_rows
 from sf_spark.lake.files import open_table
 from sf_spark.lake.planning import Plan, describe_plan
-from sf_spark.lake.tables import location, read_table
+from sf_spark.lake.tables import location
 from sf_spark.schema import Table
 
 
@@ -42,6 +42,15 @@ def write_months(rows: DataFrame, plan: Plan, last: date, report: Callable[[str]
     # One file a month: all rows of a month meet in one task.
     months = rows.where(wanted).repartition("periode")
     commit_rows(months, plan.writing(first, last), None if first is None else f"periode >= '{first}'")
-    written = read_table(rows.sparkSession, plan.lake, plan.table).where(wanted).count()
+    written = sum(count for month, count in _rows_of_files(plan) if (first or date.min) <= month <= last)
     since = "from the first" if first is None else first
     report(f"{plan.table.path}: {written} rows written, months {since} to {last:%Y-%m}")
+
+
+def _rows_of_files(plan: Plan) -> list[tuple[date, int]]:
+    """The month and the number of rows of each file that the table of a plan has now, as its log says."""
+    there = open_table(location(plan.lake, plan.table))
+    assert there is not None  # it has just been written
+    files = there.get_add_actions(flatten=True)
+    months, counts = (files.column(name).to_pylist() for name in ("partition.periode", "num_records"))
+    return [(month, count or 0) for month, count in zip(months, counts, strict=True)]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from sf_spark.errors import MissingTableError
+from sf_spark.lake.files import is_table, open_table
 from sf_spark.lake.places import for_spark, rooted
 from sf_spark.schema import Table
 
@@ -20,9 +20,9 @@ def spark_location(lake: str, table: Table) -> str:
     return for_spark(location(lake, table))
 
 
-def exists(spark: SparkSession, lake: str, table: Table) -> bool:
+def exists(lake: str, table: Table) -> bool:
     """True when the table has been written."""
-    return DeltaTable.isDeltaTable(spark, spark_location(lake, table))
+    return is_table(location(lake, table))
 
 
 def read_table(spark: SparkSession, lake: str, table: Table) -> DataFrame:
@@ -31,16 +31,15 @@ def read_table(spark: SparkSession, lake: str, table: Table) -> DataFrame:
     Raises:
         MissingTableError: When no job has written it yet.
     """
-    if not exists(spark, lake, table):
+    if not exists(lake, table):
         raise MissingTableError(f"table {table.path} is not in {lake}: run the job that writes it first")
     return spark.read.format("delta").load(spark_location(lake, table))
 
 
-def table_version(spark: SparkSession, lake: str, table: Table) -> int:
-    """The number of the table's last commit; -1 when there is none."""
-    if not exists(spark, lake, table):
-        return -1
-    return int(DeltaTable.forPath(spark, spark_location(lake, table)).history(1).select("version").first()[0])  # type: ignore[index]
+def table_version(lake: str, table: Table) -> int:
+    """The number of the table's last commit, by its log alone; -1 when there is none."""
+    there = open_table(location(lake, table))
+    return -1 if there is None else int(there.version())
 
 
 def read_version(spark: SparkSession, lake: str, table: Table, version: int) -> DataFrame:

@@ -13,33 +13,28 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import known_month, month_index
-from sf_spark.panel.asof import in_force_together, state_changes
+from sf_spark.panel.asof import state_changes
 
 
-def demande_intervals(apdemande: DataFrame, cutoff_day: int) -> DataFrame:
-    """The months over which each known version of a request spreads.
+def demande_entries(apdemande: DataFrame, cutoff_day: int) -> DataFrame:
+    """Entries of the requests: one for the months over which each known version of a request spreads.
 
     Returns:
-        ``siret, siren, mois, fin`` and ``state``: struct<debut, fin, heures (hundredths)>.
+        ``siret, siren, mois, fin`` and ``demandes``: struct<state, fin>, of which ``state`` is struct<debut, fin,
+        heures (hundredths)>.
     """
-    versions = apdemande.select("*", F.round(F.col("hta") * 100).cast("long").alias("heures"))
-    values = ("periode_debut", "periode_fin", "heures")
-    order = ("date_statut", "_batch", "_line")
-    changes = state_changes(versions, ("siret", "siren", "id_demande"), order, values, cutoff_day)
+    order, values = ("date_statut", "_batch", "_line"), ("periode_debut", "periode_fin", "hta")
+    changes = state_changes(apdemande, ("siret", "siren", "id_demande"), order, values, cutoff_day)
     first, last = F.col("state.periode_debut"), F.col("state.periode_fin")
-    state = F.struct(first.alias("debut"), last.alias("fin"), F.col("state.heures").alias("heures"))
+    hours = F.round(F.col("state.hta") * 100).cast("long")
+    state = F.struct(first.alias("debut"), last.alias("fin"), hours.alias("heures"))
+    end = F.least("fin", month_index(last) + 1).alias("fin")
     return changes.where(first <= last).select(
-        "siret",
-        "siren",
+        *("siret", "siren"),
         F.greatest("mois", month_index(first)).alias("mois"),
-        F.least("fin", month_index(last) + 1).alias("fin"),
-        state.alias("state"),
+        end,
+        F.struct(state.alias("state"), end).alias("demandes"),
     )
-
-
-def demande_changes(intervals: DataFrame, key: str) -> DataFrame:
-    """``key, mois, fin, demandes``: the requests that reach the same months, from change to change."""
-    return in_force_together(intervals, [key]).withColumnRenamed("state", "demandes")
 
 
 def consommation_postings(apconso: DataFrame, cutoff_day: int) -> DataFrame:
@@ -55,8 +50,7 @@ def consommation_postings(apconso: DataFrame, cutoff_day: int) -> DataFrame:
     )
     return (
         apconso.where(F.col("heure_consomme").isNotNull())
-        .select("siret", "siren", F.explode(sides).alias("side"))
-        .select("siret", "siren", "side.*")
+        .select("siret", "siren", F.inline(sides))
         .where(F.col("mois").isNotNull())
     )
 

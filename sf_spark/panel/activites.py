@@ -3,7 +3,7 @@
 Whose code it is, and what stands in where a unit has none: :mod:`sf_spark.domain.naf_bridge`.
 """
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import month_index
@@ -23,41 +23,46 @@ def with_activity(rows: DataFrame, codes: DataFrame | None, nomenclature: str) -
         nomenclature: That of analysis.
 
     Returns:
-        The rows with ``ape`` (NAF rev. 2), ``ape_naf25`` (as delivered; completed where it is the one of analysis),
-        ``ape_est_derive`` (whether the code of analysis was derived; null without one), ``division, section,
-        nomenclature`` of analysis, in place of ``ape_propre`` and ``ape_historique``.
+        The rows with ``ape`` (NAF rev. 2), ``ape_naf25`` (as delivered; completed where it is the one of analysis) and
+        ``ape_est_derive`` (whether the code of analysis was derived; null without one), in place of ``ape_propre`` and
+        ``ape_historique``. See :func:`activity_columns`.
     """
-    known = _derived(rows, codes, NAF_REV2, "ape_naf25", "_derive_rev2")
+    others = [name for name in rows.columns if name not in (*ACTIVITY, "ape_propre", "ape_historique")]
     former = [F.col(name) for name in ("ape_historique",) if name in rows.columns]
     own = F.coalesce("ape_propre", *(F.when(F.col("ape_naf25").isNotNull(), name) for name in former))
-    activity = {"ape": F.coalesce(own, "_derive_rev2"), "_derive": own.isNull()}
-    if nomenclature == NAF_2025:
+    delivered, rev2, naf25 = F.col("ape_naf25"), own, F.col("ape_naf25")
+    known = rows
+    if codes is not None:
+        known = _derived(known, codes, NAF_REV2, "ape_naf25", "_derive_rev2")
+        rev2 = F.coalesce(own, "_derive_rev2")
+    if codes is not None and nomenclature == NAF_2025:
         known = _derived(known, codes, NAF_2025, "ape_propre", "_derive_naf25")
-        activity |= {"ape_naf25": F.coalesce("ape_naf25", "_derive_naf25"), "_derive": F.col("ape_naf25").isNull()}
-    coded = known.withColumns(activity)
+        naf25 = F.coalesce(delivered, "_derive_naf25")
+    code, given = (naf25, delivered) if nomenclature == NAF_2025 else (rev2, own)
+    derived = F.when(code.isNotNull(), given.isNull())
+    return known.select(*others, rev2.alias("ape"), naf25.alias("ape_naf25"), derived.alias("ape_est_derive"))
+
+
+def activity_columns(nomenclature: str) -> list[Column]:
+    """The columns of :data:`ACTIVITY`, from rows with the codes: division and section of analysis beside them."""
     code = F.col(CODE_COLUMN[nomenclature])
-    dropped = [name for name in coded.columns if name.startswith("_derive")]
-    return coded.withColumns(
-        {
-            "ape_est_derive": F.when(code.isNotNull(), F.col("_derive")),
-            "division": division(code),
-            "section": section_letter(code, nomenclature),
-            "nomenclature": F.lit(nomenclature),
-        }
-    ).drop("ape_propre", "ape_historique", *dropped)
+    return [
+        *(F.col(name) for name in ("ape", "ape_naf25", "ape_est_derive")),
+        division(code).alias("division"),
+        section_letter(code, nomenclature).alias("section"),
+        F.lit(nomenclature).alias("nomenclature"),
+    ]
 
 
-def _derived(rows: DataFrame, codes: DataFrame | None, toward: str, given: str, name: str) -> DataFrame:
-    if codes is None:
-        return rows.withColumn(name, F.lit(None).cast("string"))
+def _derived(rows: DataFrame, codes: DataFrame, toward: str, given: str, name: str) -> DataFrame:
+    """The rows with the code derived, under a name, and with what else it takes to find it."""
     month = month_index(F.col("periode"))
-    inside = (month >= F.col("_debut")) & (F.col("_fin").isNull() | (month < F.col("_fin")))
+    debut, fin = f"{name}_debut", f"{name}_fin"
+    inside = (month >= F.col(debut)) & (F.col(fin).isNull() | (month < F.col(fin)))
     renamed = codes.where(F.col("vers") == toward).select(
-        F.col("code").alias("_code"),
-        F.col("mois").alias("_debut"),
-        F.col("fin").alias("_fin"),
+        F.col("code").alias(f"{name}_code"),
+        *(F.col("mois").alias(debut), F.col("fin").alias(fin)),
         F.col("derive").alias(name),
     )
     # A few thousand rows, whatever the register: sent to every task.
-    joined = rows.join(F.broadcast(renamed), on=(F.col(given) == F.col("_code")) & inside, how="left")
-    return joined.drop("_code", "_debut", "_fin")
+    return rows.join(F.broadcast(renamed), on=(F.col(given) == F.col(f"{name}_code")) & inside, how="left")

@@ -12,7 +12,7 @@ A version is visible from the month it became known (``known_on``) to the month 
     February ends     2024-09        2024-09: January = 11
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -41,8 +41,26 @@ def state_changes(
         ``order`` and ``values``; null while no version is visible). Exact whatever the order of arrival, withdrawals
         of a later version included: each change looks at all versions of the thing.
     """
-    visible = _visible(versions, keys, order, values, cutoff_day)
-    return _changes(visible, keys, F.array_max)
+    visible = versions.select(
+        *keys,
+        _state(order, values).alias("state"),
+        known_month(F.col("known_on"), cutoff_day).alias("mois"),
+        known_month(F.col("superseded_on"), cutoff_day).alias("fin"),
+    )
+    gathered = visible.groupBy(*keys).agg(
+        F.collect_list(F.struct("state", "mois", "fin")).alias("_all"),
+        # Lists leave nulls out.
+        F.array_sort(F.array_distinct(F.concat(F.collect_list("mois"), F.collect_list("fin")))).alias("_months"),
+    )
+    changes = F.transform(
+        F.col("_months"),
+        lambda month, rank: F.struct(
+            month.alias("mois"),
+            F.get(F.col("_months"), rank + 1).alias("fin"),
+            F.array_max(_in_force(month)).alias("state"),
+        ),
+    )
+    return gathered.select(*keys, F.inline(changes))
 
 
 def latest_entries(
@@ -54,14 +72,14 @@ def latest_entries(
     cutoff_day: int,
     kind: str = "",
 ) -> DataFrame:
-    """What a running maximum needs to tell the latest version visible in each month.
+    """What it takes to tell the latest version visible in each month.
 
-    Most versions are never withdrawn: of those, the greatest so far is visible, and one entry each is enough. Only the
-    others are compared with one another, month by month of their changes.
+    Most versions are never withdrawn: of those, the greatest so far holds. The others are kept with their end, to be
+    looked through in each month:
 
         version          visible           entry
         January = 12     from 2024-05      2024-05 durable: January = 12
-        February = 14    2024-06 to 08     2024-06 passing: February = 14; 2024-09 passing: none
+        February = 14    2024-06 to 08     2024-06 passing: February = 14, until 2024-09
 
     Args:
         versions: Staged rows: ``key``, ``order``, ``values``, ``known_on``, ``superseded_on``.
@@ -74,60 +92,28 @@ def latest_entries(
 
     Returns:
         ``key, mois, fin``, ``<name>_durable`` (struct of ``order`` and ``values``) and ``<name>_passing``
-        (struct<state>, whose field is null from a month in which no passing version is visible). The state of a month
-        is the greater of the two: see :func:`sf_spark.panel.monthly.monthly_rows`.
+        (struct<state, fin>), one of them null. See :func:`sf_spark.panel.monthly.monthly_rows`.
     """
-    keys = [key, kind] if kind else [key]
-    visible = _visible(versions, keys, order, values, cutoff_day)
-    durable = visible.where(F.col("fin").isNull()).withColumnRenamed("state", f"{name}_durable")
-    passing = _changes(visible.where(F.col("fin").isNotNull()), keys, F.array_max).select(
-        *keys, "mois", "fin", F.struct("state").alias(f"{name}_passing")
-    )
-    return durable.unionByName(passing, allowMissingColumns=True)
-
-
-def in_force_together(intervals: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """All that is in force at once, from change to change.
-
-    Args:
-        intervals: ``keys``, ``mois``, ``fin`` (months [mois, fin), ``fin`` null for an open end), ``state`` (struct).
-        keys: What names one holder.
-
-    Returns:
-        ``keys, mois, fin, state``: the sorted array of what is in force in [mois, fin), possibly empty.
-    """
-    lasting = intervals.where(F.col("fin").isNull() | (F.col("mois") < F.col("fin")))
-    return _changes(lasting, keys, F.array_sort)
-
-
-def _changes(intervals: DataFrame, keys: Sequence[str], summarise: Callable[[Column], Column]) -> DataFrame:
-    """From change to change, what sums up all that is in force; an interval without months still marks its month."""
-    gathered = intervals.groupBy(*keys).agg(F.collect_list(F.struct("state", "mois", "fin")).alias("_all"))
-    ends = F.filter(F.transform("_all", lambda v: v["fin"]), lambda month: month.isNotNull())
-    months = F.array_sort(F.array_distinct(F.concat(F.transform("_all", lambda v: v["mois"]), ends)))
-    changes = F.transform(
-        F.col("_months"),
-        lambda month, rank: F.struct(
-            month.alias("mois"),
-            F.get(F.col("_months"), rank + 1).alias("fin"),
-            summarise(_in_force(month)).alias("state"),
-        ),
-    )
-    exploded = gathered.withColumn("_months", months).select(*keys, F.explode(changes).alias("_change"))
-    return exploded.select(*keys, "_change.*")
-
-
-def _visible(
-    versions: DataFrame, keys: Sequence[str], order: Sequence[str], values: Sequence[str], cutoff_day: int
-) -> DataFrame:
+    state = _state(order, values)
+    known, ended = (known_month(F.col(day), cutoff_day) for day in ("known_on", "superseded_on"))
     return versions.select(
-        *keys,
-        F.struct(*order, *(name for name in values if name not in order)).alias("state"),
-        known_month(F.col("known_on"), cutoff_day).alias("mois"),
-        known_month(F.col("superseded_on"), cutoff_day).alias("fin"),
+        *([key, kind] if kind else [key]),
+        known.alias("mois"),
+        ended.alias("fin"),
+        F.when(ended.isNull(), state).alias(f"{name}_durable"),
+        F.when(ended.isNotNull(), F.struct(state.alias("state"), ended.alias("fin"))).alias(f"{name}_passing"),
     )
+
+
+def in_force(intervals: Column, month: Column) -> Column:
+    """Of an array of struct<state, fin> that have all begun, the states of those that have not ended (null: never)."""
+    lasting = F.filter(intervals, lambda v: v["fin"].isNull() | (v["fin"] > month))
+    return F.transform(lasting, lambda v: v["state"])
+
+
+def _state(order: Sequence[str], values: Sequence[str]) -> Column:
+    return F.struct(*order, *(name for name in values if name not in order))
 
 
 def _in_force(month: Column) -> Column:
-    visible = F.filter("_all", lambda v: (v["mois"] <= month) & (v["fin"].isNull() | (v["fin"] > month)))
-    return F.transform(visible, lambda v: v["state"])
+    return in_force(F.filter("_all", lambda v: v["mois"] <= month), month)

@@ -74,7 +74,7 @@ def _compared(accounts: DataFrame) -> DataFrame:
     earlier = before.withColumn("_plus_tot", _last_before(in_force, F.col("_avant.cloture")))
     found = slips(amounts, F.col("_avant.montants"), F.col("_plus_tot.montants"))
     names = F.array_compact(F.array(*(F.when(slip, F.lit(name)) for name, slip in found.items())))
-    return earlier.withColumn("sauts", names).drop("_tous", "_avant", "_plus_tot")
+    return earlier.withColumn("sauts", names)
 
 
 def _last_before(accounts: Column, closing: Column) -> Column:

@@ -3,20 +3,20 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sf_spark.domain.calendar import cutoff_of, start_of
+from sf_spark.domain.calendar import cutoff_of, known_month, month_index, start_of
 from sf_spark.domain.identifiers import siren_of
 from sf_spark.domain.naf import NAF_2025, NAF_REV2
 from sf_spark.domain.naf_bridge import bridge, with_own_codes
 from sf_spark.domain.proceedings import proceeding_events
-from sf_spark.panel.activite_partielle import consommation_postings, demande_changes, demande_intervals
-from sf_spark.panel.activites import ACTIVITY, with_activity
-from sf_spark.panel.asof import state_changes
+from sf_spark.panel.activite_partielle import consommation_postings, demande_entries
+from sf_spark.panel.activites import activity_columns, with_activity
+from sf_spark.panel.asof import latest_entries
 from sf_spark.panel.bilans import bdf_entries, bilan_entries, company_accounts, paydex_entries, steady
 from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.inputs import StagedTables
 from sf_spark.panel.measures import common_measures, company_measures, measure_columns, urssaf_measures
-from sf_spark.panel.monthly import monthly_rows, with_attributes
-from sf_spark.panel.plans import ccsf_entries, delai_changes, delai_intervals
+from sf_spark.panel.monthly import monthly_rows
+from sf_spark.panel.plans import ccsf_entries, delai_entries
 from sf_spark.panel.postings import (
     cotisation_postings,
     declaration_entries,
@@ -44,11 +44,13 @@ __all__ = [
 ]
 
 _CODES = ("ape_propre", "ape_naf25")
-_ADDRESS = ("departement", "code_commune", *_CODES, "date_creation", "siege")
+_PLACE = ("departement", "code_commune")
+_ADDRESS = (*_PLACE, *_CODES, "date_creation", "siege")
 _LEGAL = (
     *("raison_sociale", "nom_unite_legale", "prenom1_unite_legale", "categorie_juridique"),
     *(*_CODES, "date_creation"),
 )
+_PROCEEDING = ("procedure", "stade", "date_procedure", "source_procedure")
 _SITE, _COMPANY = ("siren", "siret"), ("siren",)
 
 
@@ -80,7 +82,7 @@ def etablissement_panel(staged: StagedTables, rules: PanelRules, codes: DataFram
     spells = open_spells(_first_facts(staged, rules), closed, rules.last_month)
     months = months_between(spells, rules.first_month or BEFORE_ALL)
     rows = monthly_rows(_SITE, months, _site_entries(staged, rules), rules.last_month, rules.first_month)
-    return _etablissement_columns(rows, staged, rules, codes)
+    return _etablissement_columns(rows, rules, codes)
 
 
 def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules, codes: DataFrame | None) -> DataFrame:
@@ -104,22 +106,28 @@ def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules, 
         rules.last_month,
         first or BEFORE_ALL,
     )
-    entries = [*_company_entries(staged, rules, first), etablissement_events(register)]
+    entries = [*_company_entries(staged, rules, first), etablissement_events(register), _of_sites(sites, rules)]
     rows = monthly_rows(_COMPANY, months, entries, rules.last_month, first)
-    return _entreprise_columns(rows, sites, staged, rules, codes)
+    return _entreprise_columns(rows, rules, codes)
 
 
 def _first_facts(staged: StagedTables, rules: PanelRules) -> DataFrame:
-    dated = (
-        staged.cotisation.where(F.col("du").isNotNull()),
-        staged.debit,
-        staged.effectif.where(F.col("effectif").isNotNull()),
-        staged.apconso.where(F.col("heure_consomme").isNotNull()),
+    """The month in which the first fact of each establishment became known: ``siret, siren, mois``."""
+    values = (
+        (staged.cotisation, "du"),
+        (staged.debit, ""),
+        (staged.effectif, "effectif"),
+        (staged.apconso, "heure_consomme"),
     )
-    first, *others = (first_facts(frame, "siret", rules.cutoff_day) for frame in dated)
+    known = known_month(F.col("known_on"), rules.cutoff_day)
+    first, *others = (
+        frame.select("siret", (F.when(F.col(value).isNotNull(), known) if value else known).alias("mois"))
+        for frame, value in values
+    )
     for other in others:
-        first = first.unionByName(other)
-    return first.groupBy("siret", "siren").agg(F.min("mois").alias("mois"))
+        first = first.union(other)
+    siren = siren_of(F.col("siret")).alias("siren")
+    return first.where(F.col("mois").isNotNull()).groupBy("siret", siren).agg(F.min("mois").alias("mois"))
 
 
 def _common_entries(staged: StagedTables, key: str, day: int, first_month: int | None) -> list[DataFrame]:
@@ -127,77 +135,85 @@ def _common_entries(staged: StagedTables, key: str, day: int, first_month: int |
         cotisation_postings(staged.cotisation, day, first_month),
         dette_postings(staged.debit, day),
         declaration_entries(staged.cotisation, key, day),
-        delai_changes(delai_intervals(staged.delai, day), key),
+        delai_entries(staged.delai, day),
         ccsf_entries(staged.ccsf, key, day),
-        demande_changes(demande_intervals(staged.apdemande, day), key),
+        demande_entries(staged.apdemande, day),
         consommation_postings(staged.apconso, day),
     ]
 
 
 def _site_entries(staged: StagedTables, rules: PanelRules) -> list[DataFrame]:
+    day = rules.cutoff_day
     headcounts = staged.effectif.where(F.col("effectif").isNotNull())
     entries = [
-        *_common_entries(staged, "siret", rules.cutoff_day, rules.first_month),
-        effectif_entries(headcounts, "siret", rules.cutoff_day),
+        *_common_entries(staged, "siret", day, rules.first_month),
+        effectif_entries(headcounts, "siret", day),
+        _register_entries(_with_codes(staged.sirene, "siret"), "siret", "registre", ("siret",), _ADDRESS, day),
     ]
-    return [frame.withColumn("siren", siren_of(F.col("siret"))) for frame in entries]
+    if "sirene_histo" in rules.absent:
+        return entries
+    coded = staged.sirene_histo.where(F.col("ape").isNotNull())
+    return [*entries, _register_entries(coded, "siret", "historique", ("date_debut",), ("ape",), day)]
 
 
 def _company_entries(staged: StagedTables, rules: PanelRules, first_month: int | None) -> list[DataFrame]:
     day = rules.cutoff_day
+    proceedings = proceedings_changes(proceeding_events(staged.procol, staged.procedures), "known_on", day)
+    seats, units = staged.sirene.where("siege"), _with_codes(staged.sirene_ul, "siren")
     return [
         *_common_entries(staged, "siren", day, first_month),
         effectif_entries(staged.effectif_ent, "siren", day),
         paydex_entries(staged.paydex, day),
         bilan_entries(staged.ratios, day),
         bdf_entries(staged.bdf, day),
+        _register_entries(seats, "siren", "siege", ("known_on", "date_creation", "siret"), _PLACE, day),
+        _register_entries(units, "siren", "unite_legale", ("siren",), _LEGAL, day),
+        proceedings.select("siren", "mois", "fin", F.struct(*_PROCEEDING).alias("proceeding")),
     ]
 
 
-def _etablissement_columns(
-    rows: DataFrame, staged: StagedTables, rules: PanelRules, codes: DataFrame | None
-) -> DataFrame:
-    stock = _with_codes(staged.sirene, "siret")
-    measures = measure_columns(urssaf_measures("effectif") | common_measures(rules.cutoff_day), rules.absent)
-    is_open = F.coalesce("est_ouvert", F.lit(False)).alias("est_ouvert")
-    known = rows.select("siret", "siren", "periode", is_open, *measures)
-    known = with_attributes(known, _attributes(stock, ("siret",), ("siret",), _ADDRESS, rules), "siret")
-    if "sirene_histo" not in rules.absent:
-        known = with_attributes(known, _codes_of_history(staged.sirene_histo, rules), "siret")
-    coded = with_activity(known, codes, rules.nomenclature)
-    added = list(common_measures(rules.cutoff_day))
-    last = ("siege", "date_creation", "est_ouvert", *ACTIVITY, *added)
-    return coded.select(
-        *(name for name in coded.columns if name not in last),
-        *(*ACTIVITY, "siege"),
+def _etablissement_columns(rows: DataFrame, rules: PanelRules, codes: DataFrame | None) -> DataFrame:
+    urssaf, added = urssaf_measures("effectif"), common_measures(rules.cutoff_day)
+    history = [F.col("historique.ape").alias("ape_historique")] if "sirene_histo" not in rules.absent else []
+    known = rows.select(
+        *("siret", "siren", "periode", F.coalesce("est_ouvert", F.lit(False)).alias("est_ouvert")),
+        *measure_columns(urssaf | added, rules.absent),
+        *(F.col(f"registre.{name}").alias(name) for name in _ADDRESS),
+        *history,
+    )
+    return with_activity(known, codes, rules.nomenclature).select(
+        *("siret", "siren", "periode", *urssaf, *_PLACE),
+        *activity_columns(rules.nomenclature),
+        "siege",
         _age(rules.cutoff_day).alias("age_mois"),
         *added,
         "est_ouvert",
     )
 
 
-def _entreprise_columns(
-    rows: DataFrame, sites: DataFrame, staged: StagedTables, rules: PanelRules, codes: DataFrame | None
-) -> DataFrame:
+def _entreprise_columns(rows: DataFrame, rules: PanelRules, codes: DataFrame | None) -> DataFrame:
     day = rules.cutoff_day
     published = Window.partitionBy("siren").orderBy("mois").rangeBetween(1 - rules.perimeter_months, 0)
     most, fewest = (extreme("effectif.effectif").over(published) for extreme in (F.max, F.min))
-    over_months = {"staffed": most >= rules.perimeter_effectif, "effectif_stable": steady(fewest, most)}
-    months = rows.withColumns(over_months).where(F.col("mois") >= (rules.first_month or BEFORE_ALL))
-    wanted = months.withColumn("comptes", company_accounts())
-    rolled_up = wanted.join(_of_sites(sites, rules), on=["siren", "periode"], how="left")
+    over_months = {
+        "staffed": most >= rules.perimeter_effectif,
+        "effectif_stable": steady(fewest, most),
+        "comptes": company_accounts(),
+    }
+    wanted = rows.withColumns(over_months).where(F.col("mois") >= (rules.first_month or BEFORE_ALL))
+    urssaf = urssaf_measures("effectif_ent") | {"nb_etablissements": ("sirene", F.col("nb_etablissements").cast("int"))}
     added = common_measures(day) | company_measures(day)
-    register = {"nb_etablissements": ("sirene", F.col("nb_etablissements").cast("int"))}
-    measures = measure_columns(urssaf_measures("effectif_ent") | register | added, rules.absent)
-    known = rolled_up.select("siren", "periode", "staffed", *measures)
-    for changes in _company_changes(staged, rules):
-        known = with_attributes(known, changes, "siren")
-    coded = with_activity(known, codes, rules.nomenclature)
-    proceeding = ("procedure", "stade", "date_procedure", "source_procedure")
-    last = ("staffed", "date_creation", *_LEGAL[:3], *ACTIVITY, *proceeding, *added)
-    return coded.select(
-        *(name for name in coded.columns if name not in last),
-        *(*ACTIVITY, *proceeding),
+    known = wanted.select(
+        *("siren", "periode", "staffed"),
+        *measure_columns(urssaf | added, rules.absent),
+        *(F.col(f"siege.{name}").alias(name) for name in _PLACE),
+        *(F.col(f"unite_legale.{name}").alias(name) for name in _LEGAL),
+        *(F.col(f"proceeding.{name}").alias(name) for name in _PROCEEDING),
+    )
+    return with_activity(known, codes, rules.nomenclature).select(
+        *("siren", "periode", *urssaf, *_PLACE, "categorie_juridique"),
+        *activity_columns(rules.nomenclature),
+        *_PROCEEDING,
         _name().alias("raison_sociale"),
         F.col("procedure").isNotNull().alias("en_procedure"),
         _age(day).alias("age_mois"),
@@ -210,43 +226,23 @@ def _with_codes(register: DataFrame, key: str) -> DataFrame:
     return with_own_codes(register, (key,))
 
 
-def _codes_of_history(sirene_histo: DataFrame, rules: PanelRules) -> DataFrame:
-    """``siret, mois, fin, ape_historique``: the last code in NAF rev. 2 that the history of the register gives."""
-    coded = sirene_histo.where(F.col("ape").isNotNull()).withColumnRenamed("ape", "ape_historique")
-    return _attributes(coded, ("siret",), ("date_debut",), ("ape_historique",), rules)
-
-
-def _company_changes(staged: StagedTables, rules: PanelRules) -> tuple[DataFrame, ...]:
-    """What is known of a company beside its measures: head office, legal unit, proceedings."""
-    seats = staged.sirene.where("siege")
-    return (
-        _attributes(seats, ("siren",), ("known_on", "date_creation", "siret"), _ADDRESS[:2], rules),
-        _attributes(_with_codes(staged.sirene_ul, "siren"), ("siren",), ("siren",), _LEGAL, rules),
-        proceedings_changes(proceeding_events(staged.procol, staged.procedures), "known_on", rules.cutoff_day),
-    )
-
-
 def _of_sites(sites: DataFrame, rules: PanelRules) -> DataFrame:
-    """What a company's open establishments say of it: ``siren, periode`` and the counts."""
+    """What a company's open establishments say of it: one entry for each row of theirs."""
     since = F.lit(True) if rules.first_month is None else F.col("periode") >= F.lit(start_of(rules.first_month))
-    return (
-        sites.where(since & F.col("est_ouvert"))
-        .groupBy("siren", "periode")
-        .agg(
-            F.count_if(F.col("dette") > 0).alias("nb_etablissements_en_dette"),
-            F.count("*").alias("nb_etablissements_suivis"),
-            F.max("effectif").alias("effectif_max_etablissement"),
-        )
+    return sites.where(since & F.col("est_ouvert")).select(
+        "siren",
+        month_index(F.col("periode")).alias("mois"),
+        (F.col("dette") > 0).cast("long").alias("nb_etablissements_en_dette"),
+        F.lit(1).cast("long").alias("nb_etablissements_suivis"),
+        F.col("effectif").alias("effectif_max_etablissement"),
     )
 
 
-def _attributes(
-    register: DataFrame, keys: tuple[str, ...], order: tuple[str, ...], values: tuple[str, ...], rules: PanelRules
+def _register_entries(
+    register: DataFrame, key: str, name: str, order: tuple[str, ...], values: tuple[str, ...], cutoff_day: int
 ) -> DataFrame:
-    """What the register said of an entity, from change to change: ``keys, mois, fin`` and the values."""
-    changes = state_changes(register, keys, (*order, "_batch", "_line"), values, rules.cutoff_day)
-    lasting = F.col("fin").isNull() | (F.col("fin") > (rules.first_month or BEFORE_ALL))
-    return changes.where(lasting).select(*keys, "mois", "fin", *(F.col(f"state.{name}").alias(name) for name in values))
+    """Entries of what the register says of an entity: of the lines that it holds then, the last one."""
+    return latest_entries(register, key, name, (*order, "_batch", "_line"), values, cutoff_day)
 
 
 def _age(cutoff_day: int) -> Column:

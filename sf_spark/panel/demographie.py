@@ -47,38 +47,33 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
         ``siret, siren, mois, fin`` (months [mois, fin), ``fin`` null for the last), ``est_ouvert``, and what happened
         by the cut-off of ``mois``: ``nb_ouvertures, nb_fermetures``.
     """
-    versions = _versions(sirene, F.lit(None).cast("date"), False, cutoff_day).unionByName(
+    versions = _versions(sirene, F.lit(None).cast("date"), False, cutoff_day).union(
         _versions(sirene_histo, F.col("date_fin"), True, cutoff_day)
     )
-    gathered = (
-        versions.where(F.col("jusque").isNull() | (F.col("depuis") < F.col("jusque")))
-        .groupBy("siret", "siren")
-        .agg(F.collect_list(F.struct(*_VERSION)).alias("_all"))
-    )
-    known = gathered.withColumn("_months", _months(cutoff_day)).select(
-        "siret", "siren", "_all", "_months", F.posexplode("_months").alias("_rank", "mois")
-    )
-    seen = known.withColumns({"_seen": _seen(F.col("mois")), "_before": _seen(F.col("mois") - 1)})
+    told = F.col("actif").isNotNull() & (F.col("jusque").isNull() | (F.col("depuis") < F.col("jusque")))
+    gathered = versions.where(told).groupBy("siret", "siren").agg(F.collect_list(F.struct(*_VERSION)).alias("_all"))
+    of_months = gathered.select("siret", "siren", "_all", _months(cutoff_day).alias("_months"))
+    known = of_months.select("siret", "siren", "_all", "_months", F.posexplode("_months").alias("_rank", "mois"))
+    fin = F.get("_months", F.col("_rank") + 1).alias("fin")
+    views = [_seen(F.col("mois")).alias("_seen"), _seen(F.col("mois") - 1).alias("_before")]
+    seen = known.select("siret", "siren", "mois", fin, *views)
     start, end = (_cutoff(F.col("mois") + shift, cutoff_day) for shift in (-1, 0))
     # From what was known a month ago, over what is known of that day now, through the days of the month.
-    begin = F.when(F.size("_before") > 0, F.array(_is_open("_before", start), _is_open("_seen", start)))
-    path = F.concat(
-        F.coalesce(begin, F.array(F.lit(None).cast("boolean"))),
-        F.transform(_days("_seen", start, end), lambda day: _is_open("_seen", day)),
-        F.array(_is_open("_seen", end)),
+    was_known = F.size("_before") > 0
+    days = F.concat(F.array(start), _days("_seen", start, end), F.array(end))
+    now = F.transform(
+        F.slice(days, F.when(was_known, 1).otherwise(2), F.size(days)), lambda day: _is_open("_seen", day)
     )
+    path = F.concat(F.array(F.when(was_known, _is_open("_before", start))), now)
     row = F.struct(
         F.element_at("_path", -1).alias("est_ouvert"),
         _steps(lambda before, after: ~F.coalesce(before, F.lit(False)) & after).alias("nb_ouvertures"),
         _steps(lambda before, after: before & ~F.coalesce(after, F.lit(False))).alias("nb_fermetures"),
     )
-    # Exploded: a filter on the states stays above, where it would else be written out with all they are made of.
-    states = seen.withColumn("_path", path).select(
-        *("siret", "siren", "mois"),
-        F.get("_months", F.col("_rank") + 1).alias("fin"),
-        F.explode(F.array(row)).alias("_row"),
-    )
-    return states.select("siret", "siren", "mois", "fin", "_row.*").where(F.col("est_ouvert").isNotNull())
+    states = seen.select("siret", "siren", "mois", "fin", path.alias("_path"))
+    # Inlined: a filter on the states stays above, where it would else be written out with all they are made of.
+    rows = states.select("siret", "siren", "mois", "fin", F.inline(F.array(row)))
+    return rows.where(F.col("est_ouvert").isNotNull())
 
 
 def etablissement_events(register: DataFrame) -> DataFrame:
@@ -92,13 +87,16 @@ def etablissement_events(register: DataFrame) -> DataFrame:
         of the number of open establishments, the first less the second.
     """
     names = ("nb_ouvertures", "nb_fermetures")
-    counted = register.select("siret", "siren", "mois", *(F.col(name).cast("long").alias(name) for name in names))
-    opened, closed = map(F.col, names)
-    return counted.where((opened > 0) | (closed > 0)).withColumn("nb_etablissements", opened - closed)
+    opened, closed = (F.col(name).cast("long") for name in names)
+    return register.where((opened > 0) | (closed > 0)).select(
+        *("siret", "siren", "mois"),
+        *(opened.alias(names[0]), closed.alias(names[1])),
+        (opened - closed).alias("nb_etablissements"),
+    )
 
 
 def _versions(register: DataFrame, last_day: Column, of_history: bool, cutoff_day: int) -> DataFrame:
-    return register.where(F.col("est_actif").isNotNull()).select(
+    return register.select(
         "siret",
         "siren",
         F.coalesce("date_debut", F.lit(_EVER).cast("date")).alias("du"),

@@ -4,10 +4,15 @@ A source gives *entries*: ``key, mois`` and some of these columns; a month may h
 
     kind      columns               value of a row
     flow      FLOWS, COUNTS         sum of the month's entries
+    greatest  GREATEST              the greatest of the month's entries
     level     LEVELS                sum of all entries up to the month
-    latest    <name>_durable,       the greatest so far, or the passing one that holds: see asof.latest_entries
-              <name>_passing
-    lists     LISTS                 the last array so far: see asof.in_force_together
+    latest    <name>_durable,       the greatest so far, or of the passing ones that still hold:
+              <name>_passing        see asof.latest_entries
+    lists     LISTS                 struct<state, fin> each: an array of the states of those that still hold, in order
+    changes   CHANGES               the last entry so far
+
+What is known of an entity travels as its amounts do, so no table is joined: each join would be a shuffle more, and
+Spark takes as long to plan it as to run it.
 """
 
 from collections.abc import Iterable
@@ -15,13 +20,24 @@ from collections.abc import Iterable
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from sf_spark.domain.calendar import month_index, month_start
+from sf_spark.domain.calendar import month_start
+from sf_spark.domain.identifiers import siren_of
+from sf_spark.panel.asof import in_force
 
 FLOWS = ("cotisation_cents", "apart_centiemes")
-COUNTS = ("nb_ouvertures", "nb_fermetures")
+COUNTS = ("nb_ouvertures", "nb_fermetures", "nb_etablissements_en_dette", "nb_etablissements_suivis")
+GREATEST = ("effectif_max_etablissement",)
 LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
-LATEST = ("effectif", "declaration", "ccsf", "paydex", "bilan", "bilan_groupe", "bdf")
+LATEST = (
+    *("effectif", "declaration", "ccsf", "paydex", "bilan", "bilan_groupe", "bdf"),
+    *("registre", "historique", "siege", "unite_legale"),
+)
 LISTS = ("delais", "demandes")
+CHANGES = ("proceeding",)
+_OF_MONTH = (*FLOWS, *COUNTS, *GREATEST)
+_DURABLE, _PASSING = (tuple(f"{name}_{kind}" for name in LATEST) for kind in ("durable", "passing"))
+_INTERVALS = (*_PASSING, *LISTS)
+_ALL = (*_OF_MONTH, *LEVELS, *_DURABLE, *_INTERVALS, *CHANGES)
 
 
 def monthly_rows(
@@ -41,72 +57,76 @@ def monthly_rows(
         ``keys, mois, periode, wanted`` (null where only a flow asks for the row), ``est_ouvert`` if the spine has it,
         and the columns of all kinds that the entries hold, one for each name of LATEST.
     """
-    flags = [name for name in ("est_ouvert",) if name in spine.columns]
-    together = spine.select(*keys, "mois", F.lit(True).alias("wanted"), *flags)
-    for frame in entries:
-        known = _since(frame, first_month).select(*keys, "mois", *_measures(frame))
-        together = together.unionByName(known, allowMissingColumns=True)
-    names = _measures(together)
+    flags = ["wanted", *(name for name in ("est_ouvert",) if name in spine.columns)]
+    # The company of an establishment is in its number; some files do not say it.
+    named = [siren_of(F.col("siret")).alias("siren"), F.col("siret")] if "siret" in keys else [F.col("siren")]
+    held = [(frame, set(frame.columns)) for frame in entries]
+    names = [name for name in _ALL if any(name in columns for _, columns in held)]
+    together = [spine.select(*keys, "mois", F.lit(True).alias("wanted"), *flags[1:])]
+    together += [_since(frame, columns, named, first_month) for frame, columns in held]
     by_month = (
-        together.repartition(keys[0])  # serves the grouping, the running totals and the company's own rows
+        _union(together)
+        .repartition(keys[0])  # serves the grouping, the running totals and the company's own rows
         .groupBy(*keys, "mois")
-        .agg(*(F.bool_or(name).alias(name) for name in ("wanted", *flags)), *(_of_month(name) for name in names))
+        .agg(*(F.bool_or(name).alias(name) for name in flags), *(_of_month(name) for name in names))
     )
     so_far = Window.partitionBy(*keys).orderBy("mois").rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    rows = by_month.select(*keys, "mois", "wanted", *flags, *(_so_far(name, so_far) for name in names))
+    rows = by_month.select(*keys, "mois", *flags, *(_so_far(name, so_far).alias(name) for name in names))
     has_flow = F.coalesce(*(F.col(name) for name in FLOWS if name in names), F.lit(None)).isNotNull()
     inside = F.col("mois").between(first_month or 0, last_month)
-    states = [name for name in LATEST if f"{name}_durable" in names]
     return rows.where((F.col("wanted") | has_flow) & inside).select(
         *keys,
         "mois",
         month_start(F.col("mois")).alias("periode"),
-        "wanted",
         *flags,
-        *(name for name in names if not name.endswith(("_durable", "_passing"))),
-        *(F.greatest(f"{name}_durable", f"{name}_passing.state").alias(name) for name in states),
+        *(name for name in names if name in (*_OF_MONTH, *LEVELS, *CHANGES)),
+        *(F.array_sort(in_force(F.col(name), F.col("mois"))).alias(name) for name in LISTS if name in names),
+        *(_latest(name) for name in LATEST if f"{name}_durable" in names),
     )
 
 
-def with_attributes(rows: DataFrame, changes: DataFrame, key: str) -> DataFrame:
-    """Add what was known of an entity in each month: ``changes`` holds ``key, mois, fin`` and the attributes."""
-    inside = (F.col("_m") >= F.col("mois")) & (F.col("fin").isNull() | (F.col("_m") < F.col("fin")))
-    renamed = changes.withColumnRenamed(key, "_key")
-    return (
-        rows.withColumn("_m", month_index(F.col("periode")))
-        .join(renamed, on=(F.col(key) == F.col("_key")) & inside, how="left")
-        .drop("_m", "_key", "mois", "fin")
-    )
+def _union(frames: list[DataFrame]) -> DataFrame:
+    """All rows of all frames. By twos, and those by twos: Spark looks at all of a plan each time that it grows."""
+    if len(frames) == 1:
+        return frames[0]
+    middle = len(frames) // 2
+    return _union(frames[:middle]).unionByName(_union(frames[middle:]), allowMissingColumns=True)
 
 
-def _measures(frame: DataFrame) -> list[str]:
-    latest = [f"{name}_{kind}" for name in LATEST for kind in ("durable", "passing")]
-    return [name for name in (*FLOWS, *COUNTS, *LEVELS, *latest, *LISTS) if name in frame.columns]
-
-
-def _since(frame: DataFrame, first_month: int | None) -> DataFrame:
+def _since(frame: DataFrame, columns: set[str], keys: list[Column], first_month: int | None) -> DataFrame:
     """What the months from ``first_month`` on need: flows from then on, all else as it stood the month before."""
+    names = [name for name in _ALL if name in columns]
     if first_month is None:
-        return frame
-    moments = [name for name in (*FLOWS, *COUNTS) if name in frame.columns]
-    if moments and not any(name in frame.columns for name in LEVELS):
-        return frame.where(F.col("mois") >= first_month)
-    if moments:
-        frame = frame.withColumns({name: F.when(F.col("mois") >= first_month, F.col(name)) for name in moments})
-    lasting = frame.where(F.col("fin").isNull() | (F.col("fin") >= first_month)) if "fin" in frame.columns else frame
-    return lasting.withColumn("mois", F.greatest("mois", F.lit(first_month - 1)))
+        return frame.select(*keys, "mois", *names)
+    of_new_month = F.col("mois") >= first_month
+    moments = [name for name in names if name in _OF_MONTH]
+    if len(moments) == len(names):
+        return frame.where(of_new_month).select(*keys, "mois", *names)
+    values = [F.when(of_new_month, F.col(name)).alias(name) if name in moments else F.col(name) for name in names]
+    lasting = frame.where(F.col("fin").isNull() | (F.col("fin") >= first_month)) if "fin" in columns else frame
+    return lasting.select(*keys, F.greatest("mois", F.lit(first_month - 1)).alias("mois"), *values)
 
 
 def _of_month(name: str) -> Column:
-    of_month = F.sum(name) if name in (*FLOWS, *COUNTS, *LEVELS) else F.max(name)
-    return of_month.alias(name)
+    if name in (*FLOWS, *COUNTS, *LEVELS):
+        return F.sum(name).alias(name)
+    if name in _INTERVALS:  # null rather than an empty list: the list of all months leaves it out
+        return F.when(F.count(name) > 0, F.collect_list(name)).alias(name)
+    return F.max(name).alias(name)
 
 
 def _so_far(name: str, window: WindowSpec) -> Column:
-    if name in (*FLOWS, *COUNTS):
+    if name in _OF_MONTH:
         return F.col(name)
     if name in LEVELS:
-        return F.coalesce(F.sum(name).over(window), F.lit(0)).alias(name)
-    if name.endswith("_durable"):
-        return F.max(name).over(window).alias(name)
-    return F.last(name, ignorenulls=True).over(window).alias(name)
+        return F.coalesce(F.sum(name).over(window), F.lit(0))
+    if name in _INTERVALS:
+        return F.flatten(F.collect_list(name).over(window))
+    if name in CHANGES:
+        return F.last(name, ignorenulls=True).over(window)
+    return F.max(name).over(window)
+
+
+def _latest(name: str) -> Column:
+    passing = F.array_max(in_force(F.col(f"{name}_passing"), F.col("mois")))
+    return F.greatest(F.col(f"{name}_durable"), passing).alias(name)

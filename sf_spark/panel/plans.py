@@ -14,18 +14,19 @@ from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import cutoff_of, known_month
 from sf_spark.domain.money import cents, euros, ratio
-from sf_spark.panel.asof import in_force_together, latest_entries
+from sf_spark.panel.asof import latest_entries
 
 NOT_GRANTED = ("REFUS", "REJ", "REJET")
 
 
-def delai_intervals(delai: DataFrame, cutoff_day: int) -> DataFrame:
-    """The months in which each plan is in force.
+def delai_entries(delai: DataFrame, cutoff_day: int) -> DataFrame:
+    """Entries of the plans: one each, from its first month to its end.
 
     Rows that a plan cannot be made of (no duration or amount, no due date) are left out, as they always were.
 
     Returns:
-        ``siret, siren, mois, fin`` and ``state``: struct<echeance, duree (days), montant (cents)>.
+        ``siret, siren, mois, fin`` and ``delais``: struct<state, fin>, of which ``state`` is struct<echeance, duree
+        (days), montant (cents)>.
     """
     granted = ~F.coalesce(F.upper("stade"), F.lit("")).isin(*NOT_GRANTED)
     whole = (F.col("duree_delai") >= 1) & (F.col("montant_echeancier") >= 0.01) & F.col("date_echeance").isNotNull()
@@ -36,18 +37,13 @@ def delai_intervals(delai: DataFrame, cutoff_day: int) -> DataFrame:
         F.col("duree_delai").alias("duree"),
         cents(F.col("montant_echeancier")).alias("montant"),
     )
+    end = F.least(ended, due).alias("fin")
     return delai.where(granted & whole).select(
-        "siret",
-        "siren",
+        *("siret", "siren"),
         F.greatest(known, created).alias("mois"),
-        F.least(ended, due).alias("fin"),
-        plan.alias("state"),
+        end,
+        F.struct(plan.alias("state"), end).alias("delais"),
     )
-
-
-def delai_changes(intervals: DataFrame, key: str) -> DataFrame:
-    """``key, mois, fin, delais``: the plans in force together, from change to change."""
-    return in_force_together(intervals, [key]).withColumnRenamed("state", "delais")
 
 
 def ccsf_entries(ccsf: DataFrame, key: str, cutoff_day: int) -> DataFrame:

@@ -32,7 +32,7 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int, first_month: int
         ``siret, siren, mois, cotisation_cents``; several rows a month; amounts unknown at the source post nothing.
     """
     months = month_index(F.col("periode_fin")) - month_index(F.col("periode_debut"))
-    entries = F.array(
+    sides = F.array(
         _side(known_month(F.col("known_on"), cutoff_day), 1),
         _side(known_month(F.col("superseded_on"), cutoff_day), -1),
     )
@@ -41,14 +41,7 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int, first_month: int
     earliest = F.lit(0) if first_month is None else F.greatest(F.lit(first_month) - F.col("mois"), F.lit(0))
     return (
         cotisation.where(F.col("du").isNotNull())
-        .select(
-            "siret",
-            "siren",
-            months.alias("nb_mois"),
-            cents(F.col("du")).alias("montant"),
-            F.explode(entries).alias("side"),
-        )
-        .select("*", "side.*")
+        .select("siret", "siren", months.alias("nb_mois"), cents(F.col("du")).alias("montant"), F.inline(sides))
         .where(F.col("mois").isNotNull() & (earliest < F.col("nb_mois")))
         .select("*", F.explode(F.sequence(earliest, F.col("nb_mois") - 1)).alias("rank"))
         .select("siret", "siren", (F.col("mois") + F.col("rank")).alias("mois"), share.alias("cotisation_cents"))
@@ -64,18 +57,24 @@ def dette_postings(debit: DataFrame, cutoff_day: int) -> DataFrame:
     Returns:
         ``siret, siren, mois, part_ouvriere_cents, part_patronale_cents, nb_ecarts_negatifs`` (changes).
     """
-    balances = debit.withColumns({"po": cents(F.col("part_ouvriere")), "pp": cents(F.col("part_patronale"))})
-    changes = state_changes(balances, ("siren", *_ECART_NEGATIF), _OPERATION_ORDER, ("po", "pp"), cutoff_day)
-    intervals = changes.select(
-        "siret",
-        "siren",
-        "mois",
-        "fin",
-        F.coalesce("state.po", F.lit(0)).alias("po"),
-        F.coalesce("state.pp", F.lit(0)).alias("pp"),
-    ).withColumn("ouvert", (F.col("po") + F.col("pp") > 0).cast("long"))
-    return _rises_and_falls(
-        intervals, {"part_ouvriere_cents": "po", "part_patronale_cents": "pp", "nb_ecarts_negatifs": "ouvert"}
+    parts = ("part_ouvriere", "part_patronale")
+    changes = state_changes(debit, ("siren", *_ECART_NEGATIF), _OPERATION_ORDER, parts, cutoff_day)
+    po, pp = (F.coalesce(cents(F.col(f"state.{part}")), F.lit(0)) for part in parts)
+    amounts = changes.select("siret", "siren", "mois", "fin", po.alias("po"), pp.alias("pp"))
+    # The value is posted where it begins to hold, and taken back where it ends.
+    sides = F.array(_side(F.col("mois"), 1), _side(F.col("fin"), -1))
+    posted = {
+        "part_ouvriere_cents": F.col("po"),
+        "part_patronale_cents": F.col("pp"),
+        "nb_ecarts_negatifs": (F.col("po") + F.col("pp") > 0).cast("long"),
+    }
+    return (
+        amounts.select("siret", "siren", "po", "pp", F.inline(sides).alias("month", "sign"))
+        .where(F.col("month").isNotNull())
+        .select(
+            *("siret", "siren", F.col("month").alias("mois")),
+            *((amount * F.col("sign")).alias(name) for name, amount in posted.items()),
+        )
     )
 
 
@@ -98,18 +97,3 @@ def declaration_entries(cotisation: DataFrame, key: str, cutoff_day: int) -> Dat
 
 def _side(month: Column, sign: int) -> Column:
     return F.struct(month.alias("mois"), F.lit(sign).alias("sign"))
-
-
-def _rises_and_falls(intervals: DataFrame, measures: dict[str, str]) -> DataFrame:
-    """Post the value at the start of an interval and take it back at its end."""
-    sides = F.array(_side(F.col("mois"), 1), _side(F.col("fin"), -1))
-    return (
-        intervals.withColumn("side", F.explode(sides))
-        .where(F.col("side.mois").isNotNull())
-        .select(
-            "siret",
-            "siren",
-            F.col("side.mois").alias("mois"),
-            *((F.col(column) * F.col("side.sign")).alias(name) for name, column in measures.items()),
-        )
-    )

@@ -59,24 +59,23 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int, of_registe
         ``siret, siren, premier, dernier``, both included, and ``fermeture``: the month from which it is closed, which
         still has its row (one after ``last_month`` when it stays open). Nothing goes beyond ``last_month``.
     """
-    spells = F.zip_with(
+    spells = F.arrays_zip(
         F.concat(F.array(F.lit(BEFORE_ALL)), F.coalesce("fermetures.fin", F.array())),
         F.concat(F.coalesce("fermetures.debut", F.array()), F.array(F.lit(last_month + 1))),
-        lambda after, until: F.struct(after.alias("after"), until.alias("until")),
     )
+    first = F.least("first", "connu") if of_register else F.col("first")
     firsts = facts.groupBy("siret", "siren").agg(F.min("mois").alias("first"))
     return (
         firsts.join(closed, on=["siret", "siren"], how="full_outer" if of_register else "left")
-        .withColumn("first", F.least("first", "connu") if of_register else F.col("first"))
-        .select("siret", "siren", "first", F.explode(spells).alias("spell"))
+        .select("siret", "siren", first.alias("first"), F.inline(spells).alias("after", "until"))
         # None after a closure without end, nor between two that follow each other: one closure, delivered twice.
-        .where(F.col("spell.after") < F.col("spell.until"))
+        .where(F.col("after") < F.col("until"))
         .select(
             "siret",
             "siren",
-            F.greatest("first", "spell.after").alias("premier"),
-            F.least("spell.until", F.lit(last_month)).alias("dernier"),
-            F.col("spell.until").alias("fermeture"),
+            F.greatest("first", "after").alias("premier"),
+            F.least("until", F.lit(last_month)).alias("dernier"),
+            F.col("until").alias("fermeture"),
         )
         .where(F.col("premier") <= F.col("dernier"))
     )

@@ -132,7 +132,7 @@ def audit(
 
 
 def _drawn(spark: SparkSession, settings: Settings, count: int, chosen: Sequence[date], seed: int) -> list[date]:
-    if not exists(spark, settings.lake, PANEL_ENTREPRISE):
+    if not exists(settings.lake, PANEL_ENTREPRISE):
         raise MissingTableError(f"table {PANEL_ENTREPRISE.path} is not in {settings.lake}: run build_panel first")
     panel = read_table(spark, settings.lake, PANEL_ENTREPRISE)
     first, last = panel.agg(F.min("periode"), F.max("periode")).first()  # type: ignore[misc]

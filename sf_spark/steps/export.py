@@ -145,7 +145,7 @@ def _names(lists: DataFrame) -> list[str]:
 
 def follow_ups(spark: SparkSession, lake: str) -> DataFrame:
     """The table of follow-ups; empty where nothing has been delivered."""
-    if exists(spark, lake, FOLLOW_UP):
+    if exists(lake, FOLLOW_UP):
         return read_table(spark, lake, FOLLOW_UP)
     return spark.createDataFrame([], FOLLOW_UP_COLUMNS)
 

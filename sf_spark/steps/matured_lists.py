@@ -22,7 +22,7 @@ def matured_lists(spark: SparkSession, settings: Settings, report: Report) -> li
 
     Recall looks at the companies that the model of the list had scored in its month.
     """
-    there = exists(spark, settings.lake, LABELS_ENTREPRISE)
+    there = exists(settings.lake, LABELS_ENTREPRISE)
     editions = in_force(published_editions(settings.lake)).values() if there else ()
     found: list[dict[str, Any]] = []
     for edition in sorted(editions, key=lambda each: (each.periode, each.horizon)):

@@ -27,7 +27,7 @@ def moved_signals(spark: SparkSession, settings: Settings, last: date, report: R
     """
     train = settings.train
     registry, name = Registry(settings.tracking_store()), registered_name(train.model_name, train.horizon)
-    if registry.champion_version(name) is None or not exists(spark, settings.lake, SIGNALS_ENTREPRISE):
+    if registry.champion_version(name) is None or not exists(settings.lake, SIGNALS_ENTREPRISE):
         report(f"no drift: there is no champion at {train.horizon} months")
         return []
     model = registry.load(name).model

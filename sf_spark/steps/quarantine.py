@@ -25,7 +25,7 @@ def quarantine(
 
 
 def _show_held_back(spark: SparkSession, settings: Settings, wanted: Wanted, report: Report) -> None:
-    if not exists(spark, settings.lake, HELD_BACK_FACTS):
+    if not exists(settings.lake, HELD_BACK_FACTS):
         report("no fact is held back from ending")
         return
     facts = _wanted(read_table(spark, settings.lake, HELD_BACK_FACTS), wanted)
@@ -43,7 +43,7 @@ def _wanted(rows: DataFrame, wanted: Wanted) -> DataFrame:
 
 
 def _show_rejects(spark: SparkSession, settings: Settings, wanted: Wanted, report: Report) -> None:
-    if not exists(spark, settings.lake, QUARANTINE):
+    if not exists(settings.lake, QUARANTINE):
         report(f"no line has been rejected in {settings.lake}")
         return
     lines = _wanted(read_table(spark, settings.lake, QUARANTINE), wanted)

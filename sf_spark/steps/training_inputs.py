@@ -189,7 +189,7 @@ def data_versions(spark: SparkSession, lake: str) -> dict[str, int]:
     Raises:
         MissingTableError: When one has not been written; a missing dictionary only loses the themes.
     """
-    versions = {table.path: table_version(spark, lake, table) for table in TABLES}
+    versions = {table.path: table_version(lake, table) for table in TABLES}
     for table in TABLES[:3]:
         if versions[table.path] < 0:
             read_table(spark, lake, table)  # says what is missing
