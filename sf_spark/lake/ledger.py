@@ -10,12 +10,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 
 from sf_spark.lake.builds import Build, build_from
 from sf_spark.lake.contents import HOUSEKEEPING, Content, content_of
-from sf_spark.lake.files import open_table
-from sf_spark.lake.stores import delta_options
+from sf_spark.lake.files import append_rows, open_table
 from sf_spark.lake.tables import location
 from sf_spark.schema import MONITORING_BUILDS, Table
 
@@ -53,9 +52,7 @@ def note_build(lake: str, table: Table, there: DeltaTable, build: Build) -> None
         "commit": build.commit,
         "build": build.as_text(),
     }
-    mirror = location(lake, MONITORING_BUILDS)
-    rows = pa.Table.from_pylist([row], schema=_SCHEMA)
-    write_deltalake(mirror, rows, mode="append", storage_options=delta_options(mirror))
+    append_rows(location(lake, MONITORING_BUILDS), pa.Table.from_pylist([row], schema=_SCHEMA))
 
 
 def has_commit(there: DeltaTable, commit: str, since: int) -> bool:

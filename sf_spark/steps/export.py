@@ -14,16 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 import yaml
-from deltalake import write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sf_spark.errors import ConfigurationError, SfSparkError
-from sf_spark.lake.files import open_table
+from sf_spark.lake.files import append_rows, open_table
 from sf_spark.lake.places import rooted
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.storage import move_folder, remove_folder
-from sf_spark.lake.stores import delta_options
 from sf_spark.lake.tables import exists, location, read_table
 from sf_spark.publication.clearances import Clearance, clearance_of, clearances_from
 from sf_spark.publication.exported import exported_rows
@@ -181,9 +179,7 @@ def log_row(
 
 def log_export(lake: str, row: Mapping[str, Any]) -> None:
     """Append a row to the log."""
-    place = location(lake, EXPORTS_LOG)
-    rows = pa.Table.from_pylist([dict(row)], schema=_LOG)
-    write_deltalake(place, rows, mode="append", storage_options=delta_options(place))
+    append_rows(location(lake, EXPORTS_LOG), pa.Table.from_pylist([dict(row)], schema=_LOG))
 
 
 def _finish(beside: str, place: str, row: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from pyspark.sql.readwriter import DataFrameWriter
 
 from sf_spark.errors import ConcurrentWriteError
-from sf_spark.lake import committing, files, ledger, month_files
+from sf_spark.lake import committing, files, month_files
 from sf_spark.signals.expression import Measure
 from sf_spark.signals.worker import SignalRequest, write_part
 from sf_spark.steps import signal_tables
@@ -22,16 +22,14 @@ PACKAGE = Path(__file__).resolve().parents[2] / "sf_spark"
 PRIMITIVES = {"create", "create_write_transaction", "create_table_with_add_actions", "write_deltalake", "save"}
 COMMIT_POINTS = {
     "lake/committing.py": {"save"},  # derived tables by Spark
-    "lake/files.py": {"create", "create_write_transaction", "write_deltalake"},  # staged tables
-    "lake/ledger.py": {"write_deltalake"},  # monitoring/builds
+    "lake/files.py": {"create", "create_write_transaction", "write_deltalake"},  # staged tables, monitoring, logs
     "lake/month_files.py": {"create_write_transaction", "create_table_with_add_actions"},  # signals
-    "lake/tables.py": {"save"},  # monitoring/audit
-    "steps/export.py": {"write_deltalake"},  # exports/log
+    "lake/tables.py": {"save"},  # a table scored by hand
     "steps/export_files.py": {"write_deltalake", "save"},  # a folder of files, renamed when it is whole
 }
 JANUARY = 2024 * 12  # the index of a month
-# Rows of one audit, appended under a name of their own; exports, which their own tests kill. Nothing is made of either.
-SAFE = {"lake/tables.py", "steps/export.py", "steps/export_files.py"}
+# A table that is scored by hand; exports, which their own tests kill. Nothing is made of either.
+SAFE = {"lake/tables.py", "steps/export_files.py"}
 
 
 class Killed(BaseException):
@@ -64,7 +62,6 @@ class Killer:
         for module, name in (
             (files, "write_deltalake"),
             (month_files, "create_table_with_add_actions"),
-            (ledger, "write_deltalake"),
         ):
             place = f"lake/{module.__name__.rpartition('.')[2]}.py"
             monkeypatch.setattr(module, name, self._killing(place, name, getattr(module, name)))
