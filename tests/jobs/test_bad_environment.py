@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("bash", "cat", "dirname", "env", "grep", "ls", "mktemp", "paste", "rm", "sed", "tr", "chmod")
+TOOLS = ("bash", "cat", "chmod", "dirname", "env", "grep", "head", "id", "ls", "mktemp", "paste", "rm", "sed", "tr")
 CONTEXT = "type;code;drapeau;debut;fin\nsiren;000000001;aide;2024-01-01;\n"
 # Deliveries, a table written by Spark from rows of its Python workers, and an export: whatever opens a place.
 JOB = """
@@ -78,6 +78,16 @@ def test_no_java_is_exit_2_and_one_line(tmp_path: Path, submit: list[str]) -> No
     assert done.returncode == 2
     (line,) = done.stderr.strip().splitlines()
     assert "Java 17 or newer is needed, found: none: install it" in line
+
+
+@pytest.mark.parametrize(("python", "wanted"), [(sys.executable, "Java 17"), ("/nowhere/python", "Python 3.11")])
+def test_set_up_says_in_one_line_what_it_does_not_find(tmp_path: Path, python: str, wanted: str) -> None:
+    environment = {"PATH": tools(tmp_path / "bin"), "HOME": str(tmp_path), "LANG": "C.UTF-8", "PYTHON": python}
+    command = ["/bin/bash", str(ROOT / "conf" / "setup.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(f"sf_spark: {wanted} or newer is needed, found: none. Install it with: ")
 
 
 def nameless() -> list[str]:
