@@ -34,18 +34,21 @@ exec 2> >(grep --line-buffered -v 'WARNING: Using incubator modules' >&2)
 
 if [ ${#submit[@]} -eq 0 ] && [ -z "$more_jars" ]; then exec "$python" "$job" "$@"; fi
 
-java_home=$("$python" -m sf_spark.environment) || exit 2
-if [ -n "$java_home" ]; then export JAVA_HOME=$java_home; else unset JAVA_HOME; fi
-export PYSPARK_PYTHON="${PYSPARK_PYTHON:-$python}"
+put_right=$("$python" -m sf_spark.environment) || exit 2
+eval "$put_right"
+id -un >/dev/null 2>&1 || fail "user id $(id -u) has no name, without which Spark's own spark-submit does not start:" \
+  "leave the spark-submit options out (the driver runs here then), or give the id a name in /etc/passwd"
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 (cd "$here" && "$python" -m zipfile -c "$work/sf_spark.zip" sf_spark jobs)
 # Spark puts the shipped package before everything else, on the driver too, which needs the checkout itself: conf/ is there.
 printf '#!/bin/sh\nPYTHONPATH="%s:$PYTHONPATH" exec "%s" "$@"\n' "$here" "$python" >"$work/python" && chmod +x "$work/python"
 export PYSPARK_DRIVER_PYTHON="$work/python"
-spark_home=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
 jars=$(ls "${DELTA_JARS:-$here/.jars}"/*.jar 2>/dev/null | paste -sd, -)
 [[ "$jars" == *delta-spark* ]] || fail "no Delta jars in ${DELTA_JARS:-$here/.jars}: run 'make setup' first"
+# In braces, as bash reads on in this file once the job has ended, and somebody may have changed it meanwhile.
+{
 code=0
-SPARK_HOME=$spark_home "$spark_home/bin/spark-submit" --py-files "$work/sf_spark.zip" --jars "$jars$more_jars" \
+"$SPARK_HOME/bin/spark-submit" --py-files "$work/sf_spark.zip" --jars "$jars$more_jars" \
   --driver-java-options "-Dlog4j2.configurationFile=file:${here// /%20}/conf/log4j2.properties" "${submit[@]}" "$job" "$@" || code=$?
 exit $code
+}

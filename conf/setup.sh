@@ -6,6 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fail() { echo "sf_spark: $*" >&2; exit 2; }
+version_of() { # the first line that a command says of itself; "none" where it is not there, or does not run
+  local said=; ! command -v "$1" >/dev/null || said=$("$@" 2>&1) || said=
+  head -n 1 <<<"${said:-none}"
+}
 can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 apt_install() {
   echo "sf_spark: installing $* (running as root with apt-get)"
@@ -19,7 +23,7 @@ find_python() {
   done
   return 1
 }
-python=$(find_python) || fail "Python 3.11 or newer is needed, found: $(${PYTHON:-python3} --version 2>&1 | head -n 1 || echo none). Install it with: apt-get install python3 python3-venv (Debian 12+/Ubuntu 24.04+), dnf install python3.11 (Fedora), brew install python@3.11 (macOS); or name one with PYTHON=/path/to/python3.11"
+python=$(find_python) || fail "Python 3.11 or newer is needed, found: $(version_of ${PYTHON:-python3} --version). Install it with: apt-get install python3 python3-venv (Debian 12+/Ubuntu 24.04+), dnf install python3.11 (Fedora), brew install python@3.11 (macOS); or name one with PYTHON=/path/to/python3.11"
 
 java_version() { # major version of a java command, 0 where it does not run
   local line; line=$("$1" -version 2>&1 | grep -oE 'version "[0-9]+' | grep -oE '[0-9]+' | head -n 1) || true
@@ -33,7 +37,7 @@ find_java() {
 }
 if ! find_java; then
   if can_apt; then apt_install openjdk-17-jre-headless || apt_install default-jre-headless; hash -r; fi
-  find_java || fail "Java 17 or newer is needed, found: $( (java -version 2>&1 || echo none) | head -n 1). Install it with: sudo apt-get install openjdk-17-jre-headless (Debian/Ubuntu), sudo dnf install java-17-openjdk-headless (Fedora), brew install openjdk@17 (macOS); or set JAVA_HOME"
+  find_java || fail "Java 17 or newer is needed, found: $(version_of java -version). Install it with: sudo apt-get install openjdk-17-jre-headless (Debian/Ubuntu), sudo dnf install java-17-openjdk-headless (Fedora), brew install openjdk@17 (macOS); or set JAVA_HOME"
 fi
 
 if [ ! -x .venv/bin/python ]; then

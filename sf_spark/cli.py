@@ -22,6 +22,11 @@ from sf_spark.session import build_session, end_session, java_has_died, reach_st
 from sf_spark.settings import Settings, load_settings
 
 _CAUSE = re.compile(r"^(Caused by: |\S*(Error|Exception): )")  # a line of a trace that names a cause
+# Spark and Arrow where a table lacks a column that is read of it.
+_NO_COLUMN = re.compile(r"\[UNRESOLVED_COLUMN|^No match for FieldRef")
+_BRING_UP_TO_DATE = (
+    "; where another version of the package wrote the table: jobs/pipeline.py brings all tables up to date"
+)
 
 Report = Callable[[str], None]
 Run = Callable[[SparkSession, Settings, argparse.Namespace, Report], int | None]
@@ -141,7 +146,8 @@ def _one_line(error: Exception) -> str:
     lines = [line.strip() for line in _text(error).splitlines() if line.strip()]
     causes = [line for line in lines if _CAUSE.match(line)]
     said = _CAUSE.sub("", causes[-1]) if causes else lines[0] if lines else "no message"
-    return f"{type(error).__name__}: {said[:300]}"
+    hint = _BRING_UP_TO_DATE if any(_NO_COLUMN.search(line) for line in lines) else ""
+    return f"{type(error).__name__}: {said[:300]}{hint}"
 
 
 def _text(error: BaseException) -> str:

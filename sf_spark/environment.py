@@ -11,11 +11,13 @@ a user id without a name, or without a home     a name made of the id, a home in
 import os
 import pwd
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from sf_spark.errors import ConfigurationError
@@ -44,7 +46,7 @@ def prepare(environment: Environment, spark_home: Path, workers_are_here: bool) 
     environment["SPARK_HOME"] = str(spark_home)
     if workers_are_here:
         environment["PYSPARK_PYTHON"] = environment["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    environment.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
+    environment["PYSPARK_PYTHON"] = environment.get("PYSPARK_PYTHON") or sys.executable  # workers need its packages
     if (environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C") in ("C", "POSIX"):
         environment["LC_ALL"] = "C.UTF-8"
     if not user_name():
@@ -121,10 +123,17 @@ def _home_of_our_own() -> str:
     return str(folder)
 
 
-if __name__ == "__main__":  # spark-submit.sh asks which JAVA_HOME will do, before it starts Java
+def as_shell(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """The commands that make one environment out of another."""
+    gone = [f"unset {name}" for name in sorted(before.keys() - after.keys())]
+    new = [f"export {name}={shlex.quote(after[name])}" for name in sorted(after) if before.get(name) != after[name]]
+    return "\n".join([*gone, *new])
+
+
+if __name__ == "__main__":  # spark-submit.sh asks what to put right before it starts Java
     try:
         environment = dict(os.environ)
-        choose_java(environment)
-        print(environment.get("JAVA_HOME", ""))
+        prepare(environment, Path(find_spec("pyspark").origin).parent, workers_are_here=False)  # type: ignore
+        print(as_shell(os.environ, environment))
     except ConfigurationError as error:
         sys.exit(f"spark-submit.sh: {error}")

@@ -29,5 +29,9 @@ class ConcurrentWriteError(SfSparkError):
     """Another job has changed a table between the moment it was read and the commit."""
 
 
+class OtherColumnsError(SfSparkError):
+    """A table that another version of the package has written, with columns that cannot take what is written now."""
+
+
 class UnexpectedError(SfSparkError):
     """A failure that no job expects; its text names the cause and a file with the details."""

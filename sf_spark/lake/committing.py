@@ -8,11 +8,13 @@ another job has committed between a plan and its commit.
 from collections.abc import Mapping
 
 from delta.exceptions import DeltaConcurrentModificationException
+from deltalake import Schema
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from sf_spark.errors import ConcurrentWriteError
+from sf_spark.lake.columns import WRITE_ANEW, check_columns, widen
 from sf_spark.lake.files import open_table
 from sf_spark.lake.ledger import has_commit, note_build
 from sf_spark.lake.places import for_spark
@@ -33,6 +35,7 @@ def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_
 
     Raises:
         ConcurrentWriteError: When another job has changed the table since the plan was made.
+        OtherColumnsError: When rows of another version stay in the table, whose columns are of other types.
     """
     folder = location(plan.lake, plan.table)
     options = {
@@ -74,7 +77,10 @@ def _save(rows: DataFrame, plan: Plan, folder: str, predicate: str | None, optio
     elif predicate is None:
         how = {"mode": "overwrite", "overwriteSchema": "true"}
     else:
-        how = {"mode": "overwrite", "replaceWhere": predicate}
+        schema = Schema.from_json(rows.schema.json())
+        check_columns(folder, plan.there, schema, plan.table.partition, WRITE_ANEW)
+        widen(plan.there, schema)  # before, as the predicate may name a new column; fields of a column are merged
+        how = {"mode": "overwrite", "replaceWhere": predicate, "mergeSchema": "true"}
     mode = how.pop("mode")
     writer = rows.write.format("delta").mode(mode).options(**options, **how)
     (writer.partitionBy(plan.table.partition) if plan.table.partition else writer).save(for_spark(folder))

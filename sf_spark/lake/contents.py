@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 # Commits that lay out or describe a table, and leave its rows as they are.
 HOUSEKEEPING = (
     *("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "COMPUTE STATS"),
-    *("CHANGE COLUMN", "CHANGE COLUMNS", "UPDATE FIELD METADATA", "UPDATE TABLE METADATA"),
+    *("CHANGE COLUMN", "CHANGE COLUMNS", "ADD COLUMN", "ADD COLUMNS", "UPDATE FIELD METADATA", "UPDATE TABLE METADATA"),
 )
 _OUR_WRITES = ("WRITE", "CREATE TABLE")
 Happened = Literal["nothing", "written", "changed by hand"]

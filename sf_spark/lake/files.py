@@ -16,6 +16,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from sf_spark.errors import ConcurrentWriteError, SfSparkError
+from sf_spark.lake.columns import INGEST_ANEW, WRITE_ANEW, check_columns, widen
 from sf_spark.lake.stores import delta_options
 
 _TRANSACTION = "sf_spark"
@@ -99,6 +100,7 @@ def commit_files(
 
     Raises:
         ConcurrentWriteError: When another job has changed the table since it was read.
+        OtherColumnsError: When its columns are of other types.
     """
     adds = [
         AddAction(
@@ -116,7 +118,11 @@ def commit_files(
     # another, also where they only add files, which Delta lets pass otherwise.
     properties = CommitProperties(app_transactions=[Transaction(_TRANSACTION, time.time_ns())])
     try:
-        table = _made(folder, kept, partition) if table is None else table
+        if table is None:
+            table = _made(folder, kept, partition)
+        else:  # a commit of files looks at no column
+            check_columns(folder, table, kept, partition, INGEST_ANEW)
+            widen(table, kept)
         removes = [
             RemoveAction(quote(file.path, safe="/=-_.~"), True, _now(), file.size, {partition: file.partition})
             for file in removed
@@ -143,16 +149,20 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
 
     Raises:
         ConcurrentWriteError: When other jobs change the table each time that it is tried.
+        OtherColumnsError: When columns of the table are of other types.
     """
     partitions, options = [partition] if partition else None, delta_options(folder)
     for attempt in range(1, _TRIES + 1):
         try:
-            if not is_table(folder):
+            there = open_table(folder)
+            if there is None:
                 write_deltalake(folder, rows, partition_by=partitions, mode="error", storage_options=options)
             else:
-                # A table of an earlier version of the package may lack columns: they are null there.
+                schema = Schema.from_arrow(rows.schema)
+                check_columns(folder, there, schema, partition, WRITE_ANEW, numbers_widen=True)
+                widen(there, schema)  # before, as the predicate may name a new column
                 write_deltalake(
-                    folder,
+                    there,
                     rows,
                     mode="overwrite",
                     predicate=predicate,
@@ -161,8 +171,9 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
                     storage_options=options,
                 )
             return
-        except DeltaError as error:  # rows of another predicate, or the table itself, written at the same time
-            if not isinstance(error, CommitFailedError) and "already exists" not in str(error):
+        # Rows of another predicate, or the table itself, written at the same time.
+        except (DeltaError, ConcurrentWriteError) as error:
+            if not isinstance(error, (CommitFailedError, ConcurrentWriteError)) and "already exists" not in str(error):
                 raise
             if attempt == _TRIES:
                 raise ConcurrentWriteError(f"{folder} cannot be written: {error}") from error
@@ -170,7 +181,13 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
 
 
 def append_rows(folder: str, rows: pa.Table) -> None:
-    """Add rows in one commit; the table is created when absent, and gains the columns that it lacks."""
+    """Add rows in one commit; the table is created when absent, and gains the columns that it lacks.
+
+    Raises:
+        OtherColumnsError: When columns of the table are of other types.
+    """
+    if (there := open_table(folder)) is not None:
+        check_columns(folder, there, Schema.from_arrow(rows.schema), None, WRITE_ANEW, numbers_widen=True)
     write_deltalake(folder, rows, mode="append", schema_mode="merge", storage_options=delta_options(folder))
 
 

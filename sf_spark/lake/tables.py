@@ -1,6 +1,6 @@
-"""Delta tables: read, append once, replace. Every write is one commit and safe to repeat."""
+"""Delta tables by Spark: read, replace in one commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -47,20 +47,10 @@ def read_version(spark: SparkSession, lake: str, table: Table, version: int) -> 
     return spark.read.format("delta").option("versionAsOf", version).load(spark_location(lake, table))
 
 
-def append_once(df: DataFrame, lake: str, table: Table, transaction: str) -> None:
-    """Append rows in one commit; a repeat of the same transaction is recognised and changes nothing."""
-    options = {"txnAppId": transaction, "txnVersion": "1"}
-    _writer(df, table, "append", options).save(spark_location(lake, table))
-
-
 def replace_all(df: DataFrame, lake: str, table: Table) -> None:
     """Replace a whole table in one commit, its schema included."""
-    _writer(df, table, "overwrite", {"overwriteSchema": "true"}).save(spark_location(lake, table))
-
-
-def _writer(df: DataFrame, table: Table, mode: str, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
-    writer = df.write.format("delta").mode(mode).options(**options)
-    return writer.partitionBy(table.partition) if table.partition else writer
+    writer = df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    (writer.partitionBy(table.partition) if table.partition else writer).save(spark_location(lake, table))
 
 
 def literal_list(values: Sequence[str]) -> str:

@@ -291,5 +291,6 @@ def _lock_file(uri: str, purpose: str) -> Path:
 
 
 def _quiet() -> None:
-    for name in ("mlflow", "alembic"):
+    # psycopg warns of each row that MLflow finds in its store already, which MLflow itself takes for an answer.
+    for name in ("mlflow", "alembic", "psycopg"):
         logging.getLogger(name).setLevel(logging.ERROR)

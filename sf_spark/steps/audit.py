@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -17,12 +18,13 @@ from sf_spark.audit.lookahead import Difference, as_known_on, chunks, difference
 from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import ConfigurationError, MissingTableError
 from sf_spark.lake.deliveries import delivered
+from sf_spark.lake.files import append_rows
 from sf_spark.lake.months import write_months
 from sf_spark.lake.places import rooted
 from sf_spark.lake.planning import Read, plan
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.storage import remove_folder
-from sf_spark.lake.tables import append_once, exists, read_table
+from sf_spark.lake.tables import exists, location, read_table
 from sf_spark.panel.build import entreprise_panel, etablissement_panel
 from sf_spark.panel.inputs import COLUMNS, StagedTables
 from sf_spark.schema import MONITORING_AUDIT, PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, Table
@@ -34,7 +36,13 @@ from sf_spark.steps.recipes import catalogue_of, panel_recipes, signal_recipes
 from sf_spark.steps.signal_tables import GRAINS, Months, write_signals
 
 _CELLS_AT_ONCE = 20_000_000
-_REPORT = "audited_at timestamp, periode date, table string, column string, rows long, cells long, example string"
+_REPORT = pa.schema(
+    [
+        *(("audited_at", pa.timestamp("us", tz="UTC")), ("periode", pa.date32())),
+        *(("table", pa.string()), ("column", pa.string())),
+        *(("rows", pa.int64()), ("cells", pa.int64()), ("example", pa.string())),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,8 @@ def audit(
             lines += [] if found else [(moment, month, table.path, "", rows, 0, "")]
             for each in found[:10]:
                 report(f"  {each.column}: {each.cells} cells ({each.example})")
-    append_once(spark.createDataFrame(lines, _REPORT).coalesce(1), settings.lake, MONITORING_AUDIT, f"audit {moment}")
+    rows = pa.Table.from_pylist([dict(zip(_REPORT.names, line, strict=True)) for line in lines], schema=_REPORT)
+    append_rows(location(settings.lake, MONITORING_AUDIT), rows)
     apart = sum(line[5] for line in lines)
     wrong = sorted({line[3] for line in lines if line[3]})
     report(f"{cells} cells compared, {apart} differ" + (f": {', '.join(wrong[:20])}" if wrong else ""))

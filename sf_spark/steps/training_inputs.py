@@ -1,6 +1,5 @@
 """What a training reads: tables pinned at the versions that its run records, months planned before rows are read."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +10,9 @@ from pyspark.sql import functions as F
 from sf_spark.domain.calendar import start_of
 from sf_spark.domain.territories import region_label, size_class
 from sf_spark.errors import TooLittleHistoryError
+from sf_spark.lake.contents import content_of
+from sf_spark.lake.files import table_at
 from sf_spark.lake.places import rooted
-from sf_spark.lake.storage import open_bytes
 from sf_spark.lake.tables import read_table, spark_location, table_version
 from sf_spark.ml import rows
 from sf_spark.ml.dataset import Dataset
@@ -197,16 +197,13 @@ def data_versions(spark: SparkSession, lake: str) -> dict[str, int]:
 
 
 def data_identity(lake: str, versions: Mapping[str, int]) -> dict[str, str]:
-    """What names the content of every table: its version, and a digest of the commit that made it.
+    """What names the content of every table at its version, '' where it is not there: see sf_spark.lake.contents.
 
-    The digest tells a lake from another one that reached the same version. A lake that was moved is the same; one that
-    was copied is the same until either goes on.
+    A commit that only describes a table, as its comments do, leaves its name. A lake that was moved is the same; one
+    that was copied is the same until either goes on.
     """
-    return {path: f"{version} {_digest(f'{rooted(lake)}/{path}', version)}" for path, version in versions.items()}
-
-
-def _digest(folder: str, version: int) -> str:
-    if version < 0:
-        return ""
-    with open_bytes(f"{folder}/_delta_log/{version:020d}.json") as commit:
-        return hashlib.sha256(commit.read()).hexdigest()[:16]
+    folder = rooted(lake)
+    return {
+        path: content_of(table_at(f"{folder}/{path}", version)).digest if version >= 0 else ""
+        for path, version in versions.items()
+    }

@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("bash", "cat", "dirname", "env", "grep", "ls", "mktemp", "paste", "rm", "sed", "tr", "chmod")
+TOOLS = ("bash", "cat", "chmod", "dirname", "env", "grep", "head", "id", "ls", "mktemp", "paste", "rm", "sed", "tr")
 CONTEXT = "type;code;drapeau;debut;fin\nsiren;000000001;aide;2024-01-01;\n"
 # Deliveries, a table written by Spark from rows of its Python workers, and an export: whatever opens a place.
 JOB = """
@@ -80,6 +80,16 @@ def test_no_java_is_exit_2_and_one_line(tmp_path: Path, submit: list[str]) -> No
     assert "Java 17 or newer is needed, found: none: install it" in line
 
 
+@pytest.mark.parametrize(("python", "wanted"), [(sys.executable, "Java 17"), ("/nowhere/python", "Python 3.11")])
+def test_set_up_says_in_one_line_what_it_does_not_find(tmp_path: Path, python: str, wanted: str) -> None:
+    environment = {"PATH": tools(tmp_path / "bin"), "HOME": str(tmp_path), "LANG": "C.UTF-8", "PYTHON": python}
+    command = ["/bin/bash", str(ROOT / "conf" / "setup.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(f"sf_spark: {wanted} or newer is needed, found: none. Install it with: ")
+
+
 def nameless() -> list[str]:
     """The beginning of a command line that makes its user one without a name; empty where that is not to be had."""
     if shutil.which("unshare") is None or subprocess.run([*NAMELESS, "true"], capture_output=True).returncode:
@@ -87,7 +97,8 @@ def nameless() -> list[str]:
     return NAMELESS
 
 
-def test_a_job_works_whatever_the_environment_says(tmp_path: Path, checkout: Path) -> None:
+@pytest.mark.parametrize("submit", [[], ["--master", "local[1]"]])
+def test_a_job_works_whatever_the_environment_says(tmp_path: Path, checkout: Path, submit: list[str]) -> None:
     """All at once, as each costs a session: none of them may change what is done."""
     hadoop = tmp_path / "hadoop"
     hadoop.mkdir()
@@ -97,25 +108,37 @@ def test_a_job_works_whatever_the_environment_says(tmp_path: Path, checkout: Pat
     (landing / "2403").mkdir(parents=True)
     (landing / "2403" / "contexte_été.csv").write_text(CONTEXT)
     (tmp_path / "essai.py").write_text(JOB)
-    command = [*nameless(), "/bin/bash", str(checkout / "spark-submit.sh"), str(tmp_path / "essai.py"), "--env", "test"]
+    command = ["/bin/bash", str(checkout / "spark-submit.sh"), *submit, str(tmp_path / "essai.py"), "--env", "test"]
     environment = {
         "PATH": os.environ["PATH"],
         "OURS": sys.prefix,
         "LC_ALL": "POSIX",
-        "PYSPARK_PYTHON": "python3",
+        **(
+            {} if submit else {"PYSPARK_PYTHON": "python3"}
+        ),  # behind --master it names the Python of a cluster's workers
         "SPARK_HOME": "/nowhere/spark-3.5",
         "HADOOP_CONF_DIR": str(hadoop),
         "JAVA_HOME": "/nowhere/java",
         "HOME": "/nowhere",
     }
     settings = [part for key, place in (("landing", landing), ("lake", lake)) for part in ("--set", f"{key}={place}")]
-    done = subprocess.run([*command, *settings], capture_output=True, text=True, timeout=300, cwd="/", env=environment)
+    command = [*([] if submit else nameless()), *command, *settings]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd="/", env=environment)
     assert done.returncode == 0, done.stderr
     assert "1 lines = 1 accepted" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("essai: 3 rows")
     for table, column, values in (("staged/contexte", "code", ["000000001"]), ("essai", "id", [0, 1, 2])):
         assert sorted(DeltaTable(str(lake / table)).to_pyarrow_table().column(column).to_pylist()) == values
     assert list(lake.glob("exports/essai/*.csv"))
+
+
+@pytest.mark.skipif(not nameless(), reason="no user without a name can be made here")
+def test_spark_s_own_submit_refuses_a_user_without_a_name_in_one_line(tmp_path: Path) -> None:
+    command = [str(ROOT / "spark-submit.sh"), "--master", "local[1]", str(ROOT / "jobs" / "ingest.py")]
+    done = subprocess.run([*NAMELESS, *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("spark-submit.sh: user id 4242 has no name") and "/etc/passwd" in line
 
 
 KILLED = """

@@ -224,6 +224,7 @@ def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> 
     said: list[str] = []
     assert pipeline.run(spark, flow.settings, argparse.Namespace(generate=False, verbose=False), said.append) == 0
     assert sum("step " in text for text in said) == len(STEPS)
+    assert any("used again" in text for text in said) and not any("learned from" in text for text in said)
     assert before == {name: DeltaTable(f"{flow.settings.lake}/{name}").version() for name in before}
     for name, key in WATCHED.items():
         pd.testing.assert_frame_equal(_comparable(flow.table(name), key), _comparable(watched[name], key))

@@ -22,13 +22,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "sf_spark"
 PRIMITIVES = {"create", "create_write_transaction", "create_table_with_add_actions", "write_deltalake", "save"}
 COMMIT_POINTS = {
     "lake/committing.py": {"save"},  # derived tables by Spark
-    "lake/files.py": {"create", "create_write_transaction", "write_deltalake"},  # staged tables, logs
+    "lake/files.py": {"create", "create_write_transaction", "write_deltalake"},  # staged tables, monitoring, logs
     "lake/month_files.py": {"create_write_transaction", "create_table_with_add_actions"},  # signals
-    "lake/tables.py": {"save"},  # monitoring/audit
+    "lake/tables.py": {"save"},  # a table scored by hand
     "steps/export_files.py": {"write_deltalake", "save"},  # a folder of files, renamed when it is whole
 }
 JANUARY = 2024 * 12  # the index of a month
-# Rows of one audit, appended under a name of their own; exports, which their own tests kill. Nothing is made of either.
+# A table that is scored by hand; exports, which their own tests kill. Nothing is made of either.
 SAFE = {"lake/tables.py", "steps/export_files.py"}
 
 

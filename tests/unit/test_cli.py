@@ -3,7 +3,10 @@
 from argparse import Namespace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
+from pyspark.sql import SparkSession
 
 from sf_spark import cli
 from sf_spark.errors import SfSparkError
@@ -77,6 +80,19 @@ def test_any_other_error_is_1_a_line_and_a_file_with_its_trace(capsys: pytest.Ca
 @pytest.mark.parametrize(("text", "line"), [("", "no message"), ("\n  first\nsecond", "first"), ("x" * 400, "x" * 300)])
 def test_an_error_in_one_line(text: str, line: str) -> None:
     assert cli._one_line(RuntimeError(text)) == f"RuntimeError: {line}"
+
+
+def test_a_table_that_lacks_a_column_may_be_of_another_version(spark: SparkSession, tmp_path: Path) -> None:
+    write_deltalake(str(tmp_path), pa.table({"siren": ["1"]}))
+    reads = (
+        lambda: spark.read.format("delta").load(str(tmp_path)).select("horizon"),
+        lambda: DeltaTable(str(tmp_path)).to_pyarrow_table(columns=["horizon"]),
+    )
+    for read in reads:
+        with pytest.raises(Exception, match="horizon") as error:
+            read()
+        line = cli._one_line(error.value)
+        assert "horizon" in line and line.endswith(": jobs/pipeline.py brings all tables up to date")
 
 
 def test_an_error_that_java_can_no_longer_tell() -> None:

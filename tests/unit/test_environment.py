@@ -1,11 +1,12 @@
 """What a machine lacks is put right, or said in one line."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from sf_spark.environment import choose_java, java_version, login_name, prepare
+from sf_spark.environment import as_shell, choose_java, java_version, login_name, prepare
 from sf_spark.errors import ConfigurationError
 
 
@@ -68,6 +69,15 @@ def test_a_locale_without_accents_becomes_one_with_them(tmp_path: Path, said: di
     environment = {"PATH": str(java(tmp_path / "jdk", "17.0.1") / "bin"), **said}
     prepare(environment, tmp_path, workers_are_here=True)
     assert environment.get("LC_ALL") == kept
+
+
+def test_what_was_put_right_is_put_right_in_a_shell_too() -> None:
+    before = {"PATH": os.environ["PATH"], "JAVA_HOME": "/old", "LANG": "C", "EMPTY": ""}
+    after = {"PATH": os.environ["PATH"], "LANG": "C", "LC_ALL": "C.UTF-8", "HOME": "/a 'home' $x", "EMPTY": ""}
+    program = f"{as_shell(before, after)}\nexec env -0"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, env=before, check=True)
+    found = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+    assert {name: found.get(name) for name in before | after} == {"JAVA_HOME": None, **after}
 
 
 def test_a_user_without_a_name_and_a_home_gets_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

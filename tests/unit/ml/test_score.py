@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -5,6 +6,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from sf_spark.domain.calendar import start_of
 from sf_spark.errors import SfSparkError
@@ -89,6 +91,38 @@ def test_twice_is_once_and_neighbours_do_not_move(predictions, spark, ml_setting
     assert f"scoring {months[1]:%Y-%m} with" in lines[1]
     assert score(spark, ml_settings, months[1:], lines.append) < count
     assert "are scored with" in lines[-3] and "already" in lines[-3]
+
+
+def test_predictions_of_an_earlier_version_gain_the_columns_that_they_lack(
+    predictions, spark, ml_settings, months, lines, tmp_path
+):
+    settings = _with_predictions(ml_settings, tmp_path, [("000000001", months[1], 0.5, "old")])
+    count = score(spark, settings, months[1:], lines.append)
+    rows = [row.asDict() for row in read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).collect()]
+    old = [row for row in rows if row["remark"] == "old"]
+    assert (len(rows), len(old)) == (count + 1, 1)  # it names no model: no other takes its place
+    assert (old[0]["probability"], old[0]["level"], old[0]["horizon"]) == (0.5, None, None)
+    scored = {row["siren"]: row["probability"] for row in rows if row["remark"] is None}
+    of_month = {siren: row for (siren, month), row in predictions[1].items() if month == months[1]}
+    assert scored == {siren: row["probability"] for siren, row in of_month.items()}
+
+
+def test_predictions_of_a_version_with_other_types_are_refused_in_one_line(
+    predictions, spark, ml_settings, months, tmp_path
+):
+    settings = _with_predictions(ml_settings, tmp_path, [("000000001", months[1], "0,5", "old")])
+    with pytest.raises(SfSparkError, match=r"\(probability: string there, double wanted\): move this folder away"):
+        score(spark, settings, months[1:], print)
+
+
+def _with_predictions(settings, folder, rows):
+    """The lake once more, with predictions as no version of ours has written them."""
+    shutil.copytree(settings.lake, folder / "lake", ignore=shutil.ignore_patterns("predictions", "monitoring"))
+    siren, periode, probability, remark = zip(*rows, strict=True)
+    columns = {"siren": siren, "periode": periode, "probability": probability, "remark": remark}
+    there = location(str(folder / "lake"), PREDICTIONS_ENTREPRISE)
+    write_deltalake(there, pa.table({name: list(values) for name, values in columns.items()}), partition_by=["periode"])
+    return settings.model_copy(update={"lake": str(folder / "lake")})
 
 
 def test_all_rows_are_explained_on_request(champion):
