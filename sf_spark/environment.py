@@ -36,7 +36,7 @@ def prepare(environment: Environment, spark_home: Path, workers_are_here: bool) 
 
     Args:
         environment: Variables; changed in place.
-        spark_home: Of the Spark that is installed beside the package.
+        spark_home: Home of the Spark installed beside the package.
         workers_are_here: Whether tasks run on this machine, by the Python that runs this.
 
     Raises:

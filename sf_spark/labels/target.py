@@ -25,13 +25,13 @@ def build_labels(
     Args:
         months: ``siren, periode``: the rows to label.
         openings: ``siren, mois``: see :func:`sf_spark.labels.events.openings`.
-        proceedings: ``siren, mois, fin, procedure``: what had happened, by date of effect.
+        proceedings: ``siren, mois, fin, procedure``, by date of effect.
         horizons: In months.
         last_month: Index of the last month whose events are known.
 
     Returns:
         ``siren, periode, en_procedure, cible_<h>m, mois_avant_defaillance``. A target is null until its horizon has
-        fully elapsed, even where an opening is already known: else recent months would hold failures only.
+        fully elapsed, even where an opening is already known: otherwise recent months would hold failures only.
     """
     marked = months.select("siren", "periode", month_index(F.col("periode")).alias("mois")).unionByName(
         openings.select("siren", "mois", F.col("mois").alias("ouverture")), allowMissingColumns=True

@@ -1,1 +1,1 @@
-"""Delivered files: found, split into ranges, scanned into records, typed, rejected line by line; Arrow in workers."""
+"""Delivered files: find them, split them into ranges, scan and type records, reject bad lines. Arrow in workers."""

@@ -1,13 +1,13 @@
-"""Files that know URSSAF accounts and no SIRET: which establishment a line belongs to, on its day."""
+"""Files with URSSAF accounts and no SIRET: find the establishment of each line on its day."""
 
 import polars as pl
 
-# Identifiers made when the SIRET was not known yet: it goes before them.
+# Identifiers that start with the SIRET, which was not known when they were made: it is prepended.
 _STARTING_WITH_SIRET = ("debit_id",)
 
 
 def with_siret(typed: pl.DataFrame, accounts: pl.DataFrame, day: str) -> pl.DataFrame:
-    """Typed lines that know an account only, with the SIRET it had on a day; without one the line is skipped.
+    """Add to lines that hold an account only the SIRET it had on a day; a line without one is skipped.
 
     Args:
         typed: ``numero_compte``, an empty ``siret``, ``_skip``, the column ``day``. Their order stays.
@@ -15,7 +15,7 @@ def with_siret(typed: pl.DataFrame, accounts: pl.DataFrame, day: str) -> pl.Data
         day: Name of the column that dates the search. A line whose day cannot be read is skipped only when its account
             is not known at all; else it is left to its own errors.
     """
-    # The first that closes later: of two that close on the same day, the one with the lower SIRET.
+    # The first that closes after the day; of two that close together, the lower SIRET.
     sites = accounts.select("numero_compte", "date_fermeture", pl.col("siret").alias("_found")).drop_nulls()
     sites = sites.sort("date_fermeture", "_found").unique(
         ["numero_compte", "date_fermeture"], keep="first", maintain_order=True

@@ -17,7 +17,7 @@ from sf_spark.landing.source import Layout, Source
 
 
 def compile_kernels() -> int:
-    """Read a small wide file, which needs every kernel; gives the number of its facts."""
+    """Read a small wide file, which uses every kernel; return the number of its facts."""
 
     def clean() -> Rules:
         number = pl.col("montant").cast(pl.Float64, strict=False)

@@ -17,7 +17,7 @@ _FRENCH_MONTHS = ("janv", "févr", "mars", "avr", "mai", "juin", "juil", "août"
 _ENGLISH = {name: month for month, name in enumerate(_ENGLISH_MONTHS, start=1)}
 _OF_BILANS = _ENGLISH | {name: month for month, name in enumerate(_FRENCH_MONTHS, start=1)}
 _WHOLE_YEAR = "62"  # suffix of a period code that covers twelve months
-_FIRST_YEAR, _LAST_YEAR = 2, 9995  # odd quarters reach 5 months back and 3 years on: dates that every reader can hold
+_FIRST_YEAR, _LAST_YEAR = 2, 9995  # odd quarters reach 5 months back and 3 years ahead: dates any reader can hold
 _EPOCH = date(1970, 1, 1).toordinal()
 _REMEMBERED = 1 << 17  # texts: more than the days of three centuries
 _PERIOD = pl.Struct({"debut": pl.Date, "fin": pl.Date, "atypique": pl.Boolean, "chiffres": pl.String})
@@ -121,7 +121,7 @@ def _dates(text: pl.Expr, read: Callable[[str], int | None]) -> pl.Expr:
 
 
 def _day(year: int, month: int, day: int) -> int | None:
-    """Days since 1970, None for a day that does not exist (the year 0 neither)."""
+    """Days since 1970; None for a day that does not exist (there is no year 0)."""
     try:
         return date(year, month, day).toordinal() - _EPOCH
     except ValueError:
@@ -166,7 +166,7 @@ def _french_month(text: str) -> int | None:
 
 
 def _months_of(code: str) -> tuple[int, int] | None:
-    """Index (12 * year + month - 1) of the first month of a period code, and of the first one after."""
+    """Index (12 * year + month - 1) of the first month of a period code, and of the first month after it."""
     if not _CODE.fullmatch(code):
         return None
     if len(code) == 4:

@@ -4,20 +4,20 @@ from collections.abc import Callable
 
 import polars as pl
 
-_OLDEST = pl.CompatLevel.oldest()  # Arrow finds the distinct ones of its large strings only, not of string views
+_OLDEST = pl.CompatLevel.oldest()  # Arrow can dictionary-encode large strings, but not string views
 
 
 def on_distinct(
     values: pl.Expr, read: Callable[[pl.Series], pl.Series], dtype: pl.DataType | type[pl.DataType]
 ) -> pl.Expr:
-    """What ``read`` makes of the distinct values, at the place of each. Null stays null, and is not read.
+    """Apply ``read`` to the distinct values only, and put the results back in place. Null stays null, and is not read.
 
-    A file of millions of lines has some thousand dates and some hundred periods: ``read`` may be plain Python.
+    A file of millions of lines has a few thousand dates and a few hundred periods: ``read`` may be plain Python.
 
     Args:
         values: Texts or dates.
         read: From the distinct values to what they mean, in the same order.
-        dtype: Of what it gives.
+        dtype: Type of the result.
     """
 
     def gathered(series: pl.Series) -> pl.Series:

@@ -1,4 +1,4 @@
-"""The Parquet files of staged tables, written by whoever has read the facts."""
+"""The Parquet files of staged tables, written where the facts are read."""
 
 import io
 from typing import Self
@@ -10,18 +10,18 @@ import pyarrow.parquet as pq
 from sf_spark.lake.storage import open_output
 
 _DICTIONARY_PAGE = 8 << 20  # bytes: a SIRET stands once for all of its months
-_HASHES = ("_identity.first", "_identity.second")  # no two are equal: neither dictionary nor compression helps
+_HASHES = ("_identity.first", "_identity.second")  # all distinct: neither a dictionary nor compression helps
 
 
 class FactFile:
-    """A Parquet file that rows are added to, and that is there once it is closed; without rows there is none.
+    """A Parquet file that rows are added to; it appears when it is closed, unless it has no rows.
 
-    Rows of months come as Arrow tables, whose dictionaries go into the file as they are, piece by piece. Others come as
-    Polars frames and are written in one go: Polars' writer costs two thirds of Arrow's on them.
+    Rows of wide files come as Arrow tables, whose dictionaries are written as they are, piece by piece. Others come as
+    Polars frames and are written in one go: on them Polars' writer takes two thirds of the time of Arrow's.
 
     Attributes:
-        rows: Added so far.
-        bytes: Of the file, once it is closed.
+        rows: Rows added so far.
+        bytes: Size of the file, once it is closed.
     """
 
     def __init__(self, uri: str) -> None:
@@ -32,7 +32,7 @@ class FactFile:
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, rows: pl.DataFrame | pa.Table) -> None:
-        """Add rows; they all have the same columns."""
+        """Add rows, always with the same columns."""
         self.rows += len(rows)
         if isinstance(rows, pl.DataFrame):
             self._frames.append(rows)
@@ -41,7 +41,7 @@ class FactFile:
             self._writer.write_table(rows)
 
     def close(self) -> None:
-        """Write what is left to write."""
+        """Write the remaining rows."""
         if self._writer is not None and self._sink is not None:
             self._writer.close()
             self.bytes = int(self._sink.tell())

@@ -1,4 +1,4 @@
-"""Facts of typed records: named by their content, dated, as rows of a staged table."""
+"""Turn typed records into facts: named by their content, dated, as rows of a staged table."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ import pyarrow as pa
 from sf_spark.landing.hashing import fingerprints, hash_months, look_at_numbers, string_views
 from sf_spark.landing.source import Source
 
-# What distinguishes the facts of a delivery: 128 bits of content, the text of the line, and where in the file it is.
+# What identifies a fact of a delivery: 128 bits of content, the text of its line, and its place in the file.
 NAME = np.dtype([("first", "<u8"), ("second", "<u8"), ("raw", "<u8"), ("place", "<u8")])
 _RANGE_BITS, _AT_BITS, _PART_BITS = 20, 32, 12
 _PSEUDO_SIRET_MARKS = ["5", "6", "7", "9"]  # first digit of the NIC of numbers forged by ACOSS for temporary workforces
@@ -23,10 +23,10 @@ class Facts:
 
     Attributes:
         rows: The typed columns of the records, and ``_line``.
-        names: Of each fact: see ``NAME``.
-        record: Of each fact of a wide file, the row that it belongs to; None: one fact a row.
-        months: Its month, in days since 1970.
-        numbers: Its headcount.
+        names: Name of each fact: see ``NAME``.
+        record: Row of each fact, in a wide file; None: one fact a row.
+        months: Month of each fact of a wide file, in days since 1970.
+        numbers: Headcount of each fact of a wide file.
     """
 
     rows: pl.DataFrame
@@ -38,7 +38,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What the facts of a file have in common.
+    """Values that all facts of a file share.
 
     Attributes:
         file: Name of the delivered file.
@@ -52,7 +52,7 @@ class Stamp:
 
 
 def place_of(rank: int, at: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Range, position and record of a line, in one number that sorts like them."""
+    """Pack range, position and record of a line into one number that sorts like them."""
     return (
         np.uint64(rank) << np.uint64(_AT_BITS + _PART_BITS)
         | at.astype(np.uint64) << np.uint64(_PART_BITS)
@@ -76,7 +76,7 @@ def facts_of(rows: pl.DataFrame, raw: np.ndarray, rank: int, source: Source) -> 
     Args:
         rows: ``PLACE`` and typed columns.
         raw: A hash of the text of each row's record.
-        rank: Of the range.
+        rank: Rank of the range.
         source: The source.
     """
     if "_tuples" in rows.columns:
@@ -87,7 +87,7 @@ def facts_of(rows: pl.DataFrame, raw: np.ndarray, rank: int, source: Source) -> 
 
 
 def _facts_of_tuples(rows: pl.DataFrame, raw: np.ndarray, rank: int) -> Facts:
-    """One fact for each tuple; a tuple's fingerprint goes on from that of its record."""
+    """One fact for each tuple; its fingerprint continues that of its record."""
     content = [rows[name] for name in rows.columns if not name.startswith("_")]
     entity = fingerprints(content, len(rows))
     numbered = rows.with_columns(
@@ -104,17 +104,17 @@ def _facts_of_tuples(rows: pl.DataFrame, raw: np.ndarray, rank: int) -> Facts:
 
 
 def record_of(months: int) -> np.dtype:
-    """What names a record of so many months: 128 bits of its entity, its text and place, and its cells (-1: none)."""
+    """The dtype of a record of so many months: 128 bits of its entity, its text and place, its cells (-1: none)."""
     return np.dtype([*((name, "<u8") for name in NAME.names or ()), ("cells", "<i4", (months,))])
 
 
 def records_of(rows: pl.DataFrame, raw: np.ndarray, rank: int, numbers: np.ndarray) -> np.ndarray:
-    """The records of a wide file, named by their entities: the facts of a record stand in its cells.
+    """The records of a wide file, named by their entities, with the facts in their cells.
 
     Args:
         rows: ``PLACE`` and typed columns of the entities.
         raw: A hash of the text of each row's record.
-        rank: Of the range.
+        rank: Rank of the range.
         numbers: See :func:`sf_spark.landing.months.headcounts`.
     """
     records = np.empty(len(rows), record_of(numbers.shape[1]))
@@ -136,7 +136,7 @@ def names_of_months(records: np.ndarray, months: np.ndarray) -> tuple[np.ndarray
 
     Args:
         records: See :func:`record_of`.
-        months: Of each cell, in days since 1970.
+        months: Month of each cell, in days since 1970.
 
     Returns:
         The names of the facts (see ``NAME``), the record and the cell of each.
@@ -156,7 +156,7 @@ def facts_of_months(rows: pl.DataFrame, records: np.ndarray, months: np.ndarray)
     Args:
         rows: ``PLACE`` and typed columns of the entities.
         records: The same, named: see :func:`records_of`.
-        months: Of each cell, in days since 1970.
+        months: Month of each cell, in days since 1970.
     """
     names, record, month = names_of_months(records, months)
     return Facts(rows.drop("_at", "_part"), names, record, months[month], records["cells"][record, month])
@@ -170,12 +170,12 @@ def _names(hashes: np.ndarray, raw: np.ndarray, rank: int, rows: pl.DataFrame) -
 
 
 def ranked(facts: Facts, places: np.ndarray, ranks: np.ndarray, others: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Which facts to keep, and the rank of each among those of equal content.
+    """Choose the facts to keep, and give each its rank among those of equal content.
 
     Args:
         facts: The facts.
-        places: In order.
-        ranks: Of the facts in these places; 0 drops the fact.
+        places: Places of facts, in order.
+        ranks: Ranks of the facts in these places; 0 drops the fact.
         others: Whether the facts elsewhere are kept, as the first of their content.
     """
     rank = np.full(len(facts.names), 1 if others else 0, np.int32)
@@ -212,7 +212,7 @@ def staged_rows(
 def _rows_of_months(
     facts: Facts, kept: np.ndarray, names: np.ndarray, rank: np.ndarray, source: Source, stamp: Stamp
 ) -> pa.Table:
-    """As many rows as an entity has months: what they share stands once, in dictionaries."""
+    """One row a month of each entity; values that the rows share are stored once, in dictionaries."""
     assert facts.record is not None and facts.months is not None and facts.numbers is not None
     record, entities = facts.record[kept], _with_key(facts.rows, source)
     columns = {name: _repeated(entities[name], record) for name in entities.columns if name != "_line"}
@@ -235,9 +235,9 @@ def _rows_of_months(
 
 
 def known_on(source: Source, stamp: Stamp) -> pl.Expr:
-    """The day a fact could be known: the source's rule in a first delivery, the batch's own date in a later one.
+    """The day a fact could be known: by the source's rule in a first delivery, the batch's date in a later one.
 
-    A fact that has been delivered is known, so the rule never goes beyond the batch's date.
+    A delivered fact is known, so the rule never gives a day after the batch's date.
     """
     day = pl.lit(stamp.day)
     return pl.min_horizontal(source.known_on(), day) if stamp.by_rule else day
@@ -248,11 +248,11 @@ def _repeated(column: pl.Series, record: np.ndarray) -> pa.Array:
     indices = pa.array(record.astype(np.int32))
     if column.dtype != pl.String:
         return values.take(indices)
-    return values.cast(pa.string()).dictionary_encode().take(indices)  # a null is no entry: Parquet knows none
+    return values.cast(pa.string()).dictionary_encode().take(indices)  # a Parquet dictionary cannot hold a null
 
 
 def _with_key(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """Put what the key says before the values: the company, and the flags of its number."""
+    """Put columns derived from the key before the values: the company, and the flags of its number."""
     if source.key_column not in ("siret", "siren"):
         return rows
     key = rows[source.key_column]
@@ -268,6 +268,6 @@ def _with_key(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 
 def natural_keys(rows: pa.Table, source: Source) -> np.ndarray:
-    """A hash of the natural key of each row of a staged table (64 bits; a null is a value like another)."""
+    """A hash of the natural key of each row of a staged table (64 bits; null is an ordinary value)."""
     columns = [pl.Series(rows.column(name).combine_chunks()) for name in source.natural_key]
     return fingerprints(columns, len(rows))[0]

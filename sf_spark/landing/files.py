@@ -1,4 +1,4 @@
-"""Batches and their files, as they lie in the landing folder."""
+"""Batches and their files in the landing folder."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """One file of a batch, as it lies in the landing folder.
+    """One file of a batch in the landing folder.
 
     Attributes:
-        uri: Where it is: a path, or a URI.
+        uri: Its path or URI.
         batch: ``AAMM`` or ``AAMM_NN``.
-        sha256: Of its bytes.
+        sha256: SHA-256 of its bytes.
         size: In bytes.
         unreadable: Why its bytes cannot be read; '' for a file that can be opened.
     """
@@ -39,12 +39,12 @@ class DeliveredFile:
 
     @property
     def packing(self) -> Packing:
-        """How it is packed, by its name."""
+        """Its packing, by its name."""
         return packing_of(self.name)
 
 
 def check_landing(landing: str) -> None:
-    """Refuse a landing folder that is not there."""
+    """Refuse a landing folder that does not exist."""
     check_place("landing", landing)
     if not is_folder(landing):
         raise ConfigurationError(f"landing folder '{landing}' does not exist: name it with --set landing=FOLDER")
@@ -59,7 +59,7 @@ def find_batch(landing: str, batch: str) -> str:
     """The folder of a batch.
 
     Raises:
-        ConfigurationError: For a name that is not AAMM or AAMM_NN, or a batch that is not there.
+        ConfigurationError: For a name that is not AAMM or AAMM_NN, or a batch that does not exist.
     """
     if not _BATCH.match(batch):
         raise ConfigurationError(f"batch '{batch}' is not a batch name: AAMM (2403 is March 2024) or AAMM_NN")
@@ -71,23 +71,23 @@ def find_batch(landing: str, batch: str) -> str:
 
 
 def list_files(folder: str, batch: str) -> list[DeliveredFile]:
-    """What lies in the folder of a batch, by name, with its checksum; ``.name`` and sub-batches are left out.
+    """The files in the folder of a batch, by name, with their checksums; ``.name`` and sub-batches are left out.
 
     A folder, a link to nothing and a file that may not be read are listed as unreadable.
     """
     files = [entry for entry in _visible(folder) if entry.is_file or not _BATCH.match(entry.name)]
-    root = rooted(folder).rstrip("/")  # workers may stand elsewhere
+    root = rooted(folder).rstrip("/")  # workers may have another working directory
     uris = sorted(f"{root}/{entry.name}" for entry in files)
     return [_delivered(uri, batch) for uri in uris]
 
 
 def _delivered(uri: str, batch: str) -> DeliveredFile:
     digest, size = hashlib.sha256(), 0
-    if any("\udc80" <= sign <= "\udcff" for sign in uri):  # how Python writes bytes that are no text
+    if any("\udc80" <= sign <= "\udcff" for sign in uri):  # surrogates: how Python represents undecodable bytes
         name = uri.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         return DeliveredFile(name, batch, "", 0, "cannot be read: its name is not UTF-8")
     if not is_remote(uri) and not os.path.isdir(uri) and os.path.exists(uri) and not os.path.isfile(uri):
-        return DeliveredFile(uri, batch, "", 0, "cannot be read: no regular file")  # opening a pipe would wait
+        return DeliveredFile(uri, batch, "", 0, "cannot be read: no regular file")  # opening a pipe would block
     try:
         with open_bytes(uri) as file:
             while block := file.read(_BLOCK):

@@ -2,7 +2,7 @@
 
 128 bits tell whether two rows hold the same values, nulls included: ``xxhash64(1L, isnull(a), a, isnull(b), b, ...)``
 and the same from ``2L``. ``isnull`` is hashed because xxhash64 passes over nulls, and (a, null, b) is not (a, b, null).
-Being Spark's bits, they can be checked by SQL, and outlive any library.
+As these are Spark's own bits, SQL can check them, and they depend on no other library.
 """
 
 import numpy as np
@@ -18,12 +18,12 @@ _SEED = np.uint64(42)  # where Spark's xxhash64 starts
 
 
 def fingerprints(columns: list[pl.Series], rows: int, start: np.ndarray | None = None) -> np.ndarray:
-    """128 bits of each row, as an array of two rows of uint64.
+    """128 bits for each row, as an array of two rows of uint64.
 
     Args:
-        columns: Text, Int32, Date, Boolean, Int64 or Float64, in the order in which they count.
-        rows: How many there are.
-        start: The fingerprints to go on from; None: the literals 1 and 2.
+        columns: Text, Int32, Date, Boolean, Int64 or Float64, in the order in which they are hashed.
+        rows: Number of rows.
+        start: The fingerprints to continue from; None: the literals 1 and 2.
     """
     hashes = np.empty((2, rows), np.uint64)
     for seed in range(2):
@@ -167,7 +167,7 @@ def _add_texts(hashes, views, base, buffers, valid):  # type: ignore[no-untyped-
 
 @jit
 def hash_months(first, second, days, values):  # type: ignore[no-untyped-def]
-    """Fingerprints of an entity's cells: its own, gone on with the month (days since 1970) and the value."""
+    """Fingerprints of an entity's cells: the entity's, continued with the month (days since 1970) and the value."""
     hashes = np.empty((2, len(first)), np.uint64)
     for k in range(len(first)):
         for seed in range(2):
@@ -178,7 +178,7 @@ def hash_months(first, second, days, values):  # type: ignore[no-untyped-def]
 
 
 def hash_texts(texts: pl.Series) -> np.ndarray:
-    """A hash of each text; none is null."""
+    """A hash of each text; no text may be null."""
     views, base, buffers, kept = string_views(texts)
     hashes = _hash_views(views, base, buffers)
     del kept
@@ -222,7 +222,7 @@ def hash_spans(text, address, spans):  # type: ignore[no-untyped-def]
 
 @jit
 def look_at_numbers(views, base, buffers, length):  # type: ignore[no-untyped-def]
-    """Of each text: whether it is so many digits, and whether these satisfy Luhn's formula, times 2.
+    """Flags of each text: 1 where it is so many digits, plus 2 where these satisfy Luhn's formula.
 
     La Poste has more establishments than its NIC has valid numbers: a SIRET of SIREN 356000000 is valid, too, when its
     digits add up to a multiple of 5 (INSEE).

@@ -1,4 +1,4 @@
-"""The header of a delivered file, and what it tells: the encoding, the layout, where the records begin."""
+"""The header of a delivered file, which gives the encoding, the layout, and where the records begin."""
 
 import codecs
 import re
@@ -24,9 +24,9 @@ _EMPTY = "the file is empty: not even a header"
 _UTF16_BE_MARK = codecs.BOM_UTF16_BE.decode(LATIN9)
 _ENCODINGS = {UTF16: "UTF-16", LATIN9: "not UTF-8", UTF8: "UTF-8"}
 _UTF8_MARK = b"\xef\xbb\xbf"
-_NUMBERS = {"siren", "siret"}  # each is a column of its own, and nearly spells the other
+_NUMBERS = {"siren", "siret"}  # two different columns, one letter apart
 _A_YEAR = re.compile("[12][0-9]{3}")
-_FEWEST_OF_A_SERIES = 3  # fewer columns say nothing of what comes before or after them
+_FEWEST_OF_A_SERIES = 3  # fewer columns do not make a series
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -41,7 +41,7 @@ class Header:
         byte_order_mark: Whether the file starts with one.
         start: Where the line starts, in bytes of UTF-8 from the beginning of the text.
         end: Where the next line starts.
-        columns: The names of the columns, where the file is no text but knows them by itself.
+        columns: The names of the columns, where the file itself records them (Parquet).
     """
 
     line: int
@@ -54,13 +54,13 @@ class Header:
 
     def split(self, delimiter: str) -> list[str]:
         """The column names, as written."""
-        composed = unicodedata.normalize("NFC", self.text)  # some systems write é as e and an accent
+        composed = unicodedata.normalize("NFC", self.text)  # some systems write é as e and a combining accent
         return list(self.columns) or header_columns(composed, delimiter)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the records of one file are read: its layout, and its columns as the header gives them."""
+    """How to read the records of one file: its layout, and the columns of its header."""
 
     source: Source
     layout: Layout
@@ -73,13 +73,13 @@ class Reading:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns under the names that ``clean`` sees."""
+        """The columns, under the names that ``clean`` uses."""
         layout = self.layout
         return layout.positional or tuple(layout.rename.get(name.lower(), name.lower()) for name in self.columns)
 
     @property
     def months(self) -> list[tuple[int, date]]:
-        """Where a wide header names a month, and which (first day)."""
+        """The columns of a wide header that name a month: place and month (first day)."""
         return months_of(self.source, self.columns)
 
     @property
@@ -89,7 +89,7 @@ class Reading:
 
 
 def doubtful_months(found: Reading) -> list[str]:
-    """The columns of a wide file that seem to name a month, and do not name the one that should stand there.
+    """The columns of a wide file that seem to name a month, but not the month expected there.
 
     The months of a header follow one another. A column is in doubt when it names no month and stands among months, or
     starts as they do with a digit behind, or holds a year; when it names another month than its neighbours say; when a
@@ -121,7 +121,7 @@ def doubtful_months(found: Reading) -> list[str]:
 
 
 def read_header(uri: str, name: str, packing: Packing) -> Header:
-    """Read the header of a file, and tell its encoding from it.
+    """Read the header of a file, and detect its encoding.
 
     Raises:
         BrokenFileError: When the file is empty, cannot be unpacked, or its name says another packing than its content.
@@ -132,7 +132,7 @@ def read_header(uri: str, name: str, packing: Packing) -> Header:
             with open_bytes(uri) as file:
                 names = pq.read_schema(file).names
             twice = sorted({column for column in names if names.count(column) > 1})
-            if twice:  # Parquet finds columns by name: no one could say which of the two is meant
+            if twice:  # Parquet finds columns by name: two of one name are ambiguous
                 raise BrokenFileError(f"several columns of one name: {', '.join(twice)[:300]}")
             return Header(1, "", UTF8, False, columns=tuple(names))
         with TextStream(uri, packing) as stream:
@@ -168,11 +168,11 @@ def _first_line(stream: TextStream) -> tuple[int, int, bytes]:
 
 
 def recognise(source: Source, header: Header) -> Reading:
-    """Tell the layout of a file from its header: the newest one that fits.
+    """Find the layout of a file from its header: the newest one that fits.
 
     Raises:
-        BrokenFileError: When none does; it names what is missing for the nearest one, and what is there. When the name
-            of a column is damaged: one that may be absent would be read as empty in all lines.
+        BrokenFileError: When none fits; it names the columns missing for the nearest layout, and those present. Also
+            when the name of a column is damaged: an optional column would be read as empty in all lines.
     """
     for layout in source.layouts:
         if layout.encoding != header.encoding or (header.byte_order_mark and not layout.byte_order_mark):
@@ -186,7 +186,7 @@ def recognise(source: Source, header: Header) -> Reading:
 
 
 def _check_spelling(source: Source, columns: list[str]) -> None:
-    """Refuse a header with a column that no layout knows, and that nearly spells one that is absent."""
+    """Refuse a header with an unknown column whose name nearly spells that of an absent one."""
     names = {name for layout in source.layouts for name in (*layout.required, *layout.optional)}
     present = {name.lower() for name in columns}
     for column in columns:
@@ -198,7 +198,7 @@ def _check_spelling(source: Source, columns: list[str]) -> None:
 
 
 def nearly_spells(text: str, name: str) -> bool:
-    """Whether a text becomes the name when one sign is replaced, goes or comes, or two neighbours are exchanged."""
+    """Whether one edit turns a text into the name: a character replaced, removed or added, two neighbours swapped."""
     shorter = min(len(text), len(name))
     same = next((place for place in range(shorter) if text[place] != name[place]), shorter)
     rest, right = text[same:], name[same:]
@@ -211,7 +211,7 @@ def header_columns(header: str, delimiter: str) -> list[str]:
     line = header.encode("utf-8")
     block = bytearray(line + bytes(SPARE))
     width = header.count(delimiter) + 1
-    for _ in range(2):  # a quoted name may hold the delimiter: the first try then says how many columns there are
+    for _ in range(2):  # a quoted name may hold the delimiter: the first try then gives the number of columns
         scanned = scan_block(block, 0, len(line), True, 1, delimiter, True, np.arange(width))
         if len(scanned.lines):
             return [column[0].as_py() for column in scanned.columns]
@@ -220,9 +220,9 @@ def header_columns(header: str, delimiter: str) -> list[str]:
 
 
 def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tuple[int, date]]:
-    """Where the columns of a wide source name a month, and which; of two that name the same month, the last one.
+    """The columns of a wide source that name a month: place and month; of two for one month, the last.
 
-    A column that names another month than the one between its neighbours is not read: no one knows its month.
+    A column whose month does not fit between its neighbours is not read: its month is unknown.
     """
     if not source.wide:
         return []
@@ -233,7 +233,7 @@ def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tupl
 
 
 def _is_contradicted(rank: int, named: dict[int, date]) -> bool:
-    """Whether the columns around one, or at the ends the two beside it, agree on another month than it names."""
+    """Whether the columns around one (at an end, the two beside it) imply another month than it names."""
     before, after = named.get(rank - 1), named.get(rank + 1)
     month = _index(named[rank])
     if before and after:
@@ -258,10 +258,10 @@ def _month_of(source: Source, name: str) -> date | None:
 
 def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:
     lowered = {name.lower() for name in columns}
-    # With a SIRET it is a newer file that lacks something else: read by account, all of its lines would be skipped.
+    # A file with a SIRET is a newer one that lacks something else: read by account, all its lines would be skipped.
     if layout.by_account and "siret" in {name.strip() for name in lowered}:
         return False
-    # Without any month every line would be accepted and give nothing.
+    # Without any month every line would be accepted and give no fact.
     if source.wide and not months_of(source, columns):
         return False
     if layout.positional:
@@ -277,7 +277,7 @@ def _missing(layout: Layout, columns: list[str]) -> list[str]:
 
 
 def _distance(layout: Layout, columns: list[str]) -> tuple[bool, int]:
-    """How far a header is from a layout; nobody means one that is read by account, or by position."""
+    """How far a header is from a layout; layouts by account or by position come last."""
     unwanted = {name.lower() for name in columns} & set(layout.forbidden)
     return layout.by_account or bool(layout.positional), len(_missing(layout, columns)) + len(unwanted)
 
@@ -289,7 +289,7 @@ def _why_not(source: Source, header: Header) -> str:
     def names(layout: Layout) -> list[str]:
         return header.split(layout.delimiter or source.delimiter)
 
-    # Of several, the newest; one by position is not meant by a file that names its columns.
+    # Of several, the newest; a file that names its columns is not in a layout by position.
     layouts = [layout for layout in source.layouts if not layout.positional] or source.layouts
     possible = [layout for layout in layouts if layout.encoding == header.encoding] or layouts
     nearest = min(possible, key=lambda layout: _distance(layout, names(layout)))

@@ -1,7 +1,7 @@
 """Loads and bit tricks that the compiled kernels of this package share: eight bytes at a time, at any address.
 
-Kernels read text where Arrow left it, so they take addresses. Whoever passes one keeps its buffer alive meanwhile, and
-leaves ``SPARE`` readable bytes behind it.
+Kernels read text where Arrow left it, so they take addresses. The caller keeps the buffer alive meanwhile, with
+``SPARE`` readable bytes behind it.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 if not os.access(Path(__file__).parent, os.W_OK) and not os.access(os.path.expanduser("~"), os.W_OK):
-    # A user without a home, or a package that cannot be written: compiled kernels are kept where everybody may write.
+    # For a user without a home, or a read-only package: keep compiled kernels where everybody may write.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"sf_spark-kernels-{os.getuid()}"))
 
 import numba as nb
@@ -60,13 +60,13 @@ def zero_bytes(word: np.uint64) -> np.uint64:
 
 @inlined
 def text_of(views: np.ndarray, row: int, base: np.uint64, buffers: np.ndarray) -> tuple[np.uint64, np.uint64]:
-    """Where the text of an Arrow string view stands, and its length in bytes.
+    """The address of the text of an Arrow string view, and its length in bytes.
 
     Args:
         views: The views, two 64-bit words each.
         row: Which of them.
         base: Address of the first view: short texts stand in the view itself.
-        buffers: Addresses of the data buffers, where the others stand.
+        buffers: Addresses of the data buffers, which hold the other texts.
     """
     first = views[row, 0]
     size = first & np.uint64(0xFFFFFFFF)

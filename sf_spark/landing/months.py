@@ -14,7 +14,7 @@ def headcounts(cells: list[pa.Array]) -> np.ndarray:
     """The numbers of the month columns, one row a record: ``EMPTY`` for '', ``UNREADABLE`` for text without a number.
 
     Everything but digits is deleted first (thousands separators, but also ``-`` and ``,``: ``12,5`` is 125), as the
-    reference loader does. A cell without any digit, or with more than a headcount can be, is no number.
+    reference loader does. A cell without any digit, or above any possible headcount, is no number.
     """
     numbers = np.empty((len(cells[0]), len(cells)), np.int32)
     for month, column in enumerate(cells):

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-_LARGEST = 1e15  # beyond this a double no longer holds cents, and no establishment owes so much
+_LARGEST = 1e15  # above this a double no longer holds cents; no establishment owes so much
 _LONG_EXPONENT = r"[eE][+-]?[0-9]{4}"
-_SEPARATOR = r"[ \u00A0\u202F]"  # a blank, and those that do not break a line
+_SEPARATOR = r"[ \u00A0\u202F]"  # a space, and the no-break spaces
 _THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(?:{_SEPARATOR}[0-9]{{3}})+(?:[.,][0-9]*)?\z"
 
 
@@ -31,7 +31,7 @@ def integer(text: pl.Expr, thousands: bool = False) -> pl.Expr:
     """Read a strict base-10 integer (Int32), blanks between thousands where ``thousands`` says so; else null."""
     if thousands:
         text = text.map_batches(_joined, return_dtype=pl.String, is_elementwise=True)
-    return text.cast(pl.Int32, strict=False)  # takes digits behind a sign or none, and nothing else
+    return text.cast(pl.Int32, strict=False)  # accepts digits with an optional sign, and nothing else
 
 
 def integer_from_float(text: pl.Expr) -> pl.Expr:
@@ -43,7 +43,7 @@ def _numbers(texts: pl.Series, comma: bool, thousands: bool) -> pl.Series:
     # Amounts in centimes are whole numbers: they cost one cast.
     whole = texts.cast(pl.Int64, strict=False)
     length = texts.str.len_bytes()
-    odd = (whole.is_null() & (length > 0)) | ((whole == 0) & (length > 1))  # -0 has a sign of its own
+    odd = (whole.is_null() & (length > 0)) | ((whole == 0) & (length > 1))  # -0 keeps its sign
     value = whole.cast(pl.Float64)
     count = odd.sum()
     if 2 * count > len(texts):
@@ -54,15 +54,15 @@ def _numbers(texts: pl.Series, comma: bool, thousands: bool) -> pl.Series:
 
 
 def _decimals(texts: pl.Series, comma: bool, thousands: bool) -> pl.Series:
-    """The cast takes what is a number and nothing else, but for ``inf`` and ``nan`` and exponents of any length."""
+    """The cast accepts numbers only, but also ``inf``, ``nan`` and exponents of any length: these are excluded here."""
     texts = _joined(texts) if thousands else texts
-    dotted = texts.str.replace(",", ".", literal=True) if comma else texts  # a second comma makes it no number
+    dotted = texts.str.replace(",", ".", literal=True) if comma else texts  # a second comma: not a number
     value = dotted.cast(pl.Float64, strict=False)
     return value.set(~value.is_finite() | dotted.str.contains(_LONG_EXPONENT), None)
 
 
 def _joined(texts: pl.Series) -> pl.Series:
-    """The same, without the blanks between thousands; where they stand elsewhere, the text is left as it is."""
+    """The text without the spaces between thousands; with spaces elsewhere, the text as it is."""
     grouped = texts.str.contains(_THOUSANDS)
     if not grouped.any():
         return texts

@@ -1,4 +1,4 @@
-"""Opening delivered files: unpacked as a stream, as UTF-8. Whatever is wrong with one is said in one line."""
+"""Open delivered files: unpack them as a stream of UTF-8. Any failure becomes an error of one line."""
 
 import codecs
 import gzip
@@ -44,7 +44,7 @@ def check_packing(name: str, first: bytes) -> None:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn what goes wrong while a file is read into one line.
+    """Turn any failure to read a file into an error of one line.
 
     Raises:
         BrokenFileError: For a file that cannot be opened, unpacked or decoded to its end.
@@ -63,9 +63,9 @@ class TextStream:
     """The text of a delivered file as UTF-8 bytes, read forwards.
 
     Attributes:
-        uri: Of the file.
-        packing: How it is packed.
-        encoding: Of its text.
+        uri: URI of the file.
+        packing: Packing of the file.
+        encoding: Encoding of its text.
     """
 
     uri: str
@@ -74,11 +74,11 @@ class TextStream:
 
     def __post_init__(self) -> None:
         self._file: IO[bytes] = _unpacked(open_bytes(self.uri), self.packing)
-        # Python calls a UTF-16 text that lacks half a character at its end an error, as it should.
+        # Python rejects a UTF-16 text that ends inside a character, as it should.
         self._decoder = None if self.encoding == UTF8 else codecs.getincrementaldecoder(self.encoding)()
 
     def skip(self, size: int) -> None:
-        """Go on by so many bytes of UTF-8."""
+        """Skip so many bytes of UTF-8."""
         if self._decoder is None and not self.packing:
             self._file.seek(size, 1)
             return
@@ -90,7 +90,7 @@ class TextStream:
             rest -= len(block)
 
     def read(self, size: int) -> bytes:
-        """The next bytes: about so many, none at the end of the file."""
+        """The next bytes, about so many; none at the end of the file."""
         if self._decoder is None:
             return self._file.read(size)
         if self._kept:
@@ -105,7 +105,7 @@ class TextStream:
     _kept: bytes = b""
 
     def _decoded(self, most: int) -> bytes:
-        """The next decoded bytes, not more than so many: what is beyond is kept for the next read."""
+        """The next decoded bytes, at most so many: the rest is kept for the next read."""
         block = self.read(_BLOCK)
         self._kept = block[most:]
         return block[:most]
@@ -123,7 +123,7 @@ class TextStream:
 
 @dataclass(frozen=True)
 class Text:
-    """Where a text lies, and how it lies there."""
+    """Where a text is stored, and in which packing and encoding."""
 
     uri: str
     packing: Packing
@@ -131,14 +131,14 @@ class Text:
 
 
 def unpacked(text: Text, longest: int, target: str) -> Text:
-    """A text that can be read from any place: itself, or a copy where it is packed (or not UTF-8) and long.
+    """A text that can be read from any position: itself, or a copy if it is long and packed (or not UTF-8).
 
-    A packed text can be read forwards only: every range of it would have to unpack those before it.
+    A packed text can only be read forwards: each range would have to unpack those before it.
 
     Args:
         text: As it was delivered.
-        longest: Bytes of UTF-8; a shorter one is read as it lies there.
-        target: Of the copy.
+        longest: Bytes of UTF-8; a shorter text is not copied.
+        target: URI of the copy.
 
     Raises:
         BrokenFileError: When the file cannot be read to its end.
@@ -191,6 +191,6 @@ def encoding_of(first: bytes) -> str:
 
 
 def first_bytes(uri: str, size: int = 4) -> bytes:
-    """The first bytes of a file as it lies there."""
+    """The first bytes of a file, as stored."""
     with open_bytes(uri) as file:
         return cast("Any", file).read(size)

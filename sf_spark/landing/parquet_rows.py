@@ -1,4 +1,4 @@
-"""The rows of a Parquet file as the text that a delimited file would hold."""
+"""The rows of a Parquet file, as text of a delimited file."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ import pyarrow as pa
 
 
 def plain_columns(table: pa.Table, read: Sequence[str]) -> pa.Table:
-    """A table whose columns can all be told as text: those that nobody reads may be bytes, lists or structures.
+    """A table whose columns can all be written as text: columns that nobody reads may be bytes, lists or structs.
 
     Args:
         table: Rows of the file.
-        read: The columns that are read, which stay as they are.
+        read: The columns that are read; they stay as they are.
     """
     for place, column in enumerate(table.schema):
         kind = column.type

@@ -1,8 +1,8 @@
-"""A delivered file cut into byte ranges, and the proof that the ranges hold each record once.
+"""Cut a delivered file into byte ranges, and prove that the ranges hold each record once.
 
 A range holds the records that *start* in it. Only the first one knows where its first record starts; the others take
-the line after their first line feed, which is wrong where that stands inside a quoted field. Each range also tells
-where the record after its last one starts, so the ranges prove one another:
+the line after their first line feed, which is wrong if that one is inside a quoted field. Each range also reports where
+the record after its last one starts, so each range proves the next:
 
     range    first record at    next record at
     0        20                 1000               proven: it starts behind the header
@@ -29,9 +29,9 @@ class Range:
         rank: Its place among the ranges of the file.
         begin: Records that start here or later belong to it ...
         stop: ... those that start here or later do not.
-        line: Number of the physical line at ``begin``: the one that ``begin`` is inside of.
+        line: Number of the physical line that holds ``begin``.
         exact: Whether a record starts at ``begin``.
-        row_group: Of a Parquet file.
+        row_group: Rank of the row group in a Parquet file.
     """
 
     rank: int
@@ -46,12 +46,12 @@ def ranges_of(uri: str, packing: Packing, encoding: str, header: Header, first: 
     """Cut the text of a file behind its header into ranges of about ``size`` bytes.
 
     Args:
-        uri: Of the file.
-        packing: How it is packed.
-        encoding: Of its text.
-        header: Its header.
+        uri: URI of the file.
+        packing: Packing of the file.
+        encoding: Encoding of its text.
+        header: Header of the file.
         first: Whether the header is itself a record.
-        size: Of a range.
+        size: Size of a range.
 
     Raises:
         BrokenFileError: When the file cannot be read to its end.
@@ -69,7 +69,7 @@ def ranges_of(uri: str, packing: Packing, encoding: str, header: Header, first: 
 
 
 def row_groups_of(rows: list[int]) -> list[Range]:
-    """The ranges of a Parquet file: its row groups, as ranks of their rows. A row counts as a line behind a header."""
+    """The ranges of a Parquet file: its row groups; positions are ranks of rows. A row is a line after a header."""
     found, begin = [], 0
     for rank, count in enumerate(rows or [0]):
         found.append(Range(rank, begin, begin + count, begin + 2, True, rank))

@@ -1,7 +1,7 @@
-"""Reading one range of a delivered file: scanned, typed, sorted into classes, named, and written where asked for.
+"""Read one range of a delivered file: scan, type, classify and name its records; write them on request.
 
-What runs here runs in a worker and in the driver alike: a function of plain values. It reads one file and may write
-one; tables are committed elsewhere.
+A function of plain values, which runs in a worker or in the driver. It reads one file and may write one; tables are
+committed elsewhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -56,15 +56,15 @@ _MONEY_UNIT = Decimal("0.0001")
 
 @dataclass(frozen=True)
 class Known:
-    """What reading a file may need of the facts that are known already.
+    """Known facts that reading a file may need.
 
     Attributes:
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: everybody is.
         accounts: ``numero_compte, date_fermeture, siret`` in force, for a layout by account.
         series: First month of the series and the one after its last, for a source that gathers lines.
-        outranked: Keys that a later file of the delivery tells, for a source that gathers lines.
-        takes_rejected: Whether the readable values of a rejected record may be taken in, where the source says so: not
-            where they would take the place of better ones.
+        outranked: Keys that a later file of the delivery also holds, for a source that gathers lines.
+        takes_rejected: Whether the readable values of a rejected record may be taken in, if the source allows it: not
+            where they would replace better ones.
     """
 
     inside: np.ndarray | None = None
@@ -79,10 +79,10 @@ class Output:
     """Which facts to write, and where.
 
     Attributes:
-        uri: Of the file.
-        stamp: What its rows have in common.
+        uri: URI of the file.
+        stamp: Values that all rows share.
         places: In order: see :func:`sf_spark.landing.facts.ranked`.
-        ranks: Of the facts in these places; 0 drops one.
+        ranks: Ranks of the facts in these places; 0 drops one.
         others: Whether the facts elsewhere are written.
     """
 
@@ -109,29 +109,29 @@ class RangeTask:
 
 @dataclass
 class RangeOutcome:
-    """What was read.
+    """The result of reading a range.
 
     Attributes:
         first: Where the first record starts.
         next: Where the first record behind the range starts ...
         next_line: ... and the number of its line.
-        read: Records, of any class.
-        accepted, rejected, skipped: Their classes.
+        read: Number of records, of any class.
+        accepted, rejected, skipped: Number of records of each class.
         undecodable: Records that are not UTF-8.
         fatal: Line and message of the first reason that makes the whole file fail.
         money: Sums over accepted records, in hundredths of a cent.
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
-        silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
-            they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also
-            the texts of records of several lines, as column ``SEVERAL_LINES``: a stray quote makes one of many; and
-            of records that a damaged line end may have made of several, as column ``LOST_LINE_END``.
-        left_out: Whose the records are that the perimeter leaves out, in the same way: the key, or the account where
-            the layout knows no key; None where there are none, or where nothing ends by being absent.
+        silent: Keys of the records that say nothing about the facts they may have held (rejected, or left out by a
+            rule), as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also the
+            texts of records of several lines, as column ``SEVERAL_LINES`` (a stray quote merges many records into one),
+            and those of records that a damaged line end may have merged, as column ``LOST_LINE_END``.
+        left_out: Keys of the records that the perimeter leaves out, in the same form (accounts where the layout has no
+            key); None where there are none, or where no absence ends a fact.
         is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
-        names: Of the facts: see ``NAME``; of a wide file, of the records: see ``record_of``.
-        keys: Of a source that gathers lines: those that it tells.
-        rows: Written.
-        bytes: Written.
+        names: Names of the facts (see ``NAME``); of a wide file, names of the records (see ``record_of``).
+        keys: Keys in the range, of a source that gathers lines.
+        rows: Rows written.
+        bytes: Bytes written.
     """
 
     first: int = 0
@@ -175,7 +175,7 @@ def read_range(task: RangeTask) -> RangeOutcome:
 
 
 def staged_schema(source: Source, partition: str) -> pa.Schema:
-    """The columns of a staged table, the partition column behind the values."""
+    """The columns of a staged table, the partition column last."""
     text = pl.DataFrame(schema=dict.fromkeys(source.columns_read, pl.String))
     place = {"_line": pl.Int64, "_at": pl.UInt32, "_part": pl.UInt16}
     typed = evaluated(text.with_columns(pl.lit(0, dtype).alias(name) for name, dtype in place.items()), source.clean())
@@ -205,7 +205,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 @dataclass(frozen=True)
 class _Records:
-    """The well-framed records of a block: text columns, and what tells their raw text."""
+    """The well-framed records of a block: text columns, and where their raw text stands."""
 
     text: pl.DataFrame
     cells: list[pa.Array]
@@ -220,7 +220,7 @@ class _Records:
 
 
 class _RangeReader:
-    """The state of reading a range: what has been counted, and what is to be written."""
+    """The state of reading a range: counts so far, and what is to be written."""
 
     def __init__(self, task: RangeTask) -> None:
         self.task = task
@@ -231,7 +231,7 @@ class _RangeReader:
         if self.source.wide:
             self._rules = replace(self._rules, checks=(*self._rules.checks, _A_HEADCOUNT))
         self._plan = _Plan(task.reading)
-        self._ends_open = False  # whether the block that is read ends the file, without a line end
+        self._ends_open = False  # whether the current block is the end of the file, and lacks a line end
         self._longest = 0  # bytes of the longest accepted record so far
         self._file = FactFile(task.output.uri) if task.output else None
         self._names: list[np.ndarray] = []
@@ -262,11 +262,11 @@ class _RangeReader:
 
     @property
     def _looks_for_absence(self) -> bool:
-        """Whether all records are read, and what they do not hold may end."""
+        """Whether all records are read, so that the absence of a fact may end it."""
         return self.source.delivery == "snapshot" and (self.task.output is None or self.task.output.others)
 
     def _picks(self) -> np.ndarray | None:
-        """Where the records start that are asked for, from the begin of the range; None: all are."""
+        """Offsets in the range of the records asked for; None: all of them."""
         output = self.task.output
         if output is None or output.others or self.source.gather is not None:
             return None
@@ -284,7 +284,7 @@ class _RangeReader:
                 text, ahead = rest + ahead, stream.read(_BLOCK)
                 at_end = not ahead
                 start = 0
-                if not started:  # the line that the range begins inside of belongs to the one before
+                if not started:  # the range begins inside this line, which belongs to the range before
                     feed = text.find(b"\n")
                     if feed < 0 and not at_end:
                         rest = text
@@ -347,12 +347,12 @@ class _RangeReader:
         task, part = self.task, self.task.range
         months = [place for place, _ in task.reading.months]
         columns = [task.reading.columns[place] for place in (*self._plan.places, *months)]
-        every = list(task.reading.columns)  # the text of a row holds those that nobody reads too
+        every = list(task.reading.columns)  # the raw text of a row includes the columns that nobody reads
         with open_bytes(task.uri) as file:
             parquet = pq.ParquetFile(file)
             groups = [part.row_group] if part.row_group >= 0 else []
             rows = plain_columns(parquet.read_row_groups(groups, columns=every).select(every), columns)
-        rows.validate(full=True)  # text that is no UTF-8 would end the process further on
+        rows.validate(full=True)  # text that is not UTF-8 would crash the process later
         table = pl.from_arrow(rows)
         assert isinstance(table, pl.DataFrame)
         frame = table.select(as_text(column, dtype) for column, dtype in table.schema.items())
@@ -371,7 +371,7 @@ class _RangeReader:
         return _Records(text, views, hash_spans(view, np.uint64(view.ctypes.data), spans), joined, spans)
 
     def _take(self, records: _Records) -> None:
-        """Type the records, count them, name their facts, keep what is to be written."""
+        """Type and count the records, name their facts, keep those to write."""
         numbers, text, known = np.empty((0, 0), np.int32), records.text, self.task.known
         if self.source.wide:
             numbers = headcounts(records.cells)
@@ -402,7 +402,7 @@ class _RangeReader:
         self._keep(named, lambda: facts_of_months(rows, named, self._months))
 
     def _gather(self) -> None:
-        """Make records of several lines of what was read, and take these."""
+        """Gather lines into records, and take these."""
         known = self.task.known
         assert self.source.gather is not None and known.series is not None
         if not self._gathering:
@@ -414,7 +414,7 @@ class _RangeReader:
             pl.lit(0, pl.UInt16).alias("_part"),
         )
         found = classified(typed, self.source, known.inside, lambda rows: typed["_errors"].gather(rows))
-        # What a line without a SIRET may have said of its account, nobody knows.
+        # Nobody knows what a line without a SIRET may have said of its account.
         lines = pl.concat(self._gathering)
         unsure = lines.filter(~lines["siret"].str.contains(_WHOLE_SIRET).fill_null(False))
         doubtful = typed[self.source.key_column].is_in(unsure[self.source.key_column].implode())
@@ -432,7 +432,7 @@ class _RangeReader:
         self._keep(facts.names, lambda: facts)
 
     def _giving(self, found: Classified) -> np.ndarray:
-        """The rows that give facts: accepted ones, and rejected ones where the source says that their values stay."""
+        """The rows that give facts: accepted ones, and rejected ones where the source keeps their values."""
         kept = found.classes == ACCEPTED
         if self.source.emits_rejected and self.task.known.takes_rejected:
             kept |= (found.classes == REJECTED) & found.has_valid_key
@@ -453,7 +453,7 @@ class _RangeReader:
             self._reject(reasons, found.classes[found.wrong] == REJECTED)
 
     def _note_silent(self, rows: pl.DataFrame, found: Classified, raw: Callable[[int], str]) -> None:
-        """Note whose facts the rejected records, and those that a rule leaves out, say nothing about."""
+        """Note the keys of records that are rejected or left out by a rule: they say nothing about their facts."""
         by_account = self.task.reading.layout.by_account
         if self.source.delivery == "snapshot" and found.outside.any():
             column = "numero_compte" if by_account else self.source.key_column
@@ -473,11 +473,11 @@ class _RangeReader:
             known = pl.Series(self.task.known.accounts.column("numero_compte").combine_chunks())
             is_known = account.is_in(known.implode()).fill_null(False).to_numpy()
             self._silent.append(noted("numero_compte", account.filter(is_known)))
-            without = without[~is_known]  # a number that nobody has may be a damaged one
+            without = without[~is_known]  # an unknown number may be a damaged one
         self._silent.append(noted("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
 
     def _note_longer(self, records: _Records, classes: np.ndarray) -> None:
-        """Note the rejected records that are longer than any accepted one: a line end may be lost in them."""
+        """Note the rejected records longer than any accepted one: they may have lost a line end."""
         sizes = records.spans[:, 1] - records.spans[:, 0]
         self._longest = int(sizes[classes != REJECTED].max(initial=self._longest))
         if self._looks_for_absence and self._longest:
@@ -511,7 +511,7 @@ class _RangeReader:
 
 
 class _Plan:
-    """Which fields of a record are wanted, and what ``clean`` calls them."""
+    """The fields of a record to read, and their names in ``clean``."""
 
     def __init__(self, reading_: Reading) -> None:
         layout, source, columns = reading_.layout, reading_.source, list(reading_.columns)
@@ -521,7 +521,7 @@ class _Plan:
             names = [layout.rename.get(name.lower(), name.lower()) for name in reshaped.columns]
             self._records = [dict(zip(names, record, strict=True)) for record in reshaped.records]
         else:
-            self._records = [{name: rank for rank, name in enumerate(reading_.names)}]  # the last of a name wins
+            self._records = [{name: rank for rank, name in enumerate(reading_.names)}]  # the last of one name wins
         self._records = [{n: p for n, p in record.items() if n in self._columns_read} for record in self._records]
         self.records = len(self._records)
         self.places = sorted({place for record in self._records for place in record.values() if isinstance(place, int)})
@@ -532,7 +532,7 @@ class _Plan:
         self.wanted[months] = np.arange(self.texts, self.texts + len(months))
 
     def text(self, place: pl.DataFrame, columns: list[pl.Series]) -> pl.DataFrame:
-        """One text column for each that the source reads; '' where the file has none; one row a record."""
+        """One text column for each column that the source reads, '' where the file lacks it; one row a record."""
         at = {place: columns[rank] for rank, place in enumerate(self.places)}
         frames = [
             place.with_columns(

@@ -13,7 +13,7 @@ _NAF_2025 = r"(?i)NAF[^0-9]*(?:20)?25(?:[^0-9]|\z)"  # INSEE has not settled the
 
 
 def activities(code: str, nomenclature: str, code_naf25: str) -> dict[str, pl.Expr]:
-    """The activity of a unit in both nomenclatures; no unit is left out for the one that it is written in.
+    """The activity of a unit in both nomenclatures, whichever of them the unit is delivered in.
 
         code      nomenclature    NAF 2025 column    ape       ape_naf25
         43.34Z    NAFRev2         43.34Y             43.34Z    43.34Y
@@ -26,7 +26,7 @@ def activities(code: str, nomenclature: str, code_naf25: str) -> dict[str, pl.Ex
         code_naf25: Column of the activity in NAF 2025.
 
     Returns:
-        ``ape`` (NAF rev. 2), ``ape_naf25`` and ``nomenclature_ape``, as it is delivered; null where there is none.
+        ``ape`` (NAF rev. 2), ``ape_naf25`` and ``nomenclature_ape``, as delivered; null where missing.
     """
     dotted, written_in = matching(pl.col(code), _DOTTED), pl.col(nomenclature)
     return {
@@ -39,7 +39,7 @@ def activities(code: str, nomenclature: str, code_naf25: str) -> dict[str, pl.Ex
 def unknown_nomenclature(nomenclature: str) -> Check:
     """The reason to reject a unit whose activity is in a nomenclature that INSEE does not have: the cell is damaged.
 
-    Taken in, such a line would take back the code that the unit has.
+    If such a line were taken in, the unit would lose its code.
     """
     written_in = pl.col(nomenclature)
     known = written_in.is_in(["", _NAF_REV2, *_OLDER]) | written_in.str.contains(_NAF_2025)
@@ -58,5 +58,5 @@ def known_on() -> pl.Expr:
 
 
 def unknown_state(state: pl.Expr, *known: str) -> pl.Expr:
-    """Why a line is skipped: its state is none that the register has, so it may be a damaged one."""
+    """Why a line is skipped: its state is unknown to the register, so it may be damaged."""
     return pl.when(~state.is_in(known)).then(pl.lit("unknown_state"))

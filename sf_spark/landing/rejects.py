@@ -1,4 +1,4 @@
-"""Rejected records: why they are not well-framed, and their text as quarantine keeps it."""
+"""Badly framed records: the reasons, and their text as kept in quarantine."""
 
 import numpy as np
 import polars as pl

@@ -14,10 +14,10 @@ class Check:
 
     Attributes:
         wrong: True where the record is rejected; null counts as false. May read text columns and ``Rules.read``.
-        code: Of the reason, as ``quarantine`` shows it.
-        column: Of the file, as ``clean`` names it.
-        text: What the message quotes.
-        expected: What would have been right, in words.
+        code: Code of the reason, as ``quarantine`` shows it.
+        column: Column of the file, as ``clean`` names it.
+        text: Text that the message quotes.
+        expected: What was expected, in words.
     """
 
     wrong: pl.Expr
@@ -63,8 +63,8 @@ def unreadable(text: str, value: pl.Expr, code: str, expected: str, required: bo
     Args:
         text: Name of the text column.
         value: What was read from it, null where it could not be read.
-        code: Of the reason.
-        expected: What would have been right, in words.
+        code: Code of the reason.
+        expected: What was expected, in words.
         required: Whether an empty cell is wrong.
         column: Name that the reason shows, where it is not that of the text column.
     """

@@ -1,4 +1,4 @@
-r"""From the bytes of a block to framed records: one compiled pass that runs the partners' CSV rules exactly.
+r"""Frame the records of a block of bytes: one compiled pass that applies the partners' CSV rules exactly.
 
 The rules are those of Go's ``encoding/csv``, because its counts are the reference: the header fixes the number of
 fields; with strict quotes a ``"`` inside an unquoted field rejects the record, with lazy quotes it is a character; a
@@ -40,12 +40,12 @@ class Scanned:
     """The records of a block.
 
     Attributes:
-        next: Where the next record starts: the block's end, or what is left of a record that the block does not end.
-        line: Number of the physical line there.
-        more: Whether the last record goes on behind the block.
-        lines: Of each well-framed record, the number of its first physical line.
-        spans: Its text, as (start, end) in the block, without the line end.
-        bad: Of each other record: start, end, line, reasons (bits), number of fields.
+        next: Where the next record starts: the end of the block, or the start of a record that the block cuts.
+        line: Number of the physical line at ``next``.
+        more: Whether the last record continues after the block.
+        lines: Number of the first physical line of each well-framed record.
+        spans: Text of each of them, as (start, end) in the block, without the line end.
+        bad: For each other record: start, end, line, reasons (bits), number of fields.
         columns: The wanted fields of the well-framed records, as string views.
     """
 
@@ -80,7 +80,7 @@ def scan_block(
         delimiter: One ASCII character.
         lazy: Whether a stray quote is a character.
         wanted: For each field of a record, its place among the columns to return, or ``NOT_WANTED``.
-        picks: Where the records start that are asked for, in order; None: all are.
+        picks: Starts of the records asked for, in order; None: all of them.
     """
     most = block.count(b"\n", start, stop) + 1 if picks is None else len(picks)
     views = np.empty((int(max(wanted.max(initial=NOT_WANTED) + 1, 0)), most, 2), np.uint64)
@@ -152,7 +152,7 @@ def _put_view(views, column, row, source, address, offset, size):  # type: ignor
 
 @jit
 def _line_end(text, i, size):  # type: ignore[no-untyped-def]
-    """Where the line feed at or after i stands; size where there is none."""
+    """The position of the first line feed at or after i; size where there is none."""
     while i < size and text[i] != _FEED:
         i += 1
     return i

@@ -6,10 +6,10 @@ import polars as pl
 from sf_spark.landing.scan import Scanned, raw_text
 from sf_spark.landing.source import Source
 
-# Instead of a column: the value is the text of a record of several lines. Where a stray quote has made one record of
-# many, the text names whose the others are; where a cell rightly holds a line end, it names its own key.
+# Instead of a column: the value is the text of a record of several lines. If a stray quote merged many records into
+# one, the text holds the keys of the others; if a cell rightly holds a line end, it holds its own key.
 SEVERAL_LINES = "several lines"
-# Instead of a column: the value is the text of a record that may have been several, because a line end was damaged.
+# Instead of a column: the value is the text of a record that a damaged line end may have made of several.
 LOST_LINE_END = "lost line end"
 _DIGITS = {"siret": 14, "siren": 9}
 
@@ -20,9 +20,9 @@ def noted(column: str, values: pl.Series) -> pl.DataFrame:
 
 
 def of_several_lines(block: bytearray, scanned: Scanned) -> list[pl.DataFrame]:
-    """The texts of the well-framed records that span lines: only those behind which line numbers jump are looked at."""
+    """The texts of the well-framed records of several lines; only those before a jump in line numbers are checked."""
     following = np.append(scanned.lines[1:], scanned.line)
-    jumps = np.flatnonzero(following - scanned.lines > 1)  # blank lines and badly framed ones jump too
+    jumps = np.flatnonzero(following - scanned.lines > 1)  # blank and badly framed lines make jumps too
     found = [raw_text(block, *span) for span in scanned.spans[jumps].tolist() if block.find(b"\n", *span) >= 0]
     return [noted(SEVERAL_LINES, pl.Series(found, dtype=pl.String))] if found else []
 
@@ -30,11 +30,11 @@ def of_several_lines(block: bytearray, scanned: Scanned) -> list[pl.DataFrame]:
 def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> list[pl.DataFrame]:
     """The texts of records that are not well-framed.
 
-    A delimiter too many is a slip inside one record; more of them, or more text than any record has, come of a line
-    end that is lost.
+    One delimiter too many is a slip inside one record; several, or more text than in any other record, point to a lost
+    line end.
 
     Args:
-        texts: Of the records.
+        texts: Texts of the records.
         bad: See :class:`sf_spark.landing.scan.Scanned`.
         width: The number of fields that the header fixes.
         longest: Bytes of the longest well-framed record; 0 where there is none to compare with.
@@ -46,12 +46,12 @@ def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> l
 
 
 def of_blanked(block: bytearray, start: int, stop: int) -> list[pl.DataFrame]:
-    """A text that names nobody, where zero bytes stand: storage that was lost may have held any record."""
+    """A text without any key, for zero bytes: lost storage may have held any record."""
     return [noted("", pl.Series(["\0"]))] if block.find(b"\0", start, stop) >= 0 else []
 
 
 def zero_key(key: pl.Series, source: Source) -> np.ndarray:
-    """Which keys are all zeros: a number in form, and nobody's."""
+    """Which keys are all zeros: well-formed, but of no entity."""
     if source.key_pattern:
         return np.zeros(len(key), np.bool_)
     return (key == "0" * _DIGITS[source.key_column]).fill_null(False).to_numpy()

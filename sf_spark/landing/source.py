@@ -1,4 +1,4 @@
-"""What a source is: the record that one file of this package declares, and the layouts its files have had."""
+"""What a source is: the record that each module of ``sources`` declares, and the layouts of its files."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ Clean = Callable[[], Rules]
 
 @dataclass(frozen=True)
 class Reshaped:
-    """The records of a line that holds several.
+    """How to split a line that holds several records.
 
     Attributes:
         columns: Names of a record's columns.
-        records: For each record, what each column is: the place of a field in the line, a constant text, or None
-            where the line has no field for it (read as '').
+        records: For each record, the source of each column: the place of a field in the line, a constant text, or None
+            where the line has no such field (read as '').
     """
 
     columns: tuple[str, ...]
@@ -39,17 +39,17 @@ class Layout:
     Attributes:
         name: The month it began (``2025-12``), or what distinguishes it (``stock``); ``deliveries`` records it.
         required: Header names in lower case; a file that has them all is in this layout.
-        optional: Header names that are read when they are there.
-        rename: Header name to the name that ``clean`` sees, where the two differ.
+        optional: Header names that are read when present.
+        rename: Header name to the name used by ``clean``, where they differ.
         forbidden: Header names that rule this layout out.
         positional: Names of the columns by position, for headers that do not name them; ``required`` is then not read.
-        delimiter: One character, where it is not the source's.
-        encoding: Of the whole file.
+        delimiter: One character, where it differs from the source's.
+        encoding: Encoding of the whole file.
         byte_order_mark: Whether the file may start with one.
-        clean: The rule of this layout, where it is not the source's.
-        by_account: The file knows URSSAF accounts and no SIRET: see :mod:`sf_spark.sources.comptes`.
-        first_record: Regular expression (Python's) of a first line that is a record, not a header; with ``positional``.
-        trailer: Regular expression of a line that ends the file and is no record.
+        clean: The rules of this layout, where they differ from the source's.
+        by_account: The file holds URSSAF accounts and no SIRET: see :mod:`sf_spark.sources.comptes`.
+        first_record: Python regular expression for a first line that is a record, not a header; with ``positional``.
+        trailer: Regular expression for a last line that is not a record.
         reshape: From the header's columns to the records of a line that holds several.
     """
 
@@ -70,7 +70,7 @@ class Layout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that ``clean`` sees, of the columns this layout may have."""
+        """The columns that this layout may have, under the names used by ``clean``."""
         if self.positional:
             return self.positional
         return tuple(self.rename.get(name, name) for name in (*self.required, *self.optional))
@@ -88,18 +88,18 @@ class Source:
         layouts: The newest first; the first one that a header fits is taken.
         key_column: The typed column that identifies the entity: ``siret``, ``siren``, or another one.
         natural_key: What identifies a fact in time; several facts with one key are added, never dropped.
-        clean: From text columns to typed ones, the reasons to reject a record, and the rule that leaves it out.
-        known_on: Day a fact of a first delivery could be known, from the typed columns (date; null: unknown).
+        clean: From text columns to typed ones, the reasons to reject a record, and the rule that skips it.
+        known_on: Day on which a fact of a first delivery was known, from the typed columns (date; null: unknown).
         lazy_quotes: Whether a stray quote is a character (True) or rejects the line (False).
-        wide: Prefix of the headers that each name a month (headcounts), empty for a long file.
+        wide: Prefix of the month columns of a wide file (headcounts); empty for a long file.
         delivery: ``snapshot``: an absent row is withdrawn; ``increment``: rows only add.
         money: Typed columns in euros whose sums the delivery report shows.
         emits_rejected: Whether a rejected line still gives its readable values (as the reference loader does).
-        key_pattern: What a valid key looks like, where it is neither a SIRET nor a SIREN.
+        key_pattern: Regular expression of a valid key that is neither a SIRET nor a SIREN.
         account_date: For layouts by account: the typed column that dates the search for the SIRET.
         fatal_codes: Reasons that make the whole file fail, not its line alone.
-        gather: From the typed lines of a whole file to records of several lines, with the first month of the series
-            and the one after its last.
+        gather: Makes records of the typed lines of a whole file, given the first month of the series and the month
+            after its last.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Source:
 
     @property
     def columns_read(self) -> tuple[str, ...]:
-        """The text columns that ``clean`` sees, whatever the layout: '' where a layout lacks one."""
+        """The text columns that ``clean`` reads, in any layout: '' where a layout lacks one."""
         return tuple(dict.fromkeys(name for layout in self.layouts for name in layout.names))
 
     @property

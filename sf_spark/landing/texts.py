@@ -20,7 +20,7 @@ def diffused(text: pl.Expr) -> pl.Expr:
 
 
 def diffused_and_filled(text: pl.Expr) -> pl.Expr:
-    """Null for an empty cell and for what is not diffused, the text as it is otherwise."""
+    """Null for an empty cell and for a value not diffused, the text as it is otherwise."""
     return pl.when((text != "") & (text != _NOT_DIFFUSED)).then(text)
 
 
@@ -35,5 +35,5 @@ def matching(text: pl.Expr, pattern: str) -> pl.Expr:
 
 
 def spelled_out(code: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
-    """What a code stands for; null for an unknown one."""
+    """The meaning of a code; null for an unknown one."""
     return code.replace_strict(words, default=None, return_dtype=pl.String)

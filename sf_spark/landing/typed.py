@@ -1,10 +1,10 @@
-"""From the text of records to typed rows, each in exactly one class, with the reasons of the rejected ones.
+"""Type the text of records, and put each into exactly one class, with the reasons of the rejected ones.
 
 The class of a record is decided in the reference loader's order:
 
     skipped    a rule of the source leaves the record out; its errors do not count
     rejected   at least one error, or an invalid key when there is no other error
-    accepted   the rest; skipped after all where its company is outside the perimeter
+    accepted   all others, unless the company is outside the perimeter: then skipped
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from sf_spark.landing.rules import Rules
 from sf_spark.landing.source import Source
 
 ACCEPTED, REJECTED, SKIPPED = 0, 1, 2
-PLACE = ("_line", "_at", "_part")  # physical line, bytes from the begin of the range, which record of the line
+PLACE = ("_line", "_at", "_part")  # physical line, bytes from the start of the range, rank of the record in the line
 REASON = pl.Struct({"code": pl.String, "column": pl.String, "message": pl.String})
 _KEY_DIGITS = {"siret": 14, "siren": 9}
 _PROVISIONAL = r"^[0-9A-Za-z]{14}\z"
@@ -28,15 +28,15 @@ Reasons = Callable[[np.ndarray], pl.Series]
 
 @dataclass(frozen=True)
 class Classified:
-    """What became of the records of a block.
+    """The classes of the records of a block.
 
     Attributes:
-        classes: Of each row: accepted, rejected or skipped.
-        has_valid_key: Of each row.
-        left_out: Of each row: whether a rule of the source leaves it out.
-        outside: Of each row: whether the perimeter leaves it out.
+        classes: Class of each row: accepted, rejected or skipped.
+        has_valid_key: Whether the key of each row is valid.
+        left_out: Whether a rule of the source leaves each row out.
+        outside: Whether the perimeter leaves each row out.
         wrong: The rows that have a reason, rejected or not, in order.
-        reasons: Theirs.
+        reasons: Reasons of each of them.
     """
 
     classes: np.ndarray
@@ -79,7 +79,7 @@ def classified(typed: pl.DataFrame, source: Source, inside: np.ndarray | None, r
     Args:
         typed: See :func:`evaluated`.
         source: The source.
-        inside: SIREN of the companies inside the perimeter, as numbers in order; None: everybody is.
+        inside: SIREN of the companies inside the perimeter, as sorted numbers; None: no perimeter.
         reasons: Gives the reasons of the checks, for some rows.
     """
     key = typed[source.key_column]
@@ -114,7 +114,7 @@ def _is_inside(keys: pl.Series, inside: np.ndarray) -> np.ndarray:
 
 
 def _or_bad_key(found: pl.Series, key: pl.Series, valid: np.ndarray, source: Source) -> pl.Series:
-    """The reasons found; an invalid key is one only where there is no other."""
+    """The reasons found; an invalid key counts only where there is no other."""
     column = source.key_column
     frame = pl.DataFrame({"found": found, "key": key, "valid": valid})
     quoted = pl.concat_str(pl.lit("'"), pl.col("key").fill_null("").str.head(80), pl.lit("' is not "))
