@@ -1,1 +1,1 @@
-"""Taking batches in: what a delivery changes of the facts in force, and the tables that remember it."""
+"""Take batches in: what a delivery changes among the facts in force, and the tables that record it."""

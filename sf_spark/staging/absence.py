@@ -1,7 +1,8 @@
 """What the absence of a fact from a snapshot means: its end, or nothing.
 
-Absence has to be meant. A line that was rejected, or left out by a rule or by the perimeter, says nothing about the
-facts that it may have held: they stay in force, and are *held back* from ending until a delivery says more.
+An absence ends a fact only if it is deliberate. A line that was rejected, or left out by a rule or by the perimeter,
+says nothing about the facts that it may have held: they stay in force, *held back* from ending until a delivery says
+more.
 
     why a fact is held back    which facts
     damaged_line               those of the entity or the account that such a line names; where its key cannot be read,
@@ -17,8 +18,8 @@ facts that it may have held: they stay in force, and are *held back* from ending
     partial                    all, when the delivery is said to be partial
     damaged_header             all, when a column does not name the month that should stand there
 
-A correction is applied all the same: where the delivery holds new facts with the natural key of facts that are held
-back, at least as many, these end.
+A correction is still applied: held-back facts end when the delivery holds at least as many new facts with their natural
+key.
 """
 
 import re
@@ -40,14 +41,14 @@ from sf_spark.staging.damaged_keys import ACCOUNT, Strangers, may_be_damaged, no
 from sf_spark.staging.exchange import Parts
 
 _SIREN_LENGTH = 9
-# A lost line end may have put the last word of one line before the number that begins the next.
+# A lost line end may have joined the last word of a line to the number at the start of the next.
 _IDENTIFIERS = tuple(re.compile(rf"{signs}{{{_SIREN_LENGTH},}}") for signs in ("[0-9A-Za-z]", "[0-9]"))
-_DAMAGED_SHARE = 3  # one sign in so many may be damaged: two numbers of fourteen digits share one or two by chance
+_DAMAGED_SHARE = 3  # one character in so many may be damaged; two numbers of 14 digits share one or two by chance
 _SIRET_LENGTH = 14
-_MADE_OF_TWO = 2  # records at least, where a line end is lost
-_FEWEST_DIGITS = _SIRET_LENGTH - _SIRET_LENGTH // _DAMAGED_SHARE  # of one that letters stand in by right
-_MOST_COMPARISONS = 200_000_000  # of identifiers with words: seconds
-_MOST_LISTED = 100_000  # facts held back of one file that are listed one by one
+_MADE_OF_TWO = 2  # a lost line end merges at least two records
+_FEWEST_DIGITS = _SIRET_LENGTH - _SIRET_LENGTH // _DAMAGED_SHARE  # of a SIRET that may contain letters
+_MOST_COMPARISONS = 200_000_000  # of identifiers with words: takes seconds
+_MOST_LISTED = 100_000  # held-back facts listed one by one, for each file
 HELD_BACK = pa.schema(
     [
         *((name, pa.string()) for name in ("source", "_batch", "key", "reason", "_fact_batch", "_fact_file")),
@@ -61,15 +62,15 @@ class Silence:
     """What a delivery says nothing about.
 
     Attributes:
-        keys: Entities whose facts stay.
-        sirens: Companies whose establishments' facts stay.
+        keys: Keys of entities whose facts stay.
+        sirens: SIREN of companies whose establishments keep their facts.
         accounts: Accounts whose facts stay.
-        texts: Of records whose entity cannot be read.
-        lost: Of records that a lost line end may have made of several.
-        several: Of records of several lines.
-        inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
-        all_of_it: Why every absent fact stays; '' where not every one does.
-        strangers: Keys and accounts that may be damaged ones.
+        texts: Texts of records whose entity cannot be read.
+        lost: Texts of records that a lost line end may have made of several.
+        several: Texts of records of several lines.
+        inside: SIREN of the companies inside the perimeter, as sorted numbers; None: no perimeter.
+        all_of_it: Why all absent facts stay; '' when they do not.
+        strangers: Keys and accounts that may be damaged.
     """
 
     keys: pa.Array = field(default_factory=no_text)
@@ -84,18 +85,18 @@ class Silence:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether every absence is meant."""
+        """Whether every absence ends a fact."""
         named = len(self.keys) or len(self.accounts)
         return not (named or self.every_text or self.inside is not None or self.all_of_it or self.strangers)
 
     @property
     def every_text(self) -> tuple[str, ...]:
-        """All texts in which entities are looked for."""
+        """All texts to search for entities."""
         return (*self.texts, *self.lost, *self.several)
 
 
 def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | None, all_of_it: str) -> Silence:
-    """What the records of a delivery say nothing about.
+    """What a delivery says nothing about, from its unreadable or omitted records.
 
     Args:
         silent: See :class:`sf_spark.landing.reading.RangeOutcome`.
@@ -118,14 +119,14 @@ def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | 
 
 @dataclass(frozen=True)
 class SearchTask:
-    """A stored file whose entities are looked for in texts.
+    """A stored file, to search texts for its entities.
 
     Attributes:
-        uri: Of the file.
+        uri: URI of the file.
         rank: Among the files of the comparison.
         absent: By file, of each bucket.
         source: The source.
-        texts: Of records whose entity cannot be read.
+        texts: Texts of records whose entity cannot be read.
     """
 
     uri: str
@@ -137,7 +138,7 @@ class SearchTask:
 
 @dataclass(frozen=True)
 class Found:
-    """What of a file stands in the texts: keys, SIREN, accounts; and the words that do, or nearly do, by column."""
+    """The keys, SIREN and accounts of a file that texts name, exactly or nearly; and the words that do, by column."""
 
     keys: pa.Array
     sirens: pa.Array
@@ -146,7 +147,7 @@ class Found:
 
 
 def search(task: SearchTask) -> Found:
-    """Look for the entities of a file in texts: exactly for all, nearly for those of absent facts."""
+    """Search texts for the entities of a file: exact matches for all, near matches for those with absent facts."""
     distinct = pa.array(sorted({text[slice(*span)] for text in task.texts for span in _spans(text)}), pa.string())
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
     with open_bytes(task.uri) as file:
@@ -171,7 +172,7 @@ def search(task: SearchTask) -> Found:
 
 
 def explained(silence: Silence, found: Sequence[Found]) -> Silence:
-    """What a delivery says nothing about, once its unreadable records have been looked for in every file."""
+    """What a delivery says nothing about, once every file has been searched for its unreadable records."""
     keys, sirens, accounts = (
         pa.concat_arrays([getattr(silence, name), *(getattr(one, name) for one in found)]).unique()
         for name in ("keys", "sirens", "accounts")
@@ -188,7 +189,7 @@ def explained(silence: Silence, found: Sequence[Found]) -> Silence:
 
 
 def _entities(text: str, words: dict[str, set[str]]) -> int:
-    """How many entities a text names: the places of the words of one column, of that which has most."""
+    """How many entities a text names: the number of places with words of one column, for the column with the most."""
     spans = _spans(text)
     return max((_places([s for s in spans if _is_one(text[slice(*s)], some)]) for some in words.values()), default=0)
 
@@ -198,18 +199,18 @@ def _is_one(word: str, words: set[str]) -> bool:
 
 
 def _places(spans: list[tuple[int, int]]) -> int:
-    """How many places spans are at: those that overlap share one."""
+    """The number of separate places of spans: overlapping spans share one."""
     ends = [0, *(end for _, end in spans)]
     return sum(start >= max(ends[: rank + 1]) for rank, (start, _) in enumerate(spans))
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """Where words that may be identifiers stand in a text, in order."""
+    """The spans of words in a text that may be identifiers, in order."""
     return sorted({found.span() for words in _IDENTIFIERS for found in words.finditer(text)})
 
 
 def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]:
-    """The identifiers that nearly are one of the words, and these words."""
+    """The identifiers that nearly match one of the words, and these words."""
     values = [value for value in identifiers.to_pylist() if value and value.isascii()]
     if not values or not words or len(values) * len(words) > _MOST_COMPARISONS:
         return no_text(), []
@@ -233,7 +234,7 @@ def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]
 
 
 def _is_close(signs: np.ndarray, word: np.ndarray) -> np.ndarray:
-    """Which rows become the word when some signs are replaced, a third of them at most, or one goes or comes."""
+    """Which rows become the word when at most a third of the characters are replaced, or one is removed or added."""
     length = signs.shape[1]
     if length == len(word):
         return np.count_nonzero(signs != word, axis=1) <= length // _DAMAGED_SHARE
@@ -246,7 +247,7 @@ def _is_close(signs: np.ndarray, word: np.ndarray) -> np.ndarray:
 
 
 def _is_provisional(word: str) -> bool:
-    """True for a number that URSSAF gives until a company is registered: fourteen signs with letters among them."""
+    """True for a number that URSSAF gives until a company is registered: 14 characters, some of them letters."""
     digits = sum(sign.isdigit() for sign in word)
     return len(word) == _SIRET_LENGTH and _FEWEST_DIGITS <= digits < _SIRET_LENGTH
 
@@ -261,14 +262,14 @@ class NewKeysTask:
 
 @dataclass(frozen=True)
 class NewKeys:
-    """The natural keys of the facts of a file, hashed, and the distinct keys of their entities."""
+    """The hashed natural keys of the facts of a file, and the distinct keys of their entities."""
 
     natural: np.ndarray
     entities: pa.Array
 
 
 def new_keys(task: NewKeysTask) -> NewKeys:
-    """What identifies the facts of a file."""
+    """Read what identifies the facts of a file."""
     with open_bytes(task.uri) as file:
         table = pq.ParquetFile(file).read(columns=sorted({task.source.key_column, *task.source.natural_key}))
     entities = table.column(task.source.key_column).cast(pa.string()).unique()
@@ -280,16 +281,16 @@ class JudgeTask:
     """A stored file some of whose facts are absent from a delivery.
 
     Attributes:
-        uri: Of the file.
+        uri: URI of the file.
         rank: Among the files of the comparison.
-        batch: That its facts belong to.
-        delivery: The batch that they are absent from.
+        batch: The batch that its facts belong to.
+        delivery: The batch from which some are absent.
         absent: By file, of each bucket: see :class:`sf_spark.staging.comparison.BucketOutcome`.
         source: The source.
         silence: What the delivery says nothing about.
-        new: Natural keys of the delivery's new facts, hashed, in order.
-        ended_on: Facts that ended on this day stay so: a sub-batch shares it with the delivery that ended them. None:
-            what ended on the day of the delivery, it ended itself.
+        new: Hashed natural keys of the delivery's new facts, sorted.
+        ended_on: Facts that ended on this day stay ended: a sub-batch shares the day with the delivery that ended them.
+            None: this delivery itself ended what ended on its day.
     """
 
     uri: str
@@ -309,11 +310,11 @@ class Judged:
 
     Attributes:
         ended: Rows of the facts that end.
-        corrected: Rows of facts that are held back, and that new facts may take the place of.
-        corrected_keys: Their natural keys, hashed.
-        outside: How many belong to companies outside the perimeter.
-        facts_held_back: Of the other facts that are held back: see ``HELD_BACK``.
-        n_held: How many they are.
+        corrected: Rows of held-back facts that new facts may replace.
+        corrected_keys: Their hashed natural keys.
+        outside: Number of absent facts of companies outside the perimeter.
+        facts_held_back: The other facts that are held back: see ``HELD_BACK``.
+        n_held: Their number.
     """
 
     ended: np.ndarray
@@ -325,7 +326,7 @@ class Judged:
 
 
 def judge(task: JudgeTask) -> Judged:
-    """Tell which absent facts of a file end, and which are held back."""
+    """Decide which absent facts of a file end, and which are held back."""
     source, silence = task.source, task.silence
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
     table = _rows_of(task.uri, rows, source)
@@ -355,11 +356,11 @@ def judge(task: JudgeTask) -> Judged:
 
 
 def replaced(judged: Sequence[Judged], new: np.ndarray) -> list[np.ndarray]:
-    """Of the facts that are held back, those that new facts take the place of: rows, by file.
+    """The held-back facts that new facts replace: rows, by file.
 
     Args:
-        judged: Of each file.
-        new: Natural keys of the new facts, hashed.
+        judged: Outcome of :func:`judge` for each file.
+        new: Hashed natural keys of the new facts.
     """
     keys = np.concatenate([np.empty(0, np.uint64), *(one.corrected_keys for one in judged)])
     distinct, needed = np.unique(keys, return_counts=True)

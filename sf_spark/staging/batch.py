@@ -1,4 +1,4 @@
-"""The delivery of a source in a batch: its files read as ranges, proven to hold each record once."""
+"""The delivery of a source in a batch: read its files as ranges, and prove that these hold each record once."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from sf_spark.staging.workers import attempt
 PARTITION = "_batch"
 _SMALL_TEXT = 8 << 20
 _SMALL_TABLE = 2_000_000  # rows
-_BYTES_OF_A_FACT = {True: 4, False: 60}  # of a delivered text: in a wide file, in a long one; a guess, for buckets only
+_BYTES_OF_A_FACT = {True: 4, False: 60}  # bytes of a wide file, of a long one: a guess
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Batch:
     """The delivery of a source in a batch, and what the staged table holds.
 
     Attributes:
-        spark: For what is worth workers.
+        spark: Session, for work that is worth workers.
         source: The source.
         name: ``AAMM`` or ``AAMM_NN``.
-        others: The other batches that the source has been taken in for.
-        folder: Of the staged table.
-        scratch: A folder that is this delivery's own.
-        table: As it was read; None where there is none yet.
-        stored: Its files.
+        others: The other batches already taken in for the source.
+        folder: Folder of the staged table.
+        scratch: A folder of this delivery alone.
+        table: The staged table as read; None if it does not exist yet.
+        stored: Files of the table.
         size: Bytes of the delivered text.
     """
 
@@ -59,79 +59,79 @@ class Batch:
 
     @property
     def is_snapshot(self) -> bool:
-        """Whether an absent fact is a withdrawn one."""
+        """Whether the absence of a fact withdraws it."""
         return self.source.delivery == "snapshot"
 
     @property
     def is_sub_batch(self) -> bool:
-        """Whether it corrects a delivery of the same month, whose day it shares."""
+        """Whether it corrects a delivery of the same month, and shares its day."""
         return "_" in self.name
 
     @property
     def earlier(self) -> list[TableFile]:
-        """The files that the delivery is held against."""
+        """The files that the delivery is compared with."""
         return [file for file in self.stored if file.partition < self.name]
 
     @property
     def later(self) -> list[TableFile]:
-        """The files of batches behind this one."""
+        """The files of later batches."""
         return [file for file in self.stored if file.partition > self.name]
 
     @property
     def own(self) -> list[TableFile]:
-        """What an earlier run of the same batch has left."""
+        """The files that an earlier run of the same batch left."""
         return [file for file in self.stored if file.partition == self.name]
 
     @property
     def all_new(self) -> bool:
-        """Whether there is nothing to hold the delivery against."""
+        """Whether there is nothing to compare the delivery with."""
         return not self.earlier and not (self.later and not self.is_snapshot)
 
     @property
     def is_small_text(self) -> bool:
-        """Whether the delivered text is not worth workers."""
+        """Whether the delivered text is too small for workers."""
         return self.size <= _SMALL_TEXT
 
     @property
     def is_small_comparison(self) -> bool:
-        """Whether the comparison with what is stored is not worth workers."""
+        """Whether the comparison with the stored facts is too small for workers."""
         return self.is_small_text and sum(max(file.rows, 0) for file in self.stored) <= _SMALL_TABLE
 
     @property
     def buckets(self) -> int:
-        """How many buckets the comparison is worth, from the bytes of the delivery and the rows that are stored."""
+        """The number of buckets of the comparison, from the bytes of the delivery and the stored rows."""
         stored = sum(max(file.rows, 0) for file in (*self.earlier, *self.later))
         return buckets_for(max(self.size // _BYTES_OF_A_FACT[bool(self.source.wide)], stored))
 
     def scratch_for(self, name: str, small: bool) -> str:
-        """Where a task leaves arrays for others; '' where they stay in memory."""
+        """The scratch file in which a task leaves arrays for others; '' where they stay in memory."""
         return "" if small else f"{self.scratch}/{name}"
 
     def stamp(self, file: str) -> Stamp:
-        """What the facts of a file have in common."""
+        """Values that all facts of a file share."""
         return Stamp(file, self.day, by_rule=not any(other < self.name for other in self.others))
 
     def new_path(self) -> str:
-        """A path for a file of this batch, from the table's folder: no other run has it."""
+        """A path for a file of this batch, relative to the table's folder, and unique to this run."""
         return f"{PARTITION}={self.name}/part-{uuid.uuid4().hex}.parquet"
 
     def uri(self, path: str) -> str:
-        """Where a file of the table lies."""
+        """The URI of a file of the table."""
         return f"{self.folder}/{path}"
 
 
 @dataclass
 class FileRead:
-    """A delivered file that has been read: its ranges, and what they hold."""
+    """A delivered file that has been read: its ranges and their outcomes."""
 
     tasks: list[RangeTask]
     outcomes: list[RangeOutcome]
     names: list[Parts | Grid]
-    paths: list[str]  # of the files written for each range, '' for none
+    paths: list[str]  # paths of the files written for each range, '' for none
 
 
 def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | BrokenFileError]:
-    """Read the ranges of files, all at a time; a file that cannot be read is broken alone.
+    """Read the ranges of files, all together; a file that cannot be read breaks no other.
 
     Args:
         batch: The delivery.
@@ -147,13 +147,13 @@ def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | Br
 
 def _with_output(batch: Batch, task: RangeTask) -> RangeTask:
     if not batch.all_new:
-        # Of a rejected record of months, the cells that can be read are facts of their own, and right.
+        # The readable cells of a rejected wide record are facts on their own, and correct.
         return replace(task, known=replace(task.known, takes_rejected=bool(batch.source.wide)))
     return replace(task, output=Output(batch.uri(batch.new_path()), batch.stamp(task.name)))
 
 
 def _proven(batch: Batch, found: list[tuple[RangeTask, Sorted | BrokenFileError]]) -> FileRead | BrokenFileError:
-    """Prove that the ranges of a file hold each record once; one that began inside a record is read again."""
+    """Prove that the ranges of a file hold each record once; a range that began inside a record is read again."""
     read = FileRead([], [], [], [])
     position: tuple[int, int] | None = None
     for task, sort in found:
@@ -178,12 +178,12 @@ def _proven(batch: Batch, found: list[tuple[RangeTask, Sorted | BrokenFileError]
 
 
 def discard(read: FileRead) -> None:
-    """Remove the files that were written for a delivered file; no table names them yet."""
+    """Remove the files written for a delivered file; no table names them yet."""
     for task in read.tasks:
         discard_file(task)
 
 
 def discard_file(task: RangeTask) -> None:
-    """Remove the file that was written for a range, if there is one; no table names it yet."""
+    """Remove the file written for a range, if any; no table names it yet."""
     if task.output is not None:
         remove_files([task.output.uri])

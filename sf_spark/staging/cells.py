@@ -1,17 +1,17 @@
-"""What a wide delivery changes: its facts held against those in force, entity by entity.
+"""What a wide delivery changes: its facts compared with those in force, entity by entity.
 
-A file of headcounts holds a fact for each cell, a hundred of them a line, and comparing their fingerprints would cost
-more than reading it. A fingerprint follows from the entity, the month and the number: cells are compared instead.
+A file of headcounts holds a fact for each cell, a hundred a line: comparing their fingerprints would cost more than
+reading the file. A fingerprint follows from the entity, the month and the number, so cells are compared instead.
 
     delivered   2401  2402  2403        stored   2401  2402     outcome
     A           10    12    -           A        10    11       2402 of A is new, its 11 is absent
     B           -     5     5           B        -     5        2403 of B is new
                                         C        7     7        both are absent
 
-Of a month that no header names a delivery says nothing: its facts are neither held against it nor absent.
+A delivery says nothing about a month that no header names: facts of that month are neither compared nor absent.
 
-Entities that stand on several lines, or whose facts in force are not one a month, are compared fact by fact, as those
-of other files are: see :mod:`sf_spark.staging.comparison`.
+Entities on several lines, or with several facts in force for a month, are compared fact by fact, like other files: see
+:mod:`sf_spark.staging.comparison`.
 """
 
 from collections.abc import Sequence
@@ -46,12 +46,12 @@ ODD = np.dtype([("entity", "<u8"), ("month", "<i4"), *((name, STORED[name]) for 
 
 @dataclass(frozen=True)
 class Grid:
-    """Records with a cell a month, sorted into buckets of their entities.
+    """Records with one cell a month, sorted into buckets of their entities.
 
     Attributes:
-        parts: Of a delivery, records as :func:`sf_spark.landing.facts.record_of` lays them out; of a stored file, the
-            same, with the place of the first fact in ``place``.
-        months: Of each cell, in days since 1970.
+        parts: Records as laid out by :func:`sf_spark.landing.facts.record_of`; in a stored file, ``place`` is that of
+            the first fact.
+        months: Month of each cell, in days since 1970.
     """
 
     parts: Parts
@@ -60,14 +60,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class CellsTask:
-    """A file of a table of headcounts that a snapshot is held against.
+    """A file of a table of headcounts, to compare with a snapshot.
 
     Attributes:
-        uri: Of the file.
+        uri: URI of the file.
         rank: Among the files of the comparison.
-        buckets: How many there are.
+        buckets: Number of buckets.
         day: See :class:`sf_spark.staging.stored.NamesTask`.
-        key: The columns that tell an entity, in the order in which its fingerprint counts them.
+        key: The columns that identify an entity, in the order of its fingerprint.
         scratch: Scratch file; '' keeps the facts in memory.
     """
 
@@ -84,9 +84,9 @@ class StoredCells:
     """The facts of a stored file that are in force.
 
     Attributes:
-        grid: Entities with at most one fact a month, all of them in a row.
-        odd: The facts of the others: see ``ODD``.
-        ended: How many of them ended on the snapshot's day.
+        grid: Entities with at most one fact a month, in consecutive rows.
+        odd: Facts of the other entities: see ``ODD``.
+        ended: Number of facts that ended on the snapshot's day.
     """
 
     grid: Grid
@@ -134,7 +134,7 @@ def stored_cells(task: CellsTask) -> StoredCells:
 
 
 def _begins(table: pa.Table, key: tuple[str, ...]) -> np.ndarray:
-    """Where the facts of an entity begin, and those of the one before end."""
+    """Whether a new entity begins in each row."""
     begins = np.zeros(len(table), np.bool_)
     begins[:1] = True
     for name in key:
@@ -144,7 +144,7 @@ def _begins(table: pa.Table, key: tuple[str, ...]) -> np.ndarray:
 
 
 def _cells_of(months: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The cell of each row, and the months of the cells: those that occur, in order (days since 1970)."""
+    """The cell of each row, and the months of the cells: those that occur, sorted (days since 1970)."""
     if len(months) == 0:
         return months.astype(np.int64), months
     since = months - months.min()
@@ -155,7 +155,7 @@ def _cells_of(months: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class CellsBucketTask:
-    """A bucket of the entities of a wide delivery, and of those that it is held against.
+    """A bucket of the entities of a wide delivery, and of the stored entities to compare with.
 
     Attributes:
         bucket: Its number.
@@ -163,9 +163,9 @@ class CellsBucketTask:
         stored: The facts in force of each file.
         ranges: Number of ranges of the delivery.
         files: Number of stored files.
-        all_new: Whether nothing is stored: only exceptions are worth a word then.
-        coverage: Which months the delivery tells of: those that its headers name, or all where one cannot be read.
-        scratch: Where to leave what was found; '' keeps it in memory.
+        all_new: Whether nothing is stored: only exceptions are reported then.
+        coverage: The months that the delivery covers: those named by its headers, or all where one cannot be read.
+        scratch: Scratch file for the results; '' keeps them in memory.
     """
 
     bucket: int
@@ -180,7 +180,7 @@ class CellsBucketTask:
 
 @dataclass(frozen=True)
 class _Records:
-    """Records of one layout of months, and the number of the entity of each; ``months`` are ranks among all months."""
+    """Records with the same months, and the number of the entity of each; ``months`` are ranks among all months."""
 
     items: np.ndarray
     months: np.ndarray  # in days since 1970
@@ -189,7 +189,7 @@ class _Records:
 
 
 def compare_cells(task: CellsBucketTask) -> BucketOutcome:
-    """Hold the delivered records of a bucket against the stored ones."""
+    """Compare the delivered records of a bucket with the stored ones."""
     delivered = [(grid.parts.part(task.bucket), grid.months) for grid in task.delivered]
     stored = [(file.grid.parts.part(task.bucket), file.grid.months) for file in task.stored]
     odd = np.concatenate([np.empty(0, ODD), *(file.odd.part(task.bucket) for file in task.stored)])
@@ -203,7 +203,7 @@ def compare_cells(task: CellsBucketTask) -> BucketOutcome:
     alone = lines <= 1
     for records in (*news, *olds):
         alone[records.entity[records.items["second"] != seconds[records.entity]]] = False
-        if len(np.unique(records.months)) < len(records.months):  # a month that the header names twice
+        if len(np.unique(records.months)) < len(records.months):  # the header names a month twice
             alone[records.entity] = False
     at = _among(entities, odd["entity"])
     alone[at[at >= 0]] = False
@@ -214,7 +214,7 @@ def compare_cells(task: CellsBucketTask) -> BucketOutcome:
 
 
 def _of_months(records: np.ndarray, months: np.ndarray, named: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Stored records with the cells of the months that are named: the others count as ended."""
+    """Stored records with the cells of the named months only: other facts count as ended."""
     records, silent = records.copy(), ~np.isin(months, named)
     cells = records["cells"]
     cells[:, silent] = np.where(cells[:, silent] == -1, -1, _ENDED)
@@ -222,7 +222,7 @@ def _of_months(records: np.ndarray, months: np.ndarray, named: np.ndarray) -> tu
 
 
 def _entities_of(arrays: Sequence[np.ndarray], delivered: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The entities of records, in order: both halves of their fingerprints, on how many delivered lines they stand."""
+    """The entities of records, sorted: both halves of their fingerprints, and the number of delivered lines of each."""
     first = np.concatenate([np.empty(0, np.uint64), *(items["first"] for items in arrays)])
     second = np.concatenate([np.empty(0, np.uint64), *(items["second"] for items in arrays)])
     entities, at, number = np.unique(first, return_index=True, return_inverse=True)
@@ -231,7 +231,7 @@ def _entities_of(arrays: Sequence[np.ndarray], delivered: int) -> tuple[np.ndarr
 
 
 def _among(entities: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """The number of each entity; -1 for none of them."""
+    """The number of each entity; -1 for an unknown one."""
     if len(entities) == 0:
         return np.full(len(first), -1)
     at = np.minimum(np.searchsorted(entities, first), len(entities) - 1)
@@ -239,7 +239,7 @@ def _among(entities: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _settled(news: list[_Records], olds: list[_Records], alone: np.ndarray, months: int, all_new: bool) -> Found:
-    """Compare cell for cell the entities that are alone."""
+    """Compare, cell by cell, the entities on one line only."""
     values = np.full((len(alone), months), -1, np.int32)
     for records in news:
         values[records.entity[:, None], records.ranks] = records.items["cells"]
@@ -278,7 +278,7 @@ def _settled(news: list[_Records], olds: list[_Records], alone: np.ndarray, mont
 def _fact_by_fact(
     news: list[_Records], olds: list[_Records], odd: np.ndarray, alone: np.ndarray, all_new: bool
 ) -> Found:
-    """Compare the facts of the entities that are not alone."""
+    """Compare, fact by fact, the other entities."""
     delivered = [np.empty(0, NAME)]
     for records in news:
         items = records.items[~alone[records.entity]]

@@ -1,4 +1,4 @@
-"""What a delivery changes: its facts held against those in force, by fingerprint, in buckets of the hash.
+"""What a delivery changes: its facts compared with those in force, by fingerprint, in buckets of the hash.
 
 delivery   it says                   stored
 2401       A = 10, B = 5             A = 10, B = 5   known_on by the source's own rule
@@ -6,8 +6,8 @@ delivery   it says                   stored
 2403       A = 12, C = 1             nothing         B superseded_on 2024-03-20
 
 A fact is named by its content (128 bits) and its rank among facts of equal content. Two lines that differ only in
-columns that are not read hold two facts of equal content: they are added, so they get different ranks. Byte-identical
-repeats of a line within one delivery are one fact.
+columns that are not read are two facts of equal content: both count, with different ranks. Byte-identical repeats of a
+line within one delivery are one fact.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _FACTS_OF_A_BUCKET = 2_000_000
 
 
 def buckets_for(facts: int) -> int:
-    """How many buckets so many facts are worth: a power of two."""
+    """The number of buckets for so many facts: a power of two."""
     return 1 << max(0, int(np.ceil(np.log2(max(facts, 1) / _FACTS_OF_A_BUCKET))))
 
 
@@ -37,33 +37,33 @@ def bucket_of(first: np.ndarray, buckets: int) -> np.ndarray:
 
 
 def stored_place(file: int, rows: np.ndarray) -> np.ndarray:
-    """Where a stored fact is: the rank of its file and its row, in one number."""
+    """Pack the place of a stored fact, the rank of its file and its row, into one number."""
     return np.uint64(file) << np.uint64(_ROW_BITS) | rows.astype(np.uint64)
 
 
 def file_of(places: np.ndarray) -> np.ndarray:
-    """The rank of the file of stored facts."""
+    """The ranks of the files of stored facts."""
     return (places >> np.uint64(_ROW_BITS)).astype(np.int64)
 
 
 def row_of(places: np.ndarray) -> np.ndarray:
-    """The row of stored facts in their file."""
+    """The rows of stored facts in their files."""
     return (places & np.uint64((1 << _ROW_BITS) - 1)).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class BucketTask:
-    """A bucket of the facts of a delivery, and of those that it is held against.
+    """A bucket of the facts of a delivery, and of the stored facts to compare with.
 
     Attributes:
         bucket: Its number.
-        delivered: The names of the delivery's facts, of each range.
-        earlier: Stored facts that make a delivered one old.
-        later: Stored facts that a delivered one takes the place of.
+        delivered: The names of the delivery's facts, by range.
+        earlier: Stored facts of earlier deliveries: a delivered fact among them is not new.
+        later: Stored facts of later deliveries: a delivered fact replaces them.
         ranges: Number of ranges of the delivery.
         files: Number of stored files.
-        all_new: Whether nothing is stored: only exceptions are worth a word then.
-        scratch: Where to leave what was found; '' keeps it in memory.
+        all_new: Whether nothing is stored: only exceptions are reported then.
+        scratch: Scratch file for the results; '' keeps them in memory.
     """
 
     bucket: int
@@ -78,11 +78,11 @@ class BucketTask:
 
 @dataclass(frozen=True)
 class BucketOutcome:
-    """What was found in a bucket.
+    """The result of comparing a bucket.
 
     Attributes:
-        picks: By range. Of a delivery that is all new, the facts that are not the first of their content, dropped ones
-            with rank 0; of another one, the new facts.
+        picks: By range: the new facts. If the whole delivery is new: only the facts that are not the first of their
+            content, with rank 0 for those to drop.
         absent: By file: earlier facts that the delivery does not hold.
         taken: By file: later facts that it holds.
         new: Number of new facts.
@@ -99,7 +99,7 @@ class BucketOutcome:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found among some facts: see :class:`BucketOutcome`; ``absent`` and ``taken`` are places."""
+    """The result of comparing some facts: see :class:`BucketOutcome`; ``absent`` and ``taken`` are places."""
 
     picks: np.ndarray
     absent: np.ndarray
@@ -110,7 +110,7 @@ class Found:
 
     @classmethod
     def joined(cls, parts: Sequence["Found"]) -> "Found":
-        """What was found in several parts of a bucket."""
+        """Join the results of several parts of a bucket."""
         return cls(
             np.concatenate([part.picks for part in parts]),
             np.concatenate([part.absent for part in parts]),
@@ -122,7 +122,7 @@ class Found:
 
 
 def compare_bucket(task: BucketTask) -> BucketOutcome:
-    """Hold the delivered facts of a bucket against the stored ones."""
+    """Compare the delivered facts of a bucket with the stored ones."""
     delivered = _joined([parts.part(task.bucket) for parts in task.delivered], NAME)
     earlier = _joined([parts.part(task.bucket) for parts in task.earlier], STORED)
     later = _joined([parts.part(task.bucket) for parts in task.later], STORED)
@@ -131,7 +131,7 @@ def compare_bucket(task: BucketTask) -> BucketOutcome:
 
 
 def found_in(delivered: np.ndarray, earlier: np.ndarray, later: np.ndarray, all_new: bool) -> Found:
-    """Hold delivered facts against stored ones, fact by fact."""
+    """Compare delivered facts with stored ones, fact by fact."""
     rank = ranks(delivered)
     named = rank > 0
     old, still_stored = matched(delivered[named], rank[named], earlier)
@@ -146,7 +146,7 @@ def found_in(delivered: np.ndarray, earlier: np.ndarray, later: np.ndarray, all_
 
 
 def left_for_others(found: Found, bucket: int, ranges: int, files: int, scratch: str) -> BucketOutcome:
-    """Sort what was found in a bucket by range and by file, and leave it for the tasks that need it."""
+    """Sort the results of a bucket by range and by file, and leave them for the tasks that need them."""
 
     def left(what: str, items: np.ndarray, keys: np.ndarray, parts: int) -> Parts:
         return partitioned(items, keys, parts, f"{scratch}/{what}-{bucket}" if scratch else "")
@@ -164,8 +164,8 @@ def left_for_others(found: Found, bucket: int, ranges: int, files: int, scratch:
 def ranks(names: np.ndarray) -> np.ndarray:
     """The rank of each fact among those of equal content; 0 for a byte-identical repeat of an earlier line.
 
-    Facts of equal content are ranked in the order of their lines' texts (by a hash), of byte-identical lines the first
-    one of the delivery stays.
+    Facts of equal content are ranked by the hash of their lines' texts; of byte-identical lines, the first of the
+    delivery is kept.
     """
     rank = np.ones(len(names), np.int32)
     order = np.argsort(names["first"])
@@ -176,7 +176,7 @@ def ranks(names: np.ndarray) -> np.ndarray:
     several[1:] |= same
     several[:-1] |= same
     members = order[several]
-    raw = names["raw"][members].astype(np.int64)  # hashes are signed numbers in SQL
+    raw = names["raw"][members].astype(np.int64)  # SQL compares hashes as signed numbers
     members = members[np.lexsort([names["place"][members], raw, names["second"][members], names["first"][members]])]
     facts = names[members]
     same_content = (facts["first"][1:] == facts["first"][:-1]) & (facts["second"][1:] == facts["second"][:-1])
@@ -189,7 +189,7 @@ def ranks(names: np.ndarray) -> np.ndarray:
 
 
 def matched(names: np.ndarray, rank: np.ndarray, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which facts are stored, and which stored ones are among the facts: the same content and the same rank."""
+    """Which facts are stored, and which stored facts are delivered: same content and same rank."""
     is_old, is_held = np.zeros(len(names), np.bool_), np.zeros(len(stored), np.bool_)
     if len(names) == 0 or len(stored) == 0:
         return is_old, is_held
@@ -197,7 +197,7 @@ def matched(names: np.ndarray, rank: np.ndarray, stored: np.ndarray) -> tuple[np
     first, stored_first = names["first"][order], stored["first"][stored_order]
     place = np.minimum(np.searchsorted(stored_first, first), len(stored) - 1)
     found = stored_first[place] == first
-    # Nearly every hash stands once on either side.
+    # Nearly every hash occurs once on each side.
     alone = found & ~_has_neighbour(first) & ~_has_neighbour(stored_first)[place]
     left, right = order[alone], stored_order[place[alone]]
     equal = (names["second"][left] == stored["second"][right]) & (rank[left] == stored["rank"][right])
@@ -210,7 +210,7 @@ def matched(names: np.ndarray, rank: np.ndarray, stored: np.ndarray) -> tuple[np
 
 
 def _has_neighbour(ordered: np.ndarray) -> np.ndarray:
-    """Whether each value of an array in order stands beside one that equals it."""
+    """Whether each value of a sorted array has an equal neighbour."""
     same = ordered[1:] == ordered[:-1]
     return np.concatenate([same, [False]]) | np.concatenate([[False], same])
 
@@ -224,13 +224,13 @@ def _match_groups(
     is_old: np.ndarray,
     is_held: np.ndarray,
 ) -> None:
-    """Match facts of which several have one hash, in order of content and rank."""
+    """Match facts that share a hash with others, by content and rank."""
     both = {
         "first": np.concatenate([names["first"][facts], stored["first"][others]]),
         "second": np.concatenate([names["second"][facts], stored["second"][others]]),
         "rank": np.concatenate([rank[facts].astype(np.int64), stored["rank"][others]]),
     }
-    order = np.lexsort([both[key] for key in ("rank", "second", "first")])  # stable: facts before stored ones
+    order = np.lexsort([both[key] for key in ("rank", "second", "first")])  # stable: delivered before stored facts
     same = np.ones(len(order) - 1, np.bool_)
     for values in both.values():
         same &= values[order][1:] == values[order][:-1]

@@ -1,12 +1,12 @@
-"""Keys that damage may have turned into others: a number that nobody has, where one that is much like it is missing.
+"""Keys that may be damaged: a number that no entity has, delivered while a similar one is missing.
 
-Numbers of the register satisfy a control (Luhn's formula). Two signs may differ: one that was mistyped, or two
-neighbours that were exchanged.
+Numbers of the register satisfy a check (Luhn's formula). Up to two characters may differ: one mistyped, or two
+neighbours swapped.
 
     absent from the delivery    delivered instead, and new to the table                      the absent fact
-    01234567400018, correct     91234567400018, which fails the control                      is held back
+    01234567400018, correct     91234567400018, which fails the check                        is held back
     01234567400018, correct     01234567400059, of the same company                          ends: the site has moved
-    01234567400018, correct     another one that satisfies the control, or differs more      ends: another company
+    01234567400018, correct     another one that satisfies the check, or differs more        ends: another company
     01234567400011, fails too   91234567400011, inside the perimeter                         ends: nobody can tell
     01234567400011, fails too   91234567400011, which the perimeter leaves out               is held back
     an account                  one that differs as little, whose company is left out        is held back
@@ -29,8 +29,8 @@ from sf_spark.staging.exchange import Parts
 ACCOUNT = "numero_compte"
 _SIREN_LENGTH = 9
 _NAMED = pa.schema([("column", pa.string()), ("value", pa.string())])
-_LONGEST = 64  # signs of a key; a longer one is no number
-# One odd factor for each sign: numbers that agree on all signs but two have the same sum without these.
+_LONGEST = 64  # characters of a key; anything longer is not a number
+# One odd factor for each position: numbers that differ in two characters only have the same sum without these.
 _FACTORS = np.random.default_rng(20260120).integers(1, 1 << 62, _LONGEST, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 
 
@@ -41,12 +41,12 @@ def no_text() -> pa.Array:
 
 @dataclass(frozen=True)
 class Strangers:
-    """Delivered numbers that may be damaged ones, distinct.
+    """Delivered numbers that may be damaged, distinct.
 
     Attributes:
         outside: Keys of lines that the perimeter leaves out.
         new: Keys of new facts.
-        accounts: Of lines that the perimeter leaves out, where the layout knows no key.
+        accounts: Accounts of lines that the perimeter leaves out, where the layout knows no key.
     """
 
     outside: pa.Array = field(default_factory=no_text)
@@ -59,12 +59,12 @@ class Strangers:
 
 @dataclass(frozen=True)
 class StrangersTask:
-    """A stored file, and what may stand in the place of its keys.
+    """A stored file, and the numbers that may be its damaged keys.
 
     Attributes:
-        uri: Of the file.
+        uri: URI of the file.
         rank: Among the files of the comparison.
-        absent: By file, of each bucket: facts that a delivery lacks.
+        absent: By file, for each bucket: facts absent from the delivery.
         source: The source.
         strangers: See :class:`Strangers`.
     """
@@ -77,7 +77,7 @@ class StrangersTask:
 
 
 def strangers_of(left_out: Sequence[pa.Table], source: Source, new: Sequence[pa.Array]) -> Strangers:
-    """The numbers of a delivery's lines that the perimeter leaves out, and of its new facts.
+    """The numbers in a delivery that may be damaged: of lines outside the perimeter, and of new facts.
 
     Args:
         left_out: See :class:`sf_spark.landing.reading.RangeOutcome`.
@@ -93,7 +93,7 @@ def strangers_of(left_out: Sequence[pa.Table], source: Source, new: Sequence[pa.
 
 
 def resembling(task: StrangersTask) -> Strangers:
-    """Those that stand near the key or the account of an absent fact of the file."""
+    """Those that nearly match the key or the account of an absent fact of the file."""
     keys, accounts = absent_values(task)
     some = task.strangers
     return Strangers(
@@ -104,7 +104,7 @@ def resembling(task: StrangersTask) -> Strangers:
 
 
 def known(task: StrangersTask) -> Strangers:
-    """Those that the file holds: an account, or a number of the same company."""
+    """Those known to the file: its accounts, and numbers of its companies."""
     (keys, accounts), some = _read(task.uri, task.source), task.strangers
     companies, known_accounts = _company(_distinct(keys)).unique(), _distinct(accounts)
     return Strangers(
@@ -115,7 +115,7 @@ def known(task: StrangersTask) -> Strangers:
 
 
 def together(found: Sequence[Strangers]) -> Strangers:
-    """What was found in any file."""
+    """Join the numbers found in several files."""
     names = [column.name for column in fields(Strangers)]
     return Strangers(
         *(pa.concat_arrays([no_text(), *(getattr(one, name) for one in found)]).unique() for name in names)
@@ -123,13 +123,13 @@ def together(found: Sequence[Strangers]) -> Strangers:
 
 
 def without(strangers: Strangers, others: Strangers) -> Strangers:
-    """Those that are not among the others."""
+    """Those that are not among others."""
     pairs = [(getattr(strangers, column.name), getattr(others, column.name)) for column in fields(Strangers)]
     return Strangers(*(some.filter(pc.invert(pc.is_in(some, gone))) for some, gone in pairs))
 
 
 def may_be_damaged(key: pa.ChunkedArray, account: pa.ChunkedArray | None, strangers: Strangers) -> np.ndarray:
-    """Whether one of the strangers may be the damaged key or account of each of some absent facts."""
+    """For each absent fact, whether one of the strangers may be its damaged key or account."""
     keys = key.unique()
     near = pc.or_(_near_outside(keys, strangers.outside)[0], _near_new(keys, strangers.new)[0])
     found = pc.is_in(key, keys.filter(near))
@@ -140,7 +140,7 @@ def may_be_damaged(key: pa.ChunkedArray, account: pa.ChunkedArray | None, strang
 
 
 def _near_outside(missing: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Which missing numbers may be damaged to which ones outside the perimeter: one of the two fails the control."""
+    """Which missing numbers may have become which numbers outside the perimeter: one of the two fails the check."""
     correct, delivered_failing = pc.invert(_fails_control(missing)), _fails_control(delivered)
     of_failing, near_failing = _near(missing, delivered.filter(delivered_failing))
     of_any, near_any = _near(missing.filter(pc.invert(correct)), delivered)
@@ -151,14 +151,14 @@ def _near_outside(missing: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.
 
 
 def _near_new(missing: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Which missing numbers may be damaged to which new ones: the missing one is correct, the new one is not."""
+    """Which missing numbers may have become which new ones: the missing one is correct, the new one is not."""
     correct, failing = pc.invert(_fails_control(missing)), _fails_control(delivered)
     found, near = _near(missing.filter(correct), delivered.filter(failing))
     return _spread(found, correct), _spread(near, failing)
 
 
 def _spread(found: pa.Array, among: pa.Array) -> pa.Array:
-    """What was found of some rows, as a mask of all."""
+    """Spread the results for some rows over a mask of all rows."""
     every = among.to_numpy(False).copy()
     every[every] = found.to_numpy(False)
     return pa.array(every, pa.bool_())
@@ -169,14 +169,14 @@ def _company(numbers: pa.Array) -> pa.Array:
 
 
 def absent_values(task: StrangersTask) -> tuple[pa.Array, pa.Array]:
-    """The keys and the accounts of the absent facts of a file, distinct."""
+    """The distinct keys and accounts of the absent facts of a file."""
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
     keys, accounts = (_distinct(column.take(pa.array(rows))) for column in _read(task.uri, task.source))
     return keys, accounts
 
 
 def _read(uri: str, source: Source) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """The column of the keys and that of the accounts; where the source has no accounts, the keys again."""
+    """The column of keys and that of accounts; without accounts in the source, the keys twice."""
     with open_bytes(uri) as file:
         parquet = pq.ParquetFile(file)
         account = ACCOUNT if ACCOUNT in parquet.schema_arrow.names else source.key_column
@@ -189,7 +189,7 @@ def _distinct(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _near(some: pa.Array, others: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Which of some texts become one of the others when two signs at most are replaced, and which others so become."""
+    """Which texts become one of the others when at most two characters are replaced, and which others match."""
     found, found_others = np.zeros(len(some), np.bool_), np.zeros(len(others), np.bool_)
     if len(some) and len(others):
         signs, signs_of_others = dict(_by_length(some)), dict(_by_length(others))
@@ -203,7 +203,7 @@ def _near(some: pa.Array, others: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _by_length(texts: pa.Array) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
-    """The rows of the texts of each length, and their signs times the factors."""
+    """By length of text: the rows, and their characters times the factors."""
     lengths = np.array(pc.fill_null(pc.binary_length(texts), 0))
     for length in np.unique(lengths[(lengths > 1) & (lengths <= _LONGEST)]).tolist():
         rows = np.flatnonzero(lengths == length)
@@ -213,14 +213,14 @@ def _by_length(texts: pa.Array) -> Iterator[tuple[int, tuple[np.ndarray, np.ndar
 
 
 def _sum_without(signs: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
-    total = signs.sum(axis=1, dtype=np.uint64)  # overflows, as a hash may
+    total = signs.sum(axis=1, dtype=np.uint64)  # may overflow, like any hash
     for place in places:
         total -= signs[:, place]
     return np.asarray(total)
 
 
 def _fails_control(numbers: pa.Array) -> pa.Array:
-    """Which texts fail the control of SIREN and SIRET (Luhn's formula)."""
+    """Which texts fail the check of SIREN and SIRET (Luhn's formula)."""
     fails = np.zeros(len(numbers), np.bool_)
     lengths = np.array(pc.fill_null(pc.binary_length(numbers), 0))
     for length in np.unique(lengths[lengths > 0]).tolist():

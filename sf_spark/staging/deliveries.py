@@ -1,4 +1,4 @@
-"""The table ``deliveries``: what became of every file delivered."""
+"""The table ``deliveries``: the outcome of every delivered file."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -30,7 +30,7 @@ _SCHEMA = pa.schema(
 
 @dataclass
 class FileAccount:
-    """What became of one delivered file."""
+    """The outcome of one delivered file."""
 
     file: DeliveredFile
     source: str
@@ -45,7 +45,7 @@ class FileAccount:
     added: int = 0
     ended: int = 0
     held_back: int = 0
-    doubtful: list[str] = field(default_factory=list)  # columns that may be of another month than they say
+    doubtful: list[str] = field(default_factory=list)  # columns that may hold another month than they say
     money: dict[str, float] = field(default_factory=dict)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -62,7 +62,7 @@ class FileAccount:
         )
 
     def fail(self, message: str) -> None:
-        """Note that the file could not be taken in, and why."""
+        """Record that the file could not be taken in, and why."""
         self.status, self.message = FAILED, printable(message)
         self.read = self.accepted = self.rejected = self.skipped = 0
         self.added = self.ended = self.held_back = 0
@@ -95,7 +95,7 @@ class FileAccount:
 
 
 def taken_in(settings: Settings) -> list[dict[str, Any]]:
-    """``source, _batch, _file, sha256, delivery`` of the files taken in so far; those that failed are left out."""
+    """``source, _batch, _file, sha256, delivery`` of the files taken in so far, without failed ones."""
     folder = location(settings.lake, DELIVERIES)
     if not is_table(folder):
         return []
@@ -105,16 +105,16 @@ def taken_in(settings: Settings) -> list[dict[str, Any]]:
 
 
 def write_accounts(settings: Settings, batch: str, accounts: list[FileAccount]) -> None:
-    """Write the rows of these files, in place of those of an earlier run of the batch."""
+    """Write the rows of these files, replacing those of an earlier run of the batch."""
     if not accounts:
         return
-    day = batch_date(batch)  # the same whatever cut-off is asked for
+    day = batch_date(batch)  # independent of the cut-off
     rows = pa.Table.from_pylist([account.row(day) for account in accounts], schema=_SCHEMA)
     names = literal_list([account.file.name for account in accounts])
     replace_rows(location(settings.lake, DELIVERIES), rows, f"_batch = '{batch}' and _file in ({names})")
 
 
 def printable(text: str) -> str:
-    """A text as one line: signs that no screen shows are written as Python would, and its end is cut off."""
+    """A text as one line: unprintable characters escaped as in Python, and a long text cut."""
     signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:_LONGEST_MESSAGE])
     return "".join(signs)

@@ -1,4 +1,4 @@
-"""Arrays that one task leaves for others: sorted into parts, kept in memory or in a scratch file, read part by part."""
+"""Arrays passed between tasks: sorted into parts, kept in memory or in a scratch file, read part by part."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ class Parts:
     """An array sorted into parts.
 
     Attributes:
-        dtype: Of its items.
+        dtype: Type of its items.
         ends: Where each part ends, in items.
-        uri: Of the scratch file; '' where the array is kept here.
-        items: The array, where it is kept here.
+        uri: URI of the scratch file; '' where the array is in memory.
+        items: The array, if it is in memory.
     """
 
     dtype: np.dtype
@@ -36,13 +36,13 @@ class Parts:
 
 
 def partitioned(items: np.ndarray, keys: np.ndarray, parts: int, uri: str = "") -> Parts:
-    """Sort an array into parts, in the order that it has inside each.
+    """Sort an array into parts, keeping its order within each.
 
     Args:
         items: The array.
         keys: The part of each item.
-        parts: How many there are.
-        uri: Of the scratch file to write; '' keeps the array in memory.
+        parts: Number of parts.
+        uri: URI of the scratch file to write; '' keeps the array in memory.
     """
     ends = np.cumsum(np.bincount(keys, minlength=parts))
     ordered = items if parts == 1 else items[np.argsort(keys, kind="stable")]

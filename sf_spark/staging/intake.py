@@ -1,9 +1,8 @@
-"""Taking a batch in: every file read or refused by name, facts staged once, rejects kept, all accounted for.
+"""Take a batch in: read or refuse every file, stage facts once, keep rejected lines, account for each file.
 
 Order of the commits of a batch: staged rows of each source, then quarantine, the facts held back, and the accounts in
-``deliveries``. Each replaces what an earlier run of the same batch left, so a batch that was interrupted anywhere is
-simply taken in again.
-All files that a source has in a batch are one delivery: when one of them comes late, or again, all are read.
+``deliveries``. Each commit replaces that of an earlier run of the same batch, so an interrupted batch is simply taken
+in again. All files of a source in a batch are one delivery: when one of them comes late, or again, all are read.
 """
 
 import time
@@ -37,10 +36,10 @@ from sf_spark.staging.known import KnownFacts
 from sf_spark.staging.perimeter_files import why_stopped
 from sf_spark.staging.storing import Change, SnapshotRule, store
 
-_PERIMETER = "filter"  # the source, and the setting that it counts with
+_PERIMETER = "filter"  # name of the source, and of its setting
 _STOPPED = "not read: the perimeter file {} of this batch could not be taken in, and says whom the others are for"
 _UNFINISHED = "unfinished, as its name says: deliver it under its own name when it is whole"
-_WHOLE = 1 << 40  # bytes: more than any file has
+_WHOLE = 1 << 40  # bytes: more than any file
 _REASON = pa.struct([("code", pa.string()), ("column", pa.string()), ("message", pa.string())])
 _QUARANTINE = pa.schema(
     [
@@ -68,8 +67,8 @@ def take_in(
         sources: What is read.
 
     Returns:
-        The account of each file handled now; empty when there was nothing to do. A file that cannot be taken in has
-        failed, by name: see :func:`_refusal` for those of the wrong batch.
+        The account of each file handled in this run; empty when there was nothing to do. A file that cannot be taken in
+        is listed as failed: see :func:`_refusal` for files of the wrong batch.
     """
     listed = list_files(find_batch(settings.landing, batch), batch)
     files = [file for file in listed if not file.unreadable or _source_of(file, sources) or unfinished(file.name)]
@@ -81,7 +80,7 @@ def take_in(
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
     if any(source.name == _PERIMETER for file in todo if (source := _source_of(file, sources))):
-        todo = files  # the others are read again, for the companies that are inside now
+        todo = files  # the perimeter has changed: read the other files again
     unchanged = frozenset(file.name for file in files if (file.name, file.sha256) in known)
     intakes, facts = [], KnownFacts(spark, settings)
     for source in sources:
@@ -116,7 +115,7 @@ def take_in(
     for account in strange:
         report(account.line())
     accounts = [account for intake in intakes for account in intake.accounts] + strange
-    # What is stored of a file that was taken in before stays, and so does its account.
+    # The stored facts of a file taken in before stay, and so does its account.
     write_accounts(settings, batch, [a for a in accounts if a.status != FAILED or a.file.name not in before])
     return accounts
 
@@ -132,7 +131,7 @@ class _Opened:
     known: Known
 
     def tasks(self, first_rank: int) -> list[RangeTask]:
-        """The ranges as tasks, numbered from a rank."""
+        """The ranges as tasks, ranked from a first rank on."""
         text = self.text
         return [
             RangeTask(
@@ -155,16 +154,16 @@ class _Intake:
     other_batches: tuple[str, ...]
     refusal: str
     facts: KnownFacts
-    before: frozenset[str]  # files of the batch that have been taken in already, ...
-    unchanged: frozenset[str]  # ... those that are still the same
-    said: str  # whether the delivery was said to be whole or partial then
-    scratch: str  # a folder that is this intake's own
+    before: frozenset[str]  # files of the batch already taken in, ...
+    unchanged: frozenset[str]  # ... and those among them that have not changed
+    said: str  # whether an earlier run was told that the delivery is whole or partial
+    scratch: str  # a folder of this intake alone
     accounts: list[FileAccount] = field(default_factory=list)
     rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
     held_back: tuple[pa.Table, ...] = ()
 
     def stage(self, stopped: str) -> None:
-        """Read every file, then store what is new in one commit.
+        """Read every file, then store the new facts in one commit.
 
         Args:
             stopped: Why nothing of the batch may be taken in; '' when it may.
@@ -199,7 +198,7 @@ class _Intake:
                 series=self.facts.series(self.batch) if self.source.gather else None,
             )
             first = bool(found.layout.first_record)
-            # A source that gathers lines needs all of them at once.
+            # A source that gathers lines needs the whole file at once.
             size = _WHOLE if self.source.gather else ingest.wide_range_bytes if self.source.wide else ingest.range_bytes
             text = Text(file.uri, file.packing, found.layout.encoding)
             if file.packing == "parquet":
@@ -211,12 +210,12 @@ class _Intake:
             account.fail(str(error))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # whatever it is, a panic of compiled code too, it fails this file only
+        except BaseException as error:  # any error, even a panic of compiled code, fails this file only
             account.fail(f"cannot be read: {type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}")
         return None
 
     def _store(self, opened: list[_Opened]) -> None:
-        """Read and store; once more when another job has written the table meanwhile, then no more."""
+        """Read and store; try once more if another job has written the table meanwhile."""
         before = [replace(file.account) for file in opened]
         try:
             self._try_to_store(opened)
@@ -260,7 +259,7 @@ class _Intake:
             self._note(self._stored(batch, reads, odd))
 
     def _leave(self, reads: list[FileRead], broken: str) -> None:
-        """Leave the delivery as an earlier run has stored it: a file that it was made of cannot be read any more."""
+        """Keep the delivery as an earlier run stored it: one of its files can no longer be read."""
         self.rejects = []
         for read in reads:
             discard(read)
@@ -270,7 +269,7 @@ class _Intake:
                 account.fail(f"not taken in: {broken} of the same delivery was, and cannot be read now; put it right")
 
     def _interrupted(self, others: Sequence[str]) -> str:
-        """Why nothing can be compared yet: an earlier batch was stored and never accounted for; '' when all were."""
+        """Why the delivery cannot be compared: an earlier batch was stored but not accounted for; '' when it can."""
         done = {row["_batch"] for row in taken_in(self.settings) if row["source"] == self.source.name}
         if self.source.delivery != "snapshot" or set(others) <= done:
             return ""
@@ -287,7 +286,7 @@ class _Intake:
         return store(batch, reads, broken, self.facts.perimeter(name), rule)
 
     def _note(self, change: Change) -> None:
-        """Note what the delivery changed in the account of its first file, or in all why it was refused."""
+        """Record the changes of the delivery in the account of its first file, or the refusal in those of all files."""
         done = [account for account in self.accounts if account.status == DONE]
         if change.refused:
             self.rejects = []
@@ -303,7 +302,7 @@ class _Intake:
             tasks = [file.tasks(rank) for file, rank in zip(opened, ends, strict=True)]
             yield from zip(opened, read_files(batch, tasks), strict=True)
             return
-        outranked: list[pa.Array] = []  # the last file of a delivery says what becomes of an account
+        outranked: list[pa.Array] = []  # if several files hold an account, the last one counts
         for rank, file in reversed(list(enumerate(opened))):
             keys = pa.chunked_array(outranked, pa.large_string()).combine_chunks() if outranked else None
             file.known = replace(file.known, outranked=keys)
@@ -313,7 +312,7 @@ class _Intake:
             yield file, read
 
     def _is_counted(self, account: FileAccount, read: FileRead | BrokenFileError) -> bool:
-        """Fill in the account of a file; false where it is broken after all."""
+        """Fill in the account of a file; false if the file turns out to be broken."""
         if isinstance(read, BrokenFileError):
             account.fail(str(read))
             return False
@@ -352,7 +351,7 @@ def _why_broken(outcomes: list[RangeOutcome], invalid_utf8_share: float) -> str:
 
 
 def _source_of(file: DeliveredFile, sources: tuple[Source, ...]) -> Source | None:
-    """The source of a file; of an unfinished one, that of the file that it will be."""
+    """The source of a file; for an unfinished file, by its final name."""
     return source_of(finished_name(file.name), sources)
 
 
@@ -372,13 +371,13 @@ def _keep_held_back(settings: Settings, intakes: list[_Intake]) -> None:
     names = [i.source.name for i in intakes if any(account.status == DONE for account in i.accounts)]
     tables = [table for intake in intakes for table in intake.held_back if len(table)]
     if names and (tables or is_table(folder)):
-        # What an earlier delivery held back is released by this one, or held back again.
+        # This delivery releases the facts held back by an earlier one, or holds them back again.
         these = f"source in ({literal_list(names)})"
         replace_rows(folder, pa.concat_tables([HELD_BACK.empty_table(), *tables]), these, HELD_BACK_FACTS.partition)
 
 
 def _keep_rejects(settings: Settings, batch: str, intakes: list[_Intake]) -> None:
-    """Store the rejected lines of all sources in one commit, in place of those of an earlier run."""
+    """Store the rejected lines of all sources in one commit, replacing those of an earlier run."""
     done = [(i.source.name, a) for i in intakes for a in i.accounts if a.status == DONE]
     if not done:
         return
@@ -409,8 +408,8 @@ def _holds(folder: str, batch: str, files: list[str]) -> bool:
 def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: list[tuple[str, str]]) -> str:
     """Why the files of a source cannot be taken in as this batch; '' when they can.
 
-    A snapshot is compared with the one before, so it cannot go below one that is there. Files that were taken in for
-    the same batch belong to the same delivery, and have to be there still.
+    A snapshot is compared with the one before, so it cannot be inserted before a stored one. The files already taken in
+    for the batch belong to the same delivery, and must still exist.
     """
     if older := _older(batch, source, [other for other, _ in past]):
         return older
@@ -424,7 +423,7 @@ def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: l
 
 
 def _said(history: list[dict[str, Any]], batch: str, source: Source) -> str:
-    """Whether an earlier run was told that the delivery is whole or partial; '' when it was told nothing."""
+    """What an earlier run was told about the delivery: ``whole``, ``partial`` or ''."""
     deliveries = {row["delivery"] for row in history if (row["_batch"], row["source"]) == (batch, source.name)}
     return next((says for says in ("whole", "partial") if f"{source.delivery} ({says})" in deliveries), "")
 

@@ -1,4 +1,4 @@
-"""What reading a file may need of the facts taken in before: accounts, the perimeter, the months of the series."""
+"""Facts taken in before that reading a file may need: accounts, the perimeter, the months of the series."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +31,7 @@ class KnownFacts:
         """The establishments of each URSSAF account: see :mod:`sf_spark.landing.accounts`.
 
         Raises:
-            BrokenFileError: When no file of accounts has been delivered.
+            BrokenFileError: When no file of accounts was delivered.
         """
         folder = location(self.settings.lake, staged("comptes"))
         if not is_table(folder):
@@ -42,11 +42,11 @@ class KnownFacts:
         return _in_force(folder, ["numero_compte", "date_fermeture", "siret"])
 
     def series(self, batch: str) -> tuple[date, date]:
-        """The first month of the series, and the one after its last: the batch's own."""
+        """The first month of the series, and the month after its last, which is that of the batch."""
         return self.settings.ingest.date_debut, batch_date(batch).replace(day=1)
 
     def perimeter(self, source: str) -> np.ndarray | None:
-        """SIREN of the companies inside, as numbers in order; None: everybody is, or the source is never filtered."""
+        """SIREN of the companies inside, as sorted numbers; None: no perimeter, or the source is never filtered."""
         choice = self.settings.ingest.perimetre
         if source in NEVER_FILTERED or choice == "off" or (choice == "computed" and source == "effectif_ent"):
             return None
@@ -75,7 +75,7 @@ class KnownFacts:
         return np.sort(inside.select(F.col("siren").cast("long")).distinct().toArrow().column(0).to_numpy())
 
     def _companies(self) -> DataFrame | None:
-        """The companies of the register in force, with their own activity in NAF rev. 2, which the exclusions name."""
+        """The companies of the register in force, with their own activity in NAF rev. 2, as used by the exclusions."""
         if not is_table(location(self.settings.lake, staged("sirene_ul"))):
             return None
         versions = read_table(self.spark, self.settings.lake, staged("sirene_ul"))

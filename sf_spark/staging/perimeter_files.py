@@ -1,11 +1,11 @@
-"""Perimeter files that could not be taken in stop the batches behind them too: these would be read for everybody.
+"""A perimeter file that cannot be taken in also stops later batches, which would otherwise be read without perimeter.
 
-What 2402_01 and 2403 do without a perimeter file of their own:
+How 2402_01 and 2403, without a perimeter file of their own, are read:
 
     perimeter file of 2402              2402_01 and 2403
-    taken in                            are read with it
-    failed                              fail, by name
-    failed, and taken in since          are read with it
+    taken in                            with it
+    failed                              not at all: they fail, by name
+    failed, and taken in since          with it
     taken in, and another one lies      fail, by name: ingest has to be run for 2402
     there now
     failed, but 2403 has a good one     2402_01 fails, 2403 and those behind it are read with their own
@@ -24,13 +24,13 @@ from sf_spark.staging.deliveries import FAILED
 
 
 def why_stopped(settings: Settings, batch: str, source: Source, files: list[DeliveredFile]) -> str:
-    """Why nothing of a batch may be taken in: see above; '' when it may, and where its own files say whom it is for.
+    """Why nothing of a batch may be taken in, see above; '' when it may, or when it has perimeter files of its own.
 
     Args:
         settings: All settings.
         batch: ``AAMM`` or ``AAMM_NN``.
-        source: That of the perimeter files.
-        files: Of the batch.
+        source: The source of the perimeter files.
+        files: Files of the batch.
     """
     if any(_is_of(file, source) for file in files):
         return ""
@@ -48,14 +48,14 @@ def why_stopped(settings: Settings, batch: str, source: Source, files: list[Deli
 
 
 def _failed(rows: list[dict[str, Any]]) -> list[str]:
-    """The files that failed, unless a later run took one of the batch in."""
+    """The failed files, unless a later run took in one of the batch."""
     taken = max((row["started_at"] for row in rows if row["status"] != FAILED), default=None)
     failed = [row for row in rows if row["status"] == FAILED]
     return sorted(row["_file"] for row in failed if taken is None or row["finished_at"] >= taken)
 
 
 def _changed(settings: Settings, batch: str, source: Source, rows: list[dict[str, Any]]) -> list[str]:
-    """The files that lie in a batch's folder, where there still is one, and have not been taken in as they are."""
+    """The files in a batch's folder, if it still exists, that are not taken in as they are now."""
     if batch not in list_batches(settings.landing):
         return []
     taken = {(row["_file"], row["sha256"]) for row in rows if row["_batch"] == batch and row["status"] != FAILED}

@@ -1,4 +1,4 @@
-"""The perimeter: which companies the partner files are taken in for. Pure and lazy.
+"""The perimeter: the companies for which partner files are taken in. Pure and lazy.
 
 A company is inside when its headcount reached a threshold in one of the last published months, unless it is a public
 body, a school, a bank or the like, or its head office is not in France.
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import month_index
 
-# Files that say who is who, or that themselves make the perimeter: never filtered.
+# Registers, and the files that define the perimeter: never filtered.
 NEVER_FILTERED = (
     "filter",
     "comptes",
@@ -33,7 +33,7 @@ NEVER_FILTERED = (
 
 @dataclass(frozen=True)
 class PerimeterRules:
-    """Threshold and window of the headcount, and who is left out all the same."""
+    """Threshold and window of the headcount, and the exclusions."""
 
     effectif: int
     months: int
@@ -43,7 +43,7 @@ class PerimeterRules:
 
 
 def large_enough(effectif_ent: DataFrame, rules: PerimeterRules) -> DataFrame:
-    """The companies whose headcount reached the threshold in the last published months: ``siren``, distinct.
+    """The companies whose headcount reached the threshold in the last published months: distinct ``siren``.
 
     Args:
         effectif_ent: ``siren, periode, effectif`` as known.
@@ -56,7 +56,7 @@ def large_enough(effectif_ent: DataFrame, rules: PerimeterRules) -> DataFrame:
 
 
 def excluded(sirene_ul: DataFrame, rules: PerimeterRules) -> DataFrame:
-    """The companies left out by their legal category or their main activity: ``siren``."""
+    """The companies excluded by their legal category or main activity: ``siren``."""
     by_category = F.col("categorie_juridique").isin(list(rules.categories_juridiques))
     by_activity = F.col("ape").isin(list(rules.activites))
     return sirene_ul.where(F.coalesce(by_category, F.lit(False)) | F.coalesce(by_activity, F.lit(False))).select(
@@ -65,7 +65,7 @@ def excluded(sirene_ul: DataFrame, rules: PerimeterRules) -> DataFrame:
 
 
 def seated_in_france(sirene: DataFrame) -> DataFrame:
-    """The companies with a head office that has a department: ``siren``, distinct."""
+    """The companies whose head office has a department: distinct ``siren``."""
     return sirene.where(F.col("siege") & F.col("departement").isNotNull()).select("siren").distinct()
 
 

@@ -1,4 +1,4 @@
-"""Rejected lines and facts held back from ending, summed up: which source, which reason, and how one looks."""
+"""Summaries of rejected lines and of facts held back from ending: by source and reason, with an example."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,7 +14,7 @@ def rejects_by_reason(quarantine: DataFrame) -> DataFrame:
 
     Returns:
         ``source, code, column, lines, first_batch, last_batch, message, example`` (the first line of the last batch,
-        behind its file and number), the most frequent reason of each source first.
+        after its file and number), the most frequent reason of each source first.
     """
     place = F.concat_ws(":", "_file", F.col("_line").cast("string"))
     return (
@@ -42,7 +42,7 @@ def held_back_by_reason(held_back: DataFrame) -> DataFrame:
         held_back: The table: ``source, _batch, key, reason, _fact_batch, _fact_file, _fact_line``.
 
     Returns:
-        ``source, _batch, reason, facts, example`` (the key of one of them, and where it was read).
+        ``source, _batch, reason, facts, example`` (the key of one fact, and where it was read).
     """
     place = F.concat_ws(" ", "key", F.concat_ws("/", "_fact_batch", "_fact_file"), F.col("_fact_line").cast("string"))
     return (

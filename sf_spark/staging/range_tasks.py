@@ -1,4 +1,4 @@
-"""What workers do with the ranges of a delivery: plain functions, in a module that loads quickly (no Spark)."""
+"""What workers do with the ranges of a delivery: plain functions, in a module that loads quickly, without Spark."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from sf_spark.staging.exchange import Parts, partitioned
 
 @dataclass(frozen=True)
 class Sorted:
-    """The outcome of a range, the names of its facts (of a wide file, its records) in buckets."""
+    """The outcome of a range, and the names of its facts (of a wide file, its records) in buckets."""
 
     outcome: RangeOutcome
     names: Parts | Grid
@@ -20,7 +20,7 @@ class Sorted:
 
 @dataclass(frozen=True)
 class SortTask:
-    """A range to read, and where to leave the names of its facts, in how many buckets."""
+    """A range to read, and where and in how many buckets to leave the names of its facts."""
 
     task: RangeTask
     buckets: int
@@ -28,7 +28,7 @@ class SortTask:
 
 
 def read_and_sort(sort: SortTask) -> Sorted:
-    """Read a range; the names of its facts are left in buckets."""
+    """Read a range, and leave the names of its facts in buckets."""
     outcome = read_range(sort.task)
     names, outcome.names = outcome.names, outcome.names[:0]
     if sort.task.reading.source.wide:
@@ -38,7 +38,7 @@ def read_and_sort(sort: SortTask) -> Sorted:
 
 @dataclass(frozen=True)
 class WriteTask:
-    """A range some facts of which are to be written, and which: picks of each bucket, by range."""
+    """A range, and the facts of it to write: picks of each bucket, by range."""
 
     task: RangeTask
     picks: tuple[Parts, ...]

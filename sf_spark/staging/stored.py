@@ -1,4 +1,4 @@
-"""The facts that a staged table holds: named for a comparison, written again where some end or move."""
+"""The facts of a staged table: read their names for a comparison, rewrite files in which some end or leave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _ROWS_AT_A_TIME = 1 << 20
 
 @dataclass(frozen=True)
 class NamesTask:
-    """A file of the table whose facts a delivery is held against.
+    """A file of the table, to compare with a delivery.
 
     Attributes:
-        uri: Of the file.
+        uri: URI of the file.
         rank: Among the files of the comparison.
-        buckets: How many there are.
-        day: Of a snapshot: facts in force before it count, and what ended on it. None: all facts count.
+        buckets: Number of buckets.
+        day: Day of a snapshot: only facts in force before it count, or that ended on it. None: all facts count.
         scratch: Scratch file; '' keeps the names in memory.
     """
 
@@ -39,7 +39,7 @@ class NamesTask:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a file's facts by bucket, how many they are, and how many of them ended on the snapshot's day."""
+    """The names of a file's facts by bucket, their number, and the number that ended on the snapshot's day."""
 
     parts: Parts
     facts: int
@@ -47,7 +47,7 @@ class Names:
 
 
 def stored_names(task: NamesTask) -> Names:
-    """Read the names of the facts of a file that count."""
+    """Read the names of the facts of a file that count for the comparison."""
     with open_bytes(task.uri) as file:
         table = pq.ParquetFile(file).read(columns=["superseded_on", "_identity"])
     rows, ended = np.arange(len(table)), 0
@@ -65,11 +65,11 @@ def stored_names(task: NamesTask) -> Names:
 
 
 def facts_in_force(end: pa.ChunkedArray, day: date) -> tuple[np.ndarray, int]:
-    """Which facts are in force before a snapshot, and how many it has ended itself when it was taken in before.
+    """Which facts are in force before a snapshot, and how many of them ended on its day, in an earlier run.
 
     Args:
-        end: When each fact has ended; null: it has not.
-        day: Of the snapshot.
+        end: Day on which each fact ended; null: in force.
+        day: Day of the snapshot.
     """
     if end.null_count == len(end):
         return np.ones(len(end), np.bool_), 0
@@ -79,7 +79,7 @@ def facts_in_force(end: pa.ChunkedArray, day: date) -> tuple[np.ndarray, int]:
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a file: named by a bucket, in the part of the file, or one by one."""
+    """Some rows of a file: as the file's part of a bucket, or one by one."""
 
     parts: Parts | None = None
     rank: int = 0
@@ -95,16 +95,16 @@ class Rows:
 
 @dataclass(frozen=True)
 class EditTask:
-    """A file of the table to write again.
+    """A file of the table to rewrite.
 
     Attributes:
-        uri: Of the file.
-        target: Of the file to write.
-        ended: Facts that end on ``day``; other ends on that day are undone.
+        uri: URI of the file.
+        target: URI of the file to write.
+        ended: Facts that end on ``day``; any other fact that ended on that day is in force again.
         taken: Facts to leave out.
         kept: The only facts to keep; None: all that are not left out.
         day: The day of the snapshot that ends facts; None: nothing ends.
-        known_on: The day on which all facts became known; None: as they say.
+        known_on: The day on which all facts became known; None: leave as stored.
     """
 
     uri: str
@@ -118,7 +118,7 @@ class EditTask:
 
 @dataclass(frozen=True)
 class Edited:
-    """What became of a file: unchanged, or written again with so many rows (none: nothing is left of it)."""
+    """The outcome for a file: unchanged, or rewritten with so many rows (0: no file remains)."""
 
     outcome: Literal["unchanged", "written", "empty"]
     rows: int = 0
@@ -126,7 +126,7 @@ class Edited:
 
 
 def edit_file(task: EditTask) -> Edited:
-    """Write a file again, with ends and days set, without the facts that leave it; not when nothing changes."""
+    """Rewrite a file with ends and days set, without the facts that leave it; do nothing if nothing changes."""
     with open_bytes(task.uri) as file:
         table = pq.ParquetFile(file).read()
     before = table

@@ -1,16 +1,15 @@
-"""Storing the facts of one delivery as versions: what appears, what ends, and what a repeat or a late batch changes.
+"""Store the facts of one delivery as versions: what appears, what ends, and what a repeat or a late batch changes.
 
-Storing replaces whatever an earlier run of the same batch has left, in one commit, so it gives the same table when it
-is repeated, when it was killed, and when the files of a delivery come in several runs:
+Storing replaces the facts of an earlier run of the same batch in one commit. So the table is the same after a repeat,
+after a kill, and when the files of a delivery come in several runs:
 
     source       batch                     the table afterwards
     snapshot     after the latest          changes are added, absent facts end
-    snapshot     the latest, again         as if this delivery had come at once: ends that it dated are undone first
+    snapshot     the latest, again         as after a single run: ends dated by an earlier run are undone first
     increment    any, in any order         each fact belongs to the first batch that holds it
 
-Only fingerprints are compared; of wide files, the cells of each entity. The facts of a delivery that is held against
-nothing are written while it is read. Of another one, only the new facts are written: it is known then where they stand,
-so these records are read once more.
+Only fingerprints are compared; in wide files, the cells of each entity. A delivery that is compared with nothing is
+written while it is read. Otherwise only the new facts are written, by reading their records once more.
 """
 
 import uuid
@@ -58,17 +57,17 @@ from sf_spark.staging.workers import run
 
 Coverage = Literal[
     "named", "all"
-]  # which months a wide delivery tells of: see :class:`sf_spark.staging.cells.CellsBucketTask`
+]  # the months that a wide delivery covers: see :class:`sf_spark.staging.cells.CellsBucketTask`
 
 
 @dataclass(frozen=True)
 class SnapshotRule:
-    """When a snapshot is too small to be whole, and what the user says about it.
+    """When a snapshot is too small to be complete, and what the user says about it.
 
     Attributes:
-        smallest_share: Of the facts in force; a smaller snapshot is refused.
-        says: ``whole``: it is, however small; ``partial``: it only adds and corrects; '': nothing.
-        damaged_header: Whether a month may be missing, or another one be meant: see ``doubtful_months``.
+        smallest_share: Smallest share of the facts in force; a smaller snapshot is refused.
+        says: ``whole``: it is complete, however small; ``partial``: it only adds and corrects; '': nothing.
+        damaged_header: Whether the header may lack or misname a month: see ``doubtful_months``.
     """
 
     smallest_share: float
@@ -80,13 +79,13 @@ class SnapshotRule:
 
         Args:
             batch: The delivery.
-            outcomes: Of the comparison with what was in force before it.
-            absent: How many facts in force it does not hold.
-            ended: How many of these an earlier run of it has ended.
+            outcomes: Outcomes of the comparison with what was in force before it.
+            absent: Number of facts in force that it does not hold.
+            ended: Number of these that an earlier run of it has ended.
         """
         delivered = sum(outcome.delivered for outcome in outcomes)
         in_force = sum(outcome.unchanged for outcome in outcomes) + absent
-        if batch.own or batch.is_sub_batch:  # an earlier run, or delivery, of the month has stored some, ended others
+        if batch.own or batch.is_sub_batch:  # an earlier run or delivery of the month stored and ended some
             in_force += sum(max(file.rows, 0) for file in batch.own) - ended
         if self.says or delivered >= self.smallest_share * in_force:
             return ""
@@ -105,9 +104,9 @@ class Change:
     Attributes:
         added: New facts.
         ended: Facts that it no longer holds.
-        facts_held_back: Facts that it does not hold either, but says nothing about.
-        held_back: These, one by one: see :data:`sf_spark.staging.absence.HELD_BACK`.
-        refused: Why nothing was stored; '' where it was.
+        facts_held_back: Facts that it does not hold, but says nothing about.
+        held_back: These facts, one by one: see :data:`sf_spark.staging.absence.HELD_BACK`.
+        refused: Why nothing was stored; '' if it was stored.
     """
 
     added: int = 0
@@ -120,14 +119,14 @@ class Change:
 def store(
     batch: Batch, reads: Sequence[FileRead], broken: Sequence[str], inside: np.ndarray | None, rule: SnapshotRule
 ) -> Change:
-    """Write a delivery into its staged table, in one commit; nothing is written when it changes nothing.
+    """Write a delivery into its staged table, in one commit; without any change nothing is written.
 
     Args:
         batch: The delivery.
         reads: The files that were read.
-        broken: Names of the files that could not be.
-        inside: SIREN of the companies inside the perimeter, as numbers in order; None: all are.
-        rule: When a snapshot is too small to be whole.
+        broken: Names of the files that could not be read.
+        inside: SIREN of the companies inside the perimeter, as sorted numbers; None: no perimeter.
+        rule: When a snapshot is too small to be complete.
     """
     compared = [*batch.earlier, *(batch.later if not batch.is_snapshot else [])]
     earlier = len(batch.earlier)
@@ -170,7 +169,7 @@ def store(
 
 @dataclass(frozen=True)
 class _Absences:
-    """What the absences from a snapshot mean: rows that end, by file; how many end, are held back, are outside."""
+    """What the absences from a snapshot mean: rows that end, by file; how many end, are held back, or are outside."""
 
     rows: dict[int, tuple[Rows, ...]]
     listed: list[pa.Table]
@@ -198,7 +197,7 @@ def _absences(
         files = [NewKeysTask(batch.uri(file.path), batch.source) for file in added]
         keys = run(batch.spark, new_keys, files, batch.is_small_text)
         new = np.sort(np.concatenate([new, *(one.natural for one in keys)]))
-        # A register may well bring companies that it did not know.
+        # A register may bring companies that are new to it.
         entities = [] if batch.source.name in NEVER_FILTERED else [one.entities for one in keys]
         strangers = _strangers(batch, compared, absent, strangers_of(left_out, batch.source, entities))
         silence = replace(silence, strangers=strangers)
@@ -207,7 +206,7 @@ def _absences(
         ended = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
         return _Absences(rows, [], ended, 0, 0)
     if silence.every_text:
-        # An entity of any file may stand in an unreadable line, also one of whose facts none is absent.
+        # An unreadable line may name an entity of any file, even one without absent facts.
         everywhere = [
             SearchTask(batch.uri(file.path), rank, absent.get(rank, ()), batch.source, silence.every_text)
             for rank, file in enumerate(compared)
@@ -235,7 +234,7 @@ def _absences(
 def _strangers(
     batch: Batch, compared: list[TableFile], absent: dict[int, tuple[Parts, ...]], strangers: Strangers
 ) -> Strangers:
-    """Of some delivered keys, those that nobody had before, and that are nearly one of an absent fact."""
+    """The delivered keys that no entity had before, and that nearly match the key of an absent fact."""
 
     def tasks(ranks: Iterable[int], some: Strangers) -> list[StrangersTask]:
         files = ((rank, batch.uri(compared[rank].path)) for rank in ranks)
@@ -256,9 +255,9 @@ def _kept_of_own(
     silence: Silence,
     added: list[TableFile],
 ) -> tuple[list[TableFile], list[pa.Table]]:
-    """Files of the facts that an earlier run of the batch has stored, and that damage may hide now; and these facts.
+    """Files of facts that an earlier run of the batch stored and that damage may now hide, and these facts.
 
-    They stay, as those of earlier batches do. The perimeter is no damage: who is outside of a corrected one goes.
+    They stay, like those of earlier batches. The perimeter is not damage: facts outside a corrected one go.
     """
     silence = replace(silence, inside=None)
     if not batch.own or silence.is_nothing:
@@ -286,7 +285,7 @@ def _compared(
     all_new: bool,
     coverage: Coverage,
 ) -> tuple[list[int], list[BucketOutcome]]:
-    """How many facts of each stored file ended on the snapshot's day, and what is found in each bucket."""
+    """The number of facts of each stored file that ended on the snapshot's day, and the outcome of each bucket."""
     if batch.source.wide:
         return _compared_by_cells(batch, reads, earlier, all_new, coverage)
     small, day = batch.is_small_comparison, batch.day if batch.is_snapshot else None
@@ -338,7 +337,7 @@ def _ranges(reads: Sequence[FileRead]) -> int:
 
 
 def _write_new(batch: Batch, reads: Sequence[FileRead], outcomes: list[BucketOutcome]) -> list[TableFile]:
-    """The files of the new facts, written now where they were not while the delivery was read."""
+    """The files of the new facts, written now unless they were written while the delivery was read."""
     files, todo = [], []
     for read in reads:
         for task, outcome, path in zip(read.tasks, read.outcomes, read.paths, strict=True):
@@ -365,7 +364,7 @@ def _edit(
     outcomes: list[BucketOutcome],
     ending: dict[int, tuple[Rows, ...]],
 ) -> list[tuple[TableFile, TableFile]]:
-    """The stored files that facts end in or leave, each with the file that takes its place."""
+    """The stored files in which facts end or leave, each with the file that replaces it."""
     todo = []
     for rank, file in enumerate(compared):
         ended = ending.get(rank, ())
@@ -374,7 +373,7 @@ def _edit(
         if not (ended or taken or is_later or has_ended[rank]):
             continue
         target = f"{PARTITION}={file.partition}/part-{uuid.uuid4().hex}.parquet"
-        # A batch behind this one is no first delivery (any more): its own date is the truth.
+        # A later batch is no longer a first delivery: its facts take its own date.
         known_on = batch_date(file.partition) if is_later else None
         day = batch.day if batch.is_snapshot else None
         task = EditTask(batch.uri(file.path), batch.uri(target), ended, taken, day, known_on)

@@ -21,9 +21,9 @@ def run(spark: SparkSession, function: Callable[[T], R], tasks: Sequence[T], her
 
     Args:
         spark: The session.
-        function: That a worker can import.
-        tasks: Plain values.
-        here: Whether they are too small for workers, which need half a second; a single one never goes there.
+        function: A function that a worker can import.
+        tasks: Its arguments: plain values.
+        here: Whether to run here: workers take half a second to start, and a single task never goes to them.
 
     Raises:
         BrokenFileError: When a task raises it.
@@ -38,14 +38,14 @@ def run(spark: SparkSession, function: Callable[[T], R], tasks: Sequence[T], her
 def attempt(
     spark: SparkSession, function: Callable[[T], R], tasks: Sequence[T], here: bool
 ) -> list[R | BrokenFileError]:
-    """Run a function on each task, in order: its outcome, or why its file is broken. See :func:`run`."""
+    """Run a function on each task, in order; return its outcome, or why its file is broken. See :func:`run`."""
     if here or len(tasks) <= 1:
         return [_attempted(function, task) for task in tasks]
-    # A task of some bytes each; what many have in common is pickled once.
+    # Each task takes a few bytes: shared values are pickled once.
     pickled = _cloudpickled((function, list(tasks)))
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        # Before Polars is loaded: Spark runs as many tasks at a time as there are cores.
+        # Set before Polars is loaded: Spark already runs one task on each core.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
         todo, all_tasks = pickle.loads(pickled)
         for batch in batches:
@@ -53,7 +53,7 @@ def attempt(
                 outcome = pickle.dumps(_attempted(todo, all_tasks[rank]))
                 yield pa.RecordBatch.from_pydict({"rank": [rank], "outcome": [outcome]})
 
-    # A partition costs a tenth of a second; some for each core even out what tasks differ by.
+    # A partition costs a tenth of a second; a few for each core even out tasks of different sizes.
     partitions = min(len(tasks), _PARTITIONS_OF_A_CORE * spark.sparkContext.defaultParallelism)
     ranks = spark.range(0, len(tasks), 1, partitions)
     rows = ranks.mapInArrow(work, "rank long, outcome binary").collect()
