@@ -1,1 +1,1 @@
-"""Does a lake look ahead? Compares what it holds with what was known at each cut-off. Pure."""
+"""Check that a lake does not look ahead: compare its tables with what was known at each cut-off. Pure."""

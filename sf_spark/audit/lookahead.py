@@ -1,4 +1,4 @@
-"""Facts as they stood at a cut-off, and where two versions of a table differ. Pure."""
+"""Facts as known at a cut-off, and the differences between two versions of a table. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WHOLE_ROW = "(row)"
 
 @dataclass(frozen=True)
 class Difference:
-    """Cells of one column that two tables hold differently.
+    """Cells of one column that differ between two tables.
 
     Attributes:
         column: Its name, or :data:`WHOLE_ROW` for rows that only one of them has.
@@ -28,14 +28,14 @@ class Difference:
 
 
 def as_known_on(staged: DataFrame, day: date) -> DataFrame:
-    """A staged table as it would have stood on a day, had nothing been delivered since.
+    """A staged table as it would be on a day, if nothing had been delivered since.
 
     Args:
         staged: Versions: ``known_on``, ``superseded_on`` and the rest.
-        day: A cut-off, itself included.
+        day: A cut-off, inclusive.
 
     Returns:
-        The same columns. Facts known later are gone, and so is the end of a fact that was withdrawn later:
+        The same columns. Facts known later are removed, and so is the end of a fact that was withdrawn later:
 
             known_on     superseded_on    on 2024-03-20
             2024-03-20   2024-04-20       in force
@@ -50,9 +50,9 @@ def differences(stored: pa.Table, rebuilt: pa.Table, key: str) -> Iterator[Diffe
     """Compare two versions of the rows of one month, cell by cell; null equals null, NaN equals NaN.
 
     Args:
-        stored: What a table holds.
-        rebuilt: What it should hold; rows in any order, the same columns.
-        key: The column that names a row within the month.
+        stored: Rows of the table.
+        rebuilt: Rows expected; in any order, with the same columns.
+        key: The column that identifies a row within the month.
     """
     stored, wanted = (table.sort_by(key) for table in (stored, rebuilt))
     if not stored.column(key).equals(wanted.column(key)):
@@ -76,7 +76,7 @@ def _rows_of_one_only(stored: pa.ChunkedArray, wanted: pa.ChunkedArray) -> Diffe
 
 def _cells(name: str, stored: pa.Table, wanted: pa.Table, key: str) -> Difference | None:
     left, right = stored.column(name), wanted.column(name)
-    if left.equals(right):  # false too where both hold NaN
+    if left.equals(right):  # also false where both hold NaN
         return None
     differ = pc.invert(_same(left, right))
     cells = pc.sum(differ).as_py() or 0

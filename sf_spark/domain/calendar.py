@@ -25,7 +25,7 @@ def month_index(day: Column) -> Column:
 
 
 def _whole(number: Column, divisor: int) -> Column:
-    """How often a divisor goes into a whole number that is not negative (int)."""
+    """Integer quotient of a whole number that is not negative."""
     return F.floor(number / divisor).cast("int")
 
 

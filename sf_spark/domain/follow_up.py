@@ -25,4 +25,4 @@ RESULTS = (
     "refus de l'entreprise",
     "sans suite",
 )
-SEVERAL = "|"  # between the values of a cell that holds several
+SEVERAL = "|"  # separates the values of a cell

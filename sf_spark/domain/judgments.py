@@ -24,8 +24,9 @@ missing or broken: wherever a word has one, up to three characters of any kind a
     Jugement arrêtant le plan de cession                                           -             autre
     Dépôt de l'état des créances de la liquidation judiciaire                      -             autre
 
-A closing that names no proceeding (or several) has no action: it ends whatever is open. A decision that is undone
-(*infirmation, rétractation, annulation*) is over from then on; what it had opened stays in the past, as it was known.
+A closing that names no proceeding (or several) has no action: it ends whatever is open. A decision that is reversed
+(*infirmation, rétractation, annulation*) ends on that day; the proceeding it had opened remains in the past, as then
+known.
 """
 
 from pyspark.sql import Column
@@ -39,11 +40,11 @@ _NAME = r"(liquidation(?! amiable)|redressement|sauvegarde)"
 _E = r"(?:\S{0,3}| )"  # where a word has an accented letter: with it, without, or broken by a wrong encoding
 _RESOLUTION = rf"(?<![a-z])r{_E}sol(?:ution|vant)"
 _CLOSURE = rf"cl{_E}tur"
-# What a judgment follows from, named after it: "liquidation judiciaire sur résolution du plan".
+# The cause of a judgment, written after it: "liquidation judiciaire sur résolution du plan".
 _GROUND = (
     rf"(?<!statuant) (?:apr{_E}s|suite \S{{1,3}}|sur) (?:la |une )?(?:{_RESOLUTION}|conver\w+|{_CLOSURE}\w*)[^,;]*"
 )
-# After a resolution "et de la liquidation" is a measure of its own; after a closure it is what is closed.
+# After a resolution, "et de la liquidation" is a further measure; after a closure, it is what is closed.
 _AFTER_RESOLUTION = rf"({_RESOLUTION}.*?) et (?:de |d'|du )"
 _BOUNDARY = r"[;,]| puis | et (?=d'ouv)| et (?!de |d'|du |des )"
 
@@ -52,7 +53,7 @@ _NO_MEASURE = (
     rf"fin de l'application|conciliation|ad hoc|interdi|faillite|r{_E}tablissement prof"
 )
 _UNDONE = rf"annul|infirm|(?<![a-z])r{_E}tract|(?<![a-z])r{_E}form"
-# Words that, before a proceeding is named, say that its course is arranged and nothing is decided about it.
+# Words that, before the name of a proceeding, only arrange its course and decide nothing.
 _COURSE = (
     rf"rejet|d{_E}bout|irrecevab|refus|modif|prolong|prorog|renouvel|report|maint|poursuite|d{_E}sign|nomm|rempla|"
     rf"d{_E}p{_E}t |d{_E}charg|autoris|d'observation|mission|cr{_E}anc|collocation|r{_E}partition|cession|rectif|"
@@ -75,8 +76,8 @@ def judgment(nature: Column) -> Column:
 
     Returns:
         ``action``: liquidation, redressement, sauvegarde; null for a closing of whatever is open, and with ``autre``.
-        ``stade``: ouverture, plan, conversion, cloture, or ``autre`` for what decides about no proceeding. Never null:
-        a text that is missing or says nothing is ``autre``.
+        ``stade``: ouverture, plan, conversion, cloture, or ``autre`` where no proceeding is decided. Never null: a
+        missing or empty text is ``autre``.
     """
     measures = F.filter(F.transform(_clauses(nature), _measure), lambda measure: measure.isNotNull())
     nothing = F.struct(F.lit(None).cast("string").alias("action"), F.lit(AUTRE).alias("stade"))
@@ -96,7 +97,7 @@ def _measure(clause: Column) -> Column:
     names = F.array_distinct(F.regexp_extract_all(clause, F.lit(_NAME), F.lit(1)))
     name = F.get(names, F.lit(0))
     only_name = F.when(F.size(names) == 1, name)
-    # What comes before the first proceeding, or closure, that is named.
+    # The text before the first named proceeding or closure.
     head = F.regexp_extract(clause, rf"^(.*?)(?:{_NAME}|{_CLOSURE}|$)", 1)
     before_name = F.regexp_extract(clause, rf"^(.*?)(?:{_NAME}|$)", 1)
     target = F.coalesce(F.nullif(F.regexp_extract(clause, _TARGET, 1), F.lit("")), name)
@@ -104,7 +105,7 @@ def _measure(clause: Column) -> Column:
     undone = clause.rlike(_UNDONE)
     return (
         F.when(clause.rlike(_NO_MEASURE), None)
-        .when(undone & clause.rlike(_CLOSURE), None)  # a closing that is undone: nobody says what holds instead
+        .when(undone & clause.rlike(_CLOSURE), None)  # a reversed closing: the state after it is unknown
         .when(undone, F.when(name.isNotNull() | clause.contains("ouv"), _decided(only_name, CLOTURE)))
         .when(head.rlike(_COURSE), None)
         .when(clause.rlike("conver"), F.when(target.isNotNull(), _decided(target, CONVERSION)))

@@ -26,7 +26,7 @@ def share_of_month(total_cents: Column, months: Column, rank: Column) -> Column:
     5      1       5
     """
     remainder = F.pmod(total_cents, months.cast("long"))
-    # Only the remainder is divided as doubles: a large total has more digits than a double holds.
+    # Only the remainder is divided in doubles: a large total has more digits than a double holds.
     whole = F.call_function("div", total_cents - remainder, months.cast("long"))
     return whole + F.floor(remainder * (rank + 1) / months) - F.floor(remainder * rank / months)
 

@@ -29,7 +29,7 @@ MOST_SECTIONS = len(LETTERS)
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its letter, its first and last division, what it is called in French."""
+    """A section: its letter, its first and last division, its name in French."""
 
     letter: str
     first: int
@@ -53,7 +53,7 @@ def sections(nomenclature: str) -> tuple[Section, ...]:
 
 
 def divisions(nomenclature: str) -> frozenset[int]:
-    """The numbers of its divisions that exist or may: sections leave no number out but those between them."""
+    """The numbers of its divisions: every number inside a section counts, those between sections do not."""
     return frozenset(n for section in sections(nomenclature) for n in range(section.first, section.last + 1))
 
 
@@ -65,19 +65,19 @@ def division(code: Column) -> Column:
 def section_letter(code: Column, nomenclature: str) -> Column:
     """The letter of the section that a code belongs to; null without a code, or for a division of no section."""
     letters = {n: some.letter for some in sections(nomenclature) for n in range(some.first, some.last + 1)}
-    # One text rather than a map: a map is a hundred pairs to plan, wherever the letter is asked for.
+    # One text rather than a map, which would add a hundred pairs to every plan that uses the letter.
     of_divisions = "".join(letters.get(n, " ") for n in range(100))
     return F.nullif(F.substring(F.lit(of_divisions), division(code) + 1, F.lit(1)), F.lit(" "))
 
 
 def section_label(letter: Column, nomenclature: str) -> Column:
-    """What a section is called, in French; null for a letter that the nomenclature does not have."""
+    """The name of a section in French; null for a letter unknown to the nomenclature."""
     pairs = (F.lit(text) for some in sections(nomenclature) for text in (some.letter, some.label))
     return F.try_element_at(F.create_map(*pairs), letter)
 
 
 def section_rank(letter: Column) -> Column:
-    """The rank of a letter, A = 1 to V = 22 (int); null for anything else. Within one nomenclature, a number for it."""
+    """The rank of a letter, A = 1 to V = 22 (int); null for anything else. Compare ranks of one nomenclature only."""
     rank = F.instr(F.lit(LETTERS), letter)
     return F.when((F.length(letter) == 1) & (rank > 0), rank)
 
@@ -90,7 +90,7 @@ def letter_of(rank: Column) -> Column:
 def begins_with(code: Column, part: Column) -> Column:
     """Whether an activity is in a division (``55``), group (``55.1``) or class, or is the code itself; null stays null.
 
-    A division must be met whole: ``5`` is none.
+    A division has two digits: ``5`` matches nothing.
     """
     return part.rlike(r"^[0-9]{2}(\.[0-9]{1,2}[A-Z]?)?\z") & code.startswith(part)
 

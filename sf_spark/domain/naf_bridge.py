@@ -4,8 +4,8 @@ The register changes from NAF rev. 2 to NAF 2025 in one delivery, and carries bo
 of a unit in NAF rev. 2 is, in this order:
 
     its own: the one delivered, or the last one delivered, as long as its code in NAF 2025 has not changed since
-    its own: the one that the history of the register gives last (establishments)
-    derived: the one most frequent, among the units known by then under both codes, of those with its code in NAF 2025
+    its own: the last one in the history of the register (establishments)
+    derived: the most frequent one among the units with its code in NAF 2025 that were known by then under both codes
 
     delivery   delivered            ape       ape_naf25   derived
     2611       62.02A               62.02A    -           no
@@ -13,9 +13,10 @@ of a unit in NAF rev. 2 is, in this order:
     2701       62.20Y               62.02A    62.20Y      no
     2705       56.11Y               56.10A    56.11Y      yes, if most units under 56.11Y were under 56.10A
     2701       62.20Y, new company  62.02A    62.20Y      yes, if most units under 62.20Y were under 62.02A
-    2701       no unit to tell      -         62.20Y      no
+    2701       no unit known        -         62.20Y      no
 
-The other way goes by the same units. A month looks only at what was known at its cut-off, units counted included.
+The bridge from NAF rev. 2 to NAF 2025 counts the same units. A month uses only what was known at its cut-off, counts
+included.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from pyspark.sql import functions as F
 from sf_spark.domain.calendar import known_month
 from sf_spark.domain.naf import NAF_REV2
 
-# Units are counted from here on: what was known before counts as known then. No panel that is read begins earlier.
+# Units are counted from here on: earlier facts count as known in this month. No panel begins earlier.
 _FIRST_MONTH = 2016 * 12
 
 
@@ -36,11 +37,11 @@ def with_own_codes(register: DataFrame, keys: Sequence[str]) -> DataFrame:
 
     Args:
         register: Versions: ``keys, ape, ape_naf25, _batch, _line``.
-        keys: What names a unit.
+        keys: The columns that identify a unit.
 
     Returns:
-        All columns, and ``ape_propre``; null where no version up to this one holds it, where the version has no code
-        at all, and where the code in NAF 2025 is no longer the one that came with it.
+        All columns, and ``ape_propre``; null where no version up to this one holds it, where the version has no code at
+        all, and where the code in NAF 2025 has changed since.
     """
     so_far = Window.partitionBy(*keys).orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
     since = Window.partitionBy(*keys, "_spell").orderBy("_batch", "_line").rowsBetween(Window.unboundedPreceding, 0)
@@ -53,7 +54,7 @@ def with_own_codes(register: DataFrame, keys: Sequence[str]) -> DataFrame:
 
 
 def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: int) -> DataFrame:
-    """The most frequent code of a nomenclature for each code of the other one, as known from month to month.
+    """The most frequent code of a nomenclature for each code of the other, as known month by month.
 
     Args:
         registers: Tables with ``ape_propre`` and the column that names a unit in each.
@@ -63,7 +64,7 @@ def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: 
     Returns:
         ``vers`` (the nomenclature wanted), ``code`` (in the other one), ``mois, fin`` (months [mois, fin), ``fin`` null
         for the last), ``derive``.
-        Ties: the last in the order of codes. A code that no unit holds together with another is absent.
+        Ties: the last code in order. A code that no unit holds together with another is absent.
     """
     wanted, given = ("ape_propre", "ape_naf25") if toward == NAF_REV2 else ("ape_naf25", "ape_propre")
     both = [
@@ -78,7 +79,7 @@ def bridge(registers: Sequence[tuple[DataFrame, str]], toward: str, cutoff_day: 
     firsts = [frame.groupBy("unit", "code", "derive").agg(F.min("mois").alias("mois")) for frame in both]
     counted = reduce(DataFrame.unionByName, firsts).groupBy("code", "derive", "mois").agg(F.count("*").alias("n"))
     of_pair = Window.partitionBy("code", "derive").orderBy("mois").rowsBetween(Window.unboundedPreceding, 0)
-    # Numbers only grow, so the greatest so far is that of the most frequent code.
+    # Counts only grow, so the running maximum is that of the most frequent code.
     of_code = Window.partitionBy("code").orderBy("mois").rangeBetween(Window.unboundedPreceding, 0)
     in_order = Window.partitionBy("code").orderBy("mois")
     best = counted.withColumn("n", F.sum("n").over(of_pair)).withColumn(

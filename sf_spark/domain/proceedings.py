@@ -1,7 +1,7 @@
-"""Collective proceedings: what their stages mean, and events of both sources in one form. Pure and lazy.
+"""Collective proceedings: the meaning of their stages, and the events of both sources in one form. Pure and lazy.
 
-An event concerns one action (liquidation, redressement, sauvegarde) and says how far it has come. Events of one day are
-in the order of a proceeding, not of the alphabet, and an end is the last word:
+An event concerns one action (liquidation, redressement, sauvegarde) and gives its stage. Events of one day are sorted
+in the order of a proceeding, and an end comes last:
 
     rank  stages
     1     ouverture, conversion, or unknown
@@ -33,8 +33,8 @@ from sf_spark.domain.stages import (
 LONGEST_PLAN_MONTHS = 120  # the longest plan that the law allows: art. L626-12 code de commerce
 
 PROCOL, PROCEDURES = "procol", "procedures"
-# Where both sources give one stage on one day, the first one wins: URSSAF's list is a whole snapshot, which also
-# withdraws errors; announcements only add up. A stage that only one of them gives counts.
+# If both sources give a stage on the same day, the first wins: URSSAF's list is a snapshot, which also withdraws
+# errors, while announcements only accumulate. A stage given by only one of them counts.
 PRIORITY = (PROCOL, PROCEDURES)
 
 IN_BONIS = "In bonis"
@@ -50,7 +50,7 @@ _STAGE_OF_JUDGMENT = {
 
 
 def proceeding_label(procedure: Column, stage: Column) -> Column:
-    """What a state is called: ``Plan de redressement``; ``In bonis`` where there is no proceeding."""
+    """The name of a state: ``Plan de redressement``; ``In bonis`` without a proceeding."""
     plans = (F.when((stage == PLAN) & (procedure == action), label) for action, label in _PLANS.items())
     opened = (F.when(procedure == action, label) for action, label in _LABELS.items())
     return F.coalesce(*plans, *opened, F.lit(IN_BONIS))
@@ -83,7 +83,7 @@ def procol_events(procol: DataFrame) -> DataFrame:
 
 def judgment_events(procedures: DataFrame) -> DataFrame:
     """What judgments decide: see :func:`proceeding_events`. Those that decide nothing give no row."""
-    # Read once, in a function of its own: what is asked of the events does not read the announcement again.
+    # A function of its own, so that Spark parses each announcement once.
     events = F.flatten(F.transform(F.array(judgments.judgment(F.col("nature"))), _decisions))
     rows = procedures.select("*", F.explode(events).alias("_event"))
     return _in_one_form(rows.select("*", "_event.*", F.col("date_jugement").alias("date_effet")), PROCEDURES)

@@ -1,4 +1,4 @@
-"""Names of what accounts say, as tables and signals write them. Without Spark: reading files needs them too."""
+"""Names of amounts and ratios of accounts, as tables and signals write them. No Spark: file readers use them too."""
 
 AMOUNTS = ("chiffre_d_affaires", "marge_brute", "ebe", "ebit", "resultat_net")  # EUR
 # Percent, days where the name says so, years for capacite_de_remboursement. Open data: INPI and BCE.

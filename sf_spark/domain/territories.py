@@ -1,4 +1,4 @@
-"""Where a company stands and how large it is: department, region, size class. Pure Columns.
+"""Place and size of a company: department, region, size class. Pure Columns.
 
 Facts: departments and regions of France on the 1st of January 2024 and the regions of before 2016 (Code officiel
 géographique), INSEE open data, in ``departements.csv`` beside this module.
@@ -12,7 +12,7 @@ from importlib.resources import files
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-# The overseas departments and collectivities that have a code of this form; those of them that are in no region too.
+# The overseas departments and collectivities with a code of this form, those in no region included.
 OVERSEAS = ("971", "972", "973", "974", "975", "976", "977", "978")
 OVERSEAS_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Outre-mer": OVERSEAS,

@@ -1,1 +1,1 @@
-"""How far data, scores and lists can still be trusted: drift, freshness, what past lists found."""
+"""Whether data, scores and lists can still be trusted: drift, freshness, results of past lists."""

@@ -1,6 +1,6 @@
-"""Whether signals and scores are still what the model has learned from: the population stability index. Pure.
+"""Whether signals and scores still look like those of the training months: the population stability index. Pure.
 
-The values of the training months are cut into ten groups of equal size, and unknown ones are a group of their own. The
+The values of the training months are cut into ten groups of equal size; unknown values make a group of their own. The
 index sums (share now - share then) x log(share now / share then) over the groups: below 0.1 nothing moved, above 0.25
 the months have little in common (Siddiqi, Credit Risk Scorecards, 2006).
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 GROUPS = 10
-_LEAST = 1e-4  # of a share: an empty group would count without bound
+_LEAST = 1e-4  # smallest share: an empty group would have no bound
 
 
 def stability(then: np.ndarray, now: np.ndarray, groups: int = GROUPS) -> float:
@@ -19,10 +19,10 @@ def stability(then: np.ndarray, now: np.ndarray, groups: int = GROUPS) -> float:
     Args:
         then: Values of the training months; NaN is unknown.
         now: Values of the month.
-        groups: Of the known values.
+        groups: Number of groups that the known values are cut into.
 
     Returns:
-        0 or more; NaN where one of them has no row.
+        0 or more; NaN where one side has no row.
     """
     if not len(then) or not len(now):
         return float("nan")
@@ -35,7 +35,7 @@ def stabilities(names: Sequence[str], then: np.ndarray, now: np.ndarray) -> dict
     """For each column ``psi``, and its mean and known share in the training months and now.
 
     Args:
-        names: Of the columns.
+        names: Names of the columns.
         then: Rows x columns.
         now: Rows x columns.
     """

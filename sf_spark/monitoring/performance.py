@@ -1,4 +1,4 @@
-"""What a list found and missed, once its horizon has elapsed. Pure.
+"""The failures that a list found and missed, once its horizon has elapsed. Pure.
 
 list of 100, 30 of which failed within the horizon; 60 failed among the companies that were scored
 found 30, missed 30, precision 30/100, recall 30/60
@@ -20,8 +20,8 @@ def performance(rows: pd.DataFrame, level: str, seed: int, resamples: int) -> di
         rows: One a company that is on the list or failed: ``siren``, ``level`` (null: not on the list), ``target``
             (0 or 1), ``probability``, ``months_ahead`` (between the month and the opening; null: no opening).
         level: ``modere`` or ``fort``.
-        seed: Of the draws of companies.
-        resamples: How many.
+        seed: Seed of the draws of companies.
+        resamples: Number of draws.
 
     Returns:
         ``alerts, found, missed``, ``precision`` and ``recall`` with the middle 90 %, ``promised`` (mean probability of

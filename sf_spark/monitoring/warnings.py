@@ -1,4 +1,4 @@
-"""What is beyond its threshold: one warning each, in words that an analyst reads. Pure."""
+"""Warnings: one for each figure beyond its threshold, in words for an analyst. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ class Warned:
     """A figure beyond its threshold.
 
     Attributes:
-        kind: Of check: drift, coverage, freshness, performance, churn, run_time.
-        subject: What it speaks of: a signal, a source, a list, a job.
+        kind: Kind of check: drift, coverage, freshness, performance, churn, run_time.
+        subject: The subject: a signal, a source, a list, a job.
         value: The figure.
-        threshold: That it is beyond.
+        threshold: The threshold that it exceeds.
         message: In French.
     """
 
@@ -46,7 +46,7 @@ def of_drift(rows: Rows, limit: float) -> list[Warned]:
 
 
 def of_coverage(rows: Rows, limit: float) -> list[Warned]:
-    """Measures that are known to fewer companies than a year ago; null: there is no month a year ago."""
+    """Measures known for fewer companies than a year ago; null: no data a year ago."""
     fallen = [row for row in rows if row["known_year_ago"] is not None and row["known_year_ago"] - row["known"] > limit]
     return [
         Warned(
@@ -62,7 +62,7 @@ def of_coverage(rows: Rows, limit: float) -> list[Warned]:
 
 
 def of_freshness(rows: Rows, limit: int) -> list[Warned]:
-    """Sources whose last delivery is later than their usual rhythm and some months."""
+    """Sources whose last delivery is overdue: their usual rhythm plus some months has passed."""
     late = [
         row for row in rows if row["usual_months"] is not None and row["months_since"] >= row["usual_months"] + limit
     ]
@@ -79,7 +79,7 @@ def of_freshness(rows: Rows, limit: int) -> list[Warned]:
 
 
 def of_performance(rows: Rows, limit: float) -> list[Warned]:
-    """Matured lists that were right less often than their scores said, beyond chance."""
+    """Matured lists that were right less often than their scores predicted, beyond chance."""
     fell = [
         row
         for row in rows
@@ -101,7 +101,7 @@ def of_performance(rows: Rows, limit: float) -> list[Warned]:
 
 
 def of_churn(rows: Rows, limit: float) -> list[Warned]:
-    """Lists of which more has changed than a threshold."""
+    """Lists whose churn exceeds a threshold."""
     moved = [row for row in rows if row["churn"] is not None and row["churn"] > limit]
     return [
         Warned(
@@ -116,7 +116,7 @@ def of_churn(rows: Rows, limit: float) -> list[Warned]:
 
 
 def of_run_times(rows: Rows, limit: float) -> list[Warned]:
-    """Jobs whose last run took that many times the median of the earlier ones."""
+    """Jobs whose last run took so many times the median of earlier runs."""
     slow = [row for row in rows if row["median_seconds"] and row["seconds"] > limit * row["median_seconds"]]
     return [
         Warned(
