@@ -1,7 +1,7 @@
 """Prove that the lake does not look ahead: rebuild months from facts cut at their cut-off, compare every cell.
 
-Exit code 1 on any difference. The report stands in monitoring/audit, one row for a month, a table and a column that
-differs, and one for each table of a month that does not.
+Exit code 1 on any difference. The report is in monitoring/audit: one row for each month, table and differing column,
+and one for each table and month without a difference.
 """
 
 import argparse
@@ -25,10 +25,10 @@ def _month(text: str) -> date:
 def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("audit", __doc__ or "")
-    arguments.add_argument("--months", type=int, default=12, help="how many months to draw (default: 12)")
-    arguments.add_argument("--seed", type=int, help="of the draw (default: another one each time)")
+    arguments.add_argument("--months", type=int, default=12, help="number of months to draw (default: 12)")
+    arguments.add_argument("--seed", type=int, help="of the draw (default: a new one each time)")
     arguments.add_argument(
-        "--month", dest="chosen", action="append", default=[], help="this month (AAAA-MM) instead; may be repeated"
+        "--month", dest="chosen", action="append", default=[], help="audit this month (AAAA-MM); may be repeated"
     )
     return arguments
 

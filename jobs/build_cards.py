@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Write the cards that anything has changed of."""
+    """Write the cards that have changed."""
     return build_cards(spark, settings, report)
 
 

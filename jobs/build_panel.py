@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Write the months that are not there yet, or that a later delivery corrects."""
+    """Write the missing months, and those that a later delivery corrects."""
     return build_panel(spark, settings, report, options.rebuild)
 
 

@@ -13,12 +13,12 @@ from sf_spark.steps.export import Asked, check_export, export
 def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("export", __doc__ or "")
-    arguments.add_argument("--service", required=True, help="who gets it: a name of conf/habilitations.yml")
+    arguments.add_argument("--service", required=True, help="who receives it: a name of conf/habilitations.yml")
     arguments.add_argument("--list", default="", dest="name", help="the list (default: the last one)")
     arguments.add_argument("--agent", default="", help="who asks, for exports/log (default: the user)")
     arguments.add_argument("--no-cards", action="store_true", help="the list alone")
     wanted = arguments.add_argument_group("filters: which companies of the list")
-    wanted.add_argument("--text", default="", help="a SIREN, or a part of the name")
+    wanted.add_argument("--text", default="", help="a SIREN, or part of the name")
     wanted.add_argument("--department", action="append", default=[], metavar="CODE", help="may be repeated, as below")
     wanted.add_argument("--section", action="append", default=[], metavar="LETTER", help="section of activity")
     wanted.add_argument("--legal-form", action="append", default=[], metavar="DIGITS", help="57, or 5710")
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def asked(options: argparse.Namespace) -> Asked:
-    """What the arguments ask for."""
+    """The filters that the arguments ask for."""
     filters = Filters(
         text=options.text,
         departments=tuple(options.department),

@@ -1,4 +1,4 @@
-"""Write generated deliveries in the partners' layouts into landing/<batch>/, and what was planted into truth/."""
+"""Write generated deliveries in the partners' layouts into landing/<batch>/, and the truth behind them into truth/."""
 
 import argparse
 

@@ -14,7 +14,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = job_parser("ingest", __doc__ or "")
     arguments.add_argument("--batch", action="append", default=[], help="batch to take in (default: all, in order)")
     arguments.add_argument(
-        "--whole", action="append", default=[], metavar="SOURCE", help="what its snapshot lacks has ended, however much"
+        "--whole", action="append", default=[], metavar="SOURCE", help="all facts absent from its snapshot have ended"
     )
     arguments.add_argument(
         "--partial", action="append", default=[], metavar="SOURCE", help="its snapshot only adds and corrects"

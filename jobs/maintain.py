@@ -1,4 +1,4 @@
-"""Look after the tables of the lake: small files put together, files that nothing needs any more removed."""
+"""Maintain the tables of the lake: compact small files, remove files that nothing needs any more."""
 
 import argparse
 
@@ -10,12 +10,12 @@ from sf_spark.steps.maintain import maintain
 def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("maintain", __doc__ or "")
-    arguments.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    arguments.add_argument("--dry-run", action="store_true", help="only show what would be done")
     return arguments
 
 
 def run(settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Look after every table."""
+    """Maintain every table."""
     return maintain(settings, report, options.dry_run)
 
 

@@ -18,10 +18,10 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("monitor", __doc__ or "")
     arguments.add_argument(
-        _BUILDS, action="store_true", help="only show what the derived tables were made of, and what is stale"
+        _BUILDS, action="store_true", help="only show what the derived tables were built from, and which are stale"
     )
     arguments.add_argument(
-        "--follow-up", action="store_true", help="only what became of the detections: monitoring/follow_up"
+        "--follow-up", action="store_true", help="only the outcome of detections: monitoring/follow_up"
     )
     return arguments
 

@@ -1,4 +1,4 @@
-"""Run the whole flow, step after step: ingest, panels, signals, labels, model, scores, list. Run again, it goes on."""
+"""Run the whole flow, step by step: ingest, panels, signals, labels, model, scores, list. A second run continues it."""
 
 import argparse
 import time
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("pipeline", __doc__ or "")
     arguments.add_argument("--generate", action="store_true", help="generate the deliveries first (a demonstration)")
-    arguments.add_argument("--verbose", action="store_true", help="all lines of the steps, not one line a step")
+    arguments.add_argument("--verbose", action="store_true", help="show all lines of the steps, not one line a step")
     return arguments
 
 
@@ -31,7 +31,7 @@ def check(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Run the steps; each writes what is stale, and the list is counted."""
+    """Run the steps, which write what is stale, and count the list."""
     return pipeline(spark, settings, report, reporter, options.verbose)
 
 

@@ -1,4 +1,4 @@
-"""Make a version of a horizon's model champion, by hand: who, why and from what are logged."""
+"""Promote a version of a horizon's model to champion, by hand; who, why and the former version are logged."""
 
 import argparse
 

@@ -12,8 +12,8 @@ from sf_spark.steps.report import AskedReport, check_report, report
 def parser() -> argparse.ArgumentParser:
     """The arguments of this job."""
     arguments = job_parser("report", __doc__ or "")
-    arguments.add_argument("--service", required=True, help="whom it is for: a name of conf/habilitations.yml")
-    arguments.add_argument("--to", default="", metavar="FOLDER", help="where (default: the exports of the service)")
+    arguments.add_argument("--service", required=True, help="who receives it: a name of conf/habilitations.yml")
+    arguments.add_argument("--to", default="", metavar="FOLDER", help="folder (default: the exports of the service)")
     arguments.add_argument("--list", default="", dest="name", help="the list (default: the last one)")
     arguments.add_argument("--agent", default="", help="who asks, for exports/log (default: the user)")
     return arguments
@@ -24,7 +24,7 @@ def _asked(options: argparse.Namespace) -> AskedReport:
 
 
 def check(settings: Settings, options: argparse.Namespace) -> None:
-    """Refuse an unknown service, and a folder of something else, before Spark starts."""
+    """Refuse an unknown service, and a folder that holds something else, before Spark starts."""
     check_report(settings, _asked(options))
 
 

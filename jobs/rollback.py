@@ -1,4 +1,4 @@
-"""Put back in charge the version that the champion of a horizon replaced: who, why and from what are logged."""
+"""Put back the version that the champion of a horizon replaced; who, why and the former version are logged."""
 
 import argparse
 

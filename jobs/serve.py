@@ -16,13 +16,13 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--to", required=True, metavar="URI", help="postgresql://user@host:5432/name; the password in PGPASSWORD"
     )
-    arguments.add_argument("--schema", default="sfdata", help="where the relations are (default: sfdata)")
-    arguments.add_argument("--rebuild", action="store_true", help="write every part again, whatever stands there")
+    arguments.add_argument("--schema", default="sfdata", help="schema of the relations (default: sfdata)")
+    arguments.add_argument("--rebuild", action="store_true", help="write every part again, even if it has not changed")
     return arguments
 
 
 def check(settings: Settings, options: argparse.Namespace) -> None:
-    """Refuse what is no database before Spark starts."""
+    """Refuse an address that is not a database, before Spark starts."""
     check_uri(options.to)
 
 

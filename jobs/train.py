@@ -1,4 +1,4 @@
-"""Train every model of conf/models for each horizon, judge it by rolling origins, put the best one before the gate."""
+"""Train every model of conf/models for each horizon, evaluate it at rolling origins, put the best through the gate."""
 
 import argparse
 
@@ -21,7 +21,7 @@ def check(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> None:
-    """Train, or find what an earlier training on the same data left."""
+    """Train, or reuse an earlier training on the same data."""
     train(spark, settings, report)
 
 

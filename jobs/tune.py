@@ -1,4 +1,4 @@
-"""Search for the parameters of a model of conf/models, inside the training period; logs one run with its trials."""
+"""Search for the parameters of a model of conf/models, inside the training period; log one run with its trials."""
 
 import argparse
 
@@ -25,7 +25,7 @@ def check(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> None:
-    """Search, or go on with a search that was interrupted."""
+    """Search, or continue an interrupted search."""
     tune(spark, settings, options.model, report, options.save)
 
 
