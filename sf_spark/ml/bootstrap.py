@@ -1,4 +1,4 @@
-"""Intervals by company: whole companies are drawn again with replacement, because rows of one are not independent."""
+"""Bootstrap intervals by company: whole companies are resampled, because rows of one company are not independent."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def paired_difference(
     seed: int,
     resamples: int,
 ) -> Interval:
-    """The average precision of a first score less that of a second one on the same rows, both drawn together."""
+    """The difference in average precision between two scores on the same rows, resampled together."""
     one, other = Ranking.of(target, first), Ranking.of(target, second)
 
     def difference(drawn: np.ndarray) -> float:
@@ -72,17 +72,17 @@ def paired_difference(
 
 
 def share(part: np.ndarray, whole: np.ndarray, siren: np.ndarray, seed: int, resamples: int) -> Interval:
-    """The share of some rows that are also others, such as precision: alerts that failed, of all alerts.
+    """A ratio of counts of rows, such as precision: alerts that failed, over all alerts.
 
     Args:
-        part: 1 for a row that counts above the line.
-        whole: 1 for a row that counts below it.
+        part: 1 for a row of the numerator.
+        whole: 1 for a row of the denominator.
         siren: Company of each row.
-        seed: Of the draws.
-        resamples: How many draws.
+        seed: Seed of the draws.
+        resamples: Number of draws.
 
     Returns:
-        NaN where nothing is below the line.
+        NaN where the denominator is empty.
     """
     known = whole > 0
     part, whole, siren = part[known].astype(np.float64), whole[known].astype(np.float64), siren[known]
@@ -94,7 +94,7 @@ def share(part: np.ndarray, whole: np.ndarray, siren: np.ndarray, seed: int, res
 
 
 def _draws(weight: np.ndarray, siren: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Weights of the rows when as many companies are drawn with replacement."""
+    """Weights of the rows when as many companies are drawn, with replacement."""
     company = company_ranks(siren)
     count = int(company.max()) + 1 if len(company) else 0
     draw = np.random.default_rng(seed)

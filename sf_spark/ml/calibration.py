@@ -3,9 +3,9 @@
     kind       curve                          probability
     platt      slope, intercept               s(slope x raw + intercept), s the logistic function; Platt (1999)
     beta       slope, intercept, a, b, c      s(a ln u - b ln(1 - u) + c), u the one of platt; Kull et al. (2017)
-    isotonic   raw scores, probabilities      by interpolation between the steps of the best rising curve
+    isotonic   raw scores, probabilities      by interpolation between the steps of the best-fitting rising curve
 
-Every curve rises, so that ranks and contributions keep their meaning; the isotonic one may put neighbours level.
+Every curve rises, so that ranks and contributions keep their meaning; the isotonic one may create ties.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-_CERTAIN = 1e-6  # no probability is nearer to 0 or 1 than that: nothing is certain, and a logarithm needs a margin
-_WORTH_IT = 0.001  # share of the log loss that a richer curve has to gain before it replaces Platt's two numbers
+_CERTAIN = 1e-6  # margin of probabilities from 0 and 1: nothing is certain, and logarithms need it
+_WORTH_IT = 0.001  # relative gain in log loss that a richer curve needs to replace Platt's two numbers
 _FOLDS = 5
 
 
@@ -76,7 +76,7 @@ FITS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
 def choose(
     raw: np.ndarray, target: np.ndarray, weight: np.ndarray, company: np.ndarray, kind: str
 ) -> tuple[str, np.ndarray]:
-    """Fit the curve of a kind, or for ``auto`` of the kind that foretells companies left aside best.
+    """Fit the curve of a kind; ``auto`` takes the kind that best predicts held-out companies.
 
     Args:
         raw: Scores of rows whose company the model had not seen.

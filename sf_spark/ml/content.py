@@ -1,4 +1,4 @@
-"""What a run logs, put together: parameters, figures, plots, the model card, the model and what decides with it."""
+"""Assemble what a run logs: parameters, figures, plots, the model card, the model and its decision rules."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from sf_spark.ml.split import Part
 from sf_spark.settings import TrainSettings
 
 _EXAMPLE_ROWS = 5
-_EXPLAINED_ROWS = 500  # are enough for the weight of a theme
+_EXPLAINED_ROWS = 500  # rows explained to weigh the themes
 _IN_TABLE = (
     "average_precision",
     "roc_auc",
@@ -35,7 +35,7 @@ _IN_TABLE = (
 
 
 class Inputs(Protocol):
-    """What is learned from: the platform's tables, or any other one."""
+    """The source of training rows: the platform's tables, or another table."""
 
     lake: str
     train: TrainSettings
@@ -46,7 +46,7 @@ class Inputs(Protocol):
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """What names the content of each table."""
+        """An identifier of the content of each table."""
 
     @property
     def final_data(self) -> Dataset:
@@ -54,11 +54,11 @@ class Inputs(Protocol):
 
     @property
     def infos(self) -> Mapping[str, SignalInfo]:
-        """What is known of each signal."""
+        """The dictionary's entry of each signal."""
 
     @property
     def categorical(self) -> tuple[int, ...]:
-        """Ranks of the columns that hold codes of categories."""
+        """Positions of the columns that hold codes of categories."""
 
     @property
     def categories(self) -> Mapping[str, list[str]]:
@@ -66,11 +66,11 @@ class Inputs(Protocol):
 
     @property
     def dated(self) -> str:
-        """What the data go up to."""
+        """The end date of the data."""
 
     @property
     def protocol(self) -> str:
-        """How models are evaluated, in words."""
+        """The evaluation protocol, in words."""
 
     def parts(self, recipe: Recipe, protocol: str = "new_failures") -> Iterator[Part]:
         """The tests of a protocol."""
@@ -79,7 +79,7 @@ class Inputs(Protocol):
 def evaluation_content(
     recipe: Recipe, inputs: Inputs, evaluation: Evaluation, tags: Mapping[str, str], started_at: int
 ) -> RunContent:
-    """The run of an evaluation; figures of an origin are logged at the step AAAAMM."""
+    """The content of an evaluation run; figures of an origin are logged at step AAAAMM."""
     name = f"{recipe.definition.name} {recipe.horizon}m {inputs.dated}"
     return RunContent(
         name=name,
@@ -114,7 +114,7 @@ def evaluation_content(
 def training_content(
     recipe: Recipe, inputs: Inputs, evaluation: Evaluation, fitted: Fitted, tags: Mapping[str, str], started_at: int
 ) -> RunContent:
-    """The run of a training: its evaluation, and the model with all that decides with it."""
+    """The content of a training run: its evaluation, and the model with its decision rules."""
     content = evaluation_content(recipe, inputs, evaluation, tags, started_at)
     data, infos = inputs.final_data, inputs.infos
     card = write_card(recipe, data, fitted, evaluation, content.tables)

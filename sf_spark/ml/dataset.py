@@ -1,6 +1,6 @@
-"""Training rows in memory: what is known of each company in each month, and what came after, as far as it is known.
+"""Training rows in memory: what was known of each company in each month, and what is known to have followed.
 
-The label of a row depends on who asks: on the day it is asked and on the horizon.
+The label of a row depends on the date of the question and on the horizon.
 
     row of 2024-01, failure in 2025-03 (14 months), known up to 2026-01 (24 months)
     horizon 12: 0        horizon 18: 1        horizon 36: not matured
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-NEVER = 32_767  # months to a failure that is not known of
+NEVER = 32_767  # months to an unknown failure
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Dataset:
         values: Rows x signals (float32, NaN where unknown).
         weight: Rows of the population that each row stands for (float32).
         in_procedure: Whether the company was in proceedings (bool).
-        groups: What figures are broken down by: name to a text for each row.
+        groups: Breakdowns for figures: name to a text for each row.
     """
 
     signals: tuple[str, ...]
@@ -55,7 +55,7 @@ class Dataset:
         return self.where(np.isin(self.month, list(months)))
 
     def known_at(self, month: int) -> "Dataset":
-        """The rows as they were known in a month: nothing later has been seen. Rows of later months are left out."""
+        """The rows as known in a month, without anything seen later. Rows of later months are left out."""
         rows = self if (self.month <= month).all() else self.where(self.month <= month)
         seen = np.minimum(rows.seen, month - rows.month).astype(np.int16)
         return replace(rows, seen=seen, ahead=np.where(rows.ahead <= seen, rows.ahead, NEVER).astype(np.int16))
@@ -65,14 +65,14 @@ class Dataset:
         return self if (self.seen >= horizon).all() else self.where(self.seen >= horizon)
 
     def target(self, horizon: int) -> np.ndarray:
-        """Whether each row's company fails within the horizon (0 or 1); means something for matured rows only."""
+        """Whether each row's company fails within the horizon (0 or 1); only defined for matured rows."""
         return (self.ahead <= horizon).astype(np.int8)
 
     def companies(self) -> int:
-        """How many companies there are."""
+        """The number of companies."""
         return len(np.unique(self.siren))
 
 
 def company_ranks(siren: np.ndarray) -> np.ndarray:
-    """The rank of each row's company among those that are there, from 0."""
+    """The rank of each row's company among those of the dataset, from 0."""
     return np.unique(siren, return_inverse=True)[1]

@@ -16,7 +16,7 @@ from sf_spark.ml.split import Part
 _SHOWN = ("average_precision", "roc_auc", "brier", "calibration_error", "base_rate", "companies", "failing_companies")
 _SHOWN_BY_LEVEL = ("precision", "recall")
 _SEGMENT_RESAMPLES = 50
-_SEGMENT_FAILURES = 10  # failing companies, below which a segment's ranking says nothing
+_SEGMENT_FAILURES = 10  # failing companies that a segment needs for ranking figures
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Evaluation:
 
 
 def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None]) -> Evaluation:
-    """Evaluate a model on every part that can be; levels come from the cut-offs that were learned there.
+    """Evaluate a model on every part that allows it; levels come from the cut-offs learned in each part.
 
-    Probabilities of different parts are pooled because they are calibrated; raw scores would not compare.
+    Probabilities of different parts are pooled because they are calibrated; raw scores are not comparable.
 
     Raises:
-        TooLittleHistoryError: When no part has enough failures to learn from and one to find.
+        TooLittleHistoryError: When no part has enough failures to learn from and at least one to find.
     """
     rows: list[dict[str, np.ndarray]] = []
     by_origin: dict[str, dict[str, float]] = {}
@@ -122,7 +122,7 @@ def _evaluation(
 
 
 def _by_segment(rows: dict[str, np.ndarray], seed: int) -> list[dict[str, Any]]:
-    """Figures of each sector, size, region and month; a ranking figure only where enough companies fail."""
+    """Figures of each sector, size, region and month; ranking figures only where enough companies fail."""
     table = []
     for name in (key for key in rows if key.startswith("group ")):
         for value in np.unique(rows[name]):

@@ -1,4 +1,4 @@
-"""Why a score is what it is: contributions by signal that add up to the model's raw score, exactly, on every batch."""
+"""Explain scores: contributions by signal that add up exactly to the model's raw score, checked on every batch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from sf_spark.ml.hazard import DiscreteHazard
 from sf_spark.ml.rules import ThresholdRules
 from sf_spark.ml.signal_model import SignalModel
 
-_INDICATOR = "missingindicator_"  # how scikit-learn names "this signal is unknown"
+_INDICATOR = "missingindicator_"  # scikit-learn's name for "this signal is unknown"
 _TOLERANCE = 1e-6  # of the score; rounding stays below 1e-12, a wrong explanation is off by whole units
 
 
@@ -63,7 +63,7 @@ class Explainer:
             return columns.astype(np.float64) * self._classifier.coef_[0]
         if isinstance(self._classifier, DiscreteHazard):
             return self._trees.shap_values(self._classifier.columns(columns), check_additivity=False)[:, :-1]
-        parts = np.asarray(self._trees.shap_values(columns, check_additivity=False))  # checked on our own score
+        parts = np.asarray(self._trees.shap_values(columns, check_additivity=False))  # checked below
         return parts[..., -1] if parts.ndim == 3 else parts
 
     def _check(self, contributions: np.ndarray, raw_score: np.ndarray) -> None:
@@ -100,7 +100,7 @@ def _owners(before: object, count: int) -> np.ndarray:
 
 
 def _tree_explainer(classifier: object):  # type: ignore[no-untyped-def]
-    import shap  # seconds to import: only where something is explained
+    import shap  # takes seconds to import: only when something is explained
 
     try:
         return shap.TreeExplainer(classifier)

@@ -1,4 +1,4 @@
-"""What makes two trainings the same: data, settings, model and code, in one hash."""
+"""The fingerprint of a training: data, settings, model and code, in one hash."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from sf_spark.ml.models import Definition
 from sf_spark.settings import TrainSettings
 
-# Of the settings, these change what is registered, where, or what is asked of it afterwards; not what is measured.
+# These settings change what is registered, where, or how it is used afterwards; not what is measured.
 _WITHOUT_EFFECT = ("model_name", "experiment", "horizons", "models", "trials", "gate", "leak")
 _LIBRARIES = ("scikit-learn", "numpy", "scipy")
 
@@ -32,10 +32,10 @@ def of_training(evaluation: str, model_name: str) -> str:
 
 @cache
 def code_digest() -> str:
-    """A digest of the code that learns and of the libraries it learns with: a changed line makes another model."""
+    """A digest of the training code and of the libraries it uses: a changed line makes another model."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    if folder.is_dir():  # inside a zip on a cluster the versions of the libraries stand alone
+    if folder.is_dir():  # inside a zip on a cluster, only the versions of the libraries count
         for path in sorted(folder.glob("*.py")):
             digest.update(path.read_bytes())
     for name in _LIBRARIES:

@@ -1,4 +1,4 @@
-"""One fit: a model, its calibration and its cut-offs, all from the same rows and from nothing else."""
+"""One fit: a model, its calibration and its cut-offs, all learned from the same rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from sf_spark.ml.thresholds import Thresholds, choose
 from sf_spark.settings import TrainSettings
 
 MIN_FAILURES = 10  # with fewer, cut-offs and calibration are noise
-_INNER_FAILURES = 30  # on each side of an inner origin, for it to be worth more than folds of companies
-_INNER_SHARE = 0.5  # of the rows, that the inner model has to learn from, to be like the final one
+_INNER_FAILURES = 30  # failures that an inner origin needs on each side; else folds of companies are better
+_INNER_SHARE = 0.5  # share of the rows that the inner model must learn from, to resemble the final one
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model's file and all that decides how it is fitted."""
+    """A model's definition and the settings of its fit."""
 
     definition: Definition
     horizon: int
@@ -33,13 +33,13 @@ class Recipe:
 
     @property
     def wait(self) -> int:
-        """Months that have to be known of a row before it teaches something."""
+        """Months that must be known after a row before the model can learn from it."""
         return min(PERIOD, self.horizon) if self.definition.is_hazard else self.horizon
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Raw scores of matured rows by models that had not seen them: of inner origins, or of folds of companies."""
+    """Raw scores of matured rows, from models that had not seen them: of inner origins, or of folds of companies."""
 
     rows: Dataset
     raw: np.ndarray
@@ -48,7 +48,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A calibrated model, the cut-offs of its levels, and how it did inside the training period."""
+    """A calibrated model, the cut-offs of its levels, and its results inside the training period."""
 
     model: SignalModel
     thresholds: Thresholds
@@ -63,7 +63,7 @@ def failures_suffice(target: np.ndarray, least: int = MIN_FAILURES) -> bool:
 
 
 def fit_model(recipe: Recipe, past: Dataset) -> SignalModel:
-    """Fit a model alone, on the rows that its kind can learn from."""
+    """Fit a model without calibration, on the rows that its kind can learn from."""
     definition, horizon = recipe.definition, recipe.horizon
     rows = past.where(past.seen >= recipe.wait)
     target = np.column_stack([rows.ahead, rows.seen]) if definition.is_hazard else rows.target(horizon)
@@ -98,7 +98,7 @@ def fit_calibrated(recipe: Recipe, past: Dataset) -> Fitted:
 
 
 def held_out_scores(recipe: Recipe, past: Dataset) -> HeldOut:
-    """Scores to learn calibration and cut-offs from: of an inner origin where history allows, else of company folds."""
+    """Scores for calibration and cut-offs: of an inner origin if the history is long enough, else of company folds."""
     matured = past.matured(recipe.horizon)
     first = int(matured.month.max()) - recipe.train.inner_months + 1
     earlier, later = past.known_at(first), matured.where(matured.month >= first)

@@ -1,4 +1,4 @@
-"""The gate: what a challenger has to show before it takes the place of the champion. Pure.
+"""The gate: the tests that a challenger must pass to replace the champion. Pure.
 
 there is a champion     better than it on the same test rows, better than the rule of 2016, calibrated, alerts within
                         bounds; "better": the lower bound of the paired difference in average precision is above 0
@@ -16,7 +16,7 @@ from sf_spark.settings import GateSettings
 
 @dataclass(frozen=True)
 class Check:
-    """One test of the gate, and what it found."""
+    """One test of the gate, and its result."""
 
     name: str
     passed: bool
@@ -54,15 +54,15 @@ def judge(
     seed: int,
     needs_rule: bool = True,
 ) -> Verdict:
-    """Put a challenger to the tests.
+    """Run the tests of the gate on a challenger.
 
     Args:
         challenger: Its evaluation at the outer origins.
-        champion: Of the model in charge at the same origins, on today's data; None where there is none.
-        rule: Of the rule of 2016 there; None where its signals are missing.
+        champion: Evaluation of the model in charge at the same origins, on today's data; None where there is none.
+        rule: Evaluation of the rule of 2016 at the same origins; None where its signals are missing.
         bounds: Settings of the gate.
-        seed: Of the draws.
-        needs_rule: Whether the rule has to be beaten; a table of one's own has none.
+        seed: Seed of the draws.
+        needs_rule: Whether the challenger must beat the rule; there is no rule for a user's own table.
     """
     beats_rule = better(challenger, rule, "the rule of 2016", bounds, seed)
     alerts = alerts_within_bounds(challenger, bounds)
@@ -75,7 +75,7 @@ def judge(
 
 
 def better(challenger: Evaluation, other: Evaluation | None, name: str, bounds: GateSettings, seed: int) -> Check:
-    """Whether it is better than another model on the same rows, beyond what drawing other companies may change."""
+    """Whether it beats another model on the same rows, beyond the uncertainty of resampled companies."""
     title = f"better than {name}"
     if other is None:
         return Check(title, False, "no evaluation of it on these rows")
@@ -97,14 +97,14 @@ def better(challenger: Evaluation, other: Evaluation | None, name: str, bounds: 
 
 
 def better_than_chance(challenger: Evaluation) -> Check:
-    """Whether it ranks better than a draw: the area under the ROC curve of any draw is 1/2 whatever the base rate."""
+    """Whether it ranks better than chance, whose area under the ROC curve is 1/2 whatever the base rate."""
     low = challenger.pooled.get("roc_auc_low", 0.0)
     value = challenger.pooled.get("roc_auc", float("nan"))
     return Check("better than chance", low > 0.5, f"area under the ROC curve {value:.3f}, lower bound {low:.3f}")
 
 
 def calibrated(challenger: Evaluation, bounds: GateSettings) -> Check:
-    """Whether its probabilities are, on the whole, what happened."""
+    """Whether its mean probability agrees with the observed rate."""
     ratio = challenger.pooled.get("calibration_ratio", float("nan"))
     low = challenger.pooled.get("calibration_ratio_low", ratio)
     high = challenger.pooled.get("calibration_ratio_high", ratio)
@@ -113,7 +113,7 @@ def calibrated(challenger: Evaluation, bounds: GateSettings) -> Check:
 
 
 def alerts_within_bounds(challenger: Evaluation, bounds: GateSettings) -> Check:
-    """Whether the share of companies that it alerts is neither none nor everybody."""
+    """Whether the share of companies that it alerts is within bounds."""
     share = challenger.pooled.get("alert_share_modere", 0.0)
     within = bounds.fewest_alerts <= share <= bounds.most_alerts
     finding = f"{share:.1%} of the companies, bounds {bounds.fewest_alerts:.1%} .. {bounds.most_alerts:.1%}"

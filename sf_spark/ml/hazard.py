@@ -1,7 +1,7 @@
-"""A discrete-time hazard model with boosting: one model for every horizon, and censored rows are used.
+"""A discrete-time hazard model with boosting: one model for all horizons, which also learns from censored rows.
 
-A row (company, month) is learned from once for each period of six months that has fully elapsed after it, until the
-company fails:
+A row (company, month) counts once for each period of six months that has fully elapsed after it, until the company
+fails:
 
     row            seen    fails in month    period 1 (1-6)    period 2 (7-12)    period 3 (13-18)
     a, 2024-01     20      15                0                 0                  1
@@ -10,8 +10,8 @@ company fails:
 
 The log-odds of failing in period k are f(signals) + g(k): the period interacts with no signal, so f ranks companies for
 all horizons and its parts explain them. The chance of failing within a horizon is 1 - product of (1 - hazard) over its
-periods: it cannot fall as the horizon grows.
-Singer and Willett (1993), "It's about time"; Gensheimer and Narasimhan (2019).
+periods, so it never decreases with the horizon. Singer and Willett (1993), "It's about time"; Gensheimer and Narasimhan
+(2019).
 """
 
 import numpy as np
@@ -25,14 +25,15 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
     """Boosting over (row, period); the target of :meth:`fit` is (months to failure, months seen).
 
     Args:
-        horizon: Months ahead that probabilities speak of.
-        periods: Periods that are learned from.
-        rows_per_failure: Rows without failure that are kept for each failure; drawn, and the draw is corrected for.
-        max_iter: Of the boosting, as the parameters that follow.
+        horizon: Horizon of the probabilities, in months.
+        periods: Number of periods to learn from.
+        rows_per_failure: Rows without failure kept for each failure, drawn at random; the intercept is corrected for
+            it.
+        max_iter: Iterations of the boosting.
         learning_rate: Shrinkage.
         max_leaf_nodes: Leaves of a tree.
         min_samples_leaf: Rows of a leaf.
-        l2_regularization: Of the leaves.
+        l2_regularization: L2 penalty on the leaves.
         max_features: Share of the signals drawn at each split.
         monotonic_cst: -1, 0 or 1 for each signal; None for no constraint.
         random_state: Seed.
@@ -80,7 +81,7 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
             max_features=self.max_features,
             monotonic_cst=None if self.monotonic_cst is None else [*self.monotonic_cst, 0],
             interaction_cst=[list(range(signals)), [signals]],
-            early_stopping=False,  # its validation rows would share companies with the others
+            early_stopping=False,  # its validation rows would share companies with the training rows
             random_state=self.random_state,
         ).fit(columns, failed, sample_weight=None if sample_weight is None else np.asarray(sample_weight)[row])
         self.classes_ = np.array([0, 1])
@@ -90,11 +91,11 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
         return self
 
     def columns(self, values: np.ndarray, period: int = 1) -> np.ndarray:
-        """What the boosting reads: the signals and the period."""
+        """The columns of the boosting: the signals and the period."""
         return np.column_stack([values, np.full(len(values), period, dtype=np.float64)])
 
     def decision_function(self, values: np.ndarray) -> np.ndarray:
-        """Log-odds of failing in the first period: it ranks companies for every horizon."""
+        """Log-odds of failing in the first period, which rank companies for every horizon."""
         return self.boosting_.decision_function(self.columns(values)) + self.correction_
 
     def predict_proba(self, values: np.ndarray) -> np.ndarray:
@@ -108,7 +109,7 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
         return np.column_stack([survival, 1 - survival])
 
     def _drawn(self, failed: np.ndarray) -> tuple[np.ndarray, float]:
-        """Rows to learn from, and what their draw has to be corrected by, in log-odds."""
+        """Rows to learn from, and the correction for their draw, in log-odds."""
         others = np.flatnonzero(~failed)
         wanted = self.rows_per_failure * int(failed.sum())
         if len(others) <= wanted or not wanted:

@@ -1,7 +1,7 @@
-"""The leak alarm: a signal, or a whole model, that foretells failures too well knows what it should not.
+"""The leak alarm: a signal or a model that predicts failures too well has seen the future.
 
-Each signal alone is turned into a rate of failure by bin (33 of them: quantiles, and unknown), learned on one half of
-the companies and tested on the other. So a leak is seen whatever its shape: rising, falling, or in being unknown.
+Each signal alone becomes a rate of failure by bin (33 bins: quantiles, and unknown), learned on one half of the
+companies and tested on the other. So a leak shows whatever its shape: rising, falling, or in missing values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from sf_spark.ml.metrics import Ranking
 from sf_spark.settings import LeakSettings
 
 _BINS = 32
-_LEADS_FROM = 0.8  # below this area under the curve a signal that leads is a good signal, not a leak
-_MOST_ROWS = 200_000  # are enough to tell 0.95 from 0.90
+_LEADS_FROM = 0.8  # below this area under the curve, a leading signal is just a good one
+_MOST_ROWS = 200_000  # rows: enough to distinguish 0.95 from 0.90
 
 
 @dataclass(frozen=True)
 class SignalScore:
-    """How well one signal alone ranks companies not seen."""
+    """How well one signal alone ranks unseen companies."""
 
     signal: str
     roc_auc: float
@@ -54,9 +54,9 @@ def check_signals(scores: Sequence[SignalScore], measures: Mapping[str, str], bo
     """Refuse signals that are too good to be true.
 
     Args:
-        scores: Of :func:`signal_scores`.
+        scores: Result of :func:`signal_scores`.
         measures: The measure of each signal; a signal without one is its own.
-        bounds: What is too good.
+        bounds: Highest values allowed.
 
     Raises:
         SfSparkError: Naming the signals.
@@ -73,7 +73,7 @@ def check_signals(scores: Sequence[SignalScore], measures: Mapping[str, str], bo
 
 
 def _check_lead(scores: Sequence[SignalScore], measures: Mapping[str, str], most: float) -> None:
-    """Refuse a good signal that leads the best one of any other measure by too much: the label with noise does."""
+    """Refuse a good signal that is too far ahead of the best one of any other measure, like the label with noise."""
     if not scores or scores[0].roc_auc <= _LEADS_FROM:
         return
     measure = measures.get(scores[0].signal, scores[0].signal)
@@ -111,7 +111,7 @@ def _bins(column: np.ndarray) -> np.ndarray:
 
 
 def _rates(bins: np.ndarray, target: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """The rate of failure of each row's bin among the other half of the companies, drawn towards the mean."""
+    """The rate of failure of each row's bin in the other half of the companies, shrunk towards the mean."""
     rate = np.empty(len(target))
     for side in (half, ~half):
         learned = ~side

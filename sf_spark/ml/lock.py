@@ -1,4 +1,4 @@
-"""An exclusive lock between processes of one machine; the system frees it when its holder dies, even by kill -9."""
+"""An exclusive lock between processes of one machine; the system releases it when its holder dies, even by kill -9."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterato
     """Hold the lock of a file, which is created when absent and stays.
 
     Args:
-        path: The lock's file; its folder is created.
-        waiting: Called once when somebody else holds the lock.
+        path: The lock file; its folder is created.
+        waiting: Called once if another process holds the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:

@@ -1,6 +1,6 @@
-"""Figures of merit on rows that a model had not seen. An undefined figure is absent, never zero.
+"""Metrics on rows that a model has not seen. An undefined metric is absent, never zero.
 
-Rows may stand for several of the population (``weight``): figures then speak of the population.
+A row may stand for several of the population (``weight``): metrics then describe the population.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _BINS = 10
 
 @dataclass(frozen=True)
 class Ranking:
-    """Rows sorted once by falling score, so that a figure costs one pass whatever the weights. Ties stay together."""
+    """Rows sorted once by descending score, so that each metric takes one pass for any weights. Ties stay together."""
 
     order: np.ndarray
     ends: np.ndarray  # last position of each run of equal scores
@@ -53,7 +53,7 @@ class Ranking:
 def figures(
     target: np.ndarray, probability: np.ndarray, level: np.ndarray, weight: np.ndarray, siren: np.ndarray
 ) -> dict[str, float]:
-    """All figures of one set of rows, but those that lists of a month have.
+    """All metrics of one set of rows, except those of monthly lists.
 
     Args:
         target: 0 or 1.
@@ -64,7 +64,7 @@ def figures(
 
     Returns:
         rows, companies, failures (rows), failing_companies, base_rate, brier, calibration_error, calibration_ratio;
-        average_precision and roc_auc where both classes are there; for each level (``modere`` holds ``fort`` too)
+        average_precision and roc_auc where both classes are present; for each level (``modere`` includes ``fort``)
         alerts, precision, recall and its own F-beta where they are defined.
     """
     total, failing = float(weight.sum()), target == 1
@@ -106,7 +106,7 @@ def capacity_figures(
 ) -> dict[str, float]:
     """Precision, recall and lift of the first 100, 500 and 1 000 companies of each month's list, over all months.
 
-    A month with fewer companies than that has no such list; rows that share a probability are taken in order.
+    A month with fewer companies has no such list; ties in probability are taken in order.
     """
     result: dict[str, float] = {}
     for capacity in CAPACITIES:
@@ -128,7 +128,7 @@ def capacity_figures(
 
 
 def lead_time(target: np.ndarray, alert: np.ndarray, ahead: np.ndarray, siren: np.ndarray) -> dict[str, float]:
-    """Months between the first alert of a failing company and its opening: the median over the companies found."""
+    """Median over the companies found of the months between the first alert and the opening."""
     found = alert & (target == 1)
     if not found.any():
         return {}
@@ -139,7 +139,7 @@ def lead_time(target: np.ndarray, alert: np.ndarray, ahead: np.ndarray, siren: n
 
 
 def calibration_error(target: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
-    """Mean gap between probability and rate of failure, over ten groups of equal size by rising probability."""
+    """Mean gap between probability and observed rate, over ten groups of equal size sorted by probability."""
     gap = 0.0
     for group in np.array_split(np.argsort(probability, kind="stable"), min(_BINS, len(target))):
         gap += abs(float(weight[group] @ (probability[group] - target[group])))

@@ -3,7 +3,7 @@
     description: what it is, in French
     pipeline: [{sklearn.module.Class: {parameter: value}}, ...]     the last step is a classifier
     monotonic: [{measure: dette, statistics: [level, max], direction: increasing}, ...]
-    table: {Class.parameter: value}                                 instead, for a table of one's own
+    table: {Class.parameter: value}                                 instead, for a user's own table
     search: {Class.parameter: {uniform | loguniform: [low, high]} | {quniform: [low, high, step]} | {choice: [...]}}
 
 Beside scikit-learn's own classes a last step may be ``sf_spark.ThresholdRules`` or ``sf_spark.DiscreteHazard``.
@@ -30,14 +30,14 @@ from sf_spark.ml.signal_model import SignalModel
 
 _OWN: dict[str, Any] = {"sf_spark.ThresholdRules": ThresholdRules, "sf_spark.DiscreteHazard": DiscreteHazard}
 _FUNCTIONS = ("func", "inverse_func")  # parameters that name a numpy function
-_REFUSED = ("categorical_features",)  # SHAP explains native categories wrongly, without an error
-_GIVEN = ("signals", "horizon", "monotonic_cst")  # known when a model is built, not in its file
+_REFUSED = ("categorical_features",)  # SHAP explains native categories wrongly, and raises no error
+_GIVEN = ("signals", "horizon", "monotonic_cst")  # set when a model is built, not in its file
 _DIRECTIONS = {"increasing": 1, "decreasing": -1}
 
 
 @dataclass(frozen=True)
 class SignalInfo:
-    """What the dictionary says of a signal: its theme, its measure and which statistic of it this is."""
+    """The dictionary's entry of a signal: its theme, its measure and its statistic."""
 
     theme: str
     measure: str
@@ -46,7 +46,7 @@ class SignalInfo:
 
 @dataclass(frozen=True)
 class Definition:
-    """A model as its file gives it: the steps are (class path, parameters)."""
+    """A model as defined in its file; steps are (class path, parameters)."""
 
     name: str
     description: str
@@ -57,20 +57,20 @@ class Definition:
 
     @property
     def is_hazard(self) -> bool:
-        """Whether it learns from months to failure rather than from one horizon's label."""
+        """Whether it learns from months to failure, not from the label of one horizon."""
         return self.steps[-1][0] == "sf_spark.DiscreteHazard"
 
     @property
     def is_rule(self) -> bool:
-        """Whether it is a fixed rule, which learns nothing."""
+        """Whether it is a fixed rule, without training."""
         return self.steps[-1][0] == "sf_spark.ThresholdRules"
 
     def needs(self) -> set[str]:
-        """The signals that it cannot do without."""
+        """The signals that it requires."""
         return {rule["signal"] for rule in self.steps[-1][1].get("rules", ())} if self.is_rule else set()
 
     def as_dict(self) -> dict[str, Any]:
-        """The content of the file, for a fingerprint and to travel with the model."""
+        """The content of the file, for fingerprints and to store with the model."""
         return {
             "name": self.name,
             "description": self.description,
@@ -81,7 +81,7 @@ class Definition:
         }
 
     def recipe(self) -> dict[str, Any]:
-        """What decides its predictions: the file without its words and its search."""
+        """The part of the file that determines predictions: without description and search."""
         return {key: value for key, value in self.as_dict().items() if key in ("pipeline", "monotonic")}
 
     def flat_params(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Definition:
         return replace(self, steps=tuple(steps))
 
     def for_table(self) -> "Definition":
-        """The same model as it learns from a table of one's own: no hundreds of signals that say the same."""
+        """The same model with its parameters for a user's own table, which has no hundreds of correlated signals."""
         return self.with_params(self.table)
 
 
@@ -115,7 +115,7 @@ def read_definitions(folder: Path, chosen: Sequence[str] = ()) -> list[Definitio
         chosen: Names to take; empty: all.
 
     Raises:
-        ConfigurationError: When there is none, or one cannot be built, naming the file and what would be right.
+        ConfigurationError: When there is no model, or one cannot be built; it names the file and what is expected.
     """
     definitions = [read_definition(path) for path in sorted(folder.glob("*.yml"))]
     if not definitions:
@@ -134,7 +134,7 @@ def read_definition(path: Path) -> Definition:
     """Read the file of one model.
 
     Raises:
-        ConfigurationError: When it is not YAML, or not a model.
+        ConfigurationError: When the file is not YAML, or not a model.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -181,10 +181,10 @@ def build(
     Args:
         definition: The model.
         signals: Names of the columns.
-        seed: Of what is drawn.
+        seed: Seed of the random draws.
         horizon: Months ahead, for a hazard model.
-        infos: What the dictionary says of each signal; monotonic constraints need it.
-        categorical: Ranks of the columns that hold codes of categories.
+        infos: The dictionary's entry of each signal; monotonic constraints need it.
+        categorical: Positions of the columns that hold codes of categories.
 
     Raises:
         ConfigurationError: For an unknown class or parameter, or a last step that does not classify.
@@ -205,7 +205,7 @@ def build(
 
 
 def directions(definition: Definition, signals: Sequence[str], infos: Mapping[str, SignalInfo]) -> list[int]:
-    """-1, 0 or 1 for each signal: the way in which the chance of failing may move with it."""
+    """-1, 0 or 1 for each signal: the direction in which the chance of failing may move with it."""
     result = []
     for name in signals:
         info = infos.get(name)
@@ -266,7 +266,7 @@ def _step(model: str, path: str, params: Mapping[str, Any], given: Mapping[str, 
 
 def _of_sklearn(model: str, path: str) -> Any:
     module, _, name = path.rpartition(".")
-    if module.split(".")[0] != "sklearn":  # a configuration file must not be a way to run any code
+    if module.split(".")[0] != "sklearn":  # a configuration file must not run arbitrary code
         raise ConfigurationError(f"model '{model}': steps are classes of scikit-learn, not '{path}'")
     try:
         return getattr(importlib.import_module(module), name)

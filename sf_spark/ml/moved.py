@@ -1,13 +1,12 @@
-"""A SQLite store that was renamed or copied together with its artifacts, told where they are now.
+"""Update the artifact paths of a SQLite store that was moved or copied with its artifacts.
 
-MLflow writes down the full path of every artifact. A finished folder that stands elsewhere would still be read, and
-written, at its old place:
+MLflow stores the full path of every artifact. After a move it would still read and write at the old path:
 
-    store                artifacts, as written down      artifacts beside it    what happens
+    store                artifacts, as recorded          artifacts beside it    what happens
     /old/mlflow.db       /old/mlruns                     /old/mlruns            nothing
-    /new/mlflow.db       /old/mlruns                     /new/mlruns            /new/mlruns is written down
-    /new/mlflow.db       /old/mlruns, which is gone      none yet               /new/mlruns is written down
-    /new/mlflow.db       /data/mlruns, which is there    none                   nothing: they were put apart
+    /new/mlflow.db       /old/mlruns                     /new/mlruns            /new/mlruns is recorded
+    /new/mlflow.db       /old/mlruns, which is gone      none yet               /new/mlruns is recorded
+    /new/mlflow.db       /data/mlruns, which exists      none                   nothing: a separate folder on purpose
 """
 
 import sqlite3
@@ -27,11 +26,11 @@ _DEFAULT = "SELECT artifact_location FROM experiments WHERE experiment_id = 0"
 
 
 def follow_move(store: Path, artifacts: Path) -> bool:
-    """Write down where the artifacts of a store are now, in one transaction; says whether they had moved.
+    """Record where the artifacts of a store are now, in one transaction; return whether they had moved.
 
     Args:
-        store: The SQLite file. Nobody else may be opening it meanwhile.
-        artifacts: The folder that stands beside it, absolute.
+        store: The SQLite file. No other process may open it meanwhile.
+        artifacts: The folder beside it, as an absolute path.
     """
     with closing(sqlite3.connect(store)) as connection:
         recorded = connection.execute(_DEFAULT).fetchone()
@@ -50,13 +49,13 @@ def follow_move(store: Path, artifacts: Path) -> bool:
 
 
 def _root(location: str) -> Path | None:
-    """The artifact folder of a store whose first experiment is there; None for one that was not made by us."""
+    """The artifact folder of the first experiment of a store; None for a store that we did not create."""
     uri = urlsplit(location)
     path = Path(unquote(uri.path))
     return path.parent if uri.scheme == "file" and path.name == "0" and path.parent.name == "mlruns" else None
 
 
-if __name__ == "__main__":  # before MLflow's own pages are opened on a store
+if __name__ == "__main__":  # run before MLflow's UI opens a store
     store = Path(sys.argv[1]).resolve()
     if store.is_file():
         follow_move(store, store.parent / "mlruns")

@@ -1,10 +1,10 @@
-"""The plots of a run: what a model finds, whether its probabilities hold, how it fares by capacity, theme and month."""
+"""The plots of a run: precision and recall, calibration, results by capacity, theme and month."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure  # without pyplot: no display, no global state
+from matplotlib.figure import Figure  # not pyplot: no display, no global state
 
 from sf_spark.domain.calendar import start_of
 from sf_spark.ml.evaluate import Evaluation

@@ -1,4 +1,4 @@
-"""What passes between the tracking store and the rest: what a run logs, what it is remembered by, a served model."""
+"""Records exchanged with the tracking store: the content of a run, a finished run, a served model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.thresholds import Thresholds
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure  # scoring draws nothing and need not wait for it
+    from matplotlib.figure import Figure  # scoring plots nothing and need not import it
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class RunContent:
     """Everything that one run logs. An evaluation has no ``model``, ``decision`` and ``example``.
 
     Attributes:
-        name: Shown in the list of runs.
+        name: Name in the list of runs.
         kind: ``training``, ``evaluation`` or ``search``.
         started_at: Milliseconds since 1970, when the work began.
         tables: The Delta tables read, with their versions.
-        tables_shown: Tables to compare in the UI: file name to columns.
+        tables_shown: Tables for comparison in the UI: file name to columns.
         arrays: The test rows.
         decision: Horizon, thresholds, themes and measures, the model's definition.
     """
@@ -75,5 +75,5 @@ class Champion:
 
     @property
     def horizon(self) -> int:
-        """Months ahead that it speaks of."""
+        """Horizon of its probabilities, in months."""
         return int(self.decision["horizon"])

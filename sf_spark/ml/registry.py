@@ -1,4 +1,4 @@
-"""The registry: which version of a horizon's model is in charge, since when, by whom and why.
+"""The registry: which version of a horizon's model is champion, since when, by whom and why.
 
 Each horizon has its registered model, ``<model_name>_<horizon>m``, with two aliases: ``champion``, which scores and
 lists follow, and ``challenger``, the newest one that was trained. MLflow keeps no history of aliases: every move of the
@@ -58,7 +58,7 @@ class Registry:
         self._client = open_store(uri)
 
     def register(self, run_id: str, name: str, fingerprint: str, card: str, tags: dict[str, str]) -> tuple[str, bool]:
-        """Register the model of a run as challenger: (version, was it there already).
+        """Register the model of a run as challenger: (version, whether it was already registered).
 
         A fingerprint is registered once, ever.
         """
@@ -73,9 +73,9 @@ class Registry:
             if version.tags.get(_FINGERPRINT) == fingerprint:
                 return str(version.version), True
         model_id = self._client.get_run(run_id).outputs.model_outputs[0].model_id  # type: ignore[union-attr]
-        # With the version, not after it: a kill in between would register it again.
+        # Tagged with the version, not after it: a kill in between would register it again.
         all_tags = {_FINGERPRINT: fingerprint, **{TAG + key: value for key, value in tags.items()}}
-        with redirect_stderr(StringIO()):  # MLflow prints what the job says in its own words
+        with redirect_stderr(StringIO()):  # MLflow would repeat what the job prints
             made = mlflow.register_model(f"models:/{model_id}", name, tags=all_tags)
         return str(made.version), False
 
@@ -94,7 +94,7 @@ class Registry:
         return self._alias(name, CHAMPION)
 
     def no_champion(self, name: str) -> SfSparkError:
-        """The error for a model without champion: nothing was trained, or what the gate said of the last version."""
+        """The error for a model without champion: nothing was trained, or the gate refused the last version."""
         without = f"no model '{name}' is {CHAMPION} in {self._uri}"
         last = max(self._versions(name), key=lambda each: int(each.version), default=None)
         if last is None:
@@ -110,7 +110,7 @@ class Registry:
         return str(self._client.get_model_version(name, version).run_id)
 
     def promote(self, name: str, version: str, why: str, who: str = "") -> Promotion:
-        """Put a version in charge, and log the move.
+        """Make a version champion, and log the move.
 
         Raises:
             ConfigurationError: When there is no such version (they are listed), or no reason.
@@ -123,7 +123,7 @@ class Registry:
                 f"model '{name}' has no version {version} (there: {', '.join(versions) or 'none'}) in {self._uri}"
             )
         log, now = self.promotions(name), self.champion_version(name)
-        # A kill between alias and log: the alias is there already, the log says where it came from.
+        # After a kill between alias and log, the alias is already set; the log gives the former version.
         before = log[-1].after if now == version and log and log[-1].after != version else now
         at = datetime.now(UTC).isoformat(timespec="seconds")
         move = Promotion(None if before == version else before, version, who or login_name(), why.strip(), at)
@@ -132,7 +132,7 @@ class Registry:
         return move
 
     def rollback(self, name: str, why: str, who: str = "") -> Promotion:
-        """Put back in charge the version that the present champion replaced.
+        """Put back the version that the present champion replaced.
 
         Raises:
             SfSparkError: When there is no champion, or it replaced nobody.
@@ -146,10 +146,10 @@ class Registry:
         return self.promote(name, before, why, who)
 
     def load(self, name: str, version: str | None = None) -> Champion:
-        """Load a version, or the one in charge, through a list of the types that it may hold.
+        """Load a version, or the champion, allowing only listed types.
 
         Raises:
-            SfSparkError: When there is none, or it is not one of ours.
+            SfSparkError: When the version does not exist, or is not one of ours.
         """
         wanted = version or self.champion_version(name)
         if wanted is None:
@@ -176,7 +176,7 @@ class Registry:
 
     def _alias(self, name: str, alias: str) -> str | None:
         model = self._model(name)
-        # MLflow gives a number here, text elsewhere.
+        # MLflow returns a number here, a text elsewhere.
         return str(model.aliases[alias]) if model and alias in model.aliases else None
 
     def _versions(self, name: str) -> list[ModelVersion]:

@@ -1,7 +1,7 @@
-"""Training rows: chosen in Spark, brought to the driver as one narrow float32 matrix, in a fixed order.
+"""Training rows: selected in Spark, collected on the driver as one float32 matrix, in a fixed order.
 
-A row is eligible when its company is in the perimeter and some months after it are known. Companies in proceedings are
-marked, known or not at the time: they are out of training and of the headline figures.
+A row is eligible when its company is in the perimeter and some months after it are known. Companies in proceedings,
+whether known or not at the time, are marked: they are left out of training and of the headline figures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,13 +30,13 @@ def eligible_rows(
     Args:
         labels: ``siren, periode, en_procedure, cible_<horizon>m, mois_avant_defaillance``.
         panel: ``siren, periode, est_dans_perimetre, en_procedure`` and what the groups read.
-        horizon: Of the label.
-        least_seen: Months after a row that have to be known.
-        groups: What figures are broken down by: a text of the panel's rows by name.
+        horizon: Horizon of the label.
+        least_seen: Number of months that must be known after a row.
+        groups: Breakdowns for figures: name to a text column of the panel.
 
     Returns:
         ``siren, periode, ahead, seen`` (smallint, see :class:`Dataset`), ``in_procedure``, ``group_<name>``. Runs a
-        job: what is known of the labels ends one horizon after the last one that has matured.
+        job: events are known up to one horizon after the last matured label.
 
     Raises:
         SfSparkError: When the labels do not have this horizon.
@@ -64,7 +64,7 @@ def eligible_rows(
 
 
 def signal_names(signals: DataFrame, chosen: set[str] | None = None) -> list[str]:
-    """The signals of a table, by name, so that the order of its columns does not matter.
+    """The signals of a table, sorted by name, so that the order of its columns does not matter.
 
     Args:
         signals: The table.
@@ -84,7 +84,7 @@ def signal_names(signals: DataFrame, chosen: set[str] | None = None) -> list[str
 
 @dataclass(frozen=True)
 class Counts:
-    """Eligible rows of a month: all, those of companies that fail or have failed; months after it that are known."""
+    """Counts of a month: eligible rows, those of companies that fail or have failed, months known after it."""
 
     rows: int
     failing: int
@@ -103,15 +103,15 @@ def rows_by_month(eligible: DataFrame, signals: DataFrame) -> dict[int, Counts]:
 def sample(
     signals: DataFrame, eligible: DataFrame, months: Iterable[int], names: list[str], others: float, companies: float
 ) -> DataFrame:
-    """Signals of the eligible rows of some months: siren, month, what came after, weight, the signals as float.
+    """Eligible rows of some months: siren, month, outcome, weight, and the signals as float.
 
     Args:
         signals: The table of signals.
         eligible: Output of :func:`eligible_rows`.
         months: Month indexes to keep.
         names: Signals to keep.
-        others: Share of the rows without a failure that is drawn; each then stands for ``1 / others`` rows.
-        companies: Share of the companies that is drawn; whole companies, always the same ones. 1 keeps all.
+        others: Share of rows without a failure to draw; each then stands for ``1 / others`` rows.
+        companies: Share of companies to draw, always the same ones. 1 keeps all.
     """
     days = [start_of(month) for month in months]
     in_companies = F.pmod(F.xxhash64("siren"), F.lit(_DRAWN_OF)) < round(companies * _DRAWN_OF)
@@ -130,7 +130,7 @@ def _failing() -> Column:
 
 
 def collect(rows: DataFrame, names: list[str]) -> Dataset:
-    """Bring sampled rows to the driver through Arrow, sorted by company and month."""
+    """Collect sampled rows on the driver through Arrow, sorted by company and month."""
     table = rows.toArrow()
     siren = np.asarray(table.column("siren").to_pylist(), dtype="U9")
     month = table.column("month").to_numpy().astype(np.int32)
@@ -149,14 +149,14 @@ def collect(rows: DataFrame, names: list[str]) -> Dataset:
 
 
 def core_signals(dictionary: DataFrame | None) -> set[str] | None:
-    """The signals that models read unless told otherwise; None where no dictionary marks any."""
+    """The signals that models read by default; None if the dictionary marks none."""
     if dictionary is None or "core" not in dictionary.columns:
         return None
     return {row["name"] for row in dictionary.where("core").select("name").collect()} or None
 
 
 def signal_infos(dictionary: DataFrame | None, names: Iterable[str]) -> dict[str, SignalInfo]:
-    """What the dictionary says of each signal; one that it does not know is a measure of its own."""
+    """The dictionary's entry of each signal; an unknown signal is a measure of its own."""
     known: dict[str, SignalInfo] = {}
     if dictionary is not None:
         texts = [name for name in ("theme", "measure", "statistic") if name in dictionary.columns]

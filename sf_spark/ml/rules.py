@@ -1,10 +1,10 @@
-"""Thresholds on single signals, as the first early warnings of 2016 were written: points for every one that is passed.
+"""Thresholds on single signals, like the first early warnings of 2016: points for each threshold passed.
 
     rule                                            points
     debt above one mean month of contributions      2
     headcount down by 10 % in a year                1
 
-The score is the sum, so each point is explained by its signal. Signals are known by name; rows are arrays.
+The score is the sum, so each point is explained by its signal. Rules name signals; rows are arrays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 
 class ThresholdRules(ClassifierMixin, BaseEstimator):
-    """A sum of points; nothing is learned but the order of the columns.
+    """A sum of points; only the order of the columns is learned.
 
     Args:
         rules: ``{signal, above | below, points}`` each; an unknown value passes no threshold.

@@ -1,7 +1,6 @@
-"""What a Spark worker does to score: Arrow batches of signals in, Arrow batches of predictions out.
+"""Scoring in a Spark worker: Arrow batches of signals in, Arrow batches of predictions out.
 
-Nothing here knows MLflow or a session: a worker imports this module, NumPy, scikit-learn, and shap only when a row is
-to be explained.
+No MLflow and no session here: a worker imports this module, NumPy, scikit-learn, and shap if it explains a row.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +43,7 @@ SPARK_SCHEMA = (
 
 @dataclass
 class Served:
-    """The model of one horizon with all that it needs to decide and to explain."""
+    """The model of one horizon, with its cut-offs and explanation."""
 
     model: SignalModel
     thresholds: Thresholds
@@ -55,14 +54,14 @@ class Served:
 
     @property
     def explainer(self) -> Explainer:
-        """Made when first asked for: it costs seconds."""
+        """Created on first use: it takes seconds."""
         if self._explainer is None:
             self._explainer = Explainer(self.model)
         return self._explainer
 
     @property
     def constants(self) -> tuple[float, float, float, float]:
-        """Expected value, the probability that it stands for, and the cut-offs of the levels."""
+        """Expected value, its probability, and the cut-offs of the levels."""
         expected = float(self.model.calibrate(np.array([self.expected]))[0])
         return self.expected, expected, self.thresholds.modere, self.thresholds.fort
 
@@ -77,13 +76,13 @@ class Served:
 
 @dataclass
 class Scorer:
-    """The models of all horizons; one is sent to each worker process.
+    """The models of all horizons; each worker process receives one copy.
 
     Args:
         served: The models.
-        horizon: That of the list, whose probabilities stand as they are.
+        horizon: Horizon of the list, whose probabilities are not adjusted.
         explain_all: Explain every row, not only those that may come onto a list.
-        explain_share: Of the cut-off of ``modere``: a list may keep who is above it.
+        explain_share: Share of the cut-off of ``modere``: a list may keep who is above it.
     """
 
     served: list[Served]
@@ -97,9 +96,9 @@ class Scorer:
         return sorted({name for each in self.served for name in each.model.signals})
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Score siren, periode, the signals and the ``rules`` that hold (if there are any): one row a horizon.
+        """Score rows of siren, periode, signals and, if any, the ``rules`` that hold: one row for each horizon.
 
-        Contributions are null where neither the probability nor a rule may bring the company onto a list.
+        Contributions are null where neither the probability nor a rule can put the company on a list.
 
         Raises:
             SfSparkError: When contributions do not add up to the score.
@@ -147,7 +146,7 @@ class Scorer:
 
 
 def coherent(probability: np.ndarray, horizons: Sequence[int], anchor: int) -> np.ndarray:
-    """Probabilities that never fall as the horizon grows; those of the anchor's horizon stay as they are.
+    """Make probabilities non-decreasing in the horizon; those of the anchor do not change.
 
         horizons 12, 18, 24, anchor 18    0.10 0.08 0.05   ->   0.08 0.08 0.08
                                           0.02 0.08 0.30   ->   0.02 0.08 0.30
@@ -155,7 +154,7 @@ def coherent(probability: np.ndarray, horizons: Sequence[int], anchor: int) -> n
     Args:
         probability: Rows x horizons.
         horizons: In months, one a column, any order.
-        anchor: One of them; without it the longest one is the anchor.
+        anchor: One of them; if it is absent, the longest one.
     """
     result = probability.copy()
     order = np.argsort(horizons)
@@ -172,14 +171,14 @@ class _Broadcast(Protocol):
 
 
 def score_batches(batches: Iterable[pa.RecordBatch], scorer: _Broadcast) -> Iterator[pa.RecordBatch]:
-    """Score a partition; the broadcast is unpacked once a worker process, and kept there by Spark."""
+    """Score a partition; Spark unpacks the broadcast once in each worker process, and keeps it."""
     for batch in batches:
         if batch.num_rows:
             yield scorer.value.score(batch)
 
 
 def contribution_maps(present: np.ndarray, keys: list[str], values: np.ndarray) -> pa.MapArray:
-    """One map a row: all keys where present, null elsewhere."""
+    """One map for each row where ``present``, with all keys; null elsewhere."""
     offsets = np.concatenate([[0], np.cumsum(np.where(present, len(keys), 0))]).astype(np.int32)
     repeated = pa.array(list(keys) * len(values), pa.string())
     items = pa.array(values.ravel().astype(np.float64))

@@ -1,4 +1,4 @@
-"""The artefact that is trained, logged, shipped and served: a pipeline, the signals it reads, its calibration.
+"""The model artifact: a pipeline, the signals it reads, its calibration.
 
 It is a scikit-learn classifier, so that MLflow serves it as such; its source travels with it.
 """
@@ -16,17 +16,17 @@ from sf_spark.ml.calibration import calibrate
 
 
 class SignalModel(ClassifierMixin, BaseEstimator):
-    """A pipeline over named signals whose raw score a calibration turns into a probability of failure.
+    """A pipeline over named signals, and a calibration that turns its raw score into a probability of failure.
 
-    A null is an unknown value and reaches the pipeline as NaN; so does an infinite one, which no signal may hold.
-    A signal that no training row knows is held at zero, in training and ever after: nothing was learned about it, and
-    histogram binning refuses a column without a value.
+    Null is unknown and reaches the pipeline as NaN; so do infinite values, which no signal may hold. A signal unknown
+    in all training rows is set to zero, in training and in use: nothing was learned about it, and histogram binning
+    refuses a column without a value.
 
     Args:
         pipeline: The scikit-learn pipeline, with its last step a binary classifier.
         signals: Names of the columns, in the pipeline's order.
         calibration: Kind of the curve, see :mod:`sf_spark.ml.calibration`.
-        curve: Its numbers; the default leaves a score in log-odds as it is.
+        curve: Its parameters; the default leaves a score in log-odds unchanged.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class SignalModel(ClassifierMixin, BaseEstimator):
         Args:
             values: Rows x signals.
             target: 0 or 1; rows x (months to failure, months seen) for a hazard model.
-            sample_weight: What each row counts for.
+            sample_weight: Weight of each row.
 
         Raises:
-            ConvergenceWarning: When a solver stopped before it was done: such a model is not one.
+            ConvergenceWarning: When a solver stopped before convergence: the model is unusable.
         """
         matrix = self._matrix(values)
         self.unknown_ = np.isnan(matrix).all(axis=0)
         self.classes_ = np.array([0, 1])
         weights = {} if sample_weight is None else {f"{self.pipeline.steps[-1][0]}__sample_weight": sample_weight}
-        # One BLAS thread: sums in another order change the last digits, and workers share the machine as it is.
+        # One BLAS thread: sums in another order change the last digits, and workers already share the machine.
         with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             self.pipeline.fit(self._without_unknown(matrix), target, **weights)
@@ -89,8 +89,8 @@ class SignalModel(ClassifierMixin, BaseEstimator):
         named = values[self.signals] if isinstance(values, pd.DataFrame) else values
         matrix = np.array(named, dtype=np.float32)
         matrix[~np.isfinite(matrix)] = np.nan
-        # A product in single precision depends, in its last bits, on how many rows share a batch; in double it does not
-        # show: a list must not depend on how a cluster cuts its rows.
+        # The last bits of a single-precision product depend on the size of the batch; in double this does not show. A
+        # list must not depend on how a cluster partitions its rows.
         return matrix.astype(np.float64)
 
     def _without_unknown(self, matrix: np.ndarray) -> np.ndarray:

@@ -1,17 +1,17 @@
-"""Who learns from what, and is tested on what. Months are indexes.
+"""Training and test rows of each protocol. Months are indexes.
 
 With a horizon of 18 months, an origin at 2024-01 and test windows of 3 months:
 
     train on      months up to 2022-07     their labels had matured by 2024-01
-    leave out     2022-08 .. 2023-12       one horizon: labels that nobody could know at the origin
+    leave out     2022-08 .. 2023-12       one horizon: labels not yet known at the origin
     test on       2024-01 .. 2024-03       the lists that would have been drawn
 
-Four protocols, each of which changes one thing:
+Four protocols, each with one change:
 
     new_failures     rolling origins, companies in proceedings left out: the headline
     proceedings      the same, companies in proceedings kept, as failures: those are known already
     disjoint         the same as the headline, and no company is on both sides
-    random           rows of the same months and companies on both sides: what flatters a model, as a number
+    random           rows of the same months and companies on both sides: measures how much that flatters a model
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from sf_spark.domain.calendar import start_of
 from sf_spark.ml.dataset import Dataset
 
 PROTOCOLS = ("new_failures", "proceedings", "disjoint", "random")
-DISJOINT_FOLDS = 3  # with disjoint companies, one in three is tested on and the others are learned from
-_RANDOM_FOLDS = 4  # of random rows, one in four is tested on
+DISJOINT_FOLDS = 3  # with disjoint companies, a third are tested on
+_RANDOM_FOLDS = 4  # of random rows, a quarter are tested on
 
 
 @dataclass(frozen=True)
 class Split:
-    """One origin: the months to learn from and the months to be tested on, as month indexes in order."""
+    """One origin: the months of training and of test, as sorted month indexes."""
 
     origin: int
     train_months: tuple[int, ...]
@@ -39,7 +39,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Part:
-    """One test: rows to learn from, as they were known then, and rows to be tested on."""
+    """One test: training rows, as known at the origin, and test rows."""
 
     name: str
     past: Dataset
@@ -47,12 +47,12 @@ class Part:
 
 
 def has_matured(month: int, horizon: int, at: int) -> bool:
-    """True when the label of a month is known at another: its horizon has fully elapsed."""
+    """True when the label of a month is known at another month: its horizon has fully elapsed."""
     return month + horizon <= at
 
 
 def sampled_months(first: int, last: int, step: int) -> tuple[int, ...]:
-    """Every ``step``-th month of [first, last], counted back from the last one so that the freshest is in."""
+    """Every ``step``-th month of [first, last], counted back from the last one, which is included."""
     return tuple(range(last - (last - first) // step * step, last + 1, step)) if first <= last else ()
 
 
@@ -100,7 +100,7 @@ def rolling_parts(
         horizon: Months that a label looks ahead.
         wait: Months that have to be known of a row before it is learned from: the horizon, or less for a hazard model.
         protocol: One of ``PROTOCOLS``.
-        seed: Of the draws of companies and rows.
+        seed: Seed of the draws of companies and rows.
     """
     rows = proceedings_as_failures(data) if protocol == "proceedings" else data.where(~data.in_procedure)
     splits, sample = list(splits), list(sample)
@@ -127,7 +127,7 @@ def fold_parts(data: Dataset, folds: int, seed: int) -> Iterator[Part]:
 
 
 def stratified_parts(data: Dataset, horizon: int, folds: int, seed: int) -> Iterator[Part]:
-    """Tests by folds of rows, each with its share of the failures, for rows that have neither time nor group."""
+    """Tests by folds of rows, each with its share of the failures, for rows without time and group."""
     draw = np.random.default_rng(seed).permutation(len(data))
     order = draw[np.argsort(data.target(horizon)[draw], kind="stable")]
     fold = np.empty(len(data), dtype=np.int64)
@@ -137,14 +137,14 @@ def stratified_parts(data: Dataset, horizon: int, folds: int, seed: int) -> Iter
 
 
 def proceedings_as_failures(data: Dataset) -> Dataset:
-    """The rows with companies in proceedings counted as failures, as reports of other services do."""
+    """The rows, with companies in proceedings counted as failures, as in reports of other services."""
     return replace(data, ahead=np.where(data.in_procedure, 0, data.ahead).astype(np.int16))
 
 
 def fold_of(siren: np.ndarray, folds: int, seed: int, purpose: str = "calibration") -> np.ndarray:
     """Give each company a fold, 0 to ``folds - 1``; all rows of a company share it, whatever the other rows are.
 
-    Folds of different purposes do not follow from one another: each keeps companies of every fold of the others.
+    Folds for different purposes are independent: each holds companies of every fold of the others.
     """
     companies, rows = np.unique(siren, return_inverse=True)
     ranks = [_hash(f"{purpose}:{seed}:{company}") % folds for company in companies]

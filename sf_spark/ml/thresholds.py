@@ -1,9 +1,9 @@
-"""The cut-offs of the levels, learned from calibrated scores that a model gave to companies it had not seen.
+"""The cut-offs of the levels, learned from calibrated scores of companies that the model had not seen.
 
 Cut-offs are inclusive (probability >= cut-off) and are always observed values:
 
-    fort      best F0.5: an alert has to be right
-    modere    a capacity: the companies that can be visited in a month; or the best F2: a failure has to be found
+    fort      best F0.5: an alert should be right
+    modere    a capacity: the companies that can be visited in a month; or the best F2: a failure should be found
 
 Of several cut-offs that score the same, the highest wins: the fewest alerts. ``fort`` is never below ``modere``.
 """
@@ -29,16 +29,16 @@ class Thresholds:
 
 
 def best_cutoff(target: np.ndarray, probability: np.ndarray, weight: np.ndarray, beta: float) -> float:
-    """The observed probability at or above which alerts have the best F-beta; of equals, the highest."""
+    """The observed probability whose alerts, at or above it, have the best F-beta; of ties, the highest."""
     cutoffs, alerts, hits = _counts(target, probability, weight)
     score = (1 + beta**2) * hits / (beta**2 * float(weight @ target) + alerts)
     return float(cutoffs[np.argmax(score)])  # cut-offs descend, and argmax takes the first of equals
 
 
 def capacity_cutoff(probability: np.ndarray, weight: np.ndarray, most: float) -> float:
-    """The lowest observed cut-off with at most ``most`` of the weight at or above; a tie that does not fit stays out.
+    """The lowest observed cut-off with at most ``most`` of the weight at or above it; a tie is all in or all out.
 
-    Infinite when even the highest probability is shared by more than fits.
+    Infinite when the rows of the highest probability already exceed it.
     """
     cutoffs, alerts, _ = _counts(np.zeros(len(probability)), probability, weight)
     fits = np.flatnonzero(alerts <= most * (1 + 1e-12))

@@ -1,8 +1,8 @@
-"""Store and runs of MLflow, which only this module and the registry know. Everything may be repeated, and killed.
+"""The store and runs of MLflow, used by this module and the registry only. Every operation survives a repeat or a kill.
 
-A run carries a fingerprint of its data, settings, model and code. A run counts once its status is FINISHED, which is
-written last. A run that a killed process left RUNNING is closed as KILLED by the next one: trainings on one store hold
-a lock, so whoever holds it knows that no other is alive.
+A run carries a fingerprint of its data, settings, model and code. It counts once its status is FINISHED, which is
+written last. A run that a killed process left RUNNING is closed as KILLED by the next process: trainings on one store
+hold a lock, so no other can be alive.
 """
 
 import hashlib
@@ -44,15 +44,15 @@ _MODEL = "model"
 _EVALUATION = "evaluation.json"
 ROWS = "test-rows.npz"  # the test rows and their probabilities, for paired comparisons
 TAG = "sf_spark."
-_PARENT = "mlflow.parentRunId"  # what the UI nests runs by
-# The types that a model of ours may hold beside scikit-learn's own. A file that holds another one is not loaded.
+_PARENT = "mlflow.parentRunId"  # the UI nests runs by this tag
+# Types allowed in a model beside scikit-learn's own. A file with another type is not loaded.
 TRUSTED = [
     "numpy.dtype",
     "sf_spark.ml.categories.CategoryEncoder",
     "sf_spark.ml.hazard.DiscreteHazard",
     "sf_spark.ml.rules.ThresholdRules",
     "sf_spark.ml.signal_model.SignalModel",
-    # Trees index their nodes unchecked: a forged file could crash the process. Ours come from the store we wrote.
+    # Trees do not check their node indexes: a forged file could crash the process. Ours come from our own store.
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 ]
@@ -94,7 +94,7 @@ class Tracker:
         return RunRecord(run.info.run_id, name, evaluation["pooled"], evaluation, arrays)
 
     def close_killed(self, tag: str, fingerprint: str) -> int:
-        """Mark as KILLED the runs that a killed process left RUNNING; only under :meth:`alone`. Says how many."""
+        """Mark as KILLED the runs that a killed process left RUNNING; return how many. Only under :meth:`alone`."""
         left = [run for run in self._runs(tag, fingerprint) if run.info.status == "RUNNING"]
         for run in left:
             self._client.set_terminated(run.info.run_id, "KILLED")
@@ -111,17 +111,17 @@ class Tracker:
             "mlflow.source.name": f"sf_spark {content.kind}",
             "mlflow.source.type": "JOB",
         }
-        # The client, not the fluent call: that one would take over the run of an enclosing `mlflow run`.
-        # It starts when the fit did, so that its duration includes it.
+        # Not the fluent API: it would take over the run of an enclosing `mlflow run`.
+        # Starts with the fit, so that the duration includes it.
         run = self._client.create_run(self._experiment, content.started_at, run_name=content.name, tags=tags)
         run_id = run.info.run_id
         with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about our explicit choices: skops, requirements, doubles
+            warnings.simplefilter("ignore")  # warnings about deliberate choices: skops, requirements, doubles
             _fill(content)
         return run_id
 
     def open_search(self, name: str, mark: str, horizon: int) -> str:
-        """The run of a search: the one that was interrupted, or a new one."""
+        """The run of a search: an interrupted one, or a new one."""
         for run in self._runs("search", mark):
             if run.info.status != "FINISHED" and run.data.tags.get(_PARENT) is None:
                 self._client.update_run(run.info.run_id, status="RUNNING")
@@ -164,7 +164,7 @@ class Tracker:
         self._client.set_terminated(run.info.run_id, "FINISHED")
 
     def log_table(self, run_id: str, name: str, columns: Mapping[str, list[Any]]) -> None:
-        """Add a table to a run, in place of the one that it had."""
+        """Add a table to a run, replacing an earlier one."""
         self._client.log_dict(
             run_id, {"columns": list(columns), "data": list(zip(*columns.values(), strict=True))}, name
         )
@@ -217,10 +217,10 @@ def _fill(content: RunContent) -> None:
 
 
 class _DeltaSource(DeltaDatasetSource):
-    """A Delta table at a version; MLflow's own leaves out version 0."""
+    """A Delta table at a version; MLflow's own class drops version 0."""
 
     def to_dict(self) -> dict[Any, Any]:
-        """The path and the version, whatever it is."""
+        """The path and the version, even 0."""
         return {**super().to_dict(), "delta_table_version": self.delta_table_version}
 
 
@@ -232,7 +232,7 @@ def _log_arrays(arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _log_model(model: SignalModel, decision: Mapping[str, Any], example: np.ndarray | None) -> None:
-    # Doubles that may be absent: a long would refuse an unknown value.
+    # Optional doubles: a long would refuse an unknown value.
     inputs = Schema([ColSpec("double", name, required=False) for name in model.signals])
     outputs = Schema([TensorSpec(np.dtype(np.float64), (-1, 2))])
     package = Path(sf_spark.__file__).parent
@@ -291,6 +291,6 @@ def _lock_file(uri: str, purpose: str) -> Path:
 
 
 def _quiet() -> None:
-    # psycopg warns of each row that MLflow finds in its store already, which MLflow itself takes for an answer.
+    # psycopg warns about each row that already exists, which MLflow expects.
     for name in ("mlflow", "alembic", "psycopg"):
         logging.getLogger(name).setLevel(logging.ERROR)

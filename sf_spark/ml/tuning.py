@@ -1,8 +1,8 @@
 """Search for parameters with hyperopt; the one module that knows it.
 
-A search is replayed, not resumed: the same seed and the same losses suggest the same trials, so a search that was
-interrupted asks for the losses of finished trials again, gets them from where they were kept, and goes on.
-Bergstra, Yamins and Cox (2013); Watanabe (2023) on the tree-structured Parzen estimator.
+A search is replayed, not resumed: the same seed and losses suggest the same trials, so an interrupted search reads the
+losses of finished trials from the store, and continues. Bergstra, Yamins and Cox (2013); Watanabe (2023) on the
+tree-structured Parzen estimator.
 """
 
 import warnings
@@ -20,27 +20,27 @@ _SHAPES = {"uniform": 2, "loguniform": 2, "quniform": 3, "choice": None}
 
 @dataclass(frozen=True)
 class Trial:
-    """Parameters (``Class.parameter`` to value) and the loss that they gave."""
+    """Parameters (``Class.parameter`` to value) and their loss."""
 
     params: dict[str, Any]
     loss: float
 
 
 def search(definition: Definition, loss: Callable[[dict[str, Any]], float], trials: int, seed: int) -> list[Trial]:
-    """Try parameters of a model's own space; best first, of equals the first tried.
+    """Search the space of a model; best trial first, of ties the earlier one.
 
     Args:
         definition: The model; its file gives the space under ``search``.
-        loss: What to make small; called once for each trial, in order, with the parameters.
-        trials: How many.
-        seed: Of what is suggested.
+        loss: Function to minimise; called once for each trial, in order, with the parameters.
+        trials: Number of trials.
+        seed: Seed of the sampler.
 
     Raises:
         ConfigurationError: When the model has no space, or one that cannot be read.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that pkg_resources will go: setuptools is held below that
-        from hyperopt import Trials, fmin, tpe  # a second to import
+        warnings.simplefilter("ignore")  # about the removal of pkg_resources: setuptools is pinned below it
+        from hyperopt import Trials, fmin, tpe  # takes a second to import
 
     space, tried = {name: _dimension(definition.name, name, shape) for name, shape in definition.search.items()}, []
     if not space:
@@ -81,7 +81,7 @@ def _dimension(model: str, name: str, shape: Any) -> Any:
 
 
 def _plain(shape: Mapping[str, Any], value: Any) -> Any:
-    """A value as its YAML would hold it: a whole number where the step is one."""
+    """A value as in YAML: a whole number if the step is one."""
     if isinstance(value, np.generic):
         value = value.item()
     steps = shape.get("quniform")
