@@ -1,1 +1,1 @@
-"""Signals: one record each, computed from the panels over real months."""
+"""Signals: one record each, computed from the panels over calendar months."""

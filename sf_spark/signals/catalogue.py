@@ -1,4 +1,4 @@
-"""All signals: families of measures x operators x months, read from data, and the signals that no operator makes."""
+"""The catalogue of signals: families of measures x operators x months, read from data, and special signals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Catalogue:
     signals: tuple[Signal, ...]
 
     def of(self, key: str, names: Iterable[str] | None = None) -> tuple[Signal, ...]:
-        """The signals of a grain (``siren`` or ``siret``): all that make sense for it, or those named.
+        """The signals of a grain (``siren`` or ``siret``): all that apply to it, or those named.
 
         Raises:
             ConfigurationError: For a name that is not in the catalogue of this grain.
@@ -64,7 +64,7 @@ def catalogue_from(content: Mapping[str, Any], families: Sequence[str] = ()) -> 
 
 
 def months_needed(signals: Iterable[Signal]) -> int:
-    """How many months before its own a row of these signals looks at."""
+    """The number of earlier months that a row of these signals needs."""
     return max((signal.window for signal in signals), default=1) - 1
 
 
@@ -84,7 +84,7 @@ def _family(name: str, described: Mapping[str, Any]) -> list[Signal]:
 
 
 def _of_core(core: Mapping[str, Any], measure: str, word: str) -> Any:
-    """Months of an operator whose signals are core: for all measures of the family, or for this one."""
+    """The months of an operator whose signals are core, for all measures of the family or for this one."""
     months = core.get(word)
     return months.get(measure) if isinstance(months, Mapping) else months
 

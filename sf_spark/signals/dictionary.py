@@ -17,10 +17,10 @@ _SCHEMA = (
 
 
 def coverage(signals: pa.Table) -> dict[str, float]:
-    """How far each signal is known: ``<name>__coverage`` (share of rows) and ``<name>__example`` (the greatest value).
+    """The coverage of each signal: ``<name>__coverage`` (share of rows) and ``<name>__example`` (the greatest value).
 
     Args:
-        signals: Rows of the table of signals; a signal that no row knows has no example.
+        signals: Rows of the table of signals; a signal without a known value has no example.
     """
     found: dict[str, float] = {}
     for name in signals.column_names:
@@ -38,7 +38,7 @@ def dictionary(spark: SparkSession, signals: Iterable[Signal], known: Mapping[st
     Args:
         spark: The session.
         signals: The records.
-        known: What :func:`coverage` found; None where nothing has been computed yet.
+        known: Result of :func:`coverage`; None before any computation.
     """
     found = known or {}
     rows = [

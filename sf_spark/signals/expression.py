@@ -19,7 +19,7 @@ Null is unknown. Months are real months: a month without a row is a month in whi
     Growth(x, y)          x / y - 1                                              one is, or y <= 0
     AtMost(x, c)          the smaller of x and c                                 x is
     SectorMean(x)         mean of x over the companies of the section            fewer than 20 of them know x
-    SectorRank(x)         share of those, of the same size too, that are below   the same
+    SectorRank(x)         share below x of the companies of section and size     the same
     OfSites(s, x)         min, max or mean of x over the establishments          none of them knows x
 """
 
@@ -171,21 +171,21 @@ def window(node: Node) -> int:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and all below it, operands first; what is shared comes more than once."""
+    """A node and all nodes below it, operands first; shared nodes are repeated."""
     for operand in node.operands:
         yield from walk(operand)
     yield node
 
 
 def first_measure(node: Node) -> str:
-    """The measure that a node tells: the first one it reads; of a ratio or a difference, the one that comes first."""
+    """The main measure of a node: the first one it reads; for a ratio or a difference, that of the first operand."""
     while not isinstance(node, Measure):
         node = node.operands[0]
     return node.name
 
 
 def statistic(node: Node) -> str:
-    """What a node says of its measure, in one word."""
+    """The statistic of a node, in one word."""
     if isinstance(node, Over | OfSites):
         return node.statistic if isinstance(node, Over) else f"{node.statistic}_of_sites"
     if isinstance(node, AtMost):

@@ -4,9 +4,9 @@ Rows of a panel are scattered on a dense grid, months down, entities across, NaN
 addition of shifted grids: no sliding frame, no row at a time.
 
 Windows are built as fixed trees: 3 months are 2 and 1, 6 are twice 3, 12 twice 6, 24 twice 12, 36 are 24 and 12. So a
-value depends on the cells of its own window and on a fixed order of additions, and on nothing else: cutting the future,
-another partition, or a plan that reads a single month cannot change a bit of it. A running sum (what is cheapest on
-paper) would depend on where it starts. The trees cost about one pass a window, because windows share their parts.
+value depends only on the cells of its own window and on a fixed order of additions: cutting the future, another
+partition, or reading a single month cannot change a bit. A running sum, cheaper in theory, would depend on where it
+starts. The trees cost about one pass for each window, because windows share their parts.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ from sf_spark.signals.expression import (
 Grid = np.ndarray
 _PARTS = {3: (2, 1), 6: (3, 3), 12: (6, 6), 24: (12, 12), 36: (24, 12)}
 _NO_MONTH = np.inf
-_FEW = 4  # months asked for are few when the grid has at least so many times as many
+_FEW = 4  # few months are asked for if the grid has at least so many times more
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,20 @@ class Panel:
 
 
 class Kernel:
-    """Evaluates nodes on one panel; what several nodes share is kept as long as one of them still needs it.
+    """Evaluates nodes on one panel; a shared value is kept as long as a node still needs it.
 
-    For many months, a part of a window is computed once for all of them and moved. For few, only the months asked for
-    are computed, each part at the distance at which it is needed: same operations, same order, same bits, less work.
+    For many months, a part of a window is computed once for all of them and shifted. For few, only the months asked for
+    are computed, with each part at its lag: same operations, same order, same bits, less work.
 
-        first     what is computed of the panel's months      an older part of a window
-        0         all of them                                 is the whole grid, moved down
+        first     months of the panel that are computed       an older part of a window
+        0         all of them                                 is the whole grid, shifted down
         late      those from ``first`` on                     is computed for months ``lag`` earlier
 
     Args:
         panel: The grids.
-        roots: The nodes that will be asked for, each once and in any order.
+        roots: The nodes to evaluate, each once and in any order.
         sites: Values of the statistics over establishments, on the grid of the companies.
-        peers: Values of the comparisons with the sector from ``first`` on, from those of the node compared.
+        peers: Computes a comparison with the sector, from ``first`` on, from the values of its node.
         first: The first month asked for, as a row of the grid.
     """
 
@@ -103,7 +103,7 @@ class Kernel:
                 self._plan(operand)
 
     def _release(self, node: Node) -> None:
-        """Forget the parts of a node that nobody will ask for again."""
+        """Drop the parts of a node that no other node needs."""
         self._uses[node] -= 1
         if self._uses[node] == 0:
             for key in [key for key in self._memo if key[1] == node]:
@@ -113,7 +113,7 @@ class Kernel:
                     self._release(operand)
 
     def _at(self, node: Node, lag: int = 0) -> Grid:
-        """The value of a node so many months earlier."""
+        """The value of a node at a lag."""
         return self._kept("value", node, 0, lag, lambda at: self._compute(node, at))
 
     def _kept(
@@ -130,18 +130,19 @@ class Kernel:
             return _RULES[type(node)](self, node, lag)
 
     def _given(self, grid: Grid, lag: int, fill: float = np.nan) -> Grid:
-        """A grid of the panel in the months computed, so many months earlier."""
+        """A grid of the panel for the computed months, at a lag."""
         if not self._narrow:
             return grid
         months, first = len(grid), self._first
         return grid[first - lag : months - lag] if lag <= first else shifted(grid, lag, fill)[first:]
 
     def _unknown(self) -> Grid:
-        """Nothing known in the months computed."""
+        """A grid of unknown values for the computed months."""
         months, entities = self._panel.has_row.shape
         return np.full((months - self._first if self._narrow else months, entities), np.nan)
 
-    # One method a kind of node -------------------------------------------------------------------------------------
+    # One method for each kind of node
+    # -------------------------------------------------------------------------------------
 
     def _on_measure(self, node: Measure, lag: int) -> Grid:
         grid = self._panel.measures.get(node.name)
@@ -194,7 +195,7 @@ class Kernel:
         return np.minimum(self._at(node.of, lag), node.ceiling)
 
     def _on_peer(self, node: Peer, lag: int) -> Grid:
-        """Sectors are counted for the months asked for: what they said earlier is unknown."""
+        """Sectors are counted for the months asked for only: earlier values are unknown."""
         found = self._unknown()
         if self._peers is not None and lag == 0:
             asked = 0 if self._narrow else self._first
@@ -208,7 +209,7 @@ class Kernel:
     # Windows as trees: each part is (older months, newer months) ---------------------------------------------------
 
     def _tree(self, kind: str, node: Node, months: int, lag: int, join: Callable[[Grid, Grid, int, int], Grid]) -> Grid:
-        """Join the value of the older part, moved to the window's end, with that of the newer part."""
+        """Join the value of the older part, shifted to the end of the window, with that of the newer part."""
         if months == 1:
             return self._at(node, lag)
 
@@ -280,12 +281,12 @@ class Kernel:
 
 
 def parts(months: int) -> tuple[int, int]:
-    """How a window is made of an older and a newer one: fixed, and shared by the windows in use."""
+    """The two parts of a window, older and newer: fixed, and shared by the windows in use."""
     return _PARTS.get(months, (months - months // 2, months // 2))
 
 
 def shifted(grid: Grid, months: int, fill: float = np.nan) -> Grid:
-    """A grid in which each month shows what stood so many months earlier."""
+    """A grid in which each month holds the value of so many months earlier."""
     moved = np.empty_like(grid)
     moved[:months] = fill
     moved[months:] = grid[: max(len(grid) - months, 0)]

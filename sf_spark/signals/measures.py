@@ -1,4 +1,4 @@
-"""The measures of the panels that signals are made of: what each says, its unit, where it comes from."""
+"""The measures of the panels that signals are made of: meaning, unit, source."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from sf_spark.signals.record import Theme
 
 @dataclass(frozen=True)
 class MeasureRecord:
-    """A monthly measure of a panel, and what its signals share."""
+    """A monthly measure of a panel, and the properties that its signals share."""
 
     name: str
     description: str
@@ -170,7 +170,7 @@ _COMPANY: tuple[MeasureRecord, ...] = (
     ),
 )
 
-# Accounts, as published: name of the ratio, what it says, unit.
+# Published accounts: name of the ratio, meaning, unit.
 BILANS: dict[str, tuple[str, str]] = {
     "chiffre_d_affaires": ("chiffre d'affaires", "EUR"),
     "marge_brute": ("marge brute", "EUR"),

@@ -1,4 +1,4 @@
-"""From a measure and a few months to signals: the operators that families name, each with its words and null rule."""
+"""The operators that families name: each makes signals of a measure and months, with description and null rule."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,15 +29,15 @@ _PEERS = "null sans activité ou effectif connus, ou si moins de 20 entreprises 
 
 @dataclass(frozen=True)
 class Operator:
-    """What makes a signal of a measure and a number of months.
+    """Makes a signal of a measure and a number of months.
 
     Attributes:
-        name: Of the signal; ``{m}`` is the measure, ``{n}`` the months.
+        name: Name of the signal; ``{m}`` is the measure, ``{n}`` the months.
         description: In French; ``{d}`` is the measure's.
         null_rule: In French.
         build: From the measure and the months to the expression.
-        unit: Of the signal; empty: the measure's.
-        company_only: True where it makes no sense for one establishment.
+        unit: Unit of the signal; empty: the measure's.
+        company_only: True if it is meaningless for an establishment.
     """
 
     name: str
@@ -160,7 +160,7 @@ def rank(measure: MeasureRecord, family: str, core: bool) -> Signal:
 
 
 def ratio_of_windows(measure: MeasureRecord, pair: Sequence[int], family: str, core: bool) -> Signal:
-    """A mean over few months, over the mean of more."""
+    """A short-window mean divided by a long-window mean."""
     short, long = pair
     means = [Over("mean", Measure(measure.name), n) for n in (short, long)]
     return Signal(

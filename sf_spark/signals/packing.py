@@ -1,7 +1,7 @@
-"""Narrow rows, packed into one block of bytes for each partition that they go to.
+"""Narrow rows, packed into one block of bytes for each target partition.
 
 A shuffle moves rows one by one: each is copied, serialised, sorted and read again. A block of thousands of rows in
-Arrow's own layout costs what one row costs, and the worker that unpacks it reads the columns as they lie.
+Arrow's layout costs as much as one row, and the worker reads its columns without a copy.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,8 +12,8 @@ import pyarrow as pa
 
 PACKED = pa.schema([("partition", pa.int32()), ("block", pa.binary())])
 SITES_OF_A_COMPANY = 100_000  # a SIRET is its SIREN and five digits
-_BYTES_AT_A_TIME = 128_000_000  # kept by a worker before it sends blocks on: little memory, and long blocks
-_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads numbers that share a pattern
+_BYTES_AT_A_TIME = 128_000_000  # bytes buffered by a worker before it sends blocks: little memory, yet long blocks
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads regular numbers
 
 
 def pack(batches: Iterable[pa.RecordBatch], partitions: int) -> Iterator[pa.RecordBatch]:
@@ -21,7 +21,7 @@ def pack(batches: Iterable[pa.RecordBatch], partitions: int) -> Iterator[pa.Reco
 
     Args:
         batches: Rows with an ``id``: the SIRET as a number, or minus the SIREN for a company.
-        partitions: How many there are.
+        partitions: Number of partitions.
 
     Yields:
         Rows of :data:`PACKED`: the number of a partition, and rows of it.
@@ -39,7 +39,7 @@ def pack(batches: Iterable[pa.RecordBatch], partitions: int) -> Iterator[pa.Reco
 
 
 def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The rows of blocks, as they were before :func:`pack`, in any order."""
+    """Unpack the rows of :func:`pack`, in any order."""
     for batch in batches:
         for block in batch.column("block"):
             yield from pa.ipc.open_stream(block.as_buffer())

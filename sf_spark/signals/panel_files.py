@@ -1,7 +1,7 @@
-"""Rows of the panels' files as a worker reads them: narrow, with numbers only, so that no row passes through Java.
+"""Read rows of the panels' files in a worker: narrow rows of numbers, which never pass through Java.
 
-Spark's reader fills rows, casts them and hands them over one by one; before it is warm, that costs several times what
-computing the signals of a month costs. The files of a panel are plain Parquet, and Arrow reads the columns asked for.
+Spark's reader fills, casts and hands over rows one by one; before it is warm, that takes several times longer than the
+signals of a month. The files of a panel are plain Parquet, so Arrow reads just the columns needed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,11 +28,11 @@ class PanelFile:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read.
+    """What to read.
 
     Attributes:
         measures: The columns of the rows, behind ``id, mois``.
-        wanted: For each id column those that are read; the others are unknown there.
+        wanted: For each id column, the measures to read; the others are unknown there.
     """
 
     measures: tuple[str, ...]
@@ -42,11 +42,11 @@ class Reading:
 def read_rows(files: Iterable[PanelFile], reading: Reading) -> Iterator[pa.RecordBatch]:
     """The rows of files: ``id`` (the SIRET as a number, or minus the SIREN), ``mois``, and the measures as doubles.
 
-    A measure that a file lacks is unknown, as are those not wanted of it.
+    A measure that the file lacks, or that is not wanted, is unknown.
     """
     for file in files:
         system, path = file_system(file.path)
-        # From a store, the columns of a row group come in one request, not in one each.
+        # From an object store, fetch the columns of a row group in one request.
         with pq.ParquetFile(path, filesystem=system, pre_buffer=system.type_name != "local") as parquet:
             stored = set(parquet.schema_arrow.names)
             sources = {
@@ -85,7 +85,7 @@ def _is_person(categorie: pa.Array) -> pa.Array:
     return pc.starts_with(categorie, "1").cast(pa.int8()).cast(pa.float64())
 
 
-# The twins of sf_spark.signals.measures.derived: read off a row's own sector and legal category.
+# Same as sf_spark.signals.measures.derived: from the sector and legal category of the row.
 _SOURCE = {
     "secteur_division": "division",
     "secteur_section": "section",

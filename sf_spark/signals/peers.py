@@ -1,7 +1,7 @@
 """Comparison with the companies of the same section (and size) at the same month.
 
-Means are taken over whole millionths, and positions over counts in fixed brackets, so that neither depends on the order
-of the rows, nor on how they are spread over workers.
+Means are computed in whole millionths, and positions from counts in fixed brackets, so neither depends on the order of
+rows or on their distribution over workers.
 
     position      companies in lower brackets, and half of those in the same one, over all: 0 lowest, 1 highest
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 from sf_spark.domain.naf import MOST_SECTIONS
 
-FEWEST = 20  # a sector of fewer companies says more about its members than about the economy
+FEWEST = 20  # a smaller sector says more about its members than about the economy
 MILLIONTHS = 1_000_000
 SIZES = (20, 50, 250)  # employees: brackets of company size
 SECTIONS = MOST_SECTIONS + 1  # codes 1 (A) to 22 (V), of either nomenclature: a panel has one
@@ -21,7 +21,7 @@ EDGES = (
     *(-edge for edge in reversed(_POSITIVE)),
     0.0,
     *_POSITIVE,
-)  # a value is in the bracket of the edges not above it
+)  # the bracket of a value is the number of edges not above it
 BRACKETS = len(EDGES) + 1
 
 
@@ -34,7 +34,7 @@ def group_of(section_code: np.ndarray, effectif: np.ndarray, by_size: bool) -> n
 
 
 def bracket_of(values: np.ndarray) -> np.ndarray:
-    """The bracket of each value: how many edges are not above it."""
+    """The bracket of each value: the number of edges not above it."""
     return np.searchsorted(EDGES, values, side="right")
 
 

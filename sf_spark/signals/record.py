@@ -1,4 +1,4 @@
-"""What a signal is: a record with its name, its meaning and what it computes."""
+"""The record of a signal: its name, its meaning and its expression."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,15 +22,15 @@ class Signal:
 
     Attributes:
         name: ``<measure>[_<stat><n>m]``, ``<a>_sur_<b>``, ``est_``, ``a_``, ``mois_depuis_``, ``nb_``.
-        description: What it says, in French, as an agent reads it.
+        description: Its meaning, in French, for agents.
         unit: ``EUR``, ``salaries``, ``mois``, ``jours``, ``heures``, ``ratio``, ``nombre``, ``code``, ``%``.
         source: The partner file it comes from.
-        theme: The theme an alert is explained by.
-        family: What it is switched on with.
+        theme: The theme that explains an alert.
+        family: The family that it belongs to, which settings can switch off.
         null_rule: When it is null.
-        expression: What it computes.
-        company_only: True where the signal makes no sense for one establishment.
-        core: True for the signals that models read unless the settings name others.
+        expression: Its computation.
+        company_only: True if it is meaningless for an establishment.
+        core: True for the signals that models read by default.
     """
 
     name: str
@@ -46,15 +46,15 @@ class Signal:
 
     @property
     def window(self) -> int:
-        """How many months it looks at, its own month included."""
+        """The number of months in its window, its own month included."""
         return window(self.expression)
 
     @property
     def measure(self) -> str:
-        """The measure that it tells; of a ratio, the one above the line. What a sector does is a measure of its own."""
+        """Its measure; for a ratio, that of the numerator. Comparisons with the sector are measures of their own."""
         return self.name if self.theme == "secteur" else first_measure(self.expression)
 
     @property
     def statistic(self) -> str:
-        """What it says of the measure: ``level, lag, mean, diff, ratio, rank`` and so on."""
+        """Its statistic of the measure: ``level, lag, mean, diff, ratio, rank`` and so on."""
         return statistic(self.expression)

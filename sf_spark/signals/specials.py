@@ -119,7 +119,7 @@ def _headcount() -> list[Signal]:
 
 
 def _sector() -> list[Signal]:
-    mean = SectorMean(AtMost(_EFFECTIF_CHANGE, 1.0))  # one company that grows from 1 to 50 must not speak for all
+    mean = SectorMean(AtMost(_EFFECTIF_CHANGE, 1.0))  # one company that grows from 1 to 50 must not dominate
     codes = {
         "secteur_division": "division d'activité (NAF, 2 chiffres)",
         "secteur_section": "section d'activité (NAF, A = 1)",

@@ -1,7 +1,7 @@
-"""What a Spark worker does: narrow rows of a partition in, Parquet files of signals out. Knows neither Spark nor Delta.
+"""Signals in a Spark worker: narrow rows of a partition in, Parquet files out. Uses neither Spark nor Delta.
 
-Wide rows never travel back: only the names of the files do, with their sizes and counts, and one commit of the driver
-makes them a table. That is what makes the engine fast: rows of 800 columns are slow to move and to write one by one.
+Only the names, sizes and counts of the files return to the driver, which commits them to a table. That makes the engine
+fast: rows of 800 columns are slow to move, and to write one by one.
 
 Companies and their establishments come in the same partition, so one shuffle serves both tables.
 """
@@ -36,7 +36,7 @@ Named = Sequence[tuple[str, Node]]
 
 @dataclass(frozen=True)
 class SignalRequest:
-    """What a worker is asked to compute, and where to write it.
+    """The signals to compute in a worker, and where to write them.
 
     Attributes:
         signals: For each grain (``siren``, ``siret``) the names and expressions.
@@ -45,8 +45,8 @@ class SignalRequest:
         before: Index of the first month that comes in, for the windows.
         first: Index of the first month to write.
         last: Index of the last one.
-        compression: Of the files.
-        peers: What the whole sector says, by comparison: see :class:`PeerTable`.
+        compression: Compression of the files.
+        peers: Counts over the whole sector, for each comparison: see :class:`PeerTable`.
     """
 
     signals: Mapping[str, Named]
@@ -63,14 +63,14 @@ class SignalRequest:
 class PeerTable:
     """Counts of companies by month and cell; a cell is a section, or a bracket of values of a section and size.
 
-    Counts of brackets come cumulated, from the lowest up, as each partition would have to add them up again.
+    Counts of brackets are cumulated from the lowest up, so that each partition need not add them up.
     """
 
     companies: Grid
     millionths: Grid | None
 
     def values(self, node: Peer, values: Grid, groups: Grid) -> Grid:
-        """The comparison for each company in the months to write."""
+        """The value of the comparison for each company in the months to write."""
         months = np.arange(len(values))[:, None]
         safe = np.where(groups >= 0, groups, 0)
         if isinstance(node, SectorRank):
@@ -89,14 +89,14 @@ class PeerTable:
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one grain in a partition, on the grid; ``ids`` in order."""
+    """The rows of one grain in a partition, on the grid; ``ids`` are sorted."""
 
     ids: np.ndarray
     panel: Panel
 
 
 def write_part(batches: Iterable[pa.RecordBatch], request: SignalRequest, partition: int) -> Iterator[pa.RecordBatch]:
-    """Compute the signals of a partition and write them; yields what was written, as :data:`FILES`."""
+    """Compute and write the signals of a partition; yields the written files, as :data:`FILES`."""
     parts = read_parts(batches, request)
     if parts is None:
         return
@@ -124,7 +124,7 @@ def count_peers(batches: Iterable[pa.RecordBatch], request: SignalRequest) -> It
 
 
 def peer_tables(counted: pa.Table, nodes: Sequence[Peer], request: SignalRequest) -> dict[Peer, PeerTable]:
-    """The tables of the comparisons, from what all workers counted together (:data:`COUNTS`, each cell once)."""
+    """The tables of the comparisons, from the total counts of all workers (:data:`COUNTS`, each cell once)."""
     columns = {name: counted.column(name).to_numpy() for name in counted.column_names}
     return {node: _peer_table(node, columns["peer"] == rank, columns, request) for rank, node in enumerate(nodes)}
 
@@ -240,12 +240,12 @@ def _signal_columns(
     sites: Mapping[OfSites, Grid],
     compare: Callable[[Peer, Grid], Grid] | None,
 ) -> list[pa.Array]:
-    """The signals of the rows to write, month after month, float32; a grid of doubles lives only while it is needed."""
+    """The signals of the rows to write, month by month, in float32; each grid of doubles is freed after use."""
     offset = request.first - request.before
     kernel = Kernel(part.panel, [node for _, node in signals], sites, compare, offset)
     has_row = part.panel.has_row[offset:]
     rows = None if has_row.all() else np.flatnonzero(has_row)
-    with np.errstate(over="ignore"):  # beyond float32 is infinite
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite
         return [_column(kernel.value(node).astype(np.float32).ravel(), rows) for _, node in signals]
 
 
@@ -256,7 +256,7 @@ def _column(values: np.ndarray, rows: np.ndarray | None) -> pa.Array:
 
 
 def _write(key: str, part: Part, columns: list[pa.Array], request: SignalRequest, partition: int) -> pa.RecordBatch:
-    """One file for each month, cut from one table: the rows of the partition in order of their id."""
+    """Write one file for each month: the rows of the partition, sorted by id."""
     width = 9 if key == "siren" else 14
     texts = pa.array([f"{number:0{width}d}" for number in part.ids.tolist()])
     has_row = part.panel.has_row[request.first - request.before :]
@@ -276,8 +276,8 @@ def _write(key: str, part: Part, columns: list[pa.Array], request: SignalRequest
 def _write_month(key: str, table: pa.Table, month: int, request: SignalRequest, name: str) -> dict[str, object]:
     periode = start_of(month).isoformat()
     path = f"periode={periode}/{name}"
-    # Floats that differ from row to row make no dictionary; nobody looks a signal up by its least or greatest value.
-    # Text and floats need no Arrow schema beside Parquet's own: of 800 columns it is long.
+    # A dictionary does not help distinct floats; nobody filters signals by their minimum or maximum.
+    # Text and floats need no Arrow schema beside Parquet's own, and for 800 columns it is long.
     with open_output(f"{request.folders[key]}/{path}") as file:
         pq.write_table(
             table,

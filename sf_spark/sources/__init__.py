@@ -1,4 +1,4 @@
-"""The partner files. One file a source; this list is what ``ingest`` reads, in this order."""
+"""The partner files, one module a source. ``ingest`` reads the sources of this list, in this order."""
 
 from sf_spark.landing.source import Source
 from sf_spark.sources import (
@@ -27,7 +27,7 @@ from sf_spark.sources import (
     suivi,
 )
 
-# Accounts and the perimeter come first: the files behind them are read with their help.
+# Accounts and the perimeter come first: the other files are read with their help.
 SOURCES: tuple[Source, ...] = (
     filtre.SOURCE,
     comptes.SOURCE,
@@ -56,7 +56,7 @@ SOURCES: tuple[Source, ...] = (
 
 
 def source_of(file_name: str, sources: tuple[Source, ...] = SOURCES) -> Source | None:
-    """The source that a delivered file belongs to, by its name; None for an unsupported file."""
+    """The source of a delivered file, by its name; None for an unsupported file."""
     return next((source for source in sources if source.delivers(file_name)), None)
 
 

@@ -1,4 +1,4 @@
-"""Opinions on detections: one line for what an agent thinks of a company's place on a list."""
+"""Opinions on detections: one line for the opinion of an agent on a company of a list."""
 
 import polars as pl
 
@@ -11,7 +11,7 @@ _ANSWERS = ("oui", "non")
 
 
 def clean() -> Rules:
-    """Type the lines. An opinion that says no names at least one reason; several are separated by ``|``."""
+    """Type the lines. A negative opinion names at least one reason; several are separated by ``|``."""
     day, useful, reasons = pl.col("_date"), pl.col("utile"), pl.col("motifs")
     texts = ("liste", "service")
     return Rules(
@@ -36,7 +36,7 @@ def clean() -> Rules:
 
 
 def known_on() -> pl.Expr:
-    """The day on which it was given."""
+    """The day of the opinion."""
     return pl.col("date")
 
 

@@ -15,7 +15,7 @@ RATIOS = dict(zip(_COLUMNS, RATIOS_BDF, strict=True))
 
 
 def clean() -> Rules:
-    """Type the lines: ratios in percent (days for suppliers), unknown where empty; the SIREN loses its blanks."""
+    """Type the lines: ratios in percent (days for suppliers), unknown where empty; blanks in the SIREN are removed."""
     closing, year = pl.col("_arrete_bilan"), pl.col("_annee")
     ratios = {name: pl.col(f"_{name}") for name in RATIOS}
     return Rules(

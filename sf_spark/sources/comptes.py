@@ -1,7 +1,7 @@
-"""URSSAF accounts: which establishment an account belongs to, until which day. Needed by files before December 2025.
+"""URSSAF accounts: the establishments of an account, each until a day. Needed by files before December 2025.
 
-An account's establishments stand in order of their closing day; one still open closes in 2899. At a day, the account
-belongs to the first that closes later. Creation is not looked at: the first establishment covers all earlier days.
+The establishments of an account are sorted by closing day; one still open closes in 2899. On a day, the account belongs
+to the first that closes later. Creation is ignored: the first establishment covers all earlier days.
 
     account abc: A closes 2015-01-01, B closes 2016-01-01
 
@@ -46,8 +46,8 @@ def clean() -> Rules:
 def gather(typed: pl.DataFrame, first: date, after: date) -> pl.DataFrame:
     """One record for each account, in order of its first line: its establishments in ``_tuples``.
 
-    An account without an establishment in one of the months from ``first`` to before ``after`` is rejected, though the
-    months that have one keep it. Lines with a provisional SIRET do not count; an account with no other is skipped.
+    An account that lacks an establishment in one of the months [first, after) is rejected, but its other months are
+    kept. Lines with a provisional SIRET do not count; an account without any other is skipped.
 
     Args:
         typed: ``_line, _raw, numero_compte, siret, date_fermeture, _errors`` of all lines of a file.
@@ -85,7 +85,7 @@ def gather(typed: pl.DataFrame, first: date, after: date) -> pl.DataFrame:
 
 
 def known_on() -> pl.Expr:
-    """Before all: an account is not dated, and is needed for its oldest contributions."""
+    """The earliest day: an account has no date, and its oldest contributions need it."""
     return pl.lit(BEFORE_ALL)
 
 

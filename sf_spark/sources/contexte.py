@@ -1,4 +1,4 @@
-"""Lists that flag companies: aided by a plan, in a territory of a programme, in a sector under restrictions.
+"""Lists that flag companies: helped by an aid scheme, in the area of a programme, in a restricted sector.
 
 One line for a flag on a SIREN, a SIRET, a commune or an activity, from a day to a day.
 """
@@ -12,7 +12,7 @@ from sf_spark.landing import dates, register
 from sf_spark.landing.rules import Check, Rules, unreadable
 from sf_spark.landing.source import Layout, Source
 
-# What a code of each type looks like: an activity may be a division (55), a group (55.1) or a whole code (55.10Z).
+# Form of the codes of each type: an activity may be a division (55), a group (55.1) or a full code (55.10Z).
 _CODES = {
     "siren": r"^[0-9]{9}\z",
     "siret": r"^[0-9]{14}\z",
@@ -22,7 +22,7 @@ _CODES = {
 
 
 def clean() -> Rules:
-    """Type the lines: without a first day the flag holds from ever, without a last one to this day."""
+    """Type the lines: without a first day the flag has always held, without a last day it still holds."""
     kind, code = pl.col("type"), pl.col("code")
     known = kind.is_in(list(_CODES))
     fits = reduce(or_, ((kind == name) & code.str.contains(pattern) for name, pattern in _CODES.items()))

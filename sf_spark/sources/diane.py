@@ -1,7 +1,7 @@
 """Accounts from Diane+ (Bureau van Dijk): one line for a company, with one column for each item and year.
 
-The export is UTF-16 and wide: every financial item is repeated for every year. A line gives one record for each year
-between the first and the last that its header names, those without any figure included.
+The export is UTF-16 and wide: every financial item has a column for every year. A line gives one record for each year
+between the first and the last of the header, even without any figure.
 """
 
 import re
@@ -16,7 +16,7 @@ from sf_spark.landing.source import UTF8, UTF16, Layout, Reshaped, Source
 from sf_spark.landing.texts import filled
 
 _YEARLY = re.compile(r"^(.*) ([0-9]{4})$")
-_LONGEST_SERIES = 30  # years of a header: a damaged digit in one of them would make a thousand records of each line
+_LONGEST_SERIES = 30  # years in a header: with one damaged digit, each line would give a thousand records
 _YEAR = "annee"
 _TEXTS = {
     "nom de l'entreprise": "nom_entreprise",
@@ -108,12 +108,12 @@ _NAMES = {**_TEXTS, **_INTEGERS, **_NUMBERS}
 
 
 def by_year(columns: list[str]) -> Reshaped:
-    """From the wide header to the records of one year each: ``annee``, then the names without their year.
+    """Split the wide header into records of one year each: ``annee``, then the names without their year.
 
     A field that has no column for a year is empty in that year. Without any year in the header there is no record.
 
     Raises:
-        BrokenFileError: When the years span more than one export can.
+        BrokenFileError: When the years span more than an export can hold.
     """
     names = [_plain(name) for name in columns]
     yearly = {rank: match for rank, name in enumerate(names) if (match := _YEARLY.match(name))}
@@ -151,7 +151,7 @@ def known_on() -> pl.Expr:
 
 
 def _plain(name: str) -> str:
-    """A column's name without the accidents of exports: blanks doubled or at an end, odd apostrophes.
+    """A column's name without artefacts of the export: doubled or trailing blanks, odd apostrophes.
 
     Until January 2021 exports wrote ``"Nombre d"ES"``.
     """

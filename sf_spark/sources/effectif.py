@@ -10,7 +10,7 @@ from sf_spark.landing.texts import filled
 
 
 def clean() -> Rules:
-    """Type what a line says of its establishment; the cells of its months are read on their own."""
+    """Type the columns of the establishment; the month cells are read separately."""
     return Rules(columns={"siret": pl.col("siret"), "numero_compte": filled(pl.col("compte"))})
 
 

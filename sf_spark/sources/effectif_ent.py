@@ -9,7 +9,7 @@ from sf_spark.landing.source import Layout, Source
 
 
 def clean() -> Rules:
-    """Type what a line says of its company; the cells of its months are read on their own."""
+    """Type the columns of the company; the month cells are read separately."""
     return Rules(columns={"siren": pl.col("siren")})
 
 

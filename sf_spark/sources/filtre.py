@@ -1,4 +1,4 @@
-"""A given perimeter: the SIREN of the companies to take in, one a line, with or without a header."""
+"""An explicit perimeter: the SIREN of the companies to take in, one a line, with or without a header."""
 
 import polars as pl
 
@@ -8,12 +8,12 @@ from sf_spark.landing.source import Layout, Source
 
 
 def clean() -> Rules:
-    """Type the lines; what is not a SIREN makes the file fail."""
+    """Type the lines; any other text than a SIREN makes the file fail."""
     return Rules(columns={"siren": pl.col("siren")})
 
 
 def known_on() -> pl.Expr:
-    """Before all: a perimeter has no date."""
+    """The earliest day: a perimeter has no date."""
     return pl.lit(BEFORE_ALL)
 
 

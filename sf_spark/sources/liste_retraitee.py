@@ -1,4 +1,4 @@
-"""Sub-lists that a committee has chosen by hand: one line for a company of a detection list."""
+"""Sub-lists selected by a committee by hand: one line for a company of a detection list."""
 
 import polars as pl
 
@@ -18,7 +18,7 @@ def clean() -> Rules:
 
 
 def known_on() -> pl.Expr:
-    """Before all: the choice has no date, and changes no figure."""
+    """The earliest day: the selection has no date, and changes no figure."""
     return pl.lit(BEFORE_ALL)
 
 

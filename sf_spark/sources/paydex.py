@@ -13,7 +13,7 @@ from sf_spark.landing.rules import Rules, unreadable
 from sf_spark.landing.source import LATIN9, Layout, Source
 
 _DELAY_MONTHS = 1
-# Days late by code: 180 less 3 a point down to 050, then this table from 051 to 079; to 090 nobody is paid late.
+# Days late by code: 180 less 3 for each point up to 050, then this table from 051 to 079, then none up to 090.
 _FROM_51 = (
     *(29, 29, 28, 27, 26, 26, 25, 24, 23, 22, 22, 21, 20, 19, 19, 19, 18, 17, 16, 15),
     *(14, 12, 11, 9, 8, 6, 5, 3, 1),
@@ -44,7 +44,7 @@ _INCREMENT = (
 
 
 def days_late(code: pl.Expr) -> pl.Expr:
-    """Days late that a paydex code of three digits stands for; null for an empty or unknown code."""
+    """Days late of a paydex code of three digits; null for an empty or unknown code."""
     return code.replace_strict(_OF_CODE, default=None, return_dtype=pl.Int32)
 
 
@@ -76,7 +76,7 @@ def _rules(
     form: str,
     required: bool,
 ) -> Rules:
-    """Rules of a layout: what its column of days tells (``_jours``), the days late from it, how dates are written."""
+    """Rules of a layout: its column of days (``_jours``), the resulting days late, and the format of dates."""
     day = pl.col("_date_valeur")
     values = {name: pl.col(f"_{name}") for name in _NUMBERS}
     return Rules(

@@ -7,7 +7,7 @@ from sf_spark.landing.rules import Check, Rules, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import filled
 
-_ACTION = "((?i-u:liquidation|redressement|sauvegarde))"  # -u: a long s is no s
+_ACTION = "((?i-u:liquidation|redressement|sauvegarde))"  # -u: without Unicode folding, where ſ matches s
 
 
 def clean() -> Rules:

@@ -15,7 +15,7 @@ _PROCEEDING = pl.Struct({"action": pl.String, "stade": pl.String})
 
 
 def proceeding(label: pl.Expr) -> pl.Expr:
-    """Read a label into a struct: its first token that names a proceeding, and the others, joined again.
+    """Parse a label into a struct: its first token that names a proceeding, and the other tokens, joined.
 
     ``Solde_procedure_redressement`` gives redressement and solde_procedure. Both are null where no token names one;
     the stage is null where there is no other token.
@@ -31,7 +31,7 @@ def proceeding(label: pl.Expr) -> pl.Expr:
 def clean() -> Rules:
     """Type the lines. A label that names no proceeding is accepted, with neither action nor stage.
 
-    A stage that is not known may be a damaged one: such a line ends nothing.
+    An unknown stage may be damaged: its line ends nothing.
     """
     effect, act = pl.col("_dt_effet"), pl.col("_lib_actx_stdx")
     return Rules(

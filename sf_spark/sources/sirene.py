@@ -21,7 +21,7 @@ _STREET = {
     "VLGE": "VILLAGE",
 }  # fmt: skip
 _ACCENTS = str.maketrans("ÀÂÇÉÈÊËÎÏÔÛÙ", "AACEEEEIIOUU")
-# Written in full, with accents and hyphens or without: to the word of the table.
+# Words in full, with or without accents and hyphens, to the word of the table.
 _WORDS = {
     spelling: word
     for word in (*_STREET.values(), "SENTE", "SENTIER")
@@ -55,11 +55,11 @@ def departement_of(commune: pl.Expr) -> pl.Expr:
 
 
 def street(text: pl.Expr, any_word: bool = False) -> pl.Expr:
-    """The kind of a street, in full, from its code (``CHE``) or as a word in any case (``Allee`` is ``ALLÉE``).
+    """The type of a street in full, from its code (``CHE``) or a word in any case (``Allee`` is ``ALLÉE``).
 
     Args:
-        text: What the file holds.
-        any_word: Whether a word that is not in the table is kept, in upper case; else null.
+        text: Cell of the file.
+        any_word: Whether an unknown word is kept, in upper case; otherwise it is null.
     """
     word = text.str.to_uppercase()
     known = pl.coalesce(spelled_out(text, _STREET), spelled_out(word, _WORDS))
@@ -67,12 +67,12 @@ def street(text: pl.Expr, any_word: bool = False) -> pl.Expr:
 
 
 def clean(any_street: bool = False) -> Rules:
-    """Type the lines. A bad coordinate, head-office flag or nomenclature rejects the line, whose other values stay.
+    """Type the lines. A bad coordinate, head-office flag or nomenclature rejects a line, but keeps its other values.
 
-    With a state that is neither A (open) nor F (closed) it is skipped: it closes nothing.
+    A line whose state is neither A (open) nor F (closed) is skipped, and closes nothing.
 
     Args:
-        any_street: Whether streets may be of a kind that the table does not hold.
+        any_street: Whether unknown types of street are kept.
     """
     commune, head_office = pl.col("_commune"), pl.col("_siege")
     coordinates = {name: pl.col(f"_{name}") for name in _COORDINATES}

@@ -18,7 +18,7 @@ _ACTIVITY = (
 def clean() -> Rules:
     """Type the lines. Without any date, or with a state that is neither A (open) nor F (closed), a line is skipped.
 
-    With a nomenclature that INSEE does not have it is rejected.
+    A nomenclature unknown to INSEE rejects it.
     """
     days = {name: pl.col(f"_{name}") for name in ("datedebut", "datefin")}
     changed, state = pl.col("_changement"), pl.col(_STATE)

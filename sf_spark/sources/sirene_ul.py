@@ -30,9 +30,9 @@ _ACTIVITY = ("activiteprincipaleunitelegale", "nomenclatureactiviteprincipaleuni
 def clean() -> Rules:
     """Type the lines. A creation date that cannot be read is null: the register holds such dates.
 
-    ``raison_sociale`` stays as delivered: empty for a person in business, who has a name instead; null where it is not
-    diffused. With a state that is neither A (active) nor C (ceased) a line is skipped: it ends no company. With a
-    nomenclature that INSEE does not have it is rejected.
+    ``raison_sociale`` stays as delivered: empty for a sole trader, who has a personal name instead; null where it is
+    not diffused. A line whose state is neither A (active) nor C (ceased) is skipped, and ends no company. A
+    nomenclature unknown to INSEE rejects the line.
     """
     return Rules(
         columns={

@@ -1,4 +1,4 @@
-"""Follow-ups by the services: one line for what a service noted on an establishment on a day."""
+"""Follow-ups by the services: one line for the note of a service on an establishment on a day."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ _CLOSED = {"niveau": follow_up.LEVELS, "resultat": follow_up.RESULTS}
 
 
 def clean() -> Rules:
-    """Type the lines: words of the services' own lists; several actions or difficulties are separated by ``|``."""
+    """Type the lines: terms of the services' own lists; several actions or difficulties are separated by ``|``."""
     day, state, actions = pl.col("_date"), pl.col("etat"), pl.col("actions")
     known = actions.str.split(follow_up.SEVERAL).list.eval(pl.element().is_in(list(follow_up.ACTIONS))).list.all()
     return Rules(
