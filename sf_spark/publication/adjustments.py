@@ -1,7 +1,7 @@
 """Expert rules: they move the level that a model gives one step up or down. Pure.
 
-A rule is data: a condition on the signals of the month, in a small language, and where it matters the theme that weighs
-most. The rules are tried in order, the first one that holds decides, and no other is looked at:
+A rule is data: a condition on the signals of the month, in a small language, and optionally the theme that must weigh
+most. Rules are tried in order, and the first that holds decides:
 
     level of the model   first rule that holds   level    adjustment
     aucun                up                      modere   its name
@@ -34,13 +34,13 @@ class Rule:
     """An expert rule.
 
     Attributes:
-        name: Kept with every level that it moved.
-        up: One step up; else one down.
+        name: Stored with every level that it moved.
+        up: True: one step up; False: one step down.
         when: The condition on signals, see ``conf/base/ajustements.yml``.
         explanation: In French, for agents.
         main_theme: Holds only where this theme weighs most towards the score; empty: everywhere.
-        since: First month of the list; None: from ever.
-        until: Last month; None: for ever.
+        since: First month of the list; None: no limit.
+        until: Last month; None: no limit.
     """
 
     name: str
@@ -53,10 +53,10 @@ class Rule:
 
     @property
     def signals(self) -> tuple[str, ...]:
-        """The signals that the condition looks at, by name.
+        """The names of the signals in the condition.
 
         Raises:
-            ConfigurationError: For what the language does not have.
+            ConfigurationError: For a condition outside the language.
         """
         place, names = 0, set()
         while place < len(self.when):
@@ -74,15 +74,15 @@ class Rule:
 
 
 def usable(rules: Iterable[Rule], present: Iterable[str], known: Iterable[str]) -> tuple[list[Rule], dict[str, str]]:
-    """The rules that can be applied, and for each of the others a signal that is not there.
+    """The rules that can be applied, and for each other rule a signal that is missing.
 
     Args:
         rules: All of them, in order.
         present: The columns of the table of signals.
-        known: Every signal of the catalogue, also those of families that are switched off.
+        known: Every signal of the catalogue, families that are switched off included.
 
     Raises:
-        ConfigurationError: For a signal that nobody knows, a condition that cannot be read, two rules of one name.
+        ConfigurationError: For an unknown signal, a condition that cannot be read, two rules of one name.
     """
     rules, columns, catalogue = list(rules), set(present), set(known)
     names = [rule.name for rule in rules]
@@ -102,10 +102,10 @@ def usable(rules: Iterable[Rule], present: Iterable[str], known: Iterable[str]) 
 
 
 def check_conditions(rules: Iterable[Rule], signals: DataFrame) -> None:
-    """Refuse a condition that Spark cannot read, or that is neither true nor false. No job runs.
+    """Refuse a condition that Spark cannot parse, or that is not boolean. Runs no job.
 
     Args:
-        rules: Usable ones.
+        rules: Usable rules.
         signals: The table of signals.
 
     Raises:
@@ -122,24 +122,24 @@ def check_conditions(rules: Iterable[Rule], signals: DataFrame) -> None:
 
 
 def rules_that_hold(rules: Sequence[Rule], periode: Column) -> Column:
-    """The names of the rules whose condition and dates hold, in order: array<string>; the main theme is not looked at.
+    """The names of the rules whose condition and dates hold, in order (array<string>); the main theme is ignored.
 
     Args:
-        rules: Usable ones.
-        periode: First day of the month of the row; the signals of the conditions stand in columns of their name.
+        rules: Usable rules.
+        periode: First day of the month of the row; the signals of the conditions are columns of the same name.
     """
     names = [F.when(F.expr(f"({rule.when})") & _dated(rule, periode), F.lit(rule.name)) for rule in rules]
     return F.array_compact(F.array(*names)) if names else F.array().cast("array<string>")
 
 
 def adjusted(rules: Sequence[Rule], level: Column, holding: Column, by_theme: Column) -> tuple[Column, Column]:
-    """The level after the rules, and the name of the rule that moved it (null: none did).
+    """The level after the rules, and the name of the rule that moved it (null: none).
 
     Args:
-        rules: Usable ones, in order.
-        level: Of the model.
+        rules: Usable rules, in order.
+        level: Level of the model.
         holding: See :func:`rules_that_hold`.
-        by_theme: Contribution of each theme to the score (map); where it is null, no theme is the main one.
+        by_theme: Contribution of each theme to the score (map); if null, there is no main theme.
     """
     main = _main_theme(by_theme)
     after, name = level, F.lit(None).cast("string")
@@ -157,7 +157,7 @@ def _dated(rule: Rule, periode: Column) -> Column:
 
 
 def _main_theme(by_theme: Column) -> Column:
-    """The theme with the greatest contribution, of equals the first by name; null where none is above 0."""
+    """The theme with the greatest contribution, of ties the first by name; null if none is above 0."""
     weighed = F.transform(
         F.map_entries(by_theme), lambda entry: F.struct(-entry["value"], entry["key"].alias("theme"), entry["value"])
     )
@@ -170,6 +170,6 @@ def _about(rule: Rule, main_theme: Column) -> Column:
 
 
 def _moved(level: Column, step: int) -> Column:
-    """One step up or down; the highest and the lowest stay."""
+    """One step up or down, within the lowest and highest levels."""
     pairs = ((name, _STEPS[min(max(rank + step, 0), len(_STEPS) - 1)]) for rank, name in enumerate(_STEPS))
     return F.try_element_at(F.create_map(*(F.lit(text) for pair in pairs for text in pair)), level)

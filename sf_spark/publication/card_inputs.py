@@ -1,4 +1,4 @@
-"""What cards are made of: the facts in force of each source, the panels, the lists, the follow-ups."""
+"""The inputs of cards: the facts in force of each source, the panels, the lists, the follow-ups."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ STAGED = {name: f"{ddl}, {_PLACE}" for name, ddl in STAGED.items()}
 
 @dataclass(frozen=True)
 class Facts:
-    """What cards are made of.
+    """The inputs of cards.
 
     Attributes:
         companies: ``panel/entreprise``, the months of the series.
@@ -47,9 +47,9 @@ class Facts:
         staged: The facts in force (not superseded) of each source, by name: those of :data:`STAGED`.
         lists: ``lists/detection``, every edition.
         follow_up: ``follow_up``.
-        last: First day of the last month.
+        last: First day of the last month of the series.
         cutoff_day: Day of the cut-off.
-        nomenclature: Of sections.
+        nomenclature: Nomenclature of sections.
     """
 
     companies: DataFrame
@@ -68,11 +68,11 @@ class Facts:
 
 
 def first_month(last: date) -> date:
-    """The first month of the series that end in a month."""
+    """The first month of the series that ends in a month."""
     return start_of(index_of(last) - MONTHS + 1)
 
 
 def facts_in_force(table: Callable[[str, str], DataFrame], cutoff_day: int) -> dict[str, DataFrame]:
-    """The staged facts in force, by source, from a reader that is given the name and the columns (DDL) of each."""
+    """The staged facts in force, by source; ``read`` takes the name and the columns (DDL) of a table."""
     read = {name: completed(table(name, ddl), ddl) for name, ddl in STAGED.items()}
     return {name: dated(facts, cutoff_day).where("superseded_on is null") for name, facts in read.items()}

@@ -1,7 +1,7 @@
-"""The parts of a card, each a frame of one row a company or an establishment: series, plans, requests, freshness. Pure.
+"""The parts of a card, each a frame with one row a company or establishment: series, plans, requests, freshness. Pure.
 
-Facts are those in force; measures come from the panels, so that a number on a card is the one that the signals, and the
-reasons of an alert, were made of.
+Facts are those in force. Measures come from the panels, so a number on a card is the one behind the signals and the
+reasons of an alert.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,14 +39,14 @@ FOLLOW_UPS = (
     "array<struct<date: date, service: string, siret: string, state: string, niveau: string, "
     "actions: array<string>, resultat: string>>"
 )
-SHORT_TIME_REASONS = (  # of a request, from 1 on; the codes behind have no published meaning
+SHORT_TIME_REASONS = (  # reasons of requests, from code 1 on; the other codes have no published meaning
     "Conjoncture économique",
     "Difficultés d'approvisionnement en matières premières ou en énergie",
     "Sinistre ou intempéries de caractère exceptionnel",
     "Transformation, restructuration ou modernisation des installations et des bâtiments",
     "Autres circonstances exceptionnelles",
 )
-# What is dated by which column, for how fresh each source is: name in French, date of a fact.
+# For the freshness of each source: its name in French, and the column that dates its facts.
 SOURCES: Mapping[str, tuple[str, str]] = {
     "effectif_ent": ("Effectifs de l'entreprise (URSSAF)", "periode"),
     "effectif": ("Effectifs des établissements (URSSAF)", "periode"),
@@ -64,7 +64,7 @@ SOURCES: Mapping[str, tuple[str, str]] = {
 
 
 def series(panel: DataFrame, key: str, last: Sequence[str]) -> DataFrame:
-    """The months of each entity in order, and its last row.
+    """The sorted months of each entity, and its last row.
 
     Args:
         panel: The months wanted of a panel.
@@ -75,7 +75,7 @@ def series(panel: DataFrame, key: str, last: Sequence[str]) -> DataFrame:
         ``key, serie`` (``SERIES``) and the columns.
     """
     months = F.collect_list(F.struct("periode", *MEASURES))
-    row = F.max(F.struct("periode", *last))  # a month is there once: nothing behind it is compared
+    row = F.max(F.struct("periode", *last))  # months are unique: the other fields are never compared
     grouped = panel.groupBy(key).agg(F.array_sort(months).cast(SERIES).alias("serie"), row.alias("_last"))
     return grouped.select(key, "serie", "_last.*")
 
@@ -83,8 +83,8 @@ def series(panel: DataFrame, key: str, last: Sequence[str]) -> DataFrame:
 def payment_plans(delai: DataFrame, key: str, last: Column, cutoff_day: int) -> DataFrame:
     """``key, delais`` (``PLANS``, the newest first).
 
-    A plan is in force (``en_cours``) as the panel counts it: granted, complete, created by the cut-off of the last
-    month, and due after it.
+    A plan is in force (``en_cours``) as in the panel: granted, complete, created by the cut-off of the last month, and
+    due after it.
 
     Args:
         delai: In force.
@@ -104,7 +104,7 @@ def payment_plans(delai: DataFrame, key: str, last: Column, cutoff_day: int) -> 
 
 
 def short_time_requests(apdemande: DataFrame) -> DataFrame:
-    """``siret, demandes_activite_partielle`` (``REQUESTS``, the newest first); of a request its last status."""
+    """``siret, demandes_activite_partielle`` (``REQUESTS``, the newest first), each request with its last status."""
     newest = apdemande.groupBy("siret", "id_demande").agg(
         F.max(
             F.struct(
@@ -129,7 +129,7 @@ def freshness(staged: Mapping[str, DataFrame], key: str) -> DataFrame:
     """``key, fraicheur`` (``FRESHNESS``, in the order of ``SOURCES``): the newest fact of each source.
 
     Args:
-        staged: In force, by source; those that know no ``key`` are left out.
+        staged: Facts in force, by source; sources without ``key`` are left out.
         key: ``siren`` or ``siret``.
     """
     dated = [
@@ -179,14 +179,14 @@ def alerts(lists: DataFrame) -> DataFrame:
 
 
 def follow_ups(follow_up: DataFrame) -> DataFrame:
-    """``siren, suivis`` (``FOLLOW_UPS``, the newest first): what was done, not what was thought of a detection."""
+    """``siren, suivis`` (``FOLLOW_UPS``, the newest first): actions, without opinions on detections."""
     done = follow_up.where(F.col("type") == "suivi")
     one = F.struct("date", "service", "siret", "state", "niveau", "actions", "resultat")
     return _newest_first(done, "siren", (F.col("date"), F.col("service"), F.col("siret")), one, FOLLOW_UPS, "suivis")
 
 
 def _newest_first(rows: DataFrame, key: str, order: Sequence[Column], value: Column, kind: str, name: str) -> DataFrame:
-    """``key, name``: the values of each key, the greatest in the order first; ties by the value itself."""
+    """``key, name``: the values of each key in descending order; ties by the value itself."""
     ordered = F.struct(*(column.alias(f"_{rank}") for rank, column in enumerate(order)), value.alias("value"))
     gathered = F.sort_array(F.collect_list(ordered), asc=False)
     return rows.groupBy(key).agg(F.transform(gathered, lambda each: each["value"]).cast(kind).alias(name))

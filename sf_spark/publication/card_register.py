@@ -1,4 +1,4 @@
-"""What the registers say of companies and establishments now, and what places and activities are called. Pure."""
+"""Companies and establishments in the present registers, and the names of places and activities. Pure."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from sf_spark.publication.card_inputs import Facts
 
 
 def registered_sites(facts: Facts) -> DataFrame:
-    """What the register says of each establishment, and of its address; of two lines the one delivered last."""
+    """The register's row of each establishment, with its address; of two lines the one delivered last."""
     return _last(facts.staged["sirene"], "siret", ("known_on", "_batch", "_line")).select(
         "siret",
         F.col("siren").alias("_siren"),
@@ -25,7 +25,7 @@ def registered_sites(facts: Facts) -> DataFrame:
 
 
 def head_offices(facts: Facts) -> DataFrame:
-    """``siren`` and its head office: the one known last, as the panel takes it."""
+    """``siren`` and its head office: the one known last, as in the panel."""
     seats = facts.staged["sirene"].where("siege")
     return _last(seats, "siren", ("known_on", "date_creation", "siret", "_batch", "_line")).select(
         "siren",
@@ -38,7 +38,7 @@ def head_offices(facts: Facts) -> DataFrame:
 
 
 def names(facts: Facts) -> DataFrame:
-    """``siren, _nom, _categorie, _creation`` as the register of companies has them."""
+    """``siren, _nom, _categorie, _creation`` from the register of companies."""
     person = F.concat_ws(" ", "prenom1_unite_legale", "nom_unite_legale")
     named = F.when(F.col("raison_sociale") != "", F.col("raison_sociale")).otherwise(F.nullif(person, F.lit("")))
     return _last(facts.staged["sirene_ul"], "siren", ("known_on", "_batch", "_line")).select(
@@ -65,7 +65,7 @@ def with_labels(rows: DataFrame, facts: Facts, register: str) -> DataFrame:
 
 
 def _last(register: DataFrame, key: str, order: Sequence[str]) -> DataFrame:
-    """One row a key: the greatest in the order."""
+    """One row a key: the last in the order."""
     ordered = F.struct(*(F.col(name) for name in order))
     return register.groupBy(key).agg(F.max_by(F.struct("*"), ordered).alias("_row")).select("_row.*")
 

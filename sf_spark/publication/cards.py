@@ -1,12 +1,12 @@
-"""The cards that an agent reads: one row a company, one row an establishment, all that is known of it. Pure and lazy.
+"""The cards that an agent reads: all that is known of each company and of each establishment. Pure and lazy.
 
     company                                          card
     with a row of the panel in the last 24 months    yes
     on a list once, closed for years                 yes, with an empty series
     another one                                      no
 
-A company belongs to the department of its head office as the register has it now; a list of an earlier month may still
-name another one. Money in EUR. Null is unknown; an empty array says that there is none.
+A company belongs to the department of its present head office; a list of an earlier month may name another one. Money
+in EUR. Null is unknown; an empty array means none.
 """
 
 from collections.abc import Sequence
@@ -40,9 +40,9 @@ _PLACE = ("departement_libelle", "region", "region_libelle")
 
 
 def site_cards(facts: Facts) -> DataFrame:
-    """One row an establishment that has a row of the panel, or that the register has open; key ``siret``.
+    """One row for each establishment in the panel, or open in the register; key ``siret``.
 
-    ``departement`` is where it stands, ``departement_entreprise`` where its company belongs.
+    ``departement`` is that of the establishment, ``departement_entreprise`` that of its company.
     """
     delai = facts.staged["delai"]
     rows = (
@@ -66,7 +66,8 @@ def site_cards(facts: Facts) -> DataFrame:
             "periode",
             F.col("_nom").alias("raison_sociale"),
             F.coalesce("_siege", "siege").alias("siege"),
-            # A panel that has gone on without it says that it is closed, unless the register has it open.
+            # An establishment without a row in the last month of the panel is closed, unless it is open in the
+            # register.
             F.coalesce(F.when(is_of_last_month, F.col("est_ouvert")), "est_actif", F.lit(False)).alias("est_ouvert"),
             *("adresse", F.coalesce("_commune", "code_commune").alias("code_commune"), "commune", *_PLACE),
             *("ape", "ape_libelle", "section", "section_libelle", "date_creation"),
@@ -83,8 +84,8 @@ def company_cards(facts: Facts, sites: DataFrame) -> DataFrame:
     """One row a company; key ``siren``.
 
     Args:
-        facts: What they are made of.
-        sites: The cards of establishments: those of companies without a card are left out.
+        facts: Inputs of the cards.
+        sites: The cards of establishments; those of companies without a card are left out.
     """
     events = proceeding_events(facts.staged["procol"], facts.staged["procedures"])
     plans = parts.payment_plans(facts.staged["delai"], "siren", F.lit(facts.last), facts.cutoff_day)
@@ -100,7 +101,7 @@ def company_cards(facts: Facts, sites: DataFrame) -> DataFrame:
         .join(parts.freshness(facts.staged, "siren"), on="siren", how="left")
     )
     present = F.get(F.filter("procedures", lambda period: period["fin"].isNull()), F.lit(0))
-    # The panel's row of another month says nothing of today.
+    # A row of an earlier month does not describe the present.
     state = {name: _now(name, present[name], facts) for name in ("procedure", "stade")}
     state["date_procedure"] = _now("date_procedure", present["debut"], facts)
     return _with_digest(
@@ -139,13 +140,13 @@ def _carded(facts: Facts) -> DataFrame:
 
 
 def _activity(nomenclature: str) -> dict[str, Column]:
-    """Activity and section of an establishment: the panel's, else the register's."""
+    """Activity and section of an establishment: from the panel, else from the register."""
     section = section_letter(F.col(f"_{CODE_COLUMN[nomenclature]}"), nomenclature)
     return {"ape": F.coalesce("ape", "_ape"), "section": F.coalesce("section", section)}
 
 
 def _now(name: str, of_period: Column, facts: Facts) -> Column:
-    """A part of the state in proceedings: the panel's of the last month, else that of the present period."""
+    """A field of the state in proceedings: from the panel's last month, else from the present period."""
     return F.when(F.col("periode") == F.lit(facts.last), F.col(name)).otherwise(of_period)
 
 
@@ -160,7 +161,7 @@ def _sites_of(sites: DataFrame) -> DataFrame:
 
 
 def _month_of(age: str) -> Column:
-    """The month that a measure of this age counts."""
+    """The month from which a measure of this age dates."""
     return F.trunc(F.add_months("periode", -F.col(age)), "month")
 
 
@@ -172,7 +173,7 @@ def _mean_of_year(measure: str) -> Column:
 
 
 def _valid(age: str, month: str, names: Sequence[str], prefix: str) -> Column:
-    """What still holds of accounts or behaviour; null where there is none."""
+    """Accounts or payment behaviour that are still valid; null if there are none."""
     values = (F.col(f"{prefix}{name}").alias("type_bilan" if name == "type" else name) for name in names)
     return F.when(F.col(age).isNotNull(), F.struct(_month_of(age).alias(month), *values))
 
@@ -182,5 +183,5 @@ def _list(name: str, kind: str) -> Column:
 
 
 def _with_digest(cards: DataFrame) -> DataFrame:
-    """The cards with ``empreinte``: it changes when anything on a card does."""
+    """The cards with ``empreinte``, a digest of the whole card."""
     return cards.withColumn("empreinte", F.left(F.sha2(F.to_json(F.struct("*")), 256), F.lit(16)))

@@ -1,16 +1,16 @@
-"""Clearances: which territory a service may see, and what of it. Plain data, and Columns over it.
+"""Clearances: the territory that a service may see, and its rights. Plain data, and Columns over it.
 
-A company belongs to the department of its head office as the register has it now, and is seen by every service whose
-territory holds that department. What a service may see of it beside depends on its rights:
+A company belongs to the department of its present head office, and every service whose territory holds that department
+sees it. Rights open further columns:
 
     right               what it opens
     scores              level, rank, score, status, reasons, points
-    urssaf              contributions, debts, payment plans, and the reasons and points that tell of them
-    activite_partielle  short-time work, and the reasons and points that tell of it
-    banque_de_france    accounts and ratios, and the reasons and points that tell of them
+    urssaf              contributions, debts, payment plans, and the reasons and points about them
+    activite_partielle  short-time work, and the reasons and points about it
+    banque_de_france    accounts and ratios, and the reasons and points about them
 
-An overseas collectivity (975, 977, 978) belongs to no region; a company of unknown place is seen by ``France entière``
-alone. Source of the territories and rights: the services' own application.
+An overseas collectivity (975, 977, 978) belongs to no region; only ``France entière`` sees a company of unknown place.
+Source of the territories and rights: the services' own application.
 """
 
 import difflib
@@ -33,27 +33,27 @@ from sf_spark.errors import ConfigurationError
 SCORES, URSSAF, SHORT_TIME, ACCOUNTS = RIGHTS = ("scores", "urssaf", "activite_partielle", "banque_de_france")
 WHOLE_COUNTRY = "France entière"
 
-# How a territory is named, and the places that may be named so.
+# The keys that define a territory, and the places allowed for each.
 _PLACES: Mapping[str, Mapping[str, Iterable[str]]] = {
     "departements": {code: (code,) for code in departments()},
     "regions": departments_of_regions(),
     "anciennes_regions": departments_of_former_regions(),
     "groupes": OVERSEAS_GROUPS,
 }
-_NAME = "(?!log$)[a-z0-9_]+"  # a folder of exports is named so, beside exports/log
+_NAME = "(?!log$)[a-z0-9_]+"  # also the name of a folder of exports, beside exports/log
 _KEYS = ("libelle", "segment", "droits", "france_entiere", *_PLACES)
 
 
 @dataclass(frozen=True)
 class Clearance:
-    """What a service, or an agent, may see.
+    """The clearance of a service or an agent.
 
     Attributes:
-        name: How the service is asked for.
-        label: What it is called, in French.
-        segment: The administration that it belongs to; '' where it is not said.
-        territory: Its territory as it is named, in French.
-        departements: The codes of its departments; None: France entière, companies of unknown place included.
+        name: Name of the service in arguments.
+        label: Its title, in French.
+        segment: Its administration; '' if unknown.
+        territory: The name of its territory, in French.
+        departements: The codes of its departments; None: all of France, companies of unknown place included.
         rights: Some of :data:`RIGHTS`.
     """
 
@@ -69,7 +69,7 @@ class Clearance:
         return self.rights.issuperset(rights)
 
     def sees(self, departement: Column) -> Column:
-        """Whether a company of a department is in the territory; an unknown department is in none but the whole."""
+        """Whether a department is in the territory; an unknown one is only in ``France entière``."""
         if self.departements is None:
             return F.lit(True)
         return F.coalesce(departement.isin(*sorted(self.departements)), F.lit(False))
@@ -80,9 +80,9 @@ def clearances_from(content: Any, place: str) -> dict[str, Clearance]:
 
     Args:
         content: ``habilitations`` to, for each service, ``libelle``, ``segment``, ``droits`` and its territory:
-            ``departements``, ``regions`` (of today), ``anciennes_regions`` (of before 2016), ``groupes`` (overseas),
-            all added up, or ``france_entiere: true``.
-        place: Of the file, for errors.
+            ``departements``, ``regions`` (of today), ``anciennes_regions`` (of before 2016) and ``groupes`` (overseas)
+            together, or ``france_entiere: true``.
+        place: Path of the file, for errors.
 
     Raises:
         ConfigurationError: For an unknown key, right or place, and for a service without a territory.
@@ -100,7 +100,7 @@ def clearance_of(name: str, known: Mapping[str, Clearance], place: str) -> Clear
     """The clearance of a service.
 
     Raises:
-        ConfigurationError: When it has none; it then sees nothing.
+        ConfigurationError: When it has none, and so may see nothing.
     """
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)

@@ -1,4 +1,4 @@
-"""What a list says of a company beside its alert: who it is, and what the services know already. Pure and lazy.
+"""Columns of a list about the company itself: its identity, and what the services already know. Pure and lazy.
 
 Everything is as known at the cut-off of the month of the list.
 """
@@ -40,20 +40,20 @@ def companies(panel: DataFrame, head_offices: DataFrame, creations: DataFrame) -
 
 
 def head_offices(sirene: DataFrame, cutoff: date) -> DataFrame:
-    """``siren, siret_siege`` on a day: of several that the register calls head office, the one known last."""
+    """``siren, siret_siege`` on a day: of several head offices in the register, the one known last."""
     order = F.struct("known_on", "date_creation", "siret")
     seats = _known(sirene, cutoff).where("siege")
     return seats.groupBy("siren").agg(F.max_by("siret", order).alias("siret_siege"))
 
 
 def creations(sirene_ul: DataFrame, cutoff: date) -> DataFrame:
-    """``siren, annee_creation`` on a day, as the register of companies says; null where it does not know."""
+    """``siren, annee_creation`` on a day, from the register of companies; null where unknown."""
     created = F.max_by(F.year("date_creation"), F.col("known_on"))
     return _known(sirene_ul, cutoff).groupBy("siren").agg(created.alias("annee_creation"))
 
 
 def followed(follow_up: DataFrame, cutoff: date) -> DataFrame:
-    """``siren`` of the companies of which a follow-up is open on a day: the last word of a service on an establishment.
+    """``siren`` of the companies with an open follow-up on a day, by the last note of each service on an establishment.
 
     Args:
         follow_up: ``siren, siret, service, date, state``.
@@ -65,10 +65,10 @@ def followed(follow_up: DataFrame, cutoff: date) -> DataFrame:
 
 
 def of_company(nomenclature: str) -> dict[str, Column]:
-    """Columns of the list that follow from the identity of a company.
+    """Columns of the list derived from the identity of a company.
 
     Args:
-        nomenclature: Of the sections: ``naf_rev2`` or ``naf2025``.
+        nomenclature: Nomenclature of the sections: ``naf_rev2`` or ``naf2025``.
     """
     departement = F.col("departement")
     return {
@@ -83,9 +83,9 @@ def of_company(nomenclature: str) -> dict[str, Column]:
 
 
 def of_services(cutoff: date) -> dict[str, Column]:
-    """Columns of the list that say what the services know: debt, proceeding, payment plan.
+    """Columns of the list with what the services know: debt, proceeding, payment plan.
 
-    ``_known`` is true where the panel holds the company: without a row, nothing is said of it.
+    ``_known`` is true where the panel holds the company; otherwise the columns are null.
 
     Args:
         cutoff: The day from which the days left of a plan are counted.

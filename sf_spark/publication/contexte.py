@@ -1,8 +1,8 @@
-"""What lists say of companies: aided by a plan, in a territory of a programme, in a sector under restrictions. Pure.
+"""Context flags of companies: helped by an aid scheme, in the area of a programme, in a restricted sector. Pure.
 
-A flag names a company, one of its establishments, its commune or its activity. Activities are written in NAF rev. 2, in
-whole or in part, and met by the company's code in NAF rev. 2 whatever the register delivers; a class that ends in Y is
-one of NAF 2025 (rev. 2 has none), and is met by that code.
+A flag names a company, one of its establishments, its commune or its activity. Activities are codes of NAF rev. 2, full
+or partial, and match the company's code in NAF rev. 2 whatever the register delivers; a class that ends in Y belongs to
+NAF 2025 (rev. 2 has none), and matches that code.
 
     flag             company                            flagged
     naf 55           55.10Z                             yes
@@ -32,8 +32,8 @@ def context_flags(contexte: DataFrame, companies: DataFrame, cutoff: date) -> Da
         cutoff: The day.
 
     Returns:
-        ``siren, context_flags`` (sorted, distinct); companies without a flag are absent. A flag without a first day
-        holds from ever, one without a last day to this day; a flag on a code that is null meets nobody.
+        ``siren, context_flags`` (sorted, distinct); companies without a flag are absent. A flag without a first day has
+        always held, one without a last day still holds; a null code matches nothing.
     """
     day = F.lit(cutoff)
     holds = (
@@ -43,7 +43,7 @@ def context_flags(contexte: DataFrame, companies: DataFrame, cutoff: date) -> Da
         & (F.col("date_fin").isNull() | (F.col("date_fin") >= day))
     )
     flags = contexte.where(holds).select("type", "code", "drapeau").distinct()
-    # Equal codes meet in a plain join; parts of an activity are few, and are tried one by one.
+    # Equal codes are joined; partial activities are few, and are tested one by one.
     named = flags.where(F.col("type") != "naf").withColumn("_key", _named(F.col("type"), F.col("code")))
     by_name = companies.select("siren", F.explode(_names()).alias("_key")).join(
         F.broadcast(named.select("_key", "drapeau")), on="_key", how="inner"
@@ -56,7 +56,7 @@ def context_flags(contexte: DataFrame, companies: DataFrame, cutoff: date) -> Da
 
 
 def _named(kind: Column, code: Column) -> Column:
-    """The company or the commune that a flag names; that of an establishment is its company."""
+    """The company or commune that a flag names; for an establishment, its company."""
     return F.when(kind == "commune", F.concat(F.lit("commune "), code)).otherwise(siren_of(code))
 
 

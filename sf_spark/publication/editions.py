@@ -1,13 +1,13 @@
-"""Editions of the detection list: which there are, which are to be made, what they are called. Pure, without Spark.
+"""Editions of the detection list: those published, those to make, and their names. Pure, without Spark.
 
-There is one list a month and horizon. Its first edition is made with the champion of its day, and stays as it was
-published; a correction is a further edition that names the one before. The edition in force is the last one.
+There is one list for each month and horizon. Its first edition uses the champion of the day, and never changes; a
+correction is a new edition that names the one before. The edition in force is the last one.
 
     list of 2026-10            horizon 18 (train.horizon)    horizon 12
     first edition              detection-2026-10             detection-2026-10-12m
     its first correction       detection-2026-10-v2          detection-2026-10-12m-v2
 
-Names are for people: ``periode``, ``horizon`` and ``edition`` are columns. Where ``train.horizon`` was changed, and the
+Names are for people: ``periode``, ``horizon`` and ``edition`` are columns. If ``train.horizon`` has changed and the
 short name of a month is taken, the horizon is written out.
 """
 
@@ -24,16 +24,16 @@ class Edition:
     """An edition, published or to be made.
 
     Attributes:
-        name: Of the edition, see above.
+        name: Name of the edition, see above.
         periode: First day of the month of the list.
-        horizon: Of the model, in months.
+        horizon: Horizon of the model, in months.
         number: 1 for the first edition, 2 for its first correction.
         corrects: The edition that it corrects; empty for a first one.
         reason: Why; empty for a first one.
         previous: The edition of the month before that statuses are compared with; empty where there is none.
-        model_name: Of the model.
-        model_version: Of the model.
-        run_id: Of the training.
+        model_name: Name of the model.
+        model_version: Version of the model.
+        run_id: Id of the training run.
         capacity: Companies that could be visited in the month.
         scored: Companies that the model scored.
     """
@@ -52,12 +52,12 @@ class Edition:
     scored: int = 0
 
     def record(self) -> dict[str, Any]:
-        """As a commit keeps it."""
+        """The edition as stored in a commit."""
         return {**asdict(self), "periode": self.periode.isoformat()}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Edition":
-        """What a commit has kept."""
+        """The edition stored in a commit."""
         return cls(**{**record, "periode": date.fromisoformat(record["periode"])})
 
 
@@ -70,7 +70,7 @@ def in_force(published: Iterable[Edition]) -> dict[tuple[int, date], Edition]:
 def first_editions(
     published: Iterable[Edition], scored: Mapping[int, Iterable[date]], main_horizon: int
 ) -> list[Edition]:
-    """The first editions that are to be made, month after month.
+    """The first editions to make, month by month.
 
     Args:
         published: All editions.
@@ -78,8 +78,8 @@ def first_editions(
         main_horizon: The horizon whose lists have the short name.
 
     Returns:
-        For each horizon the scored months after its last list, as a list is never slipped in before others that have
-        been read; of a horizon without a list, all of them.
+        For each horizon the scored months after its last list, because no list is inserted before published ones; for a
+        horizon without a list, all scored months.
     """
     editions, made = list(published), []
     months = sorted((periode, horizon) for horizon, periodes in scored.items() for periode in set(periodes))
@@ -95,11 +95,11 @@ def first_editions(
 def correction(
     published: Iterable[Edition], horizon: int, periode: date | None, reason: str, main_horizon: int
 ) -> Edition | None:
-    """The edition that corrects the one in force; None when that one has this very reason: it has been made.
+    """The edition that corrects the one in force; None if that one has the same reason: the correction is done.
 
     Args:
         published: All editions.
-        horizon: Of the list.
+        horizon: Horizon of the list.
         periode: Its month; None for the last one.
         reason: Why.
         main_horizon: The horizon whose lists have the short name.
@@ -124,7 +124,7 @@ def correction(
 
 
 def following(published: Iterable[Edition], edition: Edition) -> Edition:
-    """The edition with the one that its statuses are compared with: the last one of an earlier month."""
+    """The edition with ``previous`` set: the last edition of an earlier month."""
     before = [
         each
         for (horizon, periode), each in in_force(published).items()
@@ -135,7 +135,7 @@ def following(published: Iterable[Edition], edition: Edition) -> Edition:
 
 
 def earlier_in_force(published: Iterable[Edition], edition: Edition) -> list[str]:
-    """The names of the editions in force of the months before, in order: the history that an edition looks at."""
+    """The names of the editions in force of earlier months, in order: the history that an edition uses."""
     found = [
         each
         for (horizon, periode), each in in_force(published).items()

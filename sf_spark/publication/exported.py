@@ -1,7 +1,7 @@
-"""An export of a list: the rows of a service with what is known of each company now, and its spreadsheet. Pure.
+"""An export of a list: the rows of a service with present facts on each company, and its spreadsheet. Pure.
 
-The rows are those of the list as it was published; beside them stands what a reader of today needs: where the company
-belongs now, its proceeding, headcount and debt of the last month, whether a committee has chosen it, who follows it.
+The rows are those of the list as published, with further columns of today: the department of the company, its
+proceeding, headcount and debt of the last month, whether a committee has chosen it, who follows it.
 """
 
 import csv
@@ -26,15 +26,15 @@ Row = Mapping[str, Any]
 def exported_rows(
     listed: DataFrame, cards: DataFrame, follow_up: DataFrame, chosen: DataFrame, clearance: Clearance, filters: Filters
 ) -> DataFrame:
-    """The companies of a list that a service gets, as it may see them; in order of rank, else of SIREN.
+    """The companies of a list for a service, as it may see them; in order of rank, else of SIREN.
 
     Args:
         listed: Rows of one list; those that have left it (no rank) are not exported.
         cards: ``cards/entreprise``.
         follow_up: The table.
-        chosen: ``siren, liste``: what committees have chosen.
-        clearance: Of the service.
-        filters: What is asked.
+        chosen: ``siren, liste``: companies chosen by committees.
+        clearance: Clearance of the service.
+        filters: Filters of the export.
 
     Returns:
         The columns of ``lists/detection`` that it may see, and ``departement_actuel, procedure_actuelle,
@@ -70,7 +70,7 @@ def exported_rows(
 
 
 def _last_state(follow_up: DataFrame) -> DataFrame:
-    """``siren, suivi``: the state that the services noted last; of several on one day the one that is most open."""
+    """``siren, suivi``: the last state noted by the services; of several on one day, the most open one."""
     order = F.struct("date", -F.array_position(F.lit(list(STATES)), F.col("state")))
     notes = follow_up.where(F.col("type") == FOLLOW_UP_KIND)
     return notes.groupBy("siren").agg(F.max_by("state", order).alias("suivi"))
@@ -100,7 +100,7 @@ def _proceeding(row: Row) -> str:
     return "In Bonis" if row["procedure_actuelle"] == IN_BONIS else row["procedure_actuelle"]
 
 
-# The columns of the application's own spreadsheet, in its words and order.
+# The columns of the application's own spreadsheet, in its terms and order.
 COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "Liste de détection": _from("list"),
     "Siren": _from("siren"),
@@ -131,7 +131,7 @@ REASONS = ("Siren", "Raison sociale", "Motif 1", "Motif 2", "Motif 3")
 
 
 def cells(row: Row) -> list[Any]:
-    """A line of the spreadsheet: texts and numbers, ``-`` where nothing is known or may be seen."""
+    """A line of the spreadsheet: texts and numbers, ``-`` where a value is unknown or hidden."""
     return [MISSING if (value := read(row)) is None or value == "" else value for read in COLUMNS.values()]
 
 
@@ -151,7 +151,7 @@ def csv_text(rows: Iterable[Row]) -> str:
 
 
 def filter_lines(clearance: Clearance, name: str, filters: Filters, count: int, when: str) -> Sequence[tuple[str, Any]]:
-    """The lines of the sheet ``Filtres``: what was asked, by whom, and how many companies there are."""
+    """The lines of the sheet ``Filtres``: the filters, the user, and the number of companies."""
     return [
         ("Liste de détection", name),
         ("Service", clearance.label),
@@ -166,5 +166,5 @@ def _as_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".replace(".", ",")
     text = str(value)
-    # A text from outside must not be taken for a formula.
+    # A spreadsheet must not read delivered text as a formula.
     return f"'{text}" if text[:1] in "=+-@\t\r" and text != MISSING and not isinstance(value, int) else text

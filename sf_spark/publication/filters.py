@@ -1,4 +1,4 @@
-"""The filters of an export: which companies of a list are wanted, in the words that the application uses. Pure."""
+"""The filters of an export: which companies of a list are wanted, in the terms of the application. Pure."""
 
 import json
 import re
@@ -16,20 +16,20 @@ LEVELS = {"fort": "Alerte élevée", "modere": "Alerte modérée"}
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked of a company; what is empty, None or False asks for nothing.
+    """Conditions on companies; an empty, None or False value is no condition.
 
     Attributes:
-        text: A SIREN, or a part of the name, in any case.
+        text: A SIREN, or part of the name, in any case.
         departments: Codes.
         sections: Letters of sections of activity.
         legal_forms: First digits of the legal category: ``57``, ``5499``.
         min_headcount: Employees; an unknown headcount is below.
         min_debt: EUR.
-        proceedings: States as they are called: ``In bonis``, ``Redressement judiciaire``, ...
+        proceedings: Names of states: ``In bonis``, ``Redressement judiciaire``, ...
         levels: ``fort``, ``modere``.
         first_alerts: Only companies whose first alert is of this list.
-        no_recent: Without companies younger than three years.
-        no_payment_plan: Without those that have a payment plan running past the list's date.
+        no_recent: Exclude companies younger than three years.
+        no_payment_plan: Exclude companies with a payment plan that runs beyond the date of the list.
         committee_list: Only companies that a committee has chosen from this list.
     """
 
@@ -47,10 +47,10 @@ class Filters:
     committee_list: bool = False
 
     def check(self, clearance: Clearance) -> None:
-        """Refuse a filter that cannot be understood, or that would tell what a service may not see.
+        """Refuse an invalid filter, or one that would reveal what a service may not see.
 
         Raises:
-            ConfigurationError: It names the filter, and the right or what would be right.
+            ConfigurationError: It names the filter, and the missing right or the expected value.
         """
         for option, given, form, right in (
             ("--department", self.departments, "(?!20)([0-9]{2,3}|2A|2B)", "a code such as 01, 2A or 974"),
@@ -77,7 +77,7 @@ class Filters:
         return rows
 
     def labelled(self) -> list[tuple[str, str]]:
-        """What the second sheet says: each filter and its value, in French; ``-`` where nothing is asked."""
+        """The second sheet: each filter and its value, in French; ``-`` if it is not set."""
         shown = {
             "Recherche": self.text,
             "Départements": ", ".join(self.departments),
@@ -95,7 +95,7 @@ class Filters:
         return [(name, value or "-") for name, value in shown.items()]
 
     def as_json(self) -> str:
-        """What ``exports/log`` keeps: the filters that ask for something."""
+        """The filters that are set, for ``exports/log``."""
         asked = {each.name: getattr(self, each.name) for each in fields(self)}
         return json.dumps({name: value for name, value in asked.items() if _asks(value)})
 
@@ -132,5 +132,5 @@ def _yes(asked: bool) -> str:
 
 
 def _asks(value: object) -> bool:
-    """Whether a filter asks for something; 0 does."""
+    """Whether a filter is set; 0 is a value."""
     return value is not None and value is not False and value not in ("", ())

@@ -1,12 +1,12 @@
-"""What the services did about alerts and what they think of them: one table, and the funnel of each list. Pure.
+"""Actions and opinions of the services on alerts: one table, and the funnel of each list. Pure.
 
     noted about a company of the list, from its cut-off on, for a year     detected   contacted   accompanied
     nothing                                                                x
     a follow-up, under watch                                               x          x
     a follow-up in progress or closed, with an action                      x          x           x
 
-A follow-up made before the list was drawn, or by a service about a company that is not on it, counts for no list. An
-opinion counts for the list that it names. People read these rows; no model learns from them.
+A follow-up from before the list, or on a company that is not on it, counts for no list. An opinion counts for the list
+that it names. People read these rows; no model learns from them.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -24,22 +24,22 @@ FOLLOW_UP = (
     "motifs array<string>, commentaire string, known_on date"
 )
 ALL = "tous"
-WINDOW_MONTHS = 12  # how long after its list a company is still said to be contacted because of it
+WINDOW_MONTHS = 12  # a contact within so many months counts for the list
 FUNNEL = (
     "list string, periode date, horizon int, edition int, departement string, departement_libelle string, "
     "service string, detectees long, contactees long, accompagnees long, avis long, avis_utiles long, "
     "part_utile double, entreprises_jugees long, detections_justes long, precision_terrain double, "
     "precision_basse double, precision_haute double"
 )
-_Z = 1.6449  # of the middle 90 %, as the intervals of the models
+_Z = 1.6449  # quantile of the middle 90 %, like the intervals of the models
 
 
 def follow_up_rows(suivi: DataFrame, avis: DataFrame) -> DataFrame:
-    """The table ``follow_up``: one row a note of a service on an establishment and a day, one row an opinion.
+    """The table ``follow_up``: one row for each note of a service on an establishment and a day, and for each opinion.
 
     Args:
-        suivi: ``staged/suivi``, in force. Of two lines of a key the one delivered last holds.
-        avis: ``staged/avis``, in force; an agent's last opinion of a company and a list holds.
+        suivi: ``staged/suivi``, in force. Of two lines with the same key the one delivered last counts.
+        avis: ``staged/avis``, in force; the last opinion of an agent on a company and a list counts.
     """
     notes = _latest(suivi, ("siret", "date", "service")).select(
         siren_of(F.col("siret")).alias("siren"),
@@ -57,7 +57,7 @@ def follow_up_rows(suivi: DataFrame, avis: DataFrame) -> DataFrame:
 
 
 def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame:
-    """What became of the detections of each list, by territory and service.
+    """The outcome of the detections of each list, by territory and service.
 
     Args:
         lists: ``lists/detection``: the edition in force of each month and horizon counts.
@@ -65,10 +65,10 @@ def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame
         cutoff_day: Day of the cut-off.
 
     Returns:
-        ``FUNNEL``, key (list, departement, service); ``tous`` in departement or service is all of them. Companies,
-        not notes, are counted. ``part_utile`` is of opinions; ``precision_terrain`` of the companies that somebody
-        judged: the share that more opinions call useful than not, with a Wilson interval of 90 %. Shares are null
-        where there is no opinion. A service that did and said nothing about a list has no row there.
+        ``FUNNEL``, key (list, departement, service); ``tous`` in departement or service means all. Companies, not
+        notes, are counted. ``part_utile`` is a share of opinions; ``precision_terrain`` is the share of companies with
+        opinions that most of these call useful, with a Wilson interval of 90 %. Shares are null without opinions. A
+        service without notes and opinions on a list has no row.
     """
     listed = _in_force(lists.where(F.col("rank").isNotNull())).select(
         *("list", "periode", "horizon", "edition", "siren"),
@@ -92,7 +92,7 @@ def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame
 
 
 def _company_rows(listed: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame:
-    """One row a list, a company and a service (``tous`` among them) that did or said something about it."""
+    """One row for each list, company and service (also ``tous``) with a note or an opinion."""
     drawn = cutoff_of(F.col("periode"), cutoff_day)
     after = (F.col("date") > drawn) & (F.col("date") <= F.add_months(drawn, WINDOW_MONTHS))
     notes = follow_up.where(F.col("type") == FOLLOW_UP_KIND).select("siren", "date", "service", "state", "actions")
@@ -139,13 +139,13 @@ def _with_shares(rows: DataFrame) -> DataFrame:
 
 
 def _wilson(successes: Column, trials: Column) -> tuple[Column, Column]:
-    """The interval of a share (Wilson, 1927), which stays inside 0 and 1 for a handful of trials."""
+    """The interval of a share (Wilson, 1927), which stays within 0 and 1 even for few trials."""
     n = F.when(trials > 0, trials)
     share = successes / n
     centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z * F.sqrt(share * (1 - share) / n + _Z**2 / (4 * n * n)) / (1 + _Z**2 / n)
     low, high = F.greatest(centre - half, F.lit(0.0)), F.least(centre + half, F.lit(1.0))
-    return F.when(n.isNotNull(), low), F.when(n.isNotNull(), high)  # the greatest of null and 0 is 0
+    return F.when(n.isNotNull(), low), F.when(n.isNotNull(), high)  # greatest(null, 0) is 0
 
 
 def _in_force(lists: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""The columns of ``lists/detection``: name, type, and what each means to those who read the table, in French.
+"""The columns of ``lists/detection``: name, type, and meaning in French for readers of the table.
 
 One row is a company of an edition: one that is on the list, or one that has just left it (``sortie``).
 """

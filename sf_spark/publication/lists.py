@@ -1,9 +1,9 @@
-"""The detection list of a month: who is alerted, in which order, since when, and what changed. Pure and lazy.
+"""The detection list of a month: who is alerted, at which rank, since when, and what changed. Pure and lazy.
 
 A company enters the list when it is ``fort``, when an expert rule raises it, or when it is ``modere`` and its
-probability at least ``enter_share`` of the cut-off. It does not leave it for a month that is a little better: it stays
-while its probability is at least ``leave_share`` of the cut-off, for at most ``months_below`` months in a row below the
-cut-off. A company that an expert rule takes off the list leaves at once.
+probability at least ``enter_share`` times the cut-off. A slightly better month does not remove it: it stays while its
+probability is at least ``leave_share`` times the cut-off, for at most ``months_below`` months in a row below the
+cut-off. A company that an expert rule lowers leaves at once.
 
     cut-off 0.10, enter_share 1.2, leave_share 0.7, months_below 2
     probability      0.11      0.12      0.08       0.09       0.11       0.09       0.06
@@ -12,13 +12,13 @@ cut-off. A company that an expert rule takes off the list leaves at once.
     months_below     -         0         1          2          0          1          -
 
     list before      this month                        status
-    -                fort                              nouvelle    also when it comes back; its first alert stays
+    -                fort                              nouvelle    also on a return; its first alert does not change
     fort             fort                              maintenue
     modere           fort                              aggravee
     fort             modere                            attenuee
     modere           below, or not scored any more     sortie      one last row: no rank, no reason
 
-A list looks at the lists before it and at nothing later, so publishing one changes no other.
+A list depends on earlier lists only, so publishing one changes no other.
 """
 
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ _SCORES = (
     *("level_model", "adjustment", "level", "probability", "cutoff_modere", "cutoff_fort"),
     *("raw_score", "expected_value", "expected_probability", "contributions_theme"),
 )
-_BEFORE = "_before_"  # marks what the list before said
+_BEFORE = "_before_"  # prefix of columns of the list before
 
 
 @dataclass(frozen=True)
 class Stay:
-    """When a company enters a list, and how long it stays below the cut-off.
+    """Rules for entering a list, and for staying on it below the cut-off.
 
     Attributes:
         enter_share: Share of the cut-off of ``modere`` from which it enters, 1 or more.
@@ -58,17 +58,17 @@ class Stay:
 
 @dataclass(frozen=True)
 class Month:
-    """What a list is made of, all at its own month: one row a company.
+    """The inputs of a list, all at its own month: one row a company.
 
     Attributes:
         scores: ``siren``, levels, probability, cut-offs and contributions of one horizon and version.
-        companies: ``siren``, who each is and what is known of it: :func:`sf_spark.publication.companies.companies`.
+        companies: ``siren``, identity and facts: :func:`sf_spark.publication.companies.companies`.
         signals: ``siren`` and the signals.
         cutoff: The day until which facts are known.
-        nomenclature: Of the sections in both: ``naf_rev2`` or ``naf2025``.
-        year_ago: The signals twelve months earlier; None where that month is not there.
-        flags: ``siren, context_flags``, see :mod:`sf_spark.publication.contexte`; None where no list was delivered.
-        followed: ``siren`` of the companies with an open follow-up; None where no follow-up was delivered.
+        nomenclature: Nomenclature of the sections in both: ``naf_rev2`` or ``naf2025``.
+        year_ago: The signals twelve months earlier; None if that month is missing.
+        flags: ``siren, context_flags``, see :mod:`sf_spark.publication.contexte`; None if no such list was delivered.
+        followed: ``siren`` of the companies with an open follow-up; None if none was delivered.
     """
 
     scores: DataFrame
@@ -82,21 +82,21 @@ class Month:
 
 
 def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: Stay, size: int) -> DataFrame:
-    """Who is on the list, and in which order.
+    """The companies on the list, ranked.
 
     Args:
         edition: The edition, and the one that statuses are compared with.
         month: Scores of its month.
-        earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
-        stay: When a company enters, and how long it stays.
-        size: At most this many companies, by rank; 0 for every alert. One that falls below has left like any other.
+        earlier: Rows of the editions in force of earlier months, at its horizon, in the columns of ``SCHEMA``.
+        stay: Rules for entering and staying.
+        size: At most this many companies, by rank; 0 for every alert. A company beyond it has left the list.
 
     Returns:
-        What :func:`on_the_list` gives, and ``rank``: 1 is the highest probability; equal ones are ranked by siren. A
-        few thousand rows that :func:`build_list` reads several times: keep them.
+        The columns of :func:`on_the_list`, and ``rank``: 1 is the highest probability; ties are ranked by siren. A few
+        thousand rows, to cache: :func:`build_list` reads them several times.
     """
     listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), stay)
-    # One ordering of all alerts needs one task; the alerts of a month are a few thousand narrow rows.
+    # A global order needs a single task; a month has a few thousand narrow alerts.
     rank = F.row_number().over(Window.orderBy(F.col("probability").desc(), F.col("siren")))
     ranked = listed.withColumn("rank", rank)
     return ranked.where(F.col("rank") <= size) if size else ranked
@@ -105,7 +105,7 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
 def build_list(
     edition: Edition, month: Month, listed: DataFrame, dictionary: DataFrame, earlier: DataFrame
 ) -> DataFrame:
-    """Draw an edition.
+    """Build an edition.
 
     Args:
         edition: Its name, and the one that statuses are compared with.
@@ -115,8 +115,8 @@ def build_list(
         earlier: Rows of the editions in force of the months before, of its horizon, in the columns of ``SCHEMA``.
 
     Returns:
-        ``SCHEMA``, key ``siren``. A company that has left has its level and probability of this month (null when it is
-        not scored any more) and, where the panel no longer holds it, the identity of the list before.
+        ``SCHEMA``, key ``siren``. A company that has left has its level and probability of this month (null if it is no
+        longer scored) and, if the panel no longer holds it, its identity from the list before.
     """
     since = earlier.where(F.col("status") != LEFT).groupBy("siren").agg(F.min("first_alert").alias("_since"))
     rows = (
@@ -148,7 +148,7 @@ def on_the_list(scores: DataFrame, before: DataFrame, stay: Stay) -> DataFrame:
     high = F.col("probability") >= F.col("cutoff_modere") * stay.enter_share
     enters = alerted & ((F.col("level") == LEVELS[-1]) | raised | high)
     near = (
-        (F.col("level_model") == NO_ALERT)  # else an expert rule took it off
+        (F.col("level_model") == NO_ALERT)  # otherwise an expert rule lowered it
         & (F.col("probability") >= F.col("cutoff_modere") * stay.leave_share)
         & (below <= stay.months_below)
     )
@@ -230,9 +230,9 @@ def _of_alert(edition: Edition) -> dict[str, Column]:
 
 
 def _points_of_contributions() -> Column:
-    """Points of score that one unit of contribution stands for; 0 where contributions do not say why the score differs.
+    """Points of score for one unit of contribution; 0 where contributions do not explain the difference in score.
 
-    What lifts the score above that of an average company is shared out in proportion to the contributions:
+    The difference between the score and that of an average company is shared in proportion to the contributions:
 
         average 2 %, score 8 %, contributions dette 1.0, effectif 0.5, age -0.3    6 / 1.2 = 5 points a unit
         base 2.0, dette 5.0, effectif 2.5, age -1.5                                together 8

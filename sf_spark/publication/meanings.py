@@ -1,7 +1,7 @@
-"""What each table that others read is, and what each of its columns means, in French: the comments of the tables.
+"""The meaning, in French, of each table for other readers, and of its columns: the comments of the tables.
 
-Columns that other records describe are not repeated here: those of ``lists/detection``, the measures of the panels, the
-signals. A name means one thing wherever it stands; where it does not, the table says so (:data:`OF_TABLE`).
+Columns described by other records are not repeated here: those of ``lists/detection``, the measures of the panels, the
+signals. A name has one meaning in all tables; exceptions are in :data:`OF_TABLE`.
 """
 
 from collections.abc import Mapping
@@ -376,12 +376,12 @@ OF_TABLE: Mapping[str, Mapping[str, str]] = {
 
 
 def meaning_of(path: str, column: str, signals: Mapping[str, str]) -> str | None:
-    """What a column of a table means; None where nobody has said.
+    """The meaning of a column of a table; None if there is none.
 
     Args:
-        path: Of the table.
+        path: Path of the table.
         column: Its name.
-        signals: What each signal means, by its name.
+        signals: Meaning of each signal, by name.
     """
     if path == "lists/detection":
         return LIST_COLUMNS[column].meaning if column in LIST_COLUMNS else None

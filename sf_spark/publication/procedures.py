@@ -1,4 +1,4 @@
-"""What a company was on any day, as far as collective proceedings go: periods that do not overlap. Pure and lazy.
+"""The state of a company in collective proceedings on any day, as disjoint periods. Pure and lazy.
 
 The same rules as the panel's (:mod:`sf_spark.panel.proceedings`), day by day: the last event of each action counts, the
 gravest proceeding that is open holds, a continuation plan is over after 10 years. A day in no period is ``In bonis``.
@@ -26,7 +26,7 @@ def proceeding_periods(events: DataFrame, today: Column) -> DataFrame:
 
     Args:
         events: In force; see :func:`sf_spark.domain.proceedings.proceeding_events`.
-        today: The last day that is looked at (date).
+        today: The last day to consider (date).
 
     Returns:
         ``siren, procedures`` (``PERIODS``, from the first; ``fin`` is the first day after, null for the present one).
@@ -45,7 +45,7 @@ def proceeding_periods(events: DataFrame, today: Column) -> DataFrame:
 
 
 def _state(day: Column) -> Column:
-    """What holds on a day: ``debut, procedure, stade, source``, null in bonis."""
+    """The state on a day: ``debut, procedure, stade, source``, null if in bonis."""
     seen = F.filter("events", lambda e: e["date"] <= day)
     last_of = [F.array_max(F.filter(seen, _of_action(action))) for action in ACTIONS]
     open_one = F.coalesce(*(F.when(_is_open(event, day), event) for event in last_of))
@@ -58,7 +58,7 @@ def _state(day: Column) -> Column:
 
 
 def _differs(state: Column, rank: Column) -> Column:
-    """Whether a state is another one than the one before it."""
+    """Whether a state differs from the one before it."""
     before = F.get(F.col("_states"), rank - 1)
     same = state["procedure"].eqNullSafe(before["procedure"]) & state["stade"].eqNullSafe(before["stade"])
     return (rank == 0) | ~same

@@ -1,16 +1,16 @@
 """Why a company is on the list: the measures that weigh most towards the alert, in French sentences. Pure.
 
-Many signals tell one measure (its mean, its maximum, its change), and some of them speak for the company where others
-speak against it. So contributions are netted by measure, and by theme, before anything is ranked:
+Many signals describe one measure (its mean, its maximum, its change), and their contributions may have opposite signs.
+So contributions are netted by measure, and by theme, before ranking:
 
     contributions                                              net                       reason
     dette_mean6m 0.9, dette_max12m -0.3                        dette 0.6                 yes
-    effectif_change12m 0.4, effectif_lag3m -0.5                effectif -0.1             no: in sum it speaks for it
+    effectif_change12m 0.4, effectif_lag3m -0.5                effectif -0.1             no: the sum is favourable
     age_mois 0.2                                               age_mois 0.2              yes
 
-A theme or a measure whose net contribution is 0 or less is never a reason, and neither is one that nothing is known of.
-The best measure of each theme goes before the second of any. A sentence says the value, what it was a year ago, and the
-median of the sector: ``Dette URSSAF : 3,2 mois de cotisation, contre 0,4 il y a un an ; médiane du secteur 0``.
+A theme or a measure with a net contribution of 0 or less, or without a known value, is never a reason. The best measure
+of each theme comes before the second of any. A sentence gives the value, the value a year ago, and the median of the
+sector: ``Dette URSSAF : 3,2 mois de cotisation, contre 0,4 il y a un an ; médiane du secteur 0``.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ SCHEMA = (
 _MAP = "map<string,double>"
 _UNITS = {"EUR": "€", "salaries": "salarié", "mois": "mois", "jours": "jour", "heures": "heure", "%": "%", "ratio": "%"}
 _PLURAL = ("salaries", "jours", "heures")
-_ACCURACY = 10_000  # of the medians: exact for sectors of fewer companies
+_ACCURACY = 10_000  # accuracy of the medians: exact for sectors of fewer companies
 
 
 def reasons(
@@ -40,15 +40,15 @@ def reasons(
     sectors: DataFrame | None = None,
     nomenclature: str = NAF_REV2,
 ) -> DataFrame:
-    """Choose and word the reasons of each alert.
+    """Choose the reasons of each alert, and write their sentences.
 
     Args:
         contributions: ``siren``, ``contributions`` (signal to log-odds); one row a company.
         signals: ``siren`` and one column a signal, at the month of the alerts; at most one row a company.
-        dictionary: ``name, description, unit, theme, measure``; a signal that it lacks is a measure of its own.
+        dictionary: ``name, description, unit, theme, measure``; an unknown signal is a measure of its own.
         year_ago: The same as ``signals``, twelve months earlier; None where there is no such month.
-        sectors: ``siren, section`` of the companies that medians are taken over; None for no median.
-        nomenclature: Of the sections that the signals hold: ``naf_rev2`` or ``naf2025``.
+        sectors: ``siren, section`` of the companies behind the medians; None for no median.
+        nomenclature: Nomenclature of the sections that the signals hold: ``naf_rev2`` or ``naf2025``.
 
     Returns:
         ``siren``, ``reasons`` (see ``SCHEMA``; weightiest first). A company without a reason has no row.
@@ -82,7 +82,7 @@ def reasons(
 
 
 def _values(contributions: DataFrame, signals: DataFrame, names: Sequence[str]) -> DataFrame:
-    """``siren, values``: a map of signal to value (double) for the alerts alone: they are one company in a hundred."""
+    """``siren, values``: a map of signal to value (double), for the alerts only: one company in a hundred."""
     known = [name for name in names if name in signals.columns]
     keys, values = (
         F.array(*(make(name) for name in known)) for make in (F.lit, lambda name: F.col(name).cast("double"))
@@ -98,13 +98,13 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
     rows = weights.join(F.broadcast(known), on="signal", how="left").withColumns(
         {"measure": F.coalesce("measure", "signal"), "theme": F.coalesce("theme", F.lit("autre"))}
     )
-    heaviest = F.struct(-F.col("contribution"), "signal")  # names settle ties: the same list on any cluster
+    heaviest = F.struct(-F.col("contribution"), "signal")  # ties by name: the same list on any cluster
     measures = rows.groupBy("siren", "theme", "measure").agg(
         F.sum("contribution").alias("net"), F.array_sort(F.collect_list(heaviest)).alias("_own")
     )
     theme = Window.partitionBy("siren", "theme")
     positive = measures.withColumn("_theme_net", F.sum("net").over(theme)).where("net > 0 and _theme_net > 0")
-    # The signal of the wording, the measure's own level, then its signals, weightiest first.
+    # The signal of the wording, then the measure's own level, then its signals, weightiest first.
     candidates = F.concat(
         F.array_compact(F.array("_signal", "measure")), F.transform("_own", lambda each: each["signal"])
     )
@@ -117,7 +117,7 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
     order = F.row_number().over(Window.partitionBy("siren").orderBy(F.col("_in_theme") > 1, *by_weight))
     best = ranked.withColumn("order", order).where(F.col("order") <= COUNT)
     described = best.join(F.broadcast(known.select("signal", "description", "unit")), on="signal", how="left")
-    # The wording speaks of its own signal; another one of the measure is told by the dictionary.
+    # The wording applies to its own signal; another signal of the measure takes the dictionary's description.
     is_worded = F.col("signal") == F.coalesce("_signal", "measure")
     said = F.coalesce("description", "signal")
     capital = F.concat(F.upper(F.left(said, F.lit(1))), F.substring(said, F.lit(2), F.length(said)))
@@ -135,13 +135,13 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
 
 
 def _words(spark: SparkSession) -> DataFrame:
-    """``measure, _label, _signal, _unit`` of every wording; null where it says nothing."""
+    """``measure, _label, _signal, _unit`` of every wording; null where it is empty."""
     rows = [(name, word.label, word.signal or None, word.unit or None) for name, word in WORDINGS.items()]
     return spark.createDataFrame(rows, "measure string, _label string, _signal string, _unit string")
 
 
 def _with_medians(rows: DataFrame, signals: DataFrame, sectors: DataFrame | None, names: Sequence[str]) -> DataFrame:
-    """The rows with ``_medians``: of the company's section, for every signal that may be told."""
+    """The rows with ``_medians`` of the company's section, for every signal that may appear."""
     if sectors is None:
         return rows.withColumn("_medians", F.lit(None).cast(_MAP))
     worded = {*WORDINGS, *(word.signal for word in WORDINGS.values())}
@@ -156,11 +156,11 @@ def _with_medians(rows: DataFrame, signals: DataFrame, sectors: DataFrame | None
 
 
 def _sentence(nomenclature: str) -> Column:
-    """``label : value, contre value il y a un an ; médiane du secteur value``; what is unknown is not told."""
+    """``label : value, contre value il y a un an ; médiane du secteur value``, without unknown parts."""
     unit, numbers = F.col("unit"), F.col("_numbers")
     now, before, median = (F.get(numbers, F.lit(rank)) for rank in range(3))
     compared = F.coalesce(unit, F.lit("")) != "code"
-    percent = F.when(unit.isin("ratio", "%"), " %").otherwise("")  # the other units have been said
+    percent = F.when(unit.isin("ratio", "%"), " %").otherwise("")  # the other units are already written
     past = (
         F.when(~compared | ~_known(F.col("value_year_ago")), "")
         .when(before == now, ", comme il y a un an")
@@ -181,7 +181,7 @@ def quantity(signal: Column, unit: Column, value: Column, text: Column, nomencla
         unit: As the dictionary or the wording gives it; null for none.
         value: Double.
         text: The value as :func:`number` writes it.
-        nomenclature: Of a section.
+        nomenclature: Nomenclature of a section.
     """
     word = F.coalesce(
         F.try_element_at(F.create_map(*(F.lit(each) for pair in _UNITS.items() for each in pair)), unit), unit
@@ -197,7 +197,7 @@ def quantity(signal: Column, unit: Column, value: Column, text: Column, nomencla
 
 
 def number(unit: Column, value: Column) -> Column:
-    """The number alone, in the decimals that its unit deserves."""
+    """The number without its unit, with the decimals of that unit."""
     return (
         F.when(unit == "code", french(value, 0))
         .when(unit == "EUR", _short(value, 100, 2))

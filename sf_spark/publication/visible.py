@@ -1,7 +1,7 @@
-"""What a service sees of lists and cards: the rows of its territory, without what it has no right to. Pure and lazy.
+"""Lists and cards as a service may see them: rows of its territory, columns within its rights. Pure and lazy.
 
-A column that a right is missing for is not there, neither is a field inside a column; reasons and points go one by one,
-as their theme or the source of their measure asks for.
+Columns, and fields inside columns, for which a right is missing are removed; reasons and points are removed one by one,
+by their theme or the source of their measure.
 
     right missing       list                             card
     scores              level, rank, score, reasons      the alerts' levels, ranks, reasons, points
@@ -9,10 +9,10 @@ as their theme or the source of their measure asks for.
     activite_partielle                                   hours of the series, requests, their freshness
     banque_de_france                                     accounts, ratios, their freshness
     any of the last     reasons and points of its theme, reasons whose measure comes from its sources, and the rule of
-    three               an expert adjustment, which tells of debts and short-time work
+    three               an expert adjustment, which reveals debts and short-time work
 
-Points of a hidden theme are not shown, but the score and the other points bound their sum: who must not even know that
-has no right to scores.
+Points of a hidden theme are not shown, but their sum follows from the score and the other points: a service that must
+not learn it gets no right to scores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 from sf_spark.publication.clearances import ACCOUNTS, RIGHTS, SCORES, SHORT_TIME, URSSAF, Clearance
 from sf_spark.signals.measures import MEASURES
 
-# Right that a theme asks for; '' for none. A theme that is not here asks for every right.
+# The right that a theme requires; '' for none. A theme that is not listed requires every right.
 THEMES: Mapping[str, str] = {
     "dette_urssaf": URSSAF,
     "activite_partielle": SHORT_TIME,
@@ -33,14 +33,14 @@ THEMES: Mapping[str, str] = {
     "demographie": "",
     "secteur": "",
 }
-# Right that a partner file asks for.
+# The right that a partner file requires.
 SOURCES: Mapping[str, str] = {
     **dict.fromkeys(("cotisation", "debit", "delai", "ccsf"), URSSAF),
     **dict.fromkeys(("apdemande", "apconso"), SHORT_TIME),
     **dict.fromkeys(("ratios", "bdf"), ACCOUNTS),
 }
 _DEBTS = ("dette", "montant_part_ouvriere", "montant_part_patronale")
-_RULES = (SCORES, URSSAF, SHORT_TIME)  # the name of a rule of adjustment says what moved
+_RULES = (SCORES, URSSAF, SHORT_TIME)  # the name of an expert rule reveals the signals behind it
 
 LIST_COLUMNS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("rank", "level_model", "level", "probability", "score", "seuil_modere", "seuil_fort"), (SCORES,)),
@@ -73,9 +73,9 @@ def visible_list(rows: DataFrame, clearance: Clearance, departement: Column) -> 
     """The rows of ``lists/detection`` that a service may see, as it may see them.
 
     Args:
-        rows: Of one list or several.
-        clearance: Of the service.
-        departement: Where each company belongs now.
+        rows: Rows of one list or several.
+        clearance: Clearance of the service.
+        departement: Present department of each company.
     """
     seen = rows.where(clearance.sees(departement))
     if clearance.may(SCORES):
@@ -105,7 +105,7 @@ def visible_cards(cards: DataFrame, clearance: Clearance) -> DataFrame:
 
 
 def hidden_columns(columns: Mapping[str, Sequence[str]], clearance: Clearance) -> list[str]:
-    """Those that ask for a right that the service has not."""
+    """The columns that require a right that the service lacks."""
     return [name for name, rights in columns.items() if not clearance.may(*rights)]
 
 

@@ -1,18 +1,18 @@
-"""How measures are told to agents: correct French, the signal that is shown, its unit. A new measure is one line.
+"""The wording of measures for agents: French label, signal shown, unit. A new measure is one line.
 
-A measure that is not here is told by the dictionary's own description and unit.
+A measure that is not listed takes the dictionary's description and unit.
 """
 
 from typing import NamedTuple
 
 
 class Wording(NamedTuple):
-    """What an agent reads of a measure.
+    """The wording of a measure.
 
     Attributes:
         label: Its name in French.
         signal: The signal whose value is shown; empty: the measure's own level.
-        unit: As written behind the number; empty: the dictionary's unit.
+        unit: Written after the number; empty: the dictionary's unit.
     """
 
     label: str

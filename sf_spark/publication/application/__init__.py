@@ -1,1 +1,1 @@
-"""The relations that the agents' application copies: what each holds, and how a database receives it."""
+"""The relations that the agents' application copies: their content, and their transfer to a database."""

@@ -1,8 +1,8 @@
 """The application's PostgreSQL: each relation is replaced in one transaction, part by part, by COPY.
 
-What each relation and each of its parts was made of stands in two tables beside them, written in the same transaction.
-One job at a time fills a schema: it holds a lock that PostgreSQL takes back when its connection ends, however it ends.
-Credentials come from where libpq finds them: PGPASSWORD, ~/.pgpass, PGSERVICE, certificates.
+Two tables beside them record the inputs of each relation and part, written in the same transaction. One job at a time
+fills a schema: it holds a lock that PostgreSQL releases when the connection ends, for any reason. Credentials come from
+where libpq finds them: PGPASSWORD, ~/.pgpass, PGSERVICE, certificates.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,43 +32,43 @@ COMMENT ON TABLE {{schema}}.{PARTS} IS 'Nombre de lignes et empreinte de chaque 
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one month, department or list: how many, and a digest of what they hold."""
+    """The rows of one month, department or list: their number, and a digest of their content."""
 
     rows: int
     digest: str
 
 
 class Database:
-    """A schema of the application's database, which no other job fills meanwhile."""
+    """A schema of the application's database, locked against other jobs."""
 
     def __init__(self, connection: "psycopg.Connection[tuple[object, ...]]", schema: str) -> None:
         self._connection = connection
         self._schema = schema
 
     def made_of(self, relation: Relation) -> str | None:
-        """What a relation was made of; None where it has not been written."""
+        """The recorded inputs of a relation; None before it is written."""
         found = self._rows(f"SELECT made_of FROM {{schema}}.{RELATIONS} WHERE relation = %s", relation.name)
         return str(found[0][0]) if found else None
 
     def parts(self, relation: Relation) -> dict[str, Part]:
-        """The parts of a relation as they stand."""
+        """The parts of a relation as stored."""
         found = self._rows(f"SELECT part, rows, digest FROM {{schema}}.{PARTS} WHERE relation = %s", relation.name)
         return {str(part): Part(int(str(rows)), str(digest)) for part, rows, digest in found}
 
     def note(self, relation: Relation, made_of: str) -> None:
-        """Note that a relation, as it stands, is what these inputs give."""
+        """Record that a relation is up to date with these inputs."""
         with _one_line(relation.name), self._connection.transaction():
             self._note(relation, made_of)
 
     def replace(
         self, relation: Relation, made_of: str, parts: Mapping[str, Part | None], lines: Iterable[bytes]
     ) -> None:
-        """Replace parts of a relation in one transaction: whoever reads sees all of it as it was, or as it is now.
+        """Replace parts of a relation in one transaction: readers see either the old or the new state.
 
         Args:
-            relation: Made when it is not there.
-            made_of: What the whole relation is made of from now on.
-            parts: What takes the place of each; None: nothing.
+            relation: The relation; created if missing.
+            made_of: Inputs of the whole relation from now on.
+            parts: The replacement of each part; None: remove it.
             lines: Their rows in PostgreSQL's CSV, in blocks of any size.
 
         Raises:
@@ -92,7 +92,7 @@ class Database:
             self._note(relation, made_of)
 
     def check(self, relation: Relation) -> None:
-        """Refuse a relation of this name that somebody else has made.
+        """Refuse a relation of this name that another program created.
 
         Raises:
             ConfigurationError: It names the schema, the relation and what it is.
@@ -121,7 +121,7 @@ class Database:
         )
 
     def prepare(self) -> None:
-        """Make the schema and the books of this job, where they are not there."""
+        """Create the schema and the tables of this job, if missing."""
         with _one_line(self._schema), self._connection.transaction():
             if not self._rows("SELECT 1 FROM pg_namespace WHERE nspname = %s", self._schema):
                 self._run("CREATE SCHEMA {schema}")
@@ -129,7 +129,7 @@ class Database:
                 self._run(_BOOKS)
 
     def close(self) -> None:
-        """Give the schema back before the block ends."""
+        """Release the schema before the block ends."""
         self._connection.close()
 
     def _delete(self, relation: Relation, part: str) -> None:
@@ -138,7 +138,7 @@ class Database:
         if not part:
             empty = "" if relation.is_by_month else " OR {part_column} = ''"
             self._run(delete + "IS NULL" + empty, relation, part_column=column)
-        elif relation.is_by_month:  # a range, which an index helps
+        elif relation.is_by_month:  # a range condition, which can use an index
             first = date.fromisoformat(f"{part}-01")
             after = start_of(index_of(first) + 1)
             self._run(delete + ">= %s AND {part_column} < %s", relation, first, after, part_column=column)
@@ -157,7 +157,7 @@ class Database:
             self._run("COMMENT ON COLUMN {schema}.{name}.{column} IS {comment}", relation, **texts)
 
     def _index(self, relation: Relation) -> None:
-        """Indexes are made behind the first rows, which is faster than keeping them up on the way."""
+        """Create indexes after the first rows: faster than maintaining them during the copy."""
         keys = sql.SQL(", ").join(sql.Identifier(name) for name in relation.key)
         index = sql.Identifier(f"{relation.name}_key")
         unique = sql.SQL("UNIQUE" if relation.is_unique else "")
@@ -199,14 +199,14 @@ class Database:
 
 @contextmanager
 def connected(uri: str, schema: str) -> Iterator[Database]:
-    """Connect to the application's database, and hold a schema of it.
+    """Connect to the application's database, and lock a schema.
 
     Args:
         uri: ``postgresql://user@host:5432/name``, without a password.
-        schema: Where the relations are; made when it is not there.
+        schema: Schema of the relations; created if missing.
 
     Raises:
-        ConfigurationError: When the URI holds a password or is none, or the database cannot be reached.
+        ConfigurationError: When the URI is invalid or holds a password, or the database cannot be reached.
         ConcurrentWriteError: When another job fills the schema.
     """
     check_uri(uri)
@@ -226,7 +226,7 @@ def connected(uri: str, schema: str) -> Iterator[Database]:
 
 
 def check_uri(uri: str) -> None:
-    """Refuse what is not a URI of PostgreSQL, and a password on the command line, where every user can see it.
+    """Refuse an invalid PostgreSQL URI, and a password on the command line, where every user can see it.
 
     Raises:
         ConfigurationError: It never repeats a password.

@@ -1,7 +1,7 @@
 """The facts that the application shows, as the partners delivered them: contributions, debts, plans, headcounts. Pure.
 
-What counts is what is in force: versions that a later delivery has withdrawn are left out. Companies that the perimeter
-excludes are, too. All frames are lazy; columns are those of :mod:`sf_spark.publication.application.relations`.
+Only facts in force count: versions that a later delivery has withdrawn are left out, and so are companies that the
+perimeter excludes. All frames are lazy; columns are those of :mod:`sf_spark.publication.application.relations`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from sf_spark.publication.card_parts import SHORT_TIME_REASONS
 Tables = Mapping[str, DataFrame]
 _PLACE = "_batch string, _line long, superseded_on date"
 _SITE = "siret string, siren string"
-# What is read of each staged table, as Spark DDL: one that was never delivered stands empty.
+# The columns read from each staged table, as Spark DDL: a table that was never delivered is empty.
 COLUMNS = {
     "cotisation": f"{_SITE}, periode_debut date, du double",
     "debit": f"{_SITE}, debit_id string, numero_historique int, date_traitement date, periode_prise_en_compte date, "
@@ -55,28 +55,28 @@ def in_force(versions: DataFrame) -> DataFrame:
 
 @dataclass(frozen=True)
 class Perimeter:
-    """Whose facts are shown.
+    """The companies whose facts are shown.
 
     Attributes:
         companies: ``siren``, once each.
-        are_kept: Whether these are the ones that are in, or those that are out.
+        are_kept: Whether these companies are inside (True) or outside (False).
     """
 
     companies: DataFrame
     are_kept: bool
 
     def of(self, facts: DataFrame) -> DataFrame:
-        """The facts (``siren`` and anything else) of companies that are in."""
+        """The facts (``siren`` and any columns) of companies inside."""
         return facts.join(self.companies, on="siren", how="left_semi" if self.are_kept else "left_anti")
 
 
 def perimeter(tables: Tables, exclusions: Exclusions) -> Perimeter:
-    """Leave out the companies that the perimeter excludes, as the register says now, whatever their headcount.
+    """Leave out the companies that the perimeter excludes, by the present register, whatever their headcount.
 
     Args:
         tables: Versions of ``sirene`` and ``sirene_ul``.
         exclusions: Legal categories, main activities of the company (NAF rev. 2), and whether a head office with a
-            French department is asked for.
+            French department is required.
     """
     units = in_force(with_own_codes(tables["sirene_ul"], ["siren"]))
     out = F.coalesce(F.col("categorie_juridique").isin(*exclusions.categories_juridiques), F.lit(False))
@@ -90,7 +90,7 @@ def perimeter(tables: Tables, exclusions: Exclusions) -> Perimeter:
 
 
 def cotisation(tables: Tables) -> DataFrame:
-    """Contributions: several rows of one period are added; a quarter stays whole in its first month."""
+    """Contributions: rows of the same period are added; a quarter counts whole in its first month."""
     rows = in_force(tables["cotisation"]).withColumn("periode", F.trunc("periode_debut", "month"))
     due = euros(F.sum(cents(F.col("du"))))
     return rows.groupBy("siret", "siren", "periode").agg(due.alias("du"))
@@ -101,7 +101,7 @@ def debit(tables: Tables) -> DataFrame:
 
     month     item A   item B   row
     2025-02   1000     -        1000
-    2025-06   0        300      300      B, told twice in June: the operation with the highest rank counts
+    2025-06   0        300      300      B has two operations in June: the one with the highest rank counts
     2025-09   -        100      100
     """
     order = ("numero_historique", "date_traitement", "_batch", "_line")
@@ -123,14 +123,14 @@ def debit(tables: Tables) -> DataFrame:
 
 
 def delai(tables: Tables) -> DataFrame:
-    """Payment plans as they stand."""
+    """Payment plans as delivered."""
     texts = {name: F.substring(name, 1, _LONGEST) for name in ("stade", "action")}
     amount = euros(cents(F.col("montant_echeancier")))
     return in_force(tables["delai"]).withColumns({**texts, "montant_echeancier": amount})
 
 
 def effectif(tables: Tables) -> DataFrame:
-    """Headcounts of establishments; of several accounts of one SIRET the last delivered counts, as in the panel."""
+    """Headcounts of establishments; of several accounts of a SIRET the last delivered counts, as in the panel."""
     return _headcounts(tables["effectif"].withColumn("siren", siren_of(F.col("siret"))), "siret")
 
 
@@ -140,7 +140,7 @@ def effectif_ent(tables: Tables) -> DataFrame:
 
 
 def ap(tables: Tables) -> DataFrame:
-    """Short-time work: each request counts whole in every month that it touches, a consumption in its own."""
+    """Short-time work: a request counts whole in every month of its range, a consumption in its own month."""
     requests = in_force(tables["apdemande"])
     first, last = month_index(F.col("periode_debut")), month_index(F.col("periode_fin"))
     labels = F.array(*(F.lit(text) for text in SHORT_TIME_REASONS))
@@ -175,7 +175,7 @@ def ap(tables: Tables) -> DataFrame:
 
 
 def procol(tables: Tables) -> DataFrame:
-    """Stages of proceedings, without those of an account and those that name no proceeding; each once a company."""
+    """Stages of proceedings, each once a company, without those of an account and those that name no proceeding."""
     stage = stage_code(F.col("stade_procol"))
     stages = in_force(tables["procol"]).where(F.col("action_procol").isNotNull())
     named = stages.where(F.coalesce(stage, F.lit("")) != OF_AN_ACCOUNT)
@@ -184,8 +184,8 @@ def procol(tables: Tables) -> DataFrame:
 
 
 def status_label(action: Column, stage: Column) -> Column:
-    """What a stage makes of a company, in the words of the State; its end makes it ``In bonis``."""
-    procedure = F.regexp_extract(action, "|".join(ACTIONS), 0)  # the word as delivered may hold more than that
+    """The status of a company after a stage, in the administration's words; ``In bonis`` after an end."""
+    procedure = F.regexp_extract(action, "|".join(ACTIONS), 0)  # the delivered text may hold more
     return F.when(stage == FIN, IN_BONIS).otherwise(proceeding_label(procedure, stage))
 
 
@@ -217,5 +217,5 @@ def _fte(hours: Column) -> Column:
 
 
 def _exact_sum(name: str) -> Column:
-    """A sum to the millionth, the same in whatever order the rows come."""
+    """A sum to the millionth, independent of the order of rows."""
     return F.sum(F.round(F.col(name) * 1_000_000).cast("long")) / 1_000_000

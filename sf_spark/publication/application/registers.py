@@ -46,9 +46,9 @@ def sirene_ul(tables: Tables) -> DataFrame:
 
 
 def address() -> Column:
-    """Where an establishment is, in one line: ``12 BIS RUE DE LA PAIX 75002 PARIS``; null where nothing is known.
+    """The address of an establishment in one line: ``12 BIS RUE DE LA PAIX 75002 PARIS``; null if unknown.
 
-    A post office box's town (Cedex) stands in for the commune's where there is one; a foreign town comes last.
+    The town of a Cedex, if any, replaces the commune's; a foreign town comes last.
     """
     usual, cedex, abroad = (F.concat_ws(" ", *(F.nullif(name, F.lit("")) for name in pair)) for pair in _TOWN)
     town = F.when(F.col("code_cedex").isNotNull(), cedex).otherwise(usual)
@@ -59,7 +59,7 @@ def address() -> Column:
 
 
 def name_of() -> Column:
-    """The company's denomination; a person in business has a name instead."""
+    """The company's denomination; for a sole trader, the person's name."""
     person = F.concat_ws(" ", "prenom1_unite_legale", "nom_unite_legale")
     return F.when(F.col("raison_sociale") != "", F.col("raison_sociale")).otherwise(F.nullif(person, F.lit("")))
 

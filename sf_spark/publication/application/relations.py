@@ -1,7 +1,7 @@
-"""The relations that the agents' application copies, as records: names, types and words are the application's.
+"""The relations that the agents' application copies, as records: names, types and terms are the application's.
 
-Each is written part by part, a part being the rows of one month (or department, or list): a second run writes the parts
-that have changed and no other. The French texts become the comments of the database.
+Each is written in parts, the rows of one month (or department, or list): a second run writes only the parts that have
+changed. The French texts become the comments of the database.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ _MONTH = {"periode": (MONTH, "Premier jour du mois")}
 
 @dataclass(frozen=True)
 class Relation:
-    """A promise to the application.
+    """A relation promised to the application.
 
     Attributes:
-        name: Of the relation.
-        description: What it holds, in French.
+        name: Name of the relation.
+        description: Its content, in French.
         columns: For each column its type in PostgreSQL and its meaning in French, in order.
         key: The columns that readers sort by.
-        part: The column whose values name the parts; a date counts by its month.
-        is_unique: Whether the key names one row; else an index alone makes sorting fast.
-        sources: The staged tables that it is made of; none for what is made of the lists.
+        part: The column whose values name the parts; dates count by month.
+        is_unique: Whether the key is unique; otherwise it is only indexed, for sorting.
+        sources: The staged tables that it is made of; none if it is made of the lists.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Relation:
         return self.columns[self.part][0] == MONTH
 
 
-REGISTER = ("sirene", "sirene_ul")  # which also say who is left out of the perimeter
+REGISTER = ("sirene", "sirene_ul")  # which also define who is outside the perimeter
 
 CLEAN = (
     Relation(

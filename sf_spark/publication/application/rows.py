@@ -1,4 +1,4 @@
-"""Rows as PostgreSQL's COPY takes them, and the digests by which parts that have changed are told from others. Pure."""
+"""Rows in the format of PostgreSQL's COPY, and the digests that identify changed parts. Pure."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from sf_spark.publication.application.relations import Relation
 
 PART = "_part"
-# Amounts go as the shortest text of a double, which is exact to the cent, and becomes numeric in PostgreSQL.
+# Amounts are written as the shortest text of a double, exact to the cent, which PostgreSQL reads as numeric.
 # Empty cells are nulls, and "" an empty text, in Spark's CSV as in PostgreSQL's.
 CSV_OPTIONS = {
     "sep": ",",
@@ -21,9 +21,9 @@ CSV_OPTIONS = {
 
 
 def sendable(frame: DataFrame, relation: Relation) -> DataFrame:
-    """The columns of a relation in its order, and the part of each row (``_part``, empty where it belongs to none).
+    """The columns of a relation in its order, and the part of each row (``_part``, empty without a part).
 
-    PostgreSQL holds no NUL sign, and CSV no bare end of line: control signs in texts become blanks.
+    PostgreSQL accepts no NUL character, and CSV no bare line end: control characters in texts become blanks.
     """
     kinds = dict(frame.dtypes)
     columns = [
@@ -35,9 +35,9 @@ def sendable(frame: DataFrame, relation: Relation) -> DataFrame:
 
 
 def digests(rows: DataFrame, relation: Relation) -> DataFrame:
-    """``_part, rows, digest``: what each part holds, in whatever order its rows come.
+    """``_part, rows, digest``: the content of each part, independent of the order of rows.
 
-    A digest is the sum of two hashes of 64 bits of each row; whether a cell is null counts, too: a hash passes over it.
+    A digest is the sum of two 64-bit hashes of each row; null flags are hashed too, because a hash skips nulls.
     """
     cells = [F.col(name) for name in relation.columns]
     cells += [F.isnull(name) for name in relation.columns]

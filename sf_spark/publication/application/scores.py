@@ -1,4 +1,4 @@
-"""Lists and scores in the words of the application. Pure.
+"""Lists and scores in the terms of the application. Pure.
 
     ours                                              the application's
     the edition in force of a month and horizon       one list, ``Mars 2026``
@@ -6,8 +6,8 @@
     points by theme, and those of an average company  macro_expl: their sum is the score, to the last decimal
     contributions by signal                           micro_expl: in points, on the scale of their company's score
 
-The application draws four themes; what belongs to none of them (age, sector, where an average company starts) stands
-under a fifth name, so that the sum is the score all the same.
+The application draws four themes; the rest (age, sector, the base of an average company) has a fifth name, so that the
+sum is still the score.
 """
 
 from datetime import date
@@ -38,7 +38,7 @@ def label_of(periode: date) -> str:
 
 
 def in_force(detection: DataFrame, horizon: int) -> DataFrame:
-    """The rows of the editions in force at a horizon: of each month the last one, without those that left the list."""
+    """The rows of the last edition of each month at a horizon, without companies that left the list."""
     last = F.max("edition").over(Window.partitionBy("periode"))
     rows = detection.where(F.col("horizon") == horizon).withColumn("_last", last)
     return rows.where((F.col("edition") == F.col("_last")) & F.col("rank").isNotNull()).drop("_last")
@@ -59,8 +59,8 @@ def company_score_entries(detection: DataFrame, predictions: DataFrame, horizon:
 
     Args:
         detection: ``lists/detection``.
-        predictions: ``predictions/entreprise``: contributions by signal are read from it.
-        horizon: In months, of the lists that the application shows.
+        predictions: ``predictions/entreprise``, for contributions by signal.
+        horizon: Horizon of the lists that the application shows, in months.
     """
     key = ["siren", "periode", "horizon", "model_version"]
     explained = predictions.select(*key, "contributions")
@@ -92,7 +92,7 @@ def _decimal(number: Column) -> Column:
 
 
 def _by_theme() -> Column:
-    """The application's themes; the fifth is what is left of the score, so that decimals add up exactly."""
+    """The application's themes; the fifth is the rest of the score, so that decimals add up exactly."""
     names = list(dict.fromkeys(THEMES.values()))
     totals = {name: _total([ours for ours, theirs in THEMES.items() if theirs == name]) for name in names}
     rest = _decimal(F.col("score"))
@@ -110,9 +110,9 @@ def _total(themes: list[str]) -> Column:
 
 
 def _by_signal() -> Column:
-    """Contributions in points: on the scale on which those of the themes add up to the score; none for none.
+    """Contributions in points, on the scale on which those of the themes add up to the score.
 
-    Without a scale (the contributions cancel one another out) there are no points.
+    No points without a scale (when contributions cancel out).
     """
     total = F.aggregate(F.map_values("contributions"), F.lit(0.0), lambda sum_, each: sum_ + each)
     scale = F.when(F.abs(total) > 1e-9, (F.col("score") - F.col("points_base")) / total)

@@ -1,4 +1,4 @@
-"""Accounts as a card shows them: each figure with its name and unit in French. Pure."""
+"""Accounts on a card: each figure with its name and unit in French. Pure."""
 
 from datetime import date
 from typing import Any
@@ -38,7 +38,7 @@ _YEARS = ("capacite_de_remboursement",)
 
 
 def accounts(card: Row) -> list[tuple[str, date | None, list[tuple[str, str]]]]:
-    """Title, closing month and figures of each set of accounts that a card holds; unknown figures are left out."""
+    """Title, closing month and known figures of each set of accounts on a card."""
     sets = (("Comptes déposés", "comptes", PUBLISHED), ("Banque de France", "banque_de_france", RATIOS_BDF))
     found = []
     for title, column, names in sets:

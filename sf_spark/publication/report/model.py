@@ -1,7 +1,7 @@
-"""What the pages show, taken from the rows of ``lists/detection`` and ``cards/entreprise``. Pure.
+"""The content of the pages, from the rows of ``lists/detection`` and ``cards/entreprise``. Pure.
 
-Rows come as dictionaries, with the columns that a clearance may see: one that is missing is *hidden*, one that is null
-is *unknown*, and the pages tell these apart.
+Rows are dictionaries of the columns that a clearance may see: a missing column is *hidden*, a null is *unknown*, and
+the pages show the difference.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,14 +31,14 @@ STATUSES = {
     "attenuee": "Atténuée",
     "sortie": "Sortie",
 }
-# What a service reads where it lacks the right.
+# Shown instead of a value that the service has no right to see.
 RIGHTS = {
     "scores": "les scores",
     "urssaf": "les cotisations et les dettes (URSSAF)",
     "activite_partielle": "l'activité partielle",
     "banque_de_france": "les comptes (Banque de France)",
 }
-# What the list page receives of each company, in this order: short names, since there are thousands of rows.
+# The fields of each company on the list page, in this order; short names, since there are thousands of rows.
 FIELDS = (
     *("siren", "nom", "departement", "section", "forme", "effectif", "dette", "procedure", "niveau", "statut"),
     *("premiere", "mois", "score", "recente", "delai", "motif", "rang", "retenue"),
@@ -47,20 +47,20 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Edition:
-    """The list that a report shows, and for whom.
+    """The list of a report, and its service.
 
     Attributes:
-        name: Of the edition, as in ``lists/detection``.
+        name: Name of the edition, as in ``lists/detection``.
         periode: Its month.
-        cutoff: The day up to which things were known.
-        horizon: Of the model, in months.
-        service: Whom the report is for.
-        territory: What it may see, in French.
-        rights: Of :data:`RIGHTS`.
-        made_at: When the report was written.
+        cutoff: The cut-off of its facts.
+        horizon: Horizon of the model, in months.
+        service: Service that receives the report.
+        territory: Its territory, in French.
+        rights: Rights of :data:`RIGHTS`.
+        made_at: Time at which the report was written.
         previous: The edition that statuses compare with; None for the first.
         low, high: The cut-offs of both levels, in percent; None where they are hidden.
-        months: Of the lists that were published at this horizon, this one included.
+        months: Months of the lists that were published at this horizon, this one included.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Edition:
 
 @dataclass(frozen=True)
 class Step:
-    """A bar of the waterfall: what a theme adds, from where to where, in points of score."""
+    """A bar of the waterfall: a theme, and where it starts and ends, in points of score."""
 
     label: str
     points: float
@@ -93,11 +93,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Quality:
-    """What is said of the month's data and of past lists.
+    """Information on the month's data and on past lists.
 
     Attributes:
         deliveries: Rows of the last batches: ``source, batch, file, read, accepted, rejected, skipped``.
-        rejections: Why lines were rejected, most frequent first: ``source, reason, lines``.
+        rejections: Reasons of rejected lines, most frequent first: ``source, reason, lines``.
         tables: Further tables of figures: title, explanation, headings, rows of texts.
     """
 
@@ -118,7 +118,7 @@ class Figures:
 
 
 def line_of(row: Row, cutoff: date) -> list[Any]:
-    """A row of the list as the list page receives it: the values of :data:`FIELDS`."""
+    """A row of the list page: the values of :data:`FIELDS`."""
     due, status = row.get("delai_echeance"), row.get("status") or ""
     return [
         row["siren"],
@@ -143,16 +143,16 @@ def line_of(row: Row, cutoff: date) -> list[Any]:
 
 
 def place_of(row: Row) -> str:
-    """The department that a company belongs to now; '' where it is unknown."""
+    """The present department of a company; '' if unknown."""
     return row.get("departement_actuel") or row.get("departement") or ""
 
 
 def steps(row: Row) -> list[Step]:
-    """The waterfall of an alert: from 0 over an average company, the themes from the largest to the smallest.
+    """The waterfall of an alert: from 0 to an average company, then the themes in descending order.
 
     Returns:
-        The last step ends at the score. Themes without points are left out, those that the clearance hides are one step
-        together; nothing where the score is hidden or unknown.
+        The last step ends at the score. Themes without points are left out, hidden themes make one step together; empty
+        if the score is hidden or unknown.
     """
     points, base, score = (row.get(name) for name in ("points", "points_base", "score"))
     if points is None or base is None or score is None:
@@ -160,7 +160,7 @@ def steps(row: Row) -> list[Step]:
     themes = sorted(_pairs(points), key=lambda pair: (-pair[1], pair[0]))
     found, level = [Step(BASE, base, 0.0, base)], base
     for theme, value in themes:
-        if round(value, 1):  # what is shown
+        if round(value, 1):  # as displayed
             found.append(Step(THEMES.get(theme, theme), value, level, level + value))
         level += value
     if round(score - level, 1):
@@ -169,12 +169,12 @@ def steps(row: Row) -> list[Step]:
 
 
 def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[str, Any]]:
-    """What each list said of a company at a horizon, newest first: of each month the last edition.
+    """The entry of a company in each list of a horizon, newest first, from the last edition of each month.
 
     Args:
         card: Its ``alertes``; without levels, where the clearance hides them, there is no history.
         horizon: In months.
-        months: Of the lists that were published; in one without an alert it was not on the list (no ``statut``).
+        months: Months of the lists that were published; in one without an alert it was not on the list (no ``statut``).
     """
     alerts = card.get("alertes") or ()
     if any("niveau" not in alert for alert in alerts):
@@ -190,7 +190,7 @@ def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[s
 
 
 def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:
-    """The values that a filter offers, and how many companies have each, in French order of the values."""
+    """The values of a filter, with their numbers of companies, in French alphabetical order."""
     counts: dict[str, int] = {}
     for row in rows:
         if value := row.get(column):
@@ -199,7 +199,7 @@ def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:
 
 
 def _pairs(points: Any) -> list[tuple[str, float]]:
-    """A map as Spark gives it to Python, or as Arrow does."""
+    """A map as returned by Spark or by Arrow."""
     return list(points.items()) if isinstance(points, Mapping) else [tuple(pair) for pair in points]
 
 

@@ -1,12 +1,12 @@
-"""The pages of a report as text: list, cards, the month's data, how to read them. Pure: who writes them is the step.
+"""The pages of a report as text: list, cards, the month's data, help. Pure: the step writes the files.
 
     index.html               the list; its rows are a script, because a page in a folder may read no other file
     donnees/liste.js         these rows
     fiches/<siren>.html      a card: all of it is in the page; charts are drawn from its tables
-    qualite.html, aide.html  what the month's data are worth; how to read it all
+    qualite.html, aide.html  the quality of the month's data; help
     ressources/              style, scripts, the chart library
 
-Whatever comes from a delivery is escaped by the template engine; no page runs a script of its own text.
+The template engine escapes all delivered text; no page contains an inline script.
 """
 
 import json
@@ -27,7 +27,7 @@ ASSETS = {
     "static": ("style.css", "liste.js", "fiche.js"),
     "vendor": ("d3.min.js", "plot.umd.min.js", "LICENCES.txt"),
 }
-# Series of a card: column, what it is called, decimals, and the right that shows it.
+# Series of a card: column, title, decimals, and the right that it needs.
 _SERIES = (
     ("effectif", "Effectif", 0, None),
     ("cotisation", "Cotisation due (€)", 0, "urssaf"),
@@ -64,10 +64,10 @@ def report_pages(
     """Every file of a report: its path in the folder, and its content.
 
     Args:
-        edition: The list, for whom, and what may be seen.
-        rows: Of the list, as they may be seen.
-        cards: Of the same companies, as they may be seen; one after the other, so that thousands need no room.
-        quality: Of the month's data.
+        edition: The list, the service and its rights.
+        rows: Rows of the list, as they may be seen.
+        cards: Cards of the same companies, as they may be seen; one after the other, so that thousands need no room.
+        quality: Quality of the month's data.
     """
     engine = environment()
     of_list = {row["siren"]: row for row in rows}
@@ -82,7 +82,7 @@ def report_pages(
 
 
 def environment() -> Environment:
-    """The template engine: everything is escaped, and a name that is misspelt is an error."""
+    """The template engine: escapes everything, and raises an error for an unknown name."""
     engine = Environment(
         loader=PackageLoader("sf_spark.publication.report"),
         autoescape=True,
@@ -104,7 +104,7 @@ def environment() -> Environment:
 
 
 def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str:
-    """The page of the list: its filters offer what the rows hold."""
+    """The page of the list, with filters over the values of the rows."""
     alerts = [row for row in rows if row.get("status") != LEFT]
     by_status = Counter(row["status"] for row in rows if row.get("status"))
     high = sum(row.get("level") == "fort" for row in alerts) if edition.may_see("scores") else None
@@ -126,7 +126,7 @@ def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str
 
 
 def list_data(edition: Edition, rows: Iterable[Row]) -> Iterator[str]:
-    """The rows of the list page, as a script, in pieces; in the order of ranks."""
+    """The rows of the list page in order of rank, as pieces of a script."""
     content = {
         "champs": model.FIELDS,
         "niveaux": ["Sous le seuil", "Modérée", "Élevée"],
@@ -147,9 +147,9 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
 
     Args:
         engine: See :func:`environment`.
-        edition: The list, and what may be seen.
-        card: Of ``cards/entreprise``.
-        row: Of the list; None for a company that is not in this edition.
+        edition: The list and the rights.
+        card: Card of ``cards/entreprise``.
+        row: Row of the list; None for a company that is not in this edition.
     """
     return engine.get_template("fiche.html.j2").render(
         edition=edition,
@@ -175,7 +175,7 @@ def quality_page(engine: Environment, edition: Edition, quality: Quality) -> str
 
 
 def help_page(engine: Environment, edition: Edition) -> str:
-    """The page that explains every word and figure of the others."""
+    """The page that explains every term and figure of the others."""
     return engine.get_template("aide.html.j2").render(edition=edition, page="aide.html", root="")
 
 
@@ -187,7 +187,7 @@ def assets() -> Iterator[tuple[str, bytes]]:
 
 
 class Known(dict[str, Any]):
-    """A row in a template: a column that the clearance does not hold is unknown, not an error."""
+    """A row in a template: a hidden column is unknown, not an error."""
 
     def __missing__(self, name: str) -> None:
         return None
@@ -197,6 +197,6 @@ class Known(dict[str, Any]):
 
 
 def _json(value: Any) -> str:
-    """JSON inside a script: nothing in it can end the script, or a line that JSON allows and scripts did not."""
+    """JSON inside a script, escaped so that it cannot end the script, nor a line as read by old engines."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,4 +1,4 @@
-"""What the month's data and past lists are worth, from the tables of deliveries and monitoring, in French. Pure."""
+"""The quality of the month's data and of past lists, from deliveries and monitoring, in French. Pure."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ from sf_spark.publication.report.model import LEVELS, Figures, Quality
 Rows = Sequence[Mapping[str, Any]]
 _SHOWN = 10  # signals that have moved most
 _MOST_REASONS = 15  # of rejections
-_NAMES = {  # of the sources that cards do not date
+_NAMES = {  # names of the sources without a date on cards
     "avis": "Avis des agents",
     "ccsf": "Plans CCSF",
     "comptes": "Comptes URSSAF",
@@ -27,7 +27,7 @@ _NAMES = {  # of the sources that cards do not date
     "sirene_ul": "Sirene, entreprises",
     "suivi": "Suivis",
 }
-# Why lines are rejected; another code is shown as it is.
+# Reasons of rejected lines; any other code is shown as it is.
 _REASONS = {
     "bad_boolean": "ni vrai ni faux",
     "bad_code": "code inconnu",
@@ -48,13 +48,13 @@ _REASONS = {
 def quality(
     deliveries: Rows, rejected: Rows, monitoring: Mapping[str, Rows], names: Mapping[str, str], last: date
 ) -> Quality:
-    """What the page of the month's data shows.
+    """The content of the page on the month's data.
 
     Args:
         deliveries: Rows of ``deliveries`` that were taken in.
         rejected: ``source, _batch, code, column, lines`` of ``quarantine``.
-        monitoring: Rows of the tables of ``monitoring/``, by the last part of their path; one that is absent is empty.
-        names: What each signal is called.
+        monitoring: Rows of the tables of ``monitoring/``, by the last part of their path; a missing table is empty.
+        names: Name of each signal.
         last: The month.
     """
     latest = {row["source"]: max(r["_batch"] for r in deliveries if r["source"] == row["source"]) for row in deliveries}
@@ -74,7 +74,7 @@ def quality(
 
 
 def source_name(source: str) -> str:
-    """A source as readers know it."""
+    """The name of a source, for readers."""
     return SOURCES[source][0] if source in SOURCES else _NAMES.get(source, source)
 
 
