@@ -1,6 +1,6 @@
-"""Times the generator and a first delivery beside pandas on the same files; writes RESULTS-first-delivery.md.
+"""Times the generator and a first delivery against pandas on the same files; writes RESULTS-first-delivery.md.
 
-A timing is a ratio against something run beside it: machines differ, and a machine differs from itself.
+Timings are ratios to a reference in the same run: machines differ, and vary over time.
 """
 
 import shutil

@@ -2,15 +2,14 @@
 
     python -m benchmarks.ingest [--debit 1000] [--effectif 1000] [--sirene 2000000] [--debit-gz 300] [--rounds 2]
 
-All read the same files and write typed columns to Parquet, on two threads. Ways take turns, each time in a process of
-its own. DuckDB and Spark only read and type; Polars also hashes each row. Ours also checks every line, keeps the
-rejected ones, names each fact, looks for repeats, and commits a versioned Delta table.
+All engines read the same files and write typed columns to Parquet, on two threads. They take turns, each time in a new
+process. DuckDB and Spark only read and type; Polars also hashes each row. sf_spark also checks every line, keeps
+rejected lines, names each fact, detects repeats, and commits a versioned Delta table.
 
-Starting Spark, a file of 100 lines before the measured one, and the start of the Python workers are not counted in the
-time of either Spark way: a monthly refresh pays them once for twenty files. They are told apart. Memory is resident
-memory, sampled: of all processes together (pages that workers share count once for each), of Java, of the largest
-Python worker, and of the driver. Sizes and MB/s are those of the text, decompressed; CPU is the processor's time of all
-processes together.
+The time of both Spark engines excludes the start of Spark and of the Python workers, and a warm-up file of 100 lines,
+which are reported separately: a monthly refresh pays them once for twenty files. Memory is sampled resident memory: of
+all processes together (pages that workers share count once for each), of Java, of the largest Python worker, and of the
+driver. Sizes and MB/s refer to the decompressed text; CPU is the CPU time of all processes together.
 """
 
 import argparse
@@ -36,7 +35,7 @@ import numpy as np
 
 from benchmarks.process_memory import peak_memory
 
-if TYPE_CHECKING:  # a way imports its own engine only: the memory of the others is not its own
+if TYPE_CHECKING:  # each process imports only its own engine, so that memory is comparable
     import polars as pl
     from pyspark.sql import DataFrame, SparkSession
 
@@ -87,15 +86,15 @@ SIRENE_READ = (
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the files measured.
+    """One of the measured files.
 
     Attributes:
         source: The source that reads it.
-        file: The name under which it is delivered.
+        file: Name of the delivered file.
         header: Its columns.
         delimiter: Between cells.
         lines: The lines from number ``first`` to before ``last``, as columns of text and numbers.
-        default: Its size: in megabytes of text, or in records where it is ``in_lines``.
+        default: Its size: in megabytes of text, or in records if ``in_lines``.
         in_lines: Whether the size is a number of records.
     """
 
@@ -124,7 +123,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Written:
-    """What a file holds: records, and megabytes of text once it is decompressed."""
+    """The content of a file: records, and megabytes of decompressed text."""
 
     records: int
     megabytes: float
@@ -257,14 +256,14 @@ KINDS = {
 }
 
 
-# The ways. Each takes the file, its kind, a folder to write to; it gives its figures, `rows` written among them.
+# The engines. Each takes the file, its kind and a folder to write to, and returns its figures, with the `rows` written.
 
 Figures = dict[str, float]
 
 
 @contextmanager
 def measured(figures: Figures) -> Iterator[None]:
-    """Note the seconds, the processor's seconds and the memory of the block: of this process and all it has started."""
+    """Record elapsed seconds, CPU seconds and memory of the block, for this process and its descendants."""
     with peak_memory() as peak:
         start, cpu = time.perf_counter(), _cpu_seconds()
         yield
@@ -275,7 +274,7 @@ def measured(figures: Figures) -> Iterator[None]:
 
 
 def _cpu_seconds() -> float:
-    """What this process and its descendants have used, those that have ended included."""
+    """CPU seconds of this process and its descendants, ended ones included."""
     ticks, parents = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -365,7 +364,7 @@ def _polars_debit(file: Path) -> "pl.LazyFrame":
         date_traitement=pl.date(day // 10_000, day // 100 % 100, day % 100),
         periode_debut=pl.date(month // 12, month % 12 + 1, 1),
         periode_fin=pl.date((month + 1) // 12, (month + 1) % 12 + 1, 1),
-        part_ouvriere=pl.col("Mt_PO") / 100,  # times 1/100, in fact: the last bit is not always that of the others
+        part_ouvriere=pl.col("Mt_PO") / 100,  # Polars multiplies by 1/100: the last bit may differ from the others
         part_patronale=pl.col("Mt_PP") / 100,
         etat="Etat_cpte",
         cd_pro_col="Cd_pro_col",
@@ -387,7 +386,7 @@ def _polars_effectif(file: Path) -> "pl.LazyFrame":
         month = pl.col("periode").replace_strict(*months, return_dtype=pl.Date)
         return facts.drop_nulls("effectif").with_columns(month)
 
-    # Polars unpivots a whole file at once, in twenty times its size; part by part it is faster too.
+    # Polars would unpivot the file in twenty times its size of memory; part by part is also faster.
     types = {"siret": pl.String(), "compte": pl.String(), "periode": pl.Date(), "effectif": pl.Int32()}
     return pl.scan_csv(file, separator=";", schema=kinds).map_batches(long, streamable=True, schema=types)
 
@@ -413,7 +412,7 @@ def spark_csv(file: Path, kind: str, work: Path) -> Figures:
 
 
 def _session(work: Path) -> "tuple[SparkSession, Figures]":
-    """A session as ours is, with nothing done in it yet; the seconds of its start."""
+    """A new session configured like ours, and the seconds of its start."""
     from sf_spark.session import build_session
     from sf_spark.settings import load_settings
 
@@ -449,7 +448,7 @@ def _spark_sirene(spark: "SparkSession", file: Path) -> "DataFrame":
     kinds = dict.fromkeys(SIRENE, "string") | dict.fromkeys(SIRENE_DATES, "date")
     kinds |= {"longitude": "double", "latitude": "double", "etablissementSiege": "boolean"}
     schema = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
-    # Quoted line ends leave Spark no choice but to read the file in one task.
+    # Because of quoted line ends, Spark must read the file in one task.
     read = spark.read.csv(str(file), schema=schema, header=True, multiLine=True, quote='"', escape='"')
     return read.select(*SIRENE_READ)
 
@@ -477,7 +476,7 @@ def sf_spark(file: Path, kind: str, work: Path) -> Figures:
         os.link(file, work / "landing" / batch / KINDS[kind].file)
     figures["first_small"] = small_file("first")
     start = time.perf_counter()
-    # Each worker loads its packages once, and Java compiles what hands it its tasks.
+    # Warm-up: each worker loads its packages, and Java compiles the code that feeds it.
     attempt(spark, compile_kernels_of, list(range(2 * spark.sparkContext.defaultParallelism)), here=False)
     figures["workers"] = time.perf_counter() - start
     with measured(figures):
@@ -520,7 +519,7 @@ WAYS: dict[str, tuple[Callable[[Path, str, Path], Figures], str]] = {
 
 
 def run(way: str, file: Path, kind: str, folder: Path) -> Figures:
-    """One way on one file, in a process of its own."""
+    """Run one engine on one file, in a new process."""
     command = [sys.executable, "-m", "benchmarks.ingest", "--way", way, "--kind", kind, "--file", str(file)]
     done = subprocess.run([*command, "--folder", str(folder)], capture_output=True, text=True, check=False, cwd=PROJECT)
     if done.returncode:
@@ -529,21 +528,21 @@ def run(way: str, file: Path, kind: str, folder: Path) -> Figures:
 
 
 def prepared(folder: Path, kind: str, size: float) -> tuple[Path, Written]:
-    """The file of a kind, and what it holds; one that an earlier run has left is used again."""
+    """The file of a kind, and its content; a file from an earlier run is reused."""
     path = folder / f"{kind}-{size:g}" / KINDS[kind].file
     note = path.with_name("written.json")
     if not note.is_file():
         size_given = {"records": int(size)} if KINDS[kind].in_lines else {"megabytes": size}
         written = KINDS[kind].write(path, **size_given)
         note.write_text(json.dumps(asdict(written)), encoding="utf-8")
-    with path.open("rb") as file:  # nobody is the first to read it
+    with path.open("rb") as file:  # load it into the page cache
         while file.read(1 << 24):
             pass
     return path, Written(**json.loads(note.read_text(encoding="utf-8")))
 
 
 def measure(options: argparse.Namespace, folder: Path) -> str:
-    """The report: all ways on each file, taking turns."""
+    """The report: all engines on each file, taking turns."""
     parts, session, load = [], [], os.getloadavg()[0]
     for kind in options.kinds:
         start = time.perf_counter()
@@ -643,7 +642,7 @@ def _packages() -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Measure all, or one way on one file: that is how it calls itself."""
+    """Measure all, or one engine on one file: the program calls itself."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, kind in KINDS.items():
         unit = "LINES" if kind.in_lines else "MEGABYTES"
@@ -669,7 +668,7 @@ def main() -> None:
 
 
 def _measured_once(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    # Beside the file: the landing folder holds links to it.
+    # On the same file system: the landing folder holds links to the file.
     work = Path(tempfile.mkdtemp(prefix="work-", dir=folder)).resolve()
     try:
         return WAYS[options.way][0](Path(options.file).resolve(), options.kind, work)

@@ -4,7 +4,7 @@
     python -m benchmarks.model scoring [--rows 400000]                              beside scikit-learn and shap alone
 
 `make bench-model` first generates 20 000 companies over 9 years, 2 % of which fail in a year, and builds their tables.
-The oracle is the hazard that the generator drew failures from, known exactly: a ceiling for what health can tell.
+The oracle is the hazard from which the generator drew failures, known exactly: a ceiling for predictions from health.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
 from sf_spark.steps.training_inputs import TrainingInputs
 
 RESULTS = Path(__file__).parent / "RESULTS-model.md"
-MEASURED = Path(__file__).parent / "model.json"  # what was measured so far; RESULTS-model.md is made of it
+MEASURED = Path(__file__).parent / "model.json"  # measurements so far, the source of RESULTS-model.md
 MODELS = PROJECT_ROOT / "conf" / "models"
 RULE, LINEAR = "rule_2016", "logistic_regression"
 RESAMPLES, SEED = 400, 1
@@ -68,7 +68,7 @@ def study(settings: Settings, chosen: list[str], protocols: tuple[str, ...]) -> 
 
 
 def scoring(count: int) -> list[dict[str, Any]]:
-    """Score and explain so many companies in one process: through the platform's scorer, and by the libraries alone."""
+    """Score and explain so many companies in one process: with the platform's scorer, and with the libraries alone."""
     import pyarrow as pa
 
     draw = np.random.default_rng(SEED)
@@ -111,7 +111,7 @@ def _row(definition: Definition, horizon: int, protocol: str, found: Evaluation,
 
 
 def _compared(found: dict[str, Evaluation], horizon: int) -> list[dict[str, Any]]:
-    """Paired differences of every model with the rule and with the logistic regression."""
+    """Paired differences between every model and the rule, and the logistic regression."""
     rows = []
     for name, evaluation in found.items():
         for other in (RULE, LINEAR):
@@ -130,7 +130,7 @@ def _difference(first: Evaluation, second: Evaluation) -> dict[str, float]:
 
 
 def inversions(found: dict[int, Evaluation]) -> dict[str, float]:
-    """Rows that every horizon was tested on, and how many break p(12) <= p(18) <= p(24): before and after."""
+    """Rows tested at all horizons, and how many violate p(12) <= p(18) <= p(24), before and after."""
     horizons = sorted(found)
     by_row = [
         dict(zip(zip(found[h].siren, found[h].month, strict=True), found[h].probability, strict=True)) for h in horizons
@@ -161,7 +161,7 @@ def _oracle_row(oracle: dict[tuple[str, int], float], rows: Evaluation, horizon:
 
 
 def write_results(measured: dict[str, list[dict[str, Any]]]) -> None:
-    """The page, from what was measured."""
+    """Write the page from the measurements."""
     lines = ["# Models, measured", "", f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}.", ""]
     for title, rows in measured.items():
         names = list(dict.fromkeys(name for row in rows for name in row))

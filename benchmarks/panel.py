@@ -1,15 +1,15 @@
-"""Times both panels beside DuckDB SQL written for the same columns; writes RESULTS-panel.md.
+"""Times both panels against DuckDB SQL for the same columns; writes RESULTS-panel.md.
 
     python -m benchmarks.panel [--entreprises 20000] [--annees 8] [--times 4] [--rounds 3] [--work FOLDER]
 
-The task of both: panel/etablissement and panel/entreprise, every month, from the same staged tables (generated, and
-taken in before the clock starts), on two threads. DuckDB runs tests/oracles/panel/*.sql and writes each panel to one
-Parquet file. Ours also writes one file a month and commits each panel as a Delta table. Every cell of both panels is
-compared, at both sizes, or there are no results.
+Both build panel/etablissement and panel/entreprise, every month, from the same staged tables (generated and taken in
+before the clock starts), on two threads. DuckDB runs tests/oracles/panel/*.sql and writes each panel to one Parquet
+file. sf_spark writes one file a month and commits each panel as a Delta table. Every cell of both panels is compared,
+at both sizes; a difference fails the benchmark.
 
-Ways take turns, each time in a process of its own; a timing is a ratio against the one beside it. Starting Spark is not
-counted, nor the panels of a small population before it: in a refresh, one session has taken files in before it comes to
-panels. Memory is resident memory, sampled: of all processes together.
+Engines take turns, each time in a new process; a timing is a ratio to the other one of the same turn. The start of
+Spark and the warm-up on a small population are not counted: in a refresh, the session has already taken files in.
+Memory is sampled resident memory of all processes together.
 """
 
 import argparse
@@ -27,14 +27,14 @@ from typing import TYPE_CHECKING
 
 from benchmarks.process_memory import peak_memory
 
-if TYPE_CHECKING:  # a way imports its own engine only: the memory of the other is not its own
+if TYPE_CHECKING:  # each process imports only its own engine, so that memory is comparable
     from pyspark.sql import DataFrame, SparkSession
 
     from sf_spark.settings import Settings
 
 RESULTS = Path(__file__).parent / "RESULTS-panel.md"
 PROJECT = Path(__file__).resolve().parent.parent
-SMALL = (300, 3, 6)  # companies, years, deliveries after the first: corrections and withdrawals too
+SMALL = (300, 3, 6)  # companies, years, deliveries after the first (with corrections and withdrawals)
 Found = dict[str, float]
 
 
@@ -51,7 +51,7 @@ def session_of(settings: "Settings") -> "SparkSession":
 
 
 def prepare(lake: Path, entreprises: int, annees: int, deliveries: int) -> Found:
-    """Generate deliveries and take them in; only the lake stays."""
+    """Generate deliveries and take them in; keep only the lake."""
     from sf_spark.demo import DemoPlan, generate
     from sf_spark.steps.ingest import ingest
 
@@ -66,7 +66,7 @@ def prepare(lake: Path, entreprises: int, annees: int, deliveries: int) -> Found
 
 
 def sf_spark(lake: Path) -> Found:
-    """Both panels as the job writes them; beside the seconds of all, those of each panel."""
+    """Both panels as the job writes them; seconds in total, and for each panel."""
     from sf_spark.steps.build_panel import build_panel
 
     spark = session_of(settings_of(lake))
@@ -105,7 +105,7 @@ def duckdb(lake: Path) -> Found:
 
 
 def check(lake: Path) -> Found:
-    """Compare every cell of the panels that the job wrote with the SQL's."""
+    """Compare every cell of the job's panels with those of the SQL."""
     from deltalake import DeltaTable
 
     from tests.oracles.panel_in_sql import PANELS, build_panels, connect, differing_cells, view_lake
@@ -125,7 +125,7 @@ def check(lake: Path) -> Found:
 
 
 def stages(lake: Path) -> Found:
-    """What parts of the work take alone, results thrown away: seconds."""
+    """Seconds of single parts of the work, with results discarded."""
     from sf_spark.lake.staged import read_or_empty
     from sf_spark.lake.tables import read_table
     from sf_spark.panel.build import entreprise_panel, etablissement_panel
@@ -180,7 +180,7 @@ def small_of(lake: Path) -> Path:
 
 
 def run(way: str, lake: Path, *arguments: int) -> Found:
-    """One way, in a process of its own."""
+    """Run one engine, in a new process."""
     command = [sys.executable, "-m", "benchmarks.panel", "--way", way, "--lake", str(lake)]
     command += ["--arguments", *map(str, arguments)] if arguments else []
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -193,7 +193,7 @@ def run(way: str, lake: Path, *arguments: int) -> Found:
 
 
 def one_way(way: Callable[..., Found], lake: Path, arguments: list[int]) -> None:
-    """What the process of a way prints: its figures, and its memory in megabytes."""
+    """The output of the process of an engine: its figures, and its memory in megabytes."""
     with peak_memory() as peak:
         found = way(lake, *arguments)
     print(json.dumps({**found, "total": peak.total, "java": peak.java}))
@@ -233,7 +233,7 @@ def spread(found: dict[str, list[Found]]) -> str:
 
 
 def prepared(lake: Path, *sizes: int) -> Path:
-    """A lake of these sizes: the one that is there, or a new one, which appears when it is whole."""
+    """A lake of these sizes: an existing one, or a new one, which appears when it is complete."""
     if not lake.exists():
         unfinished = lake.with_name(f"{lake.name}-unfinished")
         run("prepare", unfinished, *sizes)
@@ -283,9 +283,9 @@ def main() -> None:
     parser.add_argument("--annees", type=int, default=8)
     parser.add_argument("--times", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--work", type=Path, help="folder that keeps the lakes (default: one that goes)")
+    parser.add_argument("--work", type=Path, help="folder for the lakes (default: a temporary one)")
     parser.add_argument("--out", type=Path, default=RESULTS)
-    for inner in ("--way", "--lake"):  # how it calls itself
+    for inner in ("--way", "--lake"):  # used when the program calls itself
         parser.add_argument(inner, help=argparse.SUPPRESS)
     parser.add_argument("--arguments", type=int, nargs="*", default=[], help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The memory that a process and those it started have held, sampled while they run."""
+"""The memory of a process and its descendants, sampled while they run."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ _EVERY = 0.2  # seconds
 
 
 class PeakMemory:
-    """Largest resident memory so far, in megabytes: of all together, of the Java process, of the largest Python one."""
+    """Peak resident memory in megabytes: of all processes together, of Java, of the largest Python process."""
 
     def __init__(self) -> None:
         self.total = self.java = self.worker = 0.0
@@ -48,13 +48,13 @@ def peak_memory() -> Iterator[PeakMemory]:
 
 
 def _processes() -> dict[int, tuple[int, str, float]]:
-    """This process and its descendants: number of the parent, name, megabytes."""
+    """This process and its descendants: parent id, name, megabytes."""
     found = {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # ended meanwhile
         resident = int(fields.get("VmRSS", "0").split()[0]) / 1024
         found[int(fields["Pid"])] = (int(fields["PPid"]), fields["Name"].strip(), resident)
     family, grew = {os.getpid()}, True

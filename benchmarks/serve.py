@@ -1,4 +1,4 @@
-"""Times the application's tables: a million rows beside COPY alone and Spark's JDBC; writes RESULTS-serve.md.
+"""Times the application's tables: a million rows, against plain COPY and Spark's JDBC; writes RESULTS-serve.md.
 
 python -m benchmarks.serve [jdbc]       jdbc: also by Spark's JDBC, whose driver is fetched from Maven Central
 """
@@ -99,7 +99,7 @@ def measure(spark: SparkSession, settings: Settings, uri: str, work: Path, jdbc:
 
 
 def contributions(spark: SparkSession) -> DataFrame:
-    """A contribution of every site and month, as a delivery leaves it."""
+    """A contribution for every site and month, as stored from a delivery."""
     cells = spark.range(SITES * MONTHS)
     site, month = F.col("id") % SITES, F.floor(F.col("id") / SITES).cast("int")
     return cells.select(
@@ -125,7 +125,7 @@ def change_a_month(settings: Settings) -> None:
 
 
 def relation_seconds(spark: SparkSession, settings: Settings, uri: str, schema: str) -> float:
-    """What `serve` took for the contributions alone, as it says itself."""
+    """The seconds that `serve` reports for the contributions alone."""
     said: list[str] = []
     serve(spark, settings, said.append, uri, schema)
     (line,) = (text for text in said if text.startswith("clean_cotisation"))

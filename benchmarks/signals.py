@@ -1,14 +1,14 @@
-"""Times the signal engine beside DuckDB, Polars and plain Spark windows; writes RESULTS.md.
+"""Times the signal engine against DuckDB, Polars and plain Spark windows; writes RESULTS.md.
 
     benchmarks/signals.py [--entities 100000] [--base 25000] [--rounds 3]
 
-The task of all four: 4 measures x (mean, max, min over 3, 6, 12, 24 months and lags of 1, 3, 6, 12, 24) = 68 signals of
-every establishment in every one of 96 months, from the same Parquet files, written to Parquet. Ours also commits them
-as one Delta table. The null rules are ours where a library has none: a window with an unknown month gives null.
+All four compute 4 measures x (mean, max, min over 3, 6, 12, 24 months and lags of 1, 3, 6, 12, 24) = 68 signals of
+every establishment in each of 96 months, from the same Parquet files, and write them to Parquet. sf_spark also commits
+them as one Delta table. Where a library has no null rule, ours applies: a window with an unknown month gives null.
 
-Ways take turns, each time in a process of its own; a timing is a ratio against the one beside it. Starting Spark is not
-counted, nor the same task on a panel of ten establishments before it, for both Spark ways alike: in a refresh, one
-session has taken files in and built panels before it comes to signals.
+Engines take turns, each time in a new process; a timing is a ratio to the others of the same turn. For both Spark
+engines, the start of Spark and a warm-up on a panel of ten establishments are not counted: in a refresh, the session
+has already taken files in and built panels.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def month(rank: int) -> date:
 
 
 def write_panel(lake: Path, entities: int, measures: tuple[str, ...], key: str, seed: int = 1) -> None:
-    """A panel as the product lays it out: a Delta table with one file a month."""
+    """A panel in the product's layout: a Delta table with one file a month."""
     random = np.random.default_rng(seed)
     ids = [f"{n:09d}" + ("00011" if key == "siret" else "") for n in range(1, entities + 1)]
     size = random.lognormal(2.5, 1, entities)
@@ -55,7 +55,7 @@ def write_panel(lake: Path, entities: int, measures: tuple[str, ...], key: str, 
         columns["periode"] = pa.array([month(rank)] * entities, pa.date32())
         table = pa.table(columns)
         write_deltalake(str(lake / "panel" / other), table, mode="append", partition_by=["periode"])
-    DeltaTable(str(lake / "panel" / other)).create_checkpoint()  # as Spark makes one every ten commits
+    DeltaTable(str(lake / "panel" / other)).create_checkpoint()  # like Spark every ten commits
 
 
 def _measure(name: str, random: np.random.Generator, size: np.ndarray, indebted: np.ndarray) -> pa.Array:
@@ -69,7 +69,7 @@ def _measure(name: str, random: np.random.Generator, size: np.ndarray, indebted:
 
 
 def other_panel(lake: Path, key: str) -> None:
-    """The panel of the other grain, which the engine asks for: without rows."""
+    """An empty panel of the other grain, which the engine requires."""
     name, keys = ("entreprise", ["siren"]) if key == "siret" else ("etablissement", ["siret", "siren"])
     schema = pa.schema([*((k, pa.string()) for k in keys), ("periode", pa.date32())])
     write_deltalake(str(lake / "panel" / name), schema.empty_table(), partition_by=["periode"])
@@ -109,7 +109,7 @@ def sf_spark(lake: Path, which: str, signals: int) -> float:
 
 
 def _small_panel(lake: Path) -> Path:
-    """Ten entities in the same columns, for a session's first job."""
+    """Ten entities with the same columns, for the warm-up."""
     small = lake / "warm"
     columns = DeltaTable(str(lake / "panel" / "entreprise")).schema().to_arrow().names
     key, measures = ("siren", tuple(columns[1:-1])) if len(columns) > 2 else ("siret", MEASURES)
@@ -183,7 +183,7 @@ def spark_windows(lake: Path, plan: str, signals: int) -> float:
 
 
 def run(way: str, lake: Path, plan: str = "history", signals: int = 0) -> dict[str, float]:
-    """One way, in a process of its own and on a clean disk."""
+    """Run one engine, in a new process and on a clean folder."""
     for name in ("out", "out.parquet", "spill", "warm", "signals"):
         path = lake / name
         shutil.rmtree(path, ignore_errors=True)
@@ -290,7 +290,7 @@ def main() -> None:
     parser.add_argument("--base", type=int, default=25_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULTS)
-    for inner in ("--way", "--lake", "--plan"):  # how it calls itself
+    for inner in ("--way", "--lake", "--plan"):  # used when the program calls itself
         parser.add_argument(inner, help=argparse.SUPPRESS)
     parser.add_argument("--signals", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,7 +1,7 @@
-"""Short-time work: requests and consumptions meet by the first nine characters of their number.
+"""Short-time work: requests and consumptions are joined on the first nine characters of their number.
 
-A family is what shares them: a request and its amendments. Families are taken one after the other, and the running sum
-of one sees the hours of those before it, in the months of its own range:
+A family shares these characters: a request and its amendments. Families are processed in order, and the running sum of
+one includes the hours of those before it, in the months of its own range:
 
     family    range               consumed    running sum
     first     2020-01, 2020-02    10, 20      10, 30
@@ -14,19 +14,19 @@ from pyspark.sql import functions as F
 from sf_spark.compat.series import ARRIVAL, each_month, last_to_arrive
 from sf_spark.domain.calendar import month_index
 
-HAS_ACTIVITE_PARTIELLE = "_has_apart"  # whether the original has a document of short-time work for the month
+HAS_ACTIVITE_PARTIELLE = "_has_apart"  # whether the original has a document on short-time work for the month
 _MONTHLY_HOURS = 157.67  # the authors' own figure for a full-time month
 _FAMILY_LENGTH = 9
 
 
 def add_activite_partielle(rows: DataFrame, apdemande: DataFrame, apconso: DataFrame, known: DataFrame) -> DataFrame:
-    """Add hours authorised, consumed and consumed so far, the reason (code) and the share of the month's hours.
+    """Add hours authorised, consumed, and consumed so far, the reason (code) and the share of the month's hours.
 
     Args:
         rows: ``siret, mois, effectif``.
-        apdemande: Requests; the hours of one stand whole in each month of its range.
-        apconso: Consumptions, counted in their month whatever the day; those of no known family are left aside.
-        known: ``siret`` of those that both files name; the others have nothing.
+        apdemande: Requests; their hours count whole in each month of the range.
+        apconso: Consumptions, counted in their month whatever the day; those without a known family are ignored.
+        known: ``siret`` of establishments in both files; the others get nulls.
 
     Returns:
         The rows with ``apart_*``, ``ratio_apart`` and ``_has_apart`` (true or null).
@@ -61,14 +61,14 @@ def _family(number: Column) -> Column:
 
 
 def _authorised(requests: DataFrame) -> DataFrame:
-    """``siret, mois`` and the hours of the last request to arrive among those of the month."""
+    """``siret, mois`` and the hours of the request of the month that arrived last."""
     months = each_month(F.col("_from"), F.col("_after"))
     hours = requests.select("siret", months.alias("mois"), *ARRIVAL, F.col("hta").alias("apart_heures_autorisees"))
     return last_to_arrive(hours, "siret", "mois").withColumn("_authorised", F.lit(True))
 
 
 def _families(requests: DataFrame) -> DataFrame:
-    """``siret, _family``, its place among those of the establishment, and what its last request says.
+    """``siret, _family``, its rank within the establishment, and the columns of its last request.
 
     The original keeps families in an object of JavaScript: numbers first, by value, then the others by first arrival.
     """
@@ -84,7 +84,7 @@ def _families(requests: DataFrame) -> DataFrame:
 
 
 def _consumed(apconso: DataFrame, families: DataFrame) -> DataFrame:
-    """Hours by establishment, family and month, with what the family says."""
+    """Hours by establishment, family and month, with the columns of the family."""
     hours = apconso.select(
         "siret", _family(F.col("id_conso")), month_index(F.col("periode")).alias("mois"), "heure_consomme"
     )

@@ -1,4 +1,4 @@
-"""Ratios of the Banque de France: a balance sheet is used during 13 months, the last one beside its successor."""
+"""Ratios of the Banque de France: a balance sheet is used for 13 months, and overlaps its successor in the last."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,8 +13,8 @@ _MONTHS = 13
 def add_bdf(rows: DataFrame, bdf: DataFrame) -> DataFrame:
     """Add arrete_bilan_bdf, annee_bdf, exercice_bdf, and the six ratios (%; days) with their values of past years.
 
-    Of several balance sheets in a month the last to arrive counts, its unknown ratios included; without any,
-    exercice_bdf is 0.
+    Of several balance sheets in a month the last to arrive counts, even its unknown ratios; without any, exercice_bdf
+    is 0.
     """
     months = months_of_use(F.col("arrete_bilan_bdf"), _MONTHS)
     used = bdf.select("siren", months.alias("mois"), *ARRIVAL, "arrete_bilan_bdf", "annee_bdf", *RATIOS_BDF)

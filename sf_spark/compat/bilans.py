@@ -1,4 +1,4 @@
-"""What the two sources of balance sheets share: the months on which one is used, and its values of past years.
+"""Shared by both sources of balance sheets: the months in which one is used, and its values of past years.
 
 A closing day counts from the first of the month after it, and its figures are used seven months later:
 
@@ -17,19 +17,19 @@ from sf_spark.domain.calendar import month_index
 from sf_spark.domain.timing import BILANS_DELAY_MONTHS
 
 PAST_YEARS = (1, 2)
-MONTHS_BEFORE = 12 * max(PAST_YEARS)  # that company rows need before the series, for the values of past years
+MONTHS_BEFORE = 12 * max(PAST_YEARS)  # months needed before the series, for the values of past years
 
 
 def months_of_use(closing: Column, lasting: int) -> Column:
-    """One row for each month index on which a balance sheet is used; none without a closing day."""
+    """One row for each month index in which a balance sheet is used; none without a closing day."""
     first = month_index(closing) + 1 + BILANS_DELAY_MONTHS
     return each_month(first, first + lasting)
 
 
 def past_years(columns: Iterable[tuple[str, str]]) -> list[Column]:
-    """From pairs (column, name): ``<name>_past_1`` and ``_past_2``, the column one and two years of months before.
+    """From pairs (column, name): ``<name>_past_1`` and ``_past_2``, the column 12 and 24 months earlier.
 
-    The rows ``siren, mois`` have every month, so that twelve rows back are twelve months back.
+    The rows ``siren, mois`` have no gaps, so twelve rows back is twelve months back.
     """
     by_month = Window.partitionBy("siren").orderBy("mois")
     return [

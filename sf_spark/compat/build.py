@@ -1,6 +1,6 @@
 """The two tables of the former system's variables, from the staged tables. Pure and lazy.
 
-Rows in force make the variables; rows since withdrawn still say which establishments and companies there are.
+Variables are computed from rows in force; withdrawn rows still define which establishments and companies exist.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from sf_spark.compat.sirene import add_sirene
 from sf_spark.compat.sirene_ul import add_sirene_ul
 from sf_spark.domain.calendar import index_of
 
-# The register alone makes no company: it knows every company of France, and the original kept those with accounts.
+# The register alone does not add a company: it holds all of France, and the original kept those with accounts.
 _MAKE_A_COMPANY = ("effectif_ent", "paydex", "bdf", "diane")
 
 

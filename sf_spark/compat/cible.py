@@ -1,4 +1,4 @@
-"""The target: months to the nearest failure or default, forward, else backward."""
+"""The target: months to the nearest failure or default, ahead, or else in the past."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F

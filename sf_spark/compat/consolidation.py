@@ -1,4 +1,4 @@
-"""What the establishments of a company add up to, on the row of each."""
+"""Totals over the establishments of a company, on the row of each."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -13,7 +13,7 @@ _MOST_ESTABLISHMENTS = 1500  # a company with more gets no row at all
 def add_consolidation(rows: DataFrame) -> DataFrame:
     """Add effectif_, apart_ (hours) and debit_entreprise (EUR), null without a term, and nbr_etablissements_connus.
 
-    apart_entreprise stands on the rows with short-time work of their own only. Rows of companies with more than 1500
+    apart_entreprise is set only on rows with short-time work of their own. Rows of companies with more than 1500
     establishments are left out.
     """
     company = Window.partitionBy("siren", "mois")

@@ -30,7 +30,7 @@ def add_cotisation_dette(
         rows: Every month of every establishment.
         cotisation: Contributions.
         debit: Operations on debts.
-        known: ``siret`` of those that both sources name; for the others all is null.
+        known: ``siret`` of establishments in both sources; the others get nulls.
         series: The months.
     """
     joined = (
@@ -43,7 +43,7 @@ def add_cotisation_dette(
         F.when(F.col("_known"), F.col("cotisation")).alias("cotisation"),
         *(F.when(F.col("_known"), F.coalesce(part, F.lit(0.0))).alias(part) for part in PARTS),
     )
-    ordered = Window.partitionBy("siret").orderBy("mois")  # every month has its row: a row back is a month back
+    ordered = Window.partitionBy("siret").orderBy("mois")  # no gaps: one row back is one month back
     indebted = F.coalesce(debt() > 0, F.lit(False))
     recent = F.max(indebted).over(ordered.rowsBetween(1 - _MONTHS_WITHOUT_DEBT, 0))
     lags = [F.lag(part, back).over(ordered).alias(f"{part}_past_{back}") for part in PARTS for back in PAST]
@@ -56,7 +56,7 @@ def debt() -> Column:
 
 
 def monthly_cotisation(cotisation: DataFrame) -> DataFrame:
-    """``siret, mois, cotisation``: an amount is divided by the months it covers; a month covered by none has no row."""
+    """``siret, mois, cotisation``: an amount is divided by the months it covers; a month without any has no row."""
     first, after = month_index(F.col("periode_debut")), month_index(F.col("periode_fin"))
     spread = cotisation.select(
         "siret", (F.col("du") / (after - first)).alias("du"), each_month(first, after).alias("mois")
@@ -67,8 +67,7 @@ def monthly_cotisation(cotisation: DataFrame) -> DataFrame:
 def monthly_debt(debit: DataFrame, series: Series) -> DataFrame:
     """``siret, mois`` and both parts in EUR: the sum over the operations that count; no row when none does.
 
-    Operations of a chain are ordered by their number; the original leaves ties to the order of arrival, here they go
-    by date, then arrival.
+    Operations of a chain are ordered by their number; ties by date, then arrival (by arrival alone in the original).
     """
     chain = Window.partitionBy(*_CHAIN).orderBy("numero_historique", "date_traitement", *ARRIVAL)
     until = F.coalesce(known_month(F.lead("date_traitement").over(chain), URSSAF_DAY), F.lit(index_of(series.fin)))

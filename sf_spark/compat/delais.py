@@ -1,4 +1,4 @@
-"""Payment plans: the last record that covers a month replaces the others wholly."""
+"""Payment plans: the last record that covers a month replaces all others."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

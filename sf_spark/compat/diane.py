@@ -1,7 +1,7 @@
-"""Accounts from Diane: items on 14 months, their values of past years, three ratios that the Banque de France lacks.
+"""Accounts from Diane: items for 14 months, their values of past years, three ratios that the Banque de France lacks.
 
-Of several balance sheets in a month the last one counts, whole: its unknown items hide those of the others. The values
-of past years differ: there, an unknown item leaves what an earlier balance sheet has said.
+Of several balance sheets in a month the last one counts as a whole: its unknown items hide those of the others. Values
+of past years differ: there, an unknown item keeps the value of an earlier balance sheet.
 
     balance sheet    ca       month of both: ca    twelve months on: ca_past_1
     first            100
@@ -46,7 +46,7 @@ _COPIED = ("arrete_bilan_diane", "exercice_diane", *ITEMS)
 def add_diane(rows: DataFrame, diane: DataFrame, series: Series) -> DataFrame:
     """Add the items (thousands of EUR, %, days: as delivered) and ``_past_1/_past_2``, and complete the ratios of bdf.
 
-    The rows ``siren, mois`` hold the ratios of bdf, and reach before the series by the years of the past.
+    The rows ``siren, mois`` hold the ratios of bdf, and start two years before the series.
     """
     joined = rows.join(_used(diane), on=["siren", "mois"], how="left")
     with_past = joined.select(*rows.columns, *_COPIED, *past_years((_known(name), name) for name in ITEMS))
@@ -57,7 +57,7 @@ def _used(diane: DataFrame) -> DataFrame:
     """``siren, mois``, the last balance sheet of the month, and the last known value of each item."""
     months = months_of_use(F.col("arrete_bilan_diane"), _MONTHS)
     used = diane.select("siren", months.alias("mois"), *ARRIVAL, *_COPIED)
-    # One line holds several years: the order of arrival ends with them.
+    # One line holds several years: they come last in the order of arrival.
     in_order = Window.partitionBy("siren", "mois").orderBy(*ARRIVAL, "exercice_diane")
     all_of_month = in_order.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     known = [F.last(name, ignorenulls=True).over(all_of_month).alias(_known(name)) for name in ITEMS]
@@ -70,7 +70,7 @@ def _known(name: str) -> str:
 
 
 def _complete_ratios(rows: DataFrame, series: Series) -> DataFrame:
-    """Fill the ratios that bdf leaves unknown, within the series, then what they give in the years after."""
+    """Fill the ratios unknown in bdf, within the series, then their values of past years."""
     in_series = F.col("mois") >= index_of(series.debut)
     completed = rows.select(
         *(name for name in rows.columns if name not in _ratios()),
@@ -100,7 +100,7 @@ def _ratios() -> dict[str, Column]:
 
 
 def _quotient(numerator: Column, denominator: Column) -> Column:
-    """Divide; an infinity over zero, with the sign of what is divided; null for 0 over 0."""
+    """Divide; over zero, infinity with the sign of the numerator; null for 0 over 0."""
     infinity = F.lit(float("inf"))
     return (
         F.when(denominator != 0, numerator / denominator).when(numerator > 0, infinity).when(numerator < 0, -infinity)

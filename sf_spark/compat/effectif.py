@@ -1,4 +1,4 @@
-"""Headcount: holes and zeros take the value of the last month published, which may be null."""
+"""Headcount: gaps and zeros take the value of the last published month, which may be null."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -17,7 +17,7 @@ def add_effectif(rows: DataFrame, effectif: DataFrame, key: str, name: str, seri
         key, F.col("_value").alias("_last")
     )
     joined = rows.join(by_month, on=[key, "mois"], how="left").join(reference, on=key, how="left")
-    for back in PAST:  # four small joins: a lag may reach before the series, where there are no rows
+    for back in PAST:  # four small joins: a lag may reach months before the series, which have no rows
         shifted = by_month.select(
             key,
             (F.col("mois") + back - series.offset_effectif - 1).alias("mois"),

@@ -1,11 +1,11 @@
-"""The staged tables that the former system's variables are made of, and what is read of each."""
+"""The staged tables behind the former system's variables, and the columns read from each."""
 
 from sf_spark.compat.diane import ENTIERS, NOMBRES
 from sf_spark.domain.ratios import RATIOS_BDF
 
 _ARRIVAL = "_batch string, _file string, _line long, superseded_on date"
 _PRENOMS = ", ".join(f"prenom{rank}_unite_legale string" for rank in (1, 2, 3, 4))
-# Name of the staged table -> what is read of it, as Spark DDL: a table that is missing stands empty.
+# Name of the staged table -> columns read, as Spark DDL; a missing table is empty.
 COLUMNS: dict[str, str] = {
     "comptes": "numero_compte string, siret string, date_fermeture date",
     "cotisation": "siret string, periode_debut date, periode_fin date, du double",

@@ -12,7 +12,7 @@ _LEVELS = {"libelle_ape2": 2, "libelle_ape3": 3, "libelle_ape4": 4, "libelle_ape
 
 
 def add_naf(rows: DataFrame) -> DataFrame:
-    """Add code_naf, libelle_naf, code_ape_niveau2/3/4, libelle_ape2/3/4/5 from code_ape; null where no table has it."""
+    """Add code_naf, libelle_naf, code_ape_niveau2/3/4, libelle_ape2/3/4/5 from code_ape; null for an unknown code."""
     named = nomenclature(rows)
     code = F.col("code_ape")
     known = rows.join(
@@ -24,7 +24,7 @@ def add_naf(rows: DataFrame) -> DataFrame:
         "libelle_naf": F.col("_section"),
         **{name: F.left(code, F.lit(length)) for name, length in _LEVELS.items()},
     }
-    for name, key in lookups.items():  # five joins with a table of 1728 rows, each sent to every task
+    for name, key in lookups.items():  # five broadcast joins with a table of 1728 rows
         labels = named.select(F.col("code").alias("_code"), F.col("libelle").alias(name))
         known = known.join(F.broadcast(labels), on=key == F.col("_code"), how="left").drop("_code")
     levels = [F.left(code, F.lit(length)).alias(f"code_ape_niveau{length}") for length in (2, 3, 4)]
@@ -32,7 +32,7 @@ def add_naf(rows: DataFrame) -> DataFrame:
 
 
 def nomenclature(like: DataFrame) -> DataFrame:
-    """``code, section, libelle`` of all levels, as a table that lives in the plan: nothing is read when it runs.
+    """``code, section, libelle`` of all levels, as a table inside the plan: no file is read.
 
     Args:
         like: Any DataFrame of the session.

@@ -1,4 +1,4 @@
-"""Proceedings and CCSF: what happened last, month by month."""
+"""Proceedings and CCSF: the last event, month by month."""
 
 from datetime import date
 
@@ -34,7 +34,7 @@ def add_procol(rows: DataFrame, procol: DataFrame, series: Series) -> DataFrame:
 
 
 def state_of_event() -> Column:
-    """The state that an event leads to; null for an event that is left aside."""
+    """The state after an event; null for an ignored event."""
     action, stage = F.col("action_procol"), F.coalesce("stade_procol", F.lit(""))
     return (
         F.when((action == LIQUIDATION) & (stage != ABANDON), "liquidation")

@@ -1,4 +1,4 @@
-"""Debt over contributions, and default of payment by a counter that months without a ratio leave as it is."""
+"""Debt over contributions, and payment default by a counter, which months without a ratio do not change."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -27,7 +27,7 @@ def add_ratios(rows: DataFrame) -> DataFrame:
 
 
 def _add_default(rows: DataFrame) -> DataFrame:
-    """A ratio above 1 counts, another one that is not 0 starts again; 0 or null changes nothing."""
+    """A ratio above 1 increments the counter, any other non-zero ratio resets it; 0 or null does not change it."""
     ratio = F.col("ratio_dette")
     so_far = Window.partitionBy("siret").orderBy("mois").rowsBetween(Window.unboundedPreceding, 0)
     within = Window.partitionBy("siret", "_spell").orderBy("mois").rowsBetween(Window.unboundedPreceding, 0)

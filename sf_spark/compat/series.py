@@ -1,4 +1,4 @@
-"""The months of the former system, and what its blocks share."""
+"""The months of the former system, and helpers for its blocks."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from sf_spark.domain.calendar import index_of, month_start, start_of
 
 ARRIVAL = ("_batch", "_file", "_line")  # where the former system says "the last one wins"
-_FIRST_CREATION = date(1901, 1, 1)  # the register writes 1900-01-01 for a day that nobody knows
+_FIRST_CREATION = date(1901, 1, 1)  # the register writes 1900-01-01 for an unknown day
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Series:
         return index_of(self.fin_effectif) - index_of(self.fin)
 
     def starting_earlier(self, months: int) -> "Series":
-        """The same series with months before its first: what stood then shows in the values of the past."""
+        """The same series with earlier months, for values of the past."""
         return replace(self, debut=start_of(index_of(self.debut) - months))
 
 
@@ -36,22 +36,23 @@ def in_force(staged: DataFrame) -> DataFrame:
 
 
 def in_both(one: DataFrame, other: DataFrame) -> DataFrame:
-    """``siret`` of the establishments that two sources have ever named, in rows since withdrawn too.
+    """``siret`` of the establishments ever named by two sources, withdrawn rows included.
 
-    To the former system a source that has nothing left to say of an establishment still says that there is nothing.
+    In the former system, a source whose rows for an establishment are all withdrawn still counts as a source without
+    amounts.
     """
     return one.select("siret").intersect(other.select("siret"))
 
 
 def last_to_arrive(rows: DataFrame, *key: str) -> DataFrame:
-    """The whole row of each key that arrived last: its unknown values hide those of the rows before it."""
+    """The last row to arrive for each key, as a whole: its unknown values hide those of earlier rows."""
     values = [name for name in rows.columns if name not in (*key, *ARRIVAL)]
     last = rows.groupBy(*key).agg(F.max(F.struct(*ARRIVAL, *values)).alias("_last"))
     return last.select(*key, *(F.col(f"_last.{name}") for name in values))
 
 
 def age_in(mois: Column, creation: Column) -> Column:
-    """Years between a creation and a month, by their years alone; null for a creation before 1901, or none."""
+    """Year of the month minus year of creation; null for a creation before 1901, or none."""
     return F.when(creation >= _FIRST_CREATION, F.floor(mois / 12).cast("int") - F.year(creation))
 
 

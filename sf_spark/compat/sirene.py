@@ -1,4 +1,4 @@
-"""Where an establishment stands and what it does, from the last row of the register, the same in all months."""
+"""Place and activity of an establishment, from the last row of the register, the same in all months."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -8,7 +8,7 @@ from sf_spark.compat.series import ARRIVAL, age_in, last_to_arrive
 from sf_spark.domain.identifiers import siren_of
 from sf_spark.domain.territories import regions
 
-# The original knows Corsica by a number that communes no longer have (20), and nothing overseas (97...).
+# The original has Corsica under its old number (20), and nothing overseas (97...).
 REGIONS = {code: region for code, region in regions().items() if not code.startswith(("2A", "2B", "97"))}
 REGIONS["20"] = regions()["2A"]
 
@@ -30,7 +30,7 @@ def add_sirene(rows: DataFrame, sirene: DataFrame) -> DataFrame:
         F.year("date_creation").alias("date_creation_etablissement"),
         "date_creation",
     )
-    # Activities get their labels here, once an establishment, and not once a month.
+    # Labels of activities are joined here, once for each establishment instead of each month.
     joined = rows.join(add_naf(last_to_arrive(attributes, "siret")), on="siret", how="left")
     added = [name for name in joined.columns if name not in (*rows.columns, "date_creation")]
     return joined.select(
@@ -47,7 +47,7 @@ def nonzero(name: str) -> Column:
 
 
 def region_of(departement: Column) -> Column:
-    """The region of a department; an empty text for one that the original does not know (2A, 2B, overseas)."""
+    """The region of a department; an empty text for one unknown to the original (2A, 2B, overseas)."""
     table = F.create_map(*(F.lit(text) for pair in REGIONS.items() for text in pair))
     return F.when(departement.isNotNull(), F.coalesce(F.try_element_at(table, departement), F.lit("")))
 

@@ -1,4 +1,4 @@
-"""Who a company is, from the last row of the register, the same in all months."""
+"""Identity of a company, from the last row of the register, the same in all months."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -30,7 +30,7 @@ def add_sirene_ul(rows: DataFrame, sirene_ul: DataFrame) -> DataFrame:
 
 
 def name_of_person() -> Column:
-    """The register's own writing of a person: ``roger*pierre henry/``, ``toto*titi/mathilde louisette/``."""
+    """The register's notation for a person: ``roger*pierre henry/``, ``toto*titi/mathilde louisette/``."""
     usual = filled(F.col("nom_usage_unite_legale"))
     return F.concat(
         F.trim(
@@ -38,7 +38,7 @@ def name_of_person() -> Column:
                 F.coalesce("nom_unite_legale", F.lit("")),
                 F.lit("*"),
                 F.coalesce(F.concat(usual, F.lit("/")), F.lit("")),
-                # Not concat_ws, which would drop the blanks of first names that are missing between two others.
+                # Not concat_ws, which would drop the blanks of missing first names.
                 *_between([F.coalesce(name, F.lit("")) for name in _PRENOMS], F.lit(" ")),
             )
         ),
