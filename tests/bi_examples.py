@@ -1,4 +1,4 @@
-"""The examples of docs/bi.md, as they stand there: each defines how its tool reads a table."""
+"""The examples of docs/bi.md, verbatim: each defines how its tool reads a table."""
 
 import re
 from collections.abc import Callable
@@ -21,17 +21,17 @@ def pl_len() -> Any:
 
 
 def examples() -> dict[str, str]:
-    """The code under each heading that has some."""
+    """The code under each heading, if any."""
     sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     found = {section.partition("\n")[0]: re.findall(r"```python\n(.*?)```", section, re.DOTALL) for section in sections}
     return {tool: "\n".join(blocks) for tool, blocks in found.items() if blocks}
 
 
 def readers(lake: str, **more: Any) -> dict[str, Callable[[str], Any]]:
-    """Run each example, and take from it how it reads a table."""
+    """Run each example, and return its reader of tables."""
     found = {}
     for tool, code in examples().items():
         names: dict[str, Any] = {"lake": lake, **more}
-        exec(compile(code, f"{PAGE} ({tool})", "exec"), names)  # the page's own words are what is tested
+        exec(compile(code, f"{PAGE} ({tool})", "exec"), names)  # the test runs the code of the page itself
         found[tool] = names["read"]
     return found

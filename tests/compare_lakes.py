@@ -2,10 +2,9 @@
 
     python -m tests.compare_lakes OLD NEW
 
-Every Delta table found in either is compared: the names and types of its columns (not their order), and its rows, each
-as often as it is there. Numbers are compared bit by bit (0.0 is not -0.0; any NaN is as good as another), nested
-columns too; the entries of a map have no order. One line a table, then the first rows that differ. Exit code 1 when
-something does.
+Every Delta table of either lake is compared: the names and types of its columns (not their order), and its rows with
+their multiplicity. Numbers are compared bit by bit (0.0 is not -0.0; all NaN are equal), also in nested columns; the
+entries of a map have no order. One line a table, then the first rows that differ. Exit code 1 on any difference.
 
 Rows are read in batches and remembered as 64 bits each: two tables of ten million rows take little more than a
 gigabyte. Rows that differ are read again to be shown.
@@ -24,7 +23,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from numpy.typing import NDArray
 
-# When, how long, and in which run: different each time.
+# Times, durations and runs: different each time.
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "deliveries": frozenset({"started_at", "finished_at"}),
     "monitoring/builds": frozenset({"content", "table_id", "version", "noted_at", "read", "commit", "build"}),
@@ -35,7 +34,7 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     "monitoring/runs": frozenset({"run", "started_at", "seconds"}),
     "monitoring/adjustments": frozenset({"tried_at"}),
 }
-# What tells rows apart for people: those of these columns that a table has.
+# Columns that identify a row for people, where the table has them.
 _KEYS = ("source", "_batch", "_file", "_line", "siret", "siren", "numero_compte", "periode", "name", "step", "horizon")
 _SHOWN, _BATCH_ROWS = 5, 100_000
 
@@ -44,7 +43,7 @@ Hashes = NDArray[np.uint64]
 
 @dataclass
 class TableComparison:
-    """What the two sides of a table hold, and how they differ."""
+    """The comparison of a table: rows on each side, and differences."""
 
     table: str
     rows: tuple[int, int] = (0, 0)
@@ -52,7 +51,7 @@ class TableComparison:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing differs."""
+        """Whether there is no difference."""
         return not self.findings
 
     def line(self) -> str:
@@ -96,12 +95,12 @@ def compare_tables(old: Path, new: Path, table: str, left_out: frozenset[str] = 
 
 
 def _comparisons(old: Path, new: Path, left_out: Mapping[str, frozenset[str]]) -> Iterator[TableComparison]:
-    there = [_tables(root) for root in (old, new)]
-    for table in sorted(there[0] | there[1]):
-        if all(table in tables for tables in there):
+    tables_by_lake = [_tables(root) for root in (old, new)]
+    for table in sorted(tables_by_lake[0] | tables_by_lake[1]):
+        if all(table in tables for tables in tables_by_lake):
             yield compare_tables(old, new, table, left_out.get(table, frozenset()))
         else:
-            yield TableComparison(table, findings=[f"is in {'OLD' if table in there[0] else 'NEW'} only"])
+            yield TableComparison(table, findings=[f"is in {'OLD' if table in tables_by_lake[0] else 'NEW'} only"])
 
 
 def _tables(root: Path) -> set[str]:
@@ -121,9 +120,9 @@ class _Side:
         return np.concatenate(found) if found else np.empty(0, np.uint64)
 
     def rows(self, columns: Sequence[str], keys: Sequence[str], wanted: NDArray[Any]) -> list[dict[str, Any]]:
-        """Some of the wanted rows, each as often as it is wanted: those whose keys come first in order of their hashes.
+        """Some of the wanted rows, with their multiplicity: those whose keys have the lowest hashes.
 
-        Either side shows the same keys then, wherever its files have them.
+        So both sides show the same keys, wherever their files hold them.
         """
         counts = {int(value): int(n) for value, n in wanted}
         ranked: list[tuple[int, dict[str, Any]]] = []
@@ -138,7 +137,7 @@ class _Side:
         return [row for _, row in ranked]
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        # Few batches ahead: a wide table must not fill the memory before it is looked at.
+        # Few batches ahead: a wide table must not fill the memory.
         reader = self._data.to_batches(
             columns=list(columns), batch_size=_BATCH_ROWS, batch_readahead=2, fragment_readahead=1
         )
@@ -146,22 +145,22 @@ class _Side:
 
 
 def _surplus(ours: Hashes, theirs: Hashes) -> tuple[NDArray[Any], NDArray[Any]]:
-    """What either side has more often than the other: ``hash, n``."""
+    """The rows that each side has in excess: ``hash, n``."""
     if len(ours) == len(theirs):
         ours, theirs = np.sort(ours), np.sort(theirs)
         if np.array_equal(ours, theirs):
             return _counted(ours[:0], ours[:0]), _counted(ours[:0], ours[:0])
-    mine, my_counts = np.unique(ours, return_counts=True)
-    other, other_counts = np.unique(theirs, return_counts=True)
-    return _more(mine, my_counts, other, other_counts), _more(other, other_counts, mine, my_counts)
+    values, counts = np.unique(ours, return_counts=True)
+    others, other_counts = np.unique(theirs, return_counts=True)
+    return _more(values, counts, others, other_counts), _more(others, other_counts, values, counts)
 
 
 def _more(values: Hashes, counts: NDArray[Any], others: Hashes, other_counts: NDArray[Any]) -> NDArray[Any]:
-    there = np.zeros(len(values), np.int64)
+    available = np.zeros(len(values), np.int64)
     if len(others):
         place = np.minimum(np.searchsorted(others, values), len(others) - 1)
-        there = np.where(others[place] == values, other_counts[place], 0)
-    surplus = counts - there
+        available = np.where(others[place] == values, other_counts[place], 0)
+    surplus = counts - available
     return _counted(values[surplus > 0], surplus[surplus > 0])
 
 
@@ -172,7 +171,7 @@ def _counted(values: Hashes, counts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _shown(missing: list[dict[str, Any]], extra: list[dict[str, Any]], keys: Sequence[str]) -> list[str]:
-    """The first rows that differ: where a key is once on either side, only the columns that differ."""
+    """The first rows that differ; for a key that is unique on both sides, only the columns that differ."""
     by_key: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
     for side, rows in enumerate((missing, extra)):
         for row in rows:
@@ -197,7 +196,7 @@ def _fields(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
 
 
 def _plain(kind: pa.DataType) -> str:
-    """The name of a type, the same for all ways to hold the same values."""
+    """The name of a type, the same for all encodings of the same values."""
     is_ = pa.types
     if is_.is_dictionary(kind):
         return _plain(kind.value_type)
@@ -218,7 +217,7 @@ def _is_list(kind: pa.DataType) -> bool:
     return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
-# A row's hash: that of each column, mixed in its place. Overflow is meant: all is modulo 2^64.
+# A row's hash combines those of its columns, mixed with their position. Overflow is intended: modulo 2^64.
 _GOLDEN, _NULL = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x6A09E667F3BCC909)
 
 

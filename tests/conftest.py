@@ -18,12 +18,12 @@ from sf_spark.staging.deliveries import FileAccount
 from sf_spark.staging.intake import take_in
 from tests.databases import database_server, new_database
 
-# Where most of the time goes, longest first: handed out in this order, two processes end together.
+# The slowest files, longest first: in this order, two processes end together.
 LONGEST_FIRST = (
     "jobs/test_monthly_refresh.py",
     "steps/test_stale_tables.py",
     "jobs/test_whole_flow.py",
-    "steps/test_commits_that_hold.py",  # not beside the other file of its folder: both would wait for one lake
+    "steps/test_commits_that_hold.py",  # not next to the other file of its folder: both would wait for the same lake
     "jobs/test_deliveries_from_the_field.py",
     "properties/test_signal_catalogue.py",
     "properties/test_panel_time.py",
@@ -33,19 +33,19 @@ LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, the others as they come."""
+    """The longest files first, then the others."""
     rank = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Archives hold the time at which they were made: two processes would give their tests two names."""
+    """Archives contain their creation time, so two processes would give different names to their tests."""
     return argname if isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session")
 def base_settings() -> Settings:
-    """The test environment's settings, as the files give them."""
+    """The settings of the test environment."""
     return load_settings("test")
 
 
@@ -63,7 +63,7 @@ def spark(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def once_a_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Fills a folder once for all processes of a run: the first one that asks fills it, the others wait for it."""
+    """Fill a folder once for all processes of a run: the first one fills it, the others wait."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -80,7 +80,7 @@ def once_a_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Calla
 
 @pytest.fixture(scope="module")
 def production_plans(spark: SparkSession) -> Iterator[None]:
-    """Plans compiled to Java and shuffled, as jobs run them, for what meets an oracle. Other tests interpret theirs."""
+    """Compiled and shuffled plans, as in jobs, for tests against an oracle. Other tests interpret their plans."""
     production = {
         "spark.sql.codegen.wholeStage": "true",
         "spark.sql.codegen.factoryMode": "FALLBACK",
@@ -96,7 +96,7 @@ def production_plans(spark: SparkSession) -> Iterator[None]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings whose lake, landing and truth are this test's own."""
+    """Settings with a lake, landing and truth of this test alone."""
     return load_settings("test", [f"{key}={tmp_path / key}" for key in ("lake", "landing", "truth")])
 
 
@@ -125,7 +125,7 @@ def ingest(spark: SparkSession, settings: Settings) -> Callable[..., dict[str, F
 
 @pytest.fixture
 def rows(settings: Settings) -> Callable[[str], list[dict[str, Any]]]:
-    """A table read by another engine than the one that wrote it."""
+    """Read a table with another engine than the one that wrote it."""
     return lambda table: DeltaTable(f"{settings.lake}/{table}").to_pyarrow_table().to_pylist()
 
 

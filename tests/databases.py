@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, and what becomes of the test where there is none."""
+"""A PostgreSQL for tests, and what happens to a test without one."""
 
 import os
 import shutil
@@ -15,10 +15,10 @@ from tests.cluster.servers import postgresql
 
 @contextmanager
 def database_server(work: Path) -> Iterator[str]:
-    """Run a server on loopback; gives its URI without a database's name.
+    """Run a server on loopback; yields its URI without a database name.
 
-    Where it is not installed, a test fails if it could be (as root with apt-get: ``make test`` does it), else it is
-    skipped: nobody takes a machine without PostgreSQL for one on which it works.
+    Without PostgreSQL, a test fails if it could be installed (as root with apt-get: ``make test`` does it), else it is
+    skipped.
     """
     try:
         with postgresql(work) as uri:
@@ -31,7 +31,7 @@ def database_server(work: Path) -> Iterator[str]:
 
 @contextmanager
 def new_database(server: str, name: str) -> Iterator[str]:
-    """An empty database; gives its URI."""
+    """Create an empty database; returns its URI."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     yield f"{server}/{name}"

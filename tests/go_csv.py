@@ -1,11 +1,11 @@
-"""A second reader of delimited files, by the documented rules of the reference one: an oracle, one sign at a time."""
+"""An oracle for delimited files: the documented rules of the reference reader, one character at a time."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Record:
-    """One record: its lines (1 for the first of the text), its fields, and why it is in error, if it is."""
+    """One record: its lines (1 for the first of the text), its fields, and its errors."""
 
     first: int
     last: int
@@ -14,7 +14,7 @@ class Record:
 
 
 def lines_of(text: str) -> list[str]:
-    """Lines with their ends as one line feed, and what stands behind the last end, without its carriage return."""
+    """Lines, each ending in one line feed, and the rest after the last line end, without its carriage return."""
     *ended, rest = text.split("\n")
     return [*(line.removesuffix("\r") + "\n" for line in ended), rest.removesuffix("\r")]
 
@@ -51,7 +51,7 @@ def _read(lines: list[str], at: int, delimiter: str, lazy: bool) -> Record:
         place += 1
         value = ""
         while True:
-            if place >= len(line):  # the line is over, the field is not
+            if place >= len(line):  # the line ends inside the field
                 at += 1
                 if at >= len(lines):
                     record.error = None if lazy else "unclosed_quote"

@@ -1,7 +1,7 @@
-"""A text read through the product's public functions, without Spark: the class of each record, its reasons, the facts.
+"""Read a text through the product's public functions, without Spark: class and reasons of each record, and facts.
 
-The file is read twice: as one range, and record by record (each tells where the next one starts), which gives the
-class of each record. Both must give the same.
+The file is read twice: as one range, and record by record (each gives the start of the next), to get the class of each
+record. Both must agree.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _WHOLE = 1 << 40
 
 @dataclass(frozen=True)
 class Record:
-    """What became of a record: its physical line (0 where it is made of several), its class, why it was rejected."""
+    """The outcome of a record: its physical line (0 if it has several), its class, the reasons of a rejection."""
 
     line: int
     kind: str
@@ -42,7 +42,7 @@ class Record:
 
 @dataclass(frozen=True)
 class WasRead:
-    """What a file holds: its layout, its records in their order, its facts by line and month."""
+    """The content of a file: its layout, its records in order, its facts by line and month."""
 
     reading: Reading
     records: list[Record]
@@ -78,12 +78,12 @@ def read_file(
     """Read a delivered file.
 
     Args:
-        path: Of the file; its name tells how it is packed.
-        source: Whose file it is.
+        path: Path of the file; its name tells how it is packed.
+        source: Source of the file.
         accounts: The establishments of accounts, for a layout by account.
         series: First month of the series and the one after its last, for a source that gathers lines.
-        inside: SIREN of the companies inside the perimeter; None: everybody is.
-        stamp: What the facts have in common.
+        inside: SIREN of the companies inside the perimeter; None: no perimeter.
+        stamp: Values that all facts share.
     """
     packing = packing_of(path.name)
     header = read_header(str(path), path.name, packing)

@@ -1,4 +1,4 @@
-"""Chromium without a screen, driven by the tests; where it is not installed, they are skipped and say so."""
+"""Headless Chromium, driven by the tests; they are skipped with a message if it is not installed."""
 
 import shutil
 import tempfile
@@ -22,7 +22,7 @@ DESK, PHONE = (1280, 900), (390, 844)
 
 @contextmanager
 def chromium(width: int, height: int) -> Iterator[webdriver.Chrome]:
-    """A browser with a profile of its own, gone with it. Narrow ones are phones."""
+    """A browser with a temporary profile of its own. A narrow one acts as a phone."""
     program, driver = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
     if program is None or driver is None:
         pytest.skip("Chromium is not installed: apt-get install chromium chromium-driver (Debian)")
@@ -43,7 +43,7 @@ def chromium(width: int, height: int) -> Iterator[webdriver.Chrome]:
 
 
 def open_page(browser: webdriver.Chrome, page: Path, fragment: str = "") -> None:
-    """Open a page of a folder, as a user does by a double click."""
+    """Open a page of a folder, like a user's double click."""
     browser.get("about:blank")
     browser.get(page.as_uri() + fragment)
     errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
@@ -51,9 +51,9 @@ def open_page(browser: webdriver.Chrome, page: Path, fragment: str = "") -> None
 
 
 def violations(browser: webdriver.Chrome) -> list[str]:
-    """What axe-core finds wrong with the page for those who use a keyboard or a screen reader."""
+    """Accessibility violations of the page, by axe-core."""
     browser.execute_script(AXE.read_text(encoding="utf-8"))
-    # preload: it would read the style sheets once more, which pages in a folder may not.
+    # preload would read the style sheets again, which is forbidden for pages in a folder.
     run = "const done = arguments[0]; axe.run(document, {preload: false}).then(done);"
     found: dict[str, Any] = browser.execute_async_script(run)
     return [f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found["violations"]]

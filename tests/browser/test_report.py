@@ -1,4 +1,4 @@
-"""The report in a real browser: the list is filtered and sorted, the card is read, on a phone, printed, by keyboard."""
+"""The report in a real browser: filters, sorting, cards, on a phone, in print, by keyboard."""
 
 import base64
 import re
@@ -58,7 +58,7 @@ def result(browser: Chrome) -> str:
 
 
 def settled(browser: Chrome) -> None:
-    """Wait for what a key or a click sets off."""
+    """Wait for the effect of a key or a click."""
     browser.execute_async_script("setTimeout(arguments[0], 200)")
 
 
@@ -68,7 +68,7 @@ def first_sirens(browser: Chrome, count: int = 3) -> list[str]:
 
 
 def sirens(wanted: Callable[[dict], bool], count: int = 3, by: Callable[[dict], object] | None = None) -> list[str]:
-    """What the list should show first: the companies that are wanted, by rank or by something else."""
+    """The first companies that the list should show, by rank or another key."""
     found = [row for row in ROWS if row["status"] != "sortie" and wanted(row)]
     return [row["siren"] for row in (sorted(found, key=by) if by else found)][:count]  # type: ignore[type-var]
 
@@ -162,8 +162,8 @@ def test_what_a_delivery_holds_stays_text(report: Path, desk: Chrome) -> None:
 def test_the_card_draws_its_series_and_the_waterfall_up_to_the_score(report: Path, desk: Chrome) -> None:
     open_page(desk, report / f"fiches/{siren_of(2)}.html")
     charts = desk.find_elements(By.CSS_SELECTOR, ".graphique svg[role=img]")
-    told = [str(chart.get_attribute("aria-label")) for chart in charts]
-    assert [label.split(".")[0].split(",")[0] for label in told] == [
+    labels = [str(chart.get_attribute("aria-label")) for chart in charts]
+    assert [label.split(".")[0].split(",")[0] for label in labels] == [
         "Ce que chaque thème ajoute ou retire",
         "Effectif",
         "Cotisations dues à l'URSSAF",
@@ -186,8 +186,8 @@ def test_the_card_draws_its_series_and_the_waterfall_up_to_the_score(report: Pat
     lines = waterfall.find_elements(By.CSS_SELECTOR, "g[data-marque=rule] line")
     drawn = sorted(float(line.get_attribute("x1")) for line in lines[-2:])
     assert drawn == pytest.approx([zero + cut * points for cut in (12.5, 31.0)], abs=0.6)
-    assert "30 000 € en mars 2026" not in told[3]  # both shares, each by itself
-    assert "au plus 9 000 € en mars 2026" in told[3].replace("\u202f", " ")
+    assert "30 000 € en mars 2026" not in labels[3]  # both shares, each by itself
+    assert "au plus 9 000 € en mars 2026" in labels[3].replace("\u202f", " ")
     history = desk.find_element(By.CSS_SELECTOR, "[aria-labelledby=alertes] tbody").text.splitlines()
     assert (history[0].startswith("mars 2026"), history[-1].startswith("novembre 2025")) == (True, True)
 

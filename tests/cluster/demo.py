@@ -21,23 +21,23 @@ from tests.cluster.standalone import HOST, SIGNALS, process_group, standalone_cl
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build" / "cluster-demo"
 WORKERS = 2
-SHOWN = 10  # differences printed
+SHOWN = 10  # number of differences printed
 
-# Failures are many and announced, so that on few companies a model passes the gate.
+# Many predictable failures, so that a model passes the gate with few companies.
 DELIVERIES = (
     *("generate.entreprises=800", "generate.annees=5", "generate.monthly_deliveries=1"),
     *("generate.failure_rate=0.12", "generate.announced_share=0.95"),
 )
-# Where a model is trained is shown, not which one is best.
+# This shows where a model is trained, not which one is best.
 METHODS = ("train.models=rule_2016,gradient_boosting", "train.horizon=12", "train.horizons=[12]")
-# Two cores share the work: 200 tasks a shuffle would only wait for one another.
+# For two cores, 200 tasks for each shuffle are too many.
 ON_CLUSTER = ("spark.sql.shuffle.partitions=8",)
 
 
 def main() -> int:
     """Run the demonstration: 0 when both lists are the same; else 1, with one clear line."""
     for number in SIGNALS:
-        signal.signal(number, interrupt)  # so that what was started is stopped then too
+        signal.signal(number, interrupt)  # so that started processes are also stopped then
     try:
         demonstrate(WORK, reporter("cluster-demo"))
     except SfSparkError as error:
@@ -86,7 +86,7 @@ def compare_lists(one: str, other: str, report: Callable[[str], None]) -> None:
 
 
 def submit_options(master: str) -> list[str]:
-    """What spark-submit is told: an executor of 1 GB on each worker, the driver here, on loopback."""
+    """The options of spark-submit: an executor of 1 GB on each worker, the driver here, on loopback."""
     conf = {
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
@@ -107,7 +107,7 @@ def run_job(command: Sequence[str], work: Path) -> float:
     """Run a job to its end; returns its seconds.
 
     Raises:
-        SfSparkError: When it fails; it has said why.
+        SfSparkError: When it fails; its own message is above.
     """
     started = time.monotonic()
     with process_group(command, work) as process:
@@ -120,7 +120,7 @@ def run_job(command: Sequence[str], work: Path) -> float:
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does, whatever the signal."""
+    """Treat any signal like Ctrl-C."""
     raise KeyboardInterrupt
 
 

@@ -2,10 +2,10 @@
 
     python -m tests.cluster.remote
 
-Starts moto's S3 server, PostgreSQL, a Spark master and two workers on this machine, on loopback. The workers stand in
-folders of their own, with a Python that has the packages and not this one, and without a word about the store in their
-environment: all they know of it, the driver has told them. Then the same deliveries go through a folder here, and the
-lists are compared; last, that folder is renamed, and goes on.
+Starts moto's S3 server, PostgreSQL, a Spark master and two workers on this machine, on loopback. The workers run in
+their own folders, with a Python without this package, and no settings of the store in their environment: they get these
+from the driver. Then the same deliveries go through a local folder, and the lists are compared; finally that folder is
+renamed, and must still work.
 """
 
 import os
@@ -46,7 +46,7 @@ Report = Callable[[str], None]
 def main() -> int:
     """Run it all: 0 when the lists are the same; else 1 (2: something is not installed), with one clear line."""
     for number in SIGNALS:
-        signal.signal(number, interrupt)  # so that what was started is stopped then too
+        signal.signal(number, interrupt)  # so that started processes are also stopped then
     try:
         demonstrate(WORK, reporter("test-remote"))
     except SfSparkError as error:
@@ -67,14 +67,14 @@ def demonstrate(work: Path, report: Report) -> None:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     with (
-        tempfile.TemporaryDirectory(prefix="sf_spark-workers-") as apart,
+        tempfile.TemporaryDirectory(prefix="sf_spark-workers-") as worker_root,
         s3_server(BUCKET, work) as s3,
         postgresql(work) as database,
     ):
         os.environ |= {**KEYS, "AWS_ENDPOINT_URL": s3, "AWS_EC2_METADATA_DISABLED": "true"}
-        os.environ |= {"DELTA_JARS": str(jars(work)), "PYSPARK_PYTHON": str(python_without_us(Path(apart)))}
+        os.environ |= {"DELTA_JARS": str(jars(work)), "PYSPARK_PYTHON": str(python_without_us(Path(worker_root)))}
         report(f"S3 at {s3}, PostgreSQL at {database}")
-        on_cluster(Path(apart), work, s3, database, report)
+        on_cluster(Path(worker_root), work, s3, database, report)
         copy_files(f"{STORE}/landing", str(work / "landing"))
         here = (f"landing={work / 'landing'}", f"lake={work / 'local' / 'lake'}")
         seconds = run_job(job_command("pipeline", "local", here), work)
@@ -83,12 +83,12 @@ def demonstrate(work: Path, report: Report) -> None:
     moved(work, report)
 
 
-def on_cluster(apart: Path, work: Path, s3: str, database: str, report: Report) -> None:
-    """Every job that a month takes, on two workers that share nothing but the store."""
+def on_cluster(worker_root: Path, work: Path, s3: str, database: str, report: Report) -> None:
+    """Run all jobs of a month, on two workers that share nothing but the store."""
     places = tuple(f"{name}={STORE}/{name}" for name in ("landing", "lake", "truth"))
     run_job(job_command("generate", "local", (*places, *DELIVERIES)), work)
     settings = (*places, f"tracking_uri={database}", *ON_CLUSTER)
-    with standalone_cluster("2g", work, [apart / f"worker-{rank}" for rank in range(1, WORKERS + 1)]) as master:
+    with standalone_cluster("2g", work, [worker_root / f"worker-{rank}" for rank in range(1, WORKERS + 1)]) as master:
         submit = [*submit_options(master), *_hadoop(s3)]
         report(f"master {master} and {WORKERS} workers are up (logs: {work / 'logs'})")
         seconds = run_job(job_command("pipeline", "cluster", settings, submit), work)
@@ -107,7 +107,7 @@ def on_cluster(apart: Path, work: Path, s3: str, database: str, report: Report) 
 
 
 def moved(work: Path, report: Report) -> None:
-    """Rename the finished folder; scoring and training go on there, and the old place stays empty."""
+    """Rename the finished folder; scoring and training continue there, and the old path stays empty."""
     (work / "local").rename(work / "renamed")
     settings = (f"lake={work / 'renamed' / 'lake'}",)
     for job in ("train", "score", "publish"):
@@ -118,7 +118,7 @@ def moved(work: Path, report: Report) -> None:
 
 
 def jars(work: Path) -> Path:
-    """A folder with Delta's jars and those of the connector, as a site would keep them."""
+    """A folder with Delta's jars and those of the connector, like that of an installation."""
     connector = ROOT / ".jars" / "s3a"
     if code := resolve_jars(connector, "s3a"):
         raise SfSparkError(f"the connector's jars cannot be fetched (code {code})")
@@ -129,18 +129,18 @@ def jars(work: Path) -> Path:
     return folder
 
 
-def python_without_us(apart: Path) -> Path:
-    """A Python with the packages that are installed here, and without this one: workers get it from the driver."""
-    environment = apart / "python"
+def python_without_us(worker_root: Path) -> Path:
+    """A Python with the installed packages but without this one, which workers get from the driver."""
+    environment = worker_root / "python"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     (packages,) = environment.glob("lib/python3*/site-packages")
-    # The folder is searched, but its own .pth files, which lead to the checkout, are not read.
+    # Adds the folder to the path without its .pth files, which lead to the checkout.
     (packages / "packages.pth").write_text(get_path("purelib") + "\n")
     return environment / "bin" / "python"
 
 
 def _hadoop(s3: str) -> list[str]:
-    """Spark's own way of saying where a store is."""
+    """Spark's own options for the address of a store."""
     options = {"spark.hadoop.fs.s3a.endpoint": s3, "spark.hadoop.fs.s3a.path.style.access": "true"}
     return [part for key, value in options.items() for part in ("--conf", f"{key}={value}")]
 

@@ -1,4 +1,4 @@
-"""Are two detection lists the same? Cell by cell, whatever the order of their rows."""
+"""Compare two detection lists cell by cell, whatever the order of their rows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from sf_spark.lake.tables import location
 from sf_spark.schema import LISTS_DETECTION
 
 TOLERANCE = 1e-9
-RUN_NAMES = ("run_id",)  # what names a run, and not what it found
+RUN_NAMES = ("run_id",)  # identifies the run, not its result
 
 Cells = Mapping[str, Any]
 Lists = dict[tuple[str, ...], Cells]
@@ -22,11 +22,11 @@ def read_lists(lake: str) -> Lists:
     """All rows of ``lists/detection``, by list and siren.
 
     Raises:
-        SfSparkError: When the table is empty: nothing would be compared.
+        SfSparkError: When the table is empty, so that there is nothing to compare.
     """
     place = location(lake, LISTS_DETECTION)
     system, path = file_system(place)
-    # deltalake's own file system is Python's: a thread of Arrow that lets go of it when Python is ending aborts.
+    # deltalake's file system is a Python object: an Arrow thread that releases it while Python exits aborts.
     rows = table_at(place).to_pyarrow_table(filesystem=SubTreeFileSystem(path, system)).to_pylist()
     if not rows:
         raise SfSparkError(f"{LISTS_DETECTION.path} in {lake} has no row: there is nothing to compare")
@@ -34,7 +34,8 @@ def read_lists(lake: str) -> Lists:
 
 
 def differences(left: Lists, right: Lists) -> list[str]:
-    """Where two lists differ, one line a row or cell, in order of list and siren; numbers may differ by 1e-9.
+    """The differences of two lists, one line for each row or cell, sorted by list and siren; numbers may differ by
+    1e-9.
 
     Args:
         left: Rows by key.

@@ -1,4 +1,4 @@
-"""Real servers on loopback for the time of a block: an S3 that speaks as Amazon's does, and PostgreSQL."""
+"""Real servers on loopback for the duration of a block: an S3-compatible one, and PostgreSQL."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "a-key", "AWS_SECRET_ACCESS_KEY": "a-secret", "AWS_
 
 @contextmanager
 def s3_server(bucket: str, work: Path) -> Iterator[str]:
-    """Run moto's server with one bucket; gives its address. What it holds is in memory, and gone with it."""
+    """Run moto's server with one bucket, in memory; yields its address."""
     port, log = free_port(), work / "s3.log"
     command = [sys.executable, "-m", "moto.server", "--host", HOST, "--port", str(port)]
     with process_group(command, work, log) as process:
@@ -38,7 +38,7 @@ def s3_server(bucket: str, work: Path) -> Iterator[str]:
 
 @contextmanager
 def postgresql(work: Path) -> Iterator[str]:
-    """Run a PostgreSQL of its own with an empty database; gives its URI.
+    """Run a new PostgreSQL with an empty database; yields its URI.
 
     Raises:
         ConfigurationError: Where PostgreSQL is not installed.
@@ -53,7 +53,7 @@ def postgresql(work: Path) -> Iterator[str]:
         with process_group(create, data, log, bare=True, user=user) as process:
             if process.wait():
                 raise ConfigurationError(f"initdb failed (log: {log})")
-        # No fsync: what it holds is thrown away. No socket file: its default folder may not be there.
+        # No fsync: the data are temporary. No socket file: its default folder may not exist.
         serve = [_program("postgres"), "-D", place, "-h", HOST, "-p", str(port), "-k", "", "-F"]
         with process_group(serve, data, log, bare=True, user=user) as process:
             wait_for(process, log, "ready to accept connections", "PostgreSQL did not start")
@@ -61,7 +61,7 @@ def postgresql(work: Path) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

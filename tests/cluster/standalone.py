@@ -1,4 +1,4 @@
-"""A Spark standalone cluster on this machine, from the installed PySpark alone, and process groups that always end.
+"""A Spark standalone cluster on this machine, from the installed PySpark, and process groups that always end.
 
 Everything listens on loopback, on ports that are free, and stops when its block ends, by the ids of its processes.
 """
@@ -20,12 +20,12 @@ from sf_spark.errors import SfSparkError
 SPARK_HOME = Path(pyspark.__file__).parent
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds for a JVM to start and register on a busy laptop
-GRACE = 15.0  # seconds to end politely
+GRACE = 15.0  # seconds to end after SIGTERM
 _OURS = ("AWS_", "PYTHON", "SF_SPARK", "MLFLOW")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _DEPLOY = "org.apache.spark.deploy"
-_ANYWHERE = ("--host", HOST, "--port", "0", "--webui-port", "0")  # 0: a free port, chosen by the one who binds it
+_ANYWHERE = ("--host", HOST, "--port", "0", "--webui-port", "0")  # 0: a free port, chosen on bind
 _MASTER_UP = r"Starting Spark master at (spark://\S+)"
 _WORKER_UP = r"Successfully registered with master"
 
@@ -38,9 +38,9 @@ def standalone_cluster(memory: str, work: Path, places: Sequence[Path]) -> Itera
     """Start a master and workers of one core each; give the master's address; stop them all at the end.
 
     Args:
-        memory: Of each worker: ``2g``.
+        memory: Memory of each worker: ``2g``.
         work: Folder for logs and the master's scratch files.
-        places: The folder of each worker, where it stands and leaves its files.
+        places: The working folder of each worker.
 
     Raises:
         SfSparkError: When one of them stops or does not answer in time.
@@ -61,7 +61,7 @@ def standalone_cluster(memory: str, work: Path, places: Sequence[Path]) -> Itera
 
 @contextmanager
 def _daemon(name: str, command: Sequence[str], work: Path, place: Path | None = None) -> Iterator[Wait]:
-    """Run a part of the cluster; gives a function that waits for a line of its log."""
+    """Run a daemon of the cluster; yields a function that waits for a line of its log."""
     path = work / "logs" / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     place = place or work
@@ -73,11 +73,11 @@ def wait_for(process: Process, log: Path, line: str, failure: str, patience: flo
     """Wait until the log of a process holds a line (a regular expression).
 
     Raises:
-        SfSparkError: With the failure and where the log is, when the process stops or time is up.
+        SfSparkError: When the process stops or time is up; it names the failure and the log.
     """
     deadline = time.monotonic() + patience
     while True:
-        code = process.poll()  # before the log is read: what a process writes last counts
+        code = process.poll()  # before reading the log, so that the last lines of an ended process count
         if found := re.search(line, log.read_text(encoding="utf-8", errors="replace")):
             return found
         if code is not None:
@@ -91,21 +91,21 @@ def wait_for(process: Process, log: Path, line: str, failure: str, patience: flo
 def process_group(
     command: Sequence[str], work: Path, log: Path | None = None, bare: bool = False, user: str | None = None
 ) -> Iterator[Process]:
-    """Run a command as the leader of a process group of its own, which is gone when the block ends.
+    """Run a command as the leader of a new process group, which is stopped when the block ends.
 
     Args:
-        command: What to run.
+        command: The command.
         work: Folder for Spark's scratch files.
-        log: Where its output goes; None: to ours.
-        bare: Whether it stands in ``work``, and sees nothing of ours: no package, no way to a store.
-        user: Who runs it; None: who runs us.
+        log: File for its output; None: ours.
+        bare: Whether to run it in ``work`` without our environment: no package, no settings of a store.
+        user: Its user; None: ours.
     """
     ours = {name: value for name, value in os.environ.items() if not (bare and name.startswith(_OURS))}
     environment = ours | {
         "SPARK_HOME": str(SPARK_HOME),
-        "SPARK_LOCAL_IP": HOST,  # web pages too listen here only
+        "SPARK_LOCAL_IP": HOST,  # web pages also listen here only
         "SPARK_LOCAL_DIRS": str(work / "scratch"),
-        "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",  # a second door, on a port that may be taken
+        "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",  # a second server, on a port that may be taken
         "PYSPARK_PYTHON": ours.get("PYSPARK_PYTHON", sys.executable),
     }
     with ExitStack() as stack:
@@ -127,10 +127,10 @@ def process_group(
 
 
 def stop_group(process: Process, grace: float = GRACE) -> None:
-    """End a process and all of its group: politely, then for good. Nothing happens to a group that is gone."""
+    """Stop a process and its whole group: SIGTERM, then SIGKILL. A group that has ended is ignored."""
     before = {
         number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS
-    }  # no half measures on a second Ctrl-C
+    }  # a second Ctrl-C must not interrupt this
     try:
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
@@ -145,6 +145,6 @@ def _await_end(process: Process, seconds: float) -> None:
     """Wait for the whole group; raises ProcessLookupError as soon as it is gone."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        process.poll()  # a leader that ended must be collected, or its group seems to live on
+        process.poll()  # reap an ended leader, or its group seems to be alive
         os.killpg(process.pid, 0)
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Processes that the cluster demonstration starts: found to be up, found to be down, always stopped."""
+"""Processes of the cluster demonstration: detected as up, detected as down, always stopped."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from sf_spark.errors import SfSparkError
 from tests.cluster import demo
 from tests.cluster.standalone import process_group, stop_group, wait_for
 
-FAMILY = (  # a parent and a child that ignore the polite signal
+FAMILY = (  # a parent and a child that ignore SIGTERM
     "import signal, subprocess, sys, time\n"
     "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -22,7 +22,7 @@ FAMILY = (  # a parent and a child that ignore the polite signal
 
 
 def is_running(pid: int) -> bool:
-    """False too for a process that has ended and that nobody has collected yet."""
+    """Also False for a zombie."""
     if Path("/proc/self/stat").exists():  # Linux, where `ps` may not be installed
         stat = Path(f"/proc/{pid}/stat")
         answer = stat.read_text().rpartition(")")[2].strip() if stat.exists() else ""
@@ -42,7 +42,7 @@ def test_the_whole_group_ends_with_its_block(tmp_path: Path) -> None:
         assert is_running(process.pid) and is_running(child)
         stop_group(process, grace=0.5)
         assert not is_running(process.pid) and not is_running(child)
-    stop_group(process)  # what is gone stays gone, without an error
+    stop_group(process)  # stopping it again is no error
 
 
 def test_the_group_ends_when_its_block_fails(tmp_path: Path) -> None:

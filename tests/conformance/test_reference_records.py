@@ -1,10 +1,10 @@
-"""Small files with what is to be read of them, by hand; and the public ones of the reference loader where at hand.
+"""Small files with their expected records, written by hand; and the public ones of the reference loader, if available.
 
 Ours are in ``examples/``: ``<source>/<vintage>/`` with an input file and ``expected*.json``. Name a folder of the
 reference loader's in ``SF_SPARK_FIXTURES``: the same records, the same counts.
 
-One rule differs: the reference leaves out units of the register whose activity is in another nomenclature than NAF
-rev. 2. Here they are taken in, with the nomenclature beside; they are told apart by it, and compared as skipped.
+One rule differs: the reference leaves out units of the register whose activity is not in NAF rev. 2. Here they are
+taken in, with their nomenclature, and compared as skipped.
 """
 
 import json
@@ -37,7 +37,7 @@ DELIVERED_AS = {
 }
 COLUMN = {"DebitID": "debit_id"}
 REGISTER = ("sirene", "sirene_ul")
-CURRENT = (None, "NAFRev2")  # nomenclatures that the reference takes in
+CURRENT = (None, "NAFRev2")  # nomenclatures that the reference accepts
 
 
 def vintages() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Damage files of every source and layout, take them in, and hold what became of each record against the oracle.
+"""Damage files of every source and layout, take them in, and compare the outcome of each record with the oracle.
 
     python -m tests.fuzz.campaign [MUTATIONS [SEED [ROUND]]]
 
@@ -43,7 +43,7 @@ _KEPT = PROJECT_ROOT / "build" / "fuzz"
 
 @dataclass
 class Tally:
-    """What a campaign did and what it found."""
+    """Counts and findings of a campaign."""
 
     mutations: int = 0
     files: int = 0
@@ -85,11 +85,11 @@ def campaign(
     Args:
         spark: The session.
         folder: For landing and lake of each round, removed after it.
-        mutations: How many to do at least.
-        seed: Of the campaign.
+        mutations: Minimum number of mutations.
+        seed: Seed of the campaign.
         report: Takes a line after each round.
-        records: Of a file.
-        groups: The layouts that are damaged, those of a round together.
+        records: Number of records in a file.
+        groups: The layouts to damage, grouped by round.
         first: Number of the first round.
     """
     tally, number = Tally(), first
@@ -123,7 +123,7 @@ def _round(
         try:
             done = {account.file.name: account for account in take_in(spark, settings, batch, _silent)}
             found += _hold(settings, batch, files, done, tally, kept)
-        except Exception:  # whatever it is, no damaged file may do this
+        except Exception:  # no damaged file may raise anything
             shutil.copytree(settings.landing, kept, dirs_exist_ok=True)
             where = kept.relative_to(PROJECT_ROOT)
             found.append(f"ingest of batch {batch} in {where} broke: {traceback.format_exc(limit=-3)}")
@@ -138,16 +138,16 @@ def _deliveries(rng: random.Random, turn: int, records: int, layouts: Sequence[F
     for layout in layouts:
         by_source.setdefault(layout.source, []).append(layout)
     deliveries: dict[str, list[Damaged]] = {ACCOUNTS: []} if set(layouts) & set(OF_ACCOUNTS) else {}
-    for source, mine in by_source.items():
-        if "{}" in mine[0].file:  # several files fit into a batch, and what is taken whole needs several
-            chosen = [layout for layout in mine for _ in range(2 if layout.whole else 1)]
+    for source, candidates in by_source.items():
+        if "{}" in candidates[0].file:  # several files in a batch; whole ones need several
+            chosen = [layout for layout in candidates for _ in range(2 if layout.whole else 1)]
             names = [layout.file.format(rank) for rank, layout in enumerate(chosen)]
             names = [f"{name}.gz" if rng.random() < 0.2 else name for name in names]
         elif source == "comptes":
-            chosen, names = mine, [f"{mine[0].file}.gz"]
+            chosen, names = candidates, [f"{candidates[0].file}.gz"]
         else:
-            chosen = [mine[(turn + rank) % len(mine)] for rank in range(2)]
-            names = [mine[0].file, f"{mine[0].file}.gz"]
+            chosen = [candidates[(turn + rank) % len(candidates)] for rank in range(2)]
+            names = [candidates[0].file, f"{candidates[0].file}.gz"]
         files = [_damaged(rng, layout, name, records) for layout, name in zip(chosen, names, strict=True)]
         deliveries.setdefault(ACCOUNTS if source == "comptes" else BATCH, []).extend(files)
     return deliveries
@@ -195,19 +195,19 @@ def _encoded(text: str, encoding: str) -> bytes:
 def _hold(
     settings: Settings, batch: str, files: list[Damaged], done: dict[str, FileAccount], tally: Tally, kept: Path
 ) -> list[str]:
-    """What became of the files of a batch against what should have, one line a difference."""
+    """Compare the outcome of the files of a batch with the expected one, one line a difference."""
     rejected, found = _quarantined(settings, batch), []
     for source in dict.fromkeys(file.source for file in files):
-        mine = [file for file in files if file.source == source]
-        verdicts = {file.name: judge(layouts_of(source), file.name, file.content) for file in mine}
+        delivered = [file for file in files if file.source == source]
+        verdicts = {file.name: judge(layouts_of(source), file.name, file.content) for file in delivered}
         if source == "comptes":
             verdicts[_ACCOUNTS_FILE] = judge(layouts_of(source), _ACCOUNTS_FILE, good_accounts().encode())
         facts, staged = expected_facts(verdicts, _DAYS[batch]), _staged(settings, source, batch)
-        for file in mine:
+        for file in delivered:
             account, verdict = done[file.name], verdicts[file.name]
             tally.files += 1
             tally.failed_files += account.status == FAILED
-            # A file that fails has been damaged, however often, to one effect.
+            # All mutations of a failed file count as one.
             tally.mutations += min(file.mutations, 1) if account.status == FAILED else file.mutations
             tally.records.update({ACCEPTED: account.accepted, REJECTED: account.rejected, SKIPPED: account.skipped})
             given = rejected.get(file.name, Counter()), staged.get(file.name, [])
@@ -242,8 +242,8 @@ def _differences(
     found += _differing_facts(Counter(lines(facts)), Counter(lines(staged)), shown)
     counts = tuple(verdict.count(kind) for kind in (ACCEPTED, REJECTED, SKIPPED))
     if (account.accepted, account.rejected, account.skipped) != counts:
-        told = (account.accepted, account.rejected, account.skipped)
-        found.append(f"accepted, rejected, skipped are {told}, should be {counts}")
+        actual = (account.accepted, account.rejected, account.skipped)
+        found.append(f"accepted, rejected, skipped are {actual}, should be {counts}")
     if account.money != verdict.money():
         found.append(f"sums of money are {account.money}, should be {verdict.money()}")
     return found
@@ -268,18 +268,18 @@ def _differing_facts(wanted: Counter[Any], staged: Counter[Any], shown: dict[int
         if len(ours) == len(theirs) == 1:
             names = sorted(ours[0].keys() | theirs[0].keys())
             differing = [f"{n} is {theirs[0].get(n)!r}, should be {ours[0].get(n)!r}" for n in names]
-            told = ", ".join(
+            detail = ", ".join(
                 text for text, n in zip(differing, names, strict=True) if ours[0].get(n) != theirs[0].get(n)
             )
-            told = told or f"columns {sorted(ours[0].keys() ^ theirs[0].keys())} on one side only"
+            detail = detail or f"columns {sorted(ours[0].keys() ^ theirs[0].keys())} on one side only"
         else:
-            told = f"{len(theirs)} facts {theirs[:1]} that should not be, {len(ours)} missing {ours[:1]}"
-        found.append(f"line {line} {shown.get(line)!r}: {told}")
+            detail = f"{len(theirs)} facts {theirs[:1]} that should not be, {len(ours)} missing {ours[:1]}"
+        found.append(f"line {line} {shown.get(line)!r}: {detail}")
     return found
 
 
 def _staged(settings: Settings, source: str, batch: str) -> dict[str, list[tuple[int, Fact]]]:
-    """The staged facts of each file: line and columns, those that name the row apart."""
+    """The staged facts of each file: line and columns, with those that identify the row separate."""
     found: dict[str, list[tuple[int, Fact]]] = {}
     for row in _rows(settings, f"staged/{source}", batch):
         fact = {name: value for name, value in row.items() if not name.startswith("_")}
@@ -290,7 +290,7 @@ def _staged(settings: Settings, source: str, batch: str) -> dict[str, list[tuple
 def _quarantined(settings: Settings, batch: str) -> dict[str, Counter[tuple[int, str]]]:
     found: dict[str, Counter[tuple[int, str]]] = {}
     for row in _rows(settings, "quarantine", batch):
-        if row["reasons"]:  # a line without a reason is no answer
+        if row["reasons"]:  # a rejected line must have a reason
             found.setdefault(row["_file"], Counter())[(row["_line"], row["raw"])] += 1
     return found
 
@@ -308,7 +308,7 @@ def _write(settings: Settings, batch: str, name: str, content: bytes) -> None:
 
 
 def _silent(text: str) -> None:
-    """Nobody reads along."""
+    """A reporter that discards its lines."""
 
 
 def main() -> int:

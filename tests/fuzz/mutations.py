@@ -109,7 +109,7 @@ def _quote_cell(rng: random.Random, cells: list[str], delimiter: str) -> str:
 
 
 def _repeat(rng: random.Random, cells: list[str], delimiter: str) -> str:
-    """The same line twice: one fact. Or twice but for a cell that may be read by nobody: two facts."""
+    """Repeat a line: one fact. Or repeat it with another value in a cell that may not be read: two facts."""
     line = delimiter.join(cells)
     if rng.random() < 0.5:
         cells[rng.randrange(len(cells))] = rng.choice(["0", "x", "1"])
@@ -120,24 +120,24 @@ LINE_MUTATIONS: tuple[Line, ...] = (
     *(_replace_cell, _replace_cell, _replace_cell, _replace_cell, _empty_cell, _drop_cell, _add_cell, _swap_cells),
     *(_change_sign, _change_sign, _insert_text, _truncate, _flip_bits, _quote_cell, _repeat),
 )
-# What leaves the framing of a line alone, for files that are taken whole or not at all.
+# Mutations that keep the framing of a line, for files that are accepted as a whole or not at all.
 MILD_MUTATIONS: tuple[Line, ...] = (_change_sign, _empty_cell, _quote_cell, _repeat)
 
 
 def mutate_line(rng: random.Random, cells: list[str], delimiter: str, mild: bool = False) -> str:
-    """One damaged line, as text; bytes that are no UTF-8 as surrogates."""
+    """One damaged line, as text; bytes that are not UTF-8 as surrogates."""
     return rng.choice(MILD_MUTATIONS if mild else LINE_MUTATIONS)(rng, list(cells), delimiter)
 
 
 def mutate_columns(rng: random.Random, names: list[str], lines: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Other columns in the header and in all lines: in another order, one twice, one gone, one more, some empty."""
+    """Change the columns of the header and of all lines: reorder, repeat, remove, add, empty."""
     kind, place, other = rng.randrange(5), rng.randrange(len(names)), rng.randrange(len(names))
     table = [names, *lines]
     if kind == 0:
         order = list(range(len(names)))
         rng.shuffle(order)
         table = [[row[rank] for rank in order] for row in table]
-    elif kind == 1:  # the later one of a name counts: here with the cells of another column
+    elif kind == 1:  # of two with the same name the later counts: here with the cells of another column
         table = [[*row, row[place] if row is names else row[other]] for row in table]
     elif kind == 2 and len(names) > 1:
         table = [row[:place] + row[place + 1 :] for row in table]
@@ -151,7 +151,7 @@ def mutate_columns(rng: random.Random, names: list[str], lines: list[list[str]])
 
 
 def mutate_header(rng: random.Random, header: str, delimiter: str) -> str:
-    """Another header: names in other cases, a name twice, one gone, one damaged, bytes that are no text."""
+    """Change the header: case of names, a name twice, one missing, one damaged, bytes that are not text."""
     names = header.split(delimiter)
     place = rng.randrange(len(names))
     kind = rng.randrange(9)
@@ -177,7 +177,7 @@ def mutate_header(rng: random.Random, header: str, delimiter: str) -> str:
 
 
 def mutate_file(rng: random.Random, content: bytes, encoding: str) -> bytes:
-    """Another file: cut short, another encoding, other line ends, flipped bits, nothing at all, twice in a row."""
+    """Change the file: truncated, another encoding, other line ends, flipped bits, empty, repeated."""
     kind = rng.randrange(10)
     if kind in (0, 1):
         return content[: rng.randrange(len(content) + 1)]
@@ -204,7 +204,7 @@ def mutate_file(rng: random.Random, content: bytes, encoding: str) -> bytes:
 
 
 def mutate_archive(rng: random.Random, packed: bytes) -> bytes:
-    """Another compressed file: cut short, flipped bits, something behind its end, not compressed at all."""
+    """Change the compressed file: truncated, flipped bits, trailing bytes, not compressed at all."""
     kind = rng.randrange(4)
     if kind == 0:
         return packed[: rng.randrange(len(packed))]

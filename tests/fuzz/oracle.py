@@ -1,4 +1,4 @@
-"""What must become of a damaged file and of each of its records, told by the readers of this folder alone."""
+"""The expected outcome of a damaged file and of each of its records, by the readers of this folder only."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ _UTF8_MARK, _UTF16_MARK = b"\xef\xbb\xbf", b"\xff\xfe"
 
 @dataclass(frozen=True)
 class Fate:
-    """A record's first physical line, its text, and what must become of it."""
+    """A record's first physical line, its text, and its expected outcome."""
 
     line: int
     raw: str
@@ -25,20 +25,20 @@ class Fate:
 
     @property
     def kept(self) -> str:
-        """The text as quarantine must show it: bytes that are no UTF-8 are U+FFFD."""
+        """The text as expected in quarantine: bytes that are not UTF-8 are U+FFFD."""
         return self.raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What must become of a file: why it must fail, or its layout and its records."""
+    """The expected outcome of a file: why it must fail, or its layout and its records."""
 
     failure: str = ""
     layout: Fuzzed | None = None
     fates: list[Fate] = field(default_factory=list)
 
     def count(self, kind: str) -> int:
-        """How many records are of a class."""
+        """The number of records of a class."""
         return sum(fate.outcome.kind == kind for fate in self.fates)
 
     def money(self) -> dict[str, float]:
@@ -49,10 +49,10 @@ class Verdict:
 
 
 def judge(layouts: list[Fuzzed], name: str, content: bytes) -> Verdict:
-    """What must become of a file.
+    """The expected outcome of a file.
 
     Args:
-        layouts: Those of its source, the newest first.
+        layouts: Layouts of its source, the newest first.
         name: Its name.
         content: Its bytes as delivered.
     """
@@ -67,22 +67,22 @@ def judge(layouts: list[Fuzzed], name: str, content: bytes) -> Verdict:
     names = next(csv.reader([header], delimiter=layouts[0].delimiter), [])
     for layout in layouts:
         if layout.encoding == encoding and (layout.mark or not mark) and layout.fits(header, names):
-            if not layout.positional and not layout.fits_apart and (damaged := _nearly_spelled(layouts, names)):
+            if not layout.positional and not layout.custom_fit and (damaged := _nearly_spelled(layouts, names)):
                 return Verdict(f"column {damaged} nearly spells one that is absent")
             return _read(layout, names, data, number - bool(layout.first_record))
     return Verdict(f"no layout in {encoding}{' with a mark' if mark else ''} has these columns: {header[:200]!r}")
 
 
 def _nearly_spelled(layouts: list[Fuzzed], names: list[str]) -> str:
-    """A column that no layout of the source knows, one change of a sign away from one that is absent; '' for none."""
+    """An unknown column, one edit away from the name of an absent one; '' for none."""
     known = {name for layout in layouts for name in (*layout.required, *layout.optional)}
-    there = {name.lower() for name in names}
-    strange = there - known - {"siren", "siret"}
-    return next((name for name in strange for absent in known - there if absent in _changed(name, absent)), "")
+    present = {name.lower() for name in names}
+    strange = present - known - {"siren", "siret"}
+    return next((name for name in strange for absent in known - present if absent in _changed(name, absent)), "")
 
 
 def _changed(text: str, signs: str) -> set[str]:
-    """The texts that one change makes, with signs of another one."""
+    """The texts one edit away, with characters of another text."""
     cuts = [(text[:place], text[place:]) for place in range(len(text) + 1)]
     return {
         changed
@@ -97,7 +97,7 @@ def _changed(text: str, signs: str) -> set[str]:
 def expected_facts(verdicts: Mapping[str, Verdict], batch_day: date) -> dict[str, list[tuple[int, Fact]]]:
     """The facts that the files of a delivery give together, by file, with the line of each.
 
-    A byte-identical line gives its fact once, wherever in the delivery it stands: the first one counts.
+    Byte-identical lines of a delivery give one fact: the first one counts.
     """
     found: dict[str, list[tuple[int, Fact]]] = {name: [] for name in verdicts}
     seen = set()
@@ -115,7 +115,7 @@ def expected_facts(verdicts: Mapping[str, Verdict], batch_day: date) -> dict[str
 
 
 def _header(data: bytes) -> tuple[str, int, str, bool]:
-    """The header's text, its line, and the encoding and byte order mark that it tells.
+    """The header's text and line, the encoding, and whether there is a byte order mark.
 
     Raises:
         ValueError: When there is none.
@@ -170,6 +170,6 @@ def _exact(amount: float | None) -> Decimal:
 
 
 def lines(found: list[tuple[int, Fact]]) -> Iterator[tuple[int, tuple[tuple[str, object], ...]]]:
-    """Facts in a form that can be counted."""
+    """Facts in a hashable form."""
     for line, fact in found:
         yield line, tuple(sorted(fact.items()))

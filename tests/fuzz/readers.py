@@ -1,4 +1,4 @@
-"""How each kind of cell reads, written apart from the product: text in, value out, ValueError for a cell in error."""
+"""Readers of each kind of cell, independent of the product: text in, value out, ValueError for a cell in error."""
 
 import calendar
 import re
@@ -84,7 +84,7 @@ def reason(cell: str) -> int | None:
 
 
 def headcount(cell: str) -> int:
-    """All but digits is deleted, whatever it is."""
+    """Everything but digits is deleted."""
     digits = re.sub("[^0-9]", "", cell)
     if not digits or int(digits) >= 2**31:
         raise ValueError(cell)
@@ -92,7 +92,7 @@ def headcount(cell: str) -> int:
 
 
 def paydex(code: str) -> int | None:
-    """Days late that a code stands for."""
+    """Days late of a code."""
     if not re.fullmatch("[0-9]{3}", code):
         return None
     points = int(code)
@@ -182,7 +182,7 @@ def period_end(cell: str) -> date:
 
 
 def odd_period(cell: str) -> bool:
-    """Whether quarter or month is out of range."""
+    """Whether the quarter or the month is out of range."""
     period(cell)
     return cell[-2:] != "62" and (cell[-2] not in "1234" or cell[-1] not in "0123")
 
@@ -220,7 +220,7 @@ def is_luhn(digits: str) -> bool:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day so many months on, or the last of that month; the end of time beyond it."""
+    """The same day so many months later, or the last of that month; the latest date if beyond it."""
     index = day.year * 12 + day.month - 1 + months
     if index // 12 > 9999:
         return date.max

@@ -1,4 +1,4 @@
-"""What an environment may do to a job, through the real command: it works all the same, or says what would be right."""
+"""Jobs in bad environments, through the real command: they still work, or say what is expected."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("bash", "cat", "chmod", "dirname", "env", "grep", "head", "id", "ls", "mktemp", "paste", "rm", "sed", "tr")
 CONTEXT = "type;code;drapeau;debut;fin\nsiren;000000001;aide;2024-01-01;\n"
-# Deliveries, a table written by Spark from rows of its Python workers, and an export: whatever opens a place.
+# Deliveries, a table written by Spark from rows of Python workers, and an export: everything that opens a file.
 JOB = """
 import os
 import sys
@@ -41,12 +41,12 @@ def run(spark, settings, options, report):
 
 main("essai", job_parser("essai", ""), run)
 """
-# Where the kernel allows it, the user has an id that no system knows by a name. The files stay ours.
+# Where the kernel allows it, the user has an id without a name. The files stay ours.
 NAMELESS = ["unshare", "--user", "--map-user=4242", "--map-group=4242"]
 
 
 def tools(folder: Path) -> str:
-    """A PATH with what a shell script needs, and no Java."""
+    """A PATH with the tools of a shell script, and no Java."""
     folder.mkdir()
     for tool in TOOLS:
         (folder / tool).symlink_to(shutil.which(tool) or tool)
@@ -55,14 +55,14 @@ def tools(folder: Path) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout under a path with a blank, with an environment and jars as set-up leaves them."""
+    """A checkout under a path with a blank, with environment and jars as after set-up."""
     folder = tmp_path / "a checkout"
     folder.mkdir()
     for name in ("conf", "jobs", "sf_spark", "spark-submit.sh"):
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / name)
-    # Python takes the link for the environment itself; its own way to this checkout counts less than PYTHONPATH.
+    # Python takes the link for the environment itself; PYTHONPATH precedes its path to this checkout.
     (folder / ".venv").symlink_to(Path(sys.prefix))
     (folder / ".jars").symlink_to((ROOT / ".jars").resolve())
     return folder
@@ -91,7 +91,7 @@ def test_set_up_says_in_one_line_what_it_does_not_find(tmp_path: Path, python: s
 
 
 def nameless() -> list[str]:
-    """The beginning of a command line that makes its user one without a name; empty where that is not to be had."""
+    """A command prefix that runs as a user without a name; empty where that is not possible."""
     if shutil.which("unshare") is None or subprocess.run([*NAMELESS, "true"], capture_output=True).returncode:
         return []
     return NAMELESS
@@ -99,7 +99,7 @@ def nameless() -> list[str]:
 
 @pytest.mark.parametrize("submit", [[], ["--master", "local[1]"]])
 def test_a_job_works_whatever_the_environment_says(tmp_path: Path, checkout: Path, submit: list[str]) -> None:
-    """All at once, as each costs a session: none of them may change what is done."""
+    """All at once, since each would cost a session: none of them may change the result."""
     hadoop = tmp_path / "hadoop"
     hadoop.mkdir()
     redirected = "<property><name>fs.defaultFS</name><value>hdfs://127.0.0.1:1</value></property>"

@@ -1,6 +1,6 @@
-"""What broke other readers of the same files, from the files to panels and labels: a company for each kind.
+"""Deliveries that broke other readers, from the files to panels and labels: one company for each kind.
 
-2612    everything as it should be
+2612    everything as expected
 2701    the register changes all its codes; a debt line is damaged; a company leaves the perimeter; the list of
         proceedings is empty
 2702    the perimeter file is broken: nothing of the batch is taken in
@@ -93,7 +93,7 @@ def debts() -> list[str]:
 
 
 def proceedings() -> list[str]:
-    told = (
+    events = (
         (SAME_DAY, "05MAR2025", "Redressement_ouverture"),
         (SAME_DAY, "05MAR2025", "Redressement_fin_procedure"),
         (BLANK, "05MAR2025", "Redressement_ouverture"),
@@ -102,7 +102,7 @@ def proceedings() -> list[str]:
         (RESOLVED, "05MAR2024", "Redressement_ouverture"),
         (RESOLVED, "05MAR2025", "Redressement_plan_continuation"),
     )
-    return [f"{site(s)};{s};{day};1;{label}" for s, day, label in told]
+    return [f"{site(s)};{s};{day};1;{label}" for s, day, label in events]
 
 
 def ratios() -> list[str]:
@@ -203,7 +203,7 @@ def test_neither_damage_nor_leaving_takes_anything_back(panel: dict, siren: str)
     assert panel[siren, "2027-01"]["cotisation"] in (0.0, None)
 
 
-def test_proceedings_are_told_once_and_stay_when_their_list_comes_empty(panel: dict) -> None:
+def test_proceedings_are_listed_once_and_stay_when_their_list_comes_empty(panel: dict) -> None:
     def states(siren: str, *months: str) -> list[tuple[str | None, str | None]]:
         return [(panel[siren, month]["procedure"], panel[siren, month]["source_procedure"]) for month in months]
 
@@ -237,8 +237,8 @@ def months(first: str, last: str) -> list[str]:
 
 
 def test_accounts_are_one_series_and_confidential_zeros_are_unknown(panel: dict) -> None:
-    told = {month: panel[ACCOUNTS, month]["bilan_type"] for month in months("2020-08", "2024-02")}
-    assert set(told.values()) <= {"C", None}
+    types = {month: panel[ACCOUNTS, month]["bilan_type"] for month in months("2020-08", "2024-02")}
+    assert set(types.values()) <= {"C", None}
     turnover = [panel[ACCOUNTS, month]["bilan_chiffre_d_affaires"] for month in ("2020-12", "2022-12", "2023-12")]
     assert turnover == [1000 + 2019, 1000 + 2021, 1000 + 2022]
     assert (panel[ACCOUNTS, "2025-12"]["bilan_chiffre_d_affaires"], panel[ACCOUNTS, "2025-12"]["bilan_type"]) == (

@@ -1,6 +1,6 @@
-"""A monthly refresh writes one month and touches no earlier file; a correction rewrites its own months, unasked.
+"""A monthly refresh writes one month and touches no earlier file; a correction rewrites its own months by itself.
 
-The lake that comes out is audited too, with a look ahead planted in it.
+The resulting lake is also audited, with a planted look-ahead.
 """
 
 import argparse
@@ -38,7 +38,7 @@ Files = dict[str, str]
 
 
 class Refreshes:
-    """A lake that is brought up to date delivery by delivery, and what its panels held each time."""
+    """A lake that is updated delivery by delivery, and the content of its panels each time."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self.spark, self.settings = spark, settings
@@ -47,7 +47,7 @@ class Refreshes:
         self.said: dict[str, list[str]] = {}
 
     def build(self, name: str, rebuild: bool = False) -> None:
-        """Take in what was delivered, build the panels, and note what they hold."""
+        """Take in the delivery, build the panels, and record their content."""
         said: list[str] = []
         if not rebuild:
             assert ingest.run(self.spark, self.settings, ingest.parser().parse_args([]), said.append) == 0
@@ -109,7 +109,7 @@ def test_a_refresh_writes_one_month_and_leaves_the_others_as_they_are(refreshes:
     assert before.items() <= after.items()  # the same files, the same bytes
     added = {uri: digest for uri, digest in after.items() if uri not in before}
     assert months(added) == {"2026-10-01"}
-    assert len(added) == 1 or path not in PANELS  # workers write their signals apart
+    assert len(added) == 1 or path not in PANELS  # each worker writes its own file of signals
 
 
 @pytest.mark.parametrize("path", TABLES)

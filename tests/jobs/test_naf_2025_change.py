@@ -1,8 +1,7 @@
-"""A year of deliveries across January 2027, when the register changes all its codes: nobody should notice.
+"""A year of deliveries across January 2027, when the register changes all its codes, without visible effect.
 
-December and January may differ by no more than two ordinary months of the same year do: in the sector of each company,
-in the peers that it is compared with, in who is in the perimeter, and in the list. And every cell of the panels is what
-it would have been without the change.
+December and January may differ no more than two ordinary months of the year: in the sector of each company, in its
+peers, in the perimeter, and in the list. And every cell of the panels is the same as without the change.
 """
 
 import argparse
@@ -33,7 +32,7 @@ SIZE = (
     ),  # enough for a champion
 )
 BEFORE, AFTER = "2026-12", "2027-01"
-MONTHS = ["2026-10", "2026-11", BEFORE, AFTER, "2027-02"]  # of which there are lists
+MONTHS = ["2026-10", "2026-11", BEFORE, AFTER, "2027-02"]  # the months with lists
 PEERS = ["secteur_part_endettee", "secteur_effectif_change12m"]
 Frames = dict[str, pd.DataFrame]  # by month, the companies as index
 
@@ -52,7 +51,7 @@ class Year:
 
     @property
     def codes_written_twice(self) -> set[str]:
-        """The codes of NAF 2025 beside which some unit of the register has a former one."""
+        """The codes of NAF 2025 that some unit of the register holds beside a former code."""
         rows = [
             DeltaTable(f"{self.settings.lake}/staged/{name}").to_pyarrow_table(columns=["ape", "ape_naf25"]).to_pandas()
             for name in ("sirene", "sirene_ul")
@@ -109,10 +108,10 @@ def test_every_cell_is_what_it_would_have_been_without_the_change(
         for one in (year, unchanged)
     ]
     frames = [frame.reset_index(drop=True) for frame in frames]
-    # Beside the new code itself, only this may tell: a unit that is born after the change has no former code.
-    told = ["ape_naf25", "ape_est_derive"]
-    changed, same = (frame.drop(columns=told) for frame in frames)
-    # In so small a world, nobody with a former code may be there to derive one from: then nothing is guessed.
+    # Beside the new code itself, only this may differ: a unit created after the change has no former code.
+    naf25_columns = ["ape_naf25", "ape_est_derive"]
+    changed, same = (frame.drop(columns=naf25_columns) for frame in frames)
+    # In such a small population there may be no unit to derive a former code from: then nothing is guessed.
     new = frames[0]["ape_naf25"]
     bridgeless = (changed["ape"].isna() & new.notna() & ~new.isin(year.codes_written_twice)).to_numpy()
     assert bridgeless.mean() < 0.001
@@ -151,7 +150,7 @@ def share_changed(before: pd.DataFrame, after: pd.DataFrame) -> float:
 def test_the_register_is_written_in_the_new_nomenclature(year: Year) -> None:
     rows = DeltaTable(f"{year.settings.lake}/staged/sirene_ul").to_pyarrow_table().to_pandas()
     written = rows[rows["superseded_on"].isna()].groupby("nomenclature_ape").size()
-    assert written["NAF2025"] > 300 and {"NAFRev2", "NAP"} <= set(written.index)  # those that ended before keep theirs
+    assert written["NAF2025"] > 300 and {"NAFRev2", "NAP"} <= set(written.index)  # units that ended before keep theirs
     new = rows[(rows["_batch"] >= "2701") & (rows["nomenclature_ape"] == "NAF2025")]
     assert new["ape"].isna().all()
 

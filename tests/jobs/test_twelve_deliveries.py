@@ -1,4 +1,4 @@
-"""A year of deliveries gives the same tables in order, in another order, twice, and after ingest was killed."""
+"""A year of deliveries gives the same tables in order, in another order, twice, and after kills of ingest."""
 
 import os
 import random
@@ -29,10 +29,10 @@ Delivery = dict[str, str]
 
 
 def deliveries() -> dict[str, Delivery]:
-    """Twelve batches of files, by name: what partners do to their lines in a year, drawn once.
+    """Twelve batches of files, by name: a random year of changes to the lines of partners.
 
-    Lines appear, change, vanish and come back; some stand there twice, some are damaged. Headcounts come every third
-    month, with one month more each time.
+    Lines appear, change, vanish and come back; some are repeated, some are damaged. Headcounts come every third month,
+    with one more month each time.
     """
     drawn = random.Random(20240120)
     months = zip(_debits(drawn), _contributions(drawn), _payments(drawn), strict=True)
@@ -66,7 +66,7 @@ def _debits(drawn: random.Random) -> Iterator[str]:
 
 
 def _contributions(drawn: random.Random) -> Iterator[str]:
-    """A snapshot: two lines of one content are two amounts due, unless they are the same to the byte."""
+    """A snapshot: two lines of equal content are two amounts due, unless they are byte-identical."""
     lines: list[str] = []
     for month in range(1, 13):
         for site in drawn.sample(SITES, 2):
@@ -82,12 +82,12 @@ def _contributions(drawn: random.Random) -> Iterator[str]:
 
 def _payments(drawn: random.Random) -> Iterator[str]:
     """An increment: new days of observation, and some of the earlier ones again."""
-    told: list[str] = []
+    lines: list[str] = []
     for month in range(1, 13):
-        again = drawn.sample(told, min(len(told), 3))
-        told += [f"{site[:9]};{drawn.randrange(90)};x;15/{month:02d}/2024" for site in drawn.sample(SITES, 2)]
+        again = drawn.sample(lines, min(len(lines), 3))
+        lines += [f"{site[:9]};{drawn.randrange(90)};x;15/{month:02d}/2024" for site in drawn.sample(SITES, 2)]
         bad = [f"{SITES[1][:9]};soon;x;15/01/2024"] if month % 5 == 0 else []
-        yield "\n".join(["SIREN;NB_JOURS;NB_JOURS_LIB;DATE_VALEUR", *told[-2:], *again, *bad, ""])
+        yield "\n".join(["SIREN;NB_JOURS;NB_JOURS_LIB;DATE_VALEUR", *lines[-2:], *again, *bad, ""])
 
 
 def _headcounts(drawn: random.Random, quarter: int) -> str:
@@ -111,13 +111,13 @@ class Lake:
             (folder / name).write_text(content, encoding="utf-8")
 
     def take(self, spark: SparkSession, batch: str) -> int:
-        """The number of files that were taken in now."""
+        """Take a batch in; returns the number of files taken in."""
         accounts = take_in(spark, self.settings, batch, lambda text: None)
         assert not [account.message for account in accounts if account.status == FAILED]
         return len(accounts)
 
     def contents(self) -> dict[str, list[dict[str, Any]]]:
-        """Every table without what names a run."""
+        """Every table, without columns that identify the run."""
         return {name: _comparable(self.table(name).to_pyarrow_table().to_pylist()) for name in TABLES}
 
     def batches(self, table: str) -> set[str]:
@@ -135,7 +135,7 @@ def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _as_delivered(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """Without the number of facts that a delivery has added: what came before it added some of them."""
+    """Without the number of facts that a delivery added: it depends on earlier deliveries."""
     accounts = [{k: v for k, v in row.items() if k != "facts_added"} for row in tables["deliveries"]]
     return tables | {"deliveries": accounts}
 
@@ -173,7 +173,7 @@ def test_increments_in_any_order_and_files_in_several_runs_give_the_same_tables(
     year, lake = deliveries(), Lake(tmp_path)
     late = random.Random(7).sample(BATCHES, 12)
     assert late != sorted(late)
-    for batch in late[:6]:  # before the snapshots, and before older ones of their own
+    for batch in late[:6]:  # before the snapshots, and before older increments
         lake.land(batch, {PAYDEX: year[batch][PAYDEX]})
         lake.take(spark, batch)
     for batch, files in year.items():
@@ -190,10 +190,10 @@ def test_an_ingest_killed_inside_a_batch_and_run_again_gives_the_same_tables(in_
     arguments = [f"landing={in_order.settings.landing}", f"lake={lake.settings.lake}"]
     command = [str(ROOT / "spark-submit.sh"), "jobs/ingest.py", "--env", "test"]
     command += [part for argument in arguments for part in ("--set", argument)]
-    _kill_when_there(
+    _kill_after_commit(
         command, Path(lake.settings.lake) / "staged/debit/_delta_log" / f"{6:020d}.json"
-    )  # 0 makes the table
-    # The debts of the sixth month are there, its account is not: it counts as not taken in.
+    )  # version 0 creates the table
+    # The debts of the sixth month are stored without its account: it counts as not taken in.
     assert lake.batches("staged/debit") - lake.batches("deliveries") == {"2406"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
@@ -201,8 +201,8 @@ def test_an_ingest_killed_inside_a_batch_and_run_again_gives_the_same_tables(in_
     assert lake.contents() == in_order.contents()
 
 
-def _kill_when_there(command: list[str], commit: Path) -> None:
-    """Start a job, and kill it and all its processes without warning as soon as a commit is on the disk."""
+def _kill_after_commit(command: list[str], commit: Path) -> None:
+    """Start a job, and kill all its processes as soon as a commit is on disk."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + 300
@@ -210,6 +210,6 @@ def _kill_when_there(command: list[str], commit: Path) -> None:
             assert process.poll() is None and time.monotonic() < deadline, f"no {commit} to wait for"
             time.sleep(0.01)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # its own group: the driver's JVM is in it
+        os.killpg(process.pid, signal.SIGKILL)  # its process group, with the driver's JVM
         process.wait()
     assert process.returncode == -signal.SIGKILL

@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIZE = (
     *("generate.entreprises=400", "generate.annees=5", "generate.monthly_deliveries=1", "generate.last_batch=2610"),
     "signals.families=[cotisations, dettes, effectifs, secteur]",
-    # Failures that show, and enough of them: a model of so few companies has to rank better than chance beyond doubt.
+    # Enough predictable failures: a model of so few companies must rank clearly better than chance.
     *("generate.failure_rate=0.1", "generate.announced_share=0.95", "train.models=[gradient_boosting, rule_2016]"),
 )
 TABLES = {
@@ -62,13 +62,13 @@ WATCHED = {
     "monitoring/coverage": ["periode", "measure"],
     "monitoring/freshness": ["periode", "source"],
 }
-# What names a run rather than its result.
+# Columns that identify the run, not its result.
 OF_THE_RUN = ["run_id", "started_at", "finished_at"]
 
 
 @dataclass(frozen=True)
 class Lake:
-    """A lake that the whole flow has filled, and what the flow said."""
+    """A lake filled by the whole flow, and the flow's output."""
 
     settings: Settings
     said: list[str]
@@ -134,18 +134,18 @@ def test_contributions_are_conserved_to_the_cent_for_every_company(flow: Lake) -
     posted = panel.groupby("siren")["cents"].sum().reindex(due.index, fill_value=0)
     to_come = _still_to_come(staged, last).reindex(due.index, fill_value=0)
     assert len(due) > 300
-    assert (to_come != 0).sum() > 20  # quarters of which one or two months are still to come
+    assert (to_come != 0).sum() > 20  # quarters with one or two months after the end
     assert (posted + to_come == due).all()
 
 
 def _still_to_come(staged: pd.DataFrame, last: pd.Timestamp) -> pd.Series:
-    """Cents of each company that fall after the last month: of amounts that became known, or were withdrawn, lately."""
+    """Cents of each company that fall after the last month, from amounts recently known or withdrawn."""
     begin, end = (pd.to_datetime(staged[name]) for name in ("periode_debut", "periode_fin"))
     months = (end.dt.year - begin.dt.year) * 12 + end.dt.month - begin.dt.month
     total = pd.Series(0, index=staged.index)
     for column, sign in (("known_on", 1), ("superseded_on", -1)):
         day = pd.to_datetime(staged[column])
-        # A fact that comes after the 20th is known in the row of the next month.
+        # A fact after the 20th is known in the row of the next month.
         first = (day.dt.year - last.year) * 12 + day.dt.month - last.month + (day.dt.day > 20)
         past = (1 - first).clip(0, months).fillna(0).astype("int64")  # months of it that have a row
         whole, remainder = staged["cents"] // months, staged["cents"] % months
@@ -207,15 +207,15 @@ def test_cards_say_what_panel_and_list_say(flow: Lake) -> None:
     lately = set(panel.loc[months >= months.max() - pd.DateOffset(months=23), "siren"])
     assert set(cards.index) == lately | set(lists["siren"])
     alerts = lists[lists["list"] == lists["list"].max()].head(20)
-    measures, told = {"effectif", "cotisation", "dette", "montant_part_ouvriere", "montant_part_patronale"}, 0
+    measures, explained = {"effectif", "cotisation", "dette", "montant_part_ouvriere", "montant_part_patronale"}, 0
     for row in alerts.itertuples():
         series = {month["periode"]: month for month in cards.loc[row.siren, "serie"]}
         for reason in row.reasons:
             if reason["signal"] in measures:
-                told += 1
+                explained += 1
                 assert reason["value"] == pytest.approx(series[row.periode][reason["signal"]], rel=1e-6)
         assert row.list in {alert["list"] for alert in cards.loc[row.siren, "alertes"]}
-    assert told  # at least one reason tells a measure of the series as it stands
+    assert explained  # at least one reason shows a measure of the series itself
 
 
 def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> None:
@@ -271,7 +271,7 @@ def test_a_run_killed_twice_ends_with_the_tables_of_an_uninterrupted_one(flow: L
 
 
 def _kill_when(command: list[str], seen: Callable[[str], bool], after: float) -> None:
-    """Start the pipeline and kill it without warning shortly after a line of its output."""
+    """Start the pipeline and kill it shortly after a line of its output."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -293,7 +293,7 @@ def _comparable(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 
 def _frozen(value: Any) -> Any:
-    """A map's pairs have no order of their own."""
+    """The pairs of a map have no order."""
     pairs = isinstance(value, list) and all(isinstance(item, tuple) for item in value)
     return re.sub(r"\s+", " ", repr(sorted(value, key=repr) if pairs else value))
 
@@ -336,10 +336,10 @@ def test_every_table_is_read_by_the_examples_of_the_page(flow: Lake, spark: Spar
 def test_tables_and_columns_say_in_french_what_they_are(flow: Lake) -> None:
     assert len(_described(flow)) > 25
     for table in _described(flow):
-        there = DeltaTable(f"{flow.settings.lake}/{table}")
-        assert there.metadata().description == meanings.TABLES[table]
-        assert [field.name for field in there.schema().fields if not field.metadata.get("comment")] == [], table
-        assert there.protocol().min_reader_version == 1
+        stored = DeltaTable(f"{flow.settings.lake}/{table}")
+        assert stored.metadata().description == meanings.TABLES[table]
+        assert [field.name for field in stored.schema().fields if not field.metadata.get("comment")] == [], table
+        assert stored.protocol().min_reader_version == 1
 
 
 def _described(flow: Lake) -> list[str]:
@@ -357,7 +357,7 @@ def test_the_report_holds_the_territory_and_nothing_else(flow: Lake, spark: Spar
     )
     settings = flow.settings.model_copy(update={"habilitations": str(clearances)})
     asked = report_step.AskedReport("ici", str(tmp_path / "rapport"))
-    for _ in range(2):  # the second takes the place of the first
+    for _ in range(2):  # the second replaces the first
         assert report_step.report(spark, settings, asked, print) == str(tmp_path / "rapport")
         assert {path.stem for path in (tmp_path / "rapport" / "fiches").iterdir()} == wanted
     data = (tmp_path / "rapport" / "donnees" / "liste.js").read_text(encoding="utf-8")

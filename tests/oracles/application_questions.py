@@ -1,4 +1,4 @@
-"""What the agents' application asks of its relations, in SQL, and what the lake's own tables answer, in pandas."""
+"""Queries of the agents' application on its relations, in SQL, and the answers of the lake's tables, in pandas."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -25,7 +25,7 @@ class Application:
             return connection.execute(question, values or None).fetchall()
 
     def in_pages(self, name: str, key: str) -> list[tuple[Any, ...]]:
-        """All rows as the application copies them: page after page, in the order of the key."""
+        """All rows, page by page in the order of the key, like the application's copy."""
         rows: list[tuple[Any, ...]] = []
         while page := self.ask(f"SELECT * FROM {name} ORDER BY {key} LIMIT {_PAGE} OFFSET {len(rows)}"):
             rows += page
@@ -33,11 +33,11 @@ class Application:
 
 
 def copied_whole(application: Application, delivered: Collection[str]) -> None:
-    """Pages that follow one another hold every row once, and months from a date on those of these months.
+    """Consecutive pages hold every row once; a copy from a date on holds the rows of its months.
 
     Args:
         application: The reader.
-        delivered: The sources that were: a relation of none of them is empty, any other is not.
+        delivered: The delivered sources: a relation without any of them is empty, the others are not.
     """
     for relation in RELATIONS:
         everything = application.ask(f"SELECT * FROM {relation.name}")
@@ -54,7 +54,7 @@ def copied_whole(application: Application, delivered: Collection[str]) -> None:
 
 
 def proceedings_on(application: Application, table: Table, day: str) -> set[tuple[str, str]]:
-    """Company and action of the proceedings that are open on a day; the same in both."""
+    """Company and action of the proceedings open on a day, equal in both."""
     question = """
         SELECT siren, action_procol FROM (
           SELECT DISTINCT ON (siren, action_procol) siren, action_procol, stade_procol FROM clean_procol
@@ -67,13 +67,13 @@ def proceedings_on(application: Application, table: Table, day: str) -> set[tupl
     staged = staged.assign(over=staged["stade_procol"] == "fin_procedure")
     latest = staged.sort_values(["date_effet", "over"]).groupby(["siren", "action_procol"]).tail(1)
     kept = {siren for (siren,) in application.ask("SELECT DISTINCT siren FROM clean_effectif_ent")}
-    told = {(row.siren, row.action_procol) for row in latest[~latest["over"]].itertuples() if row.siren in kept}
-    assert {pair for pair in asked if pair[0] in kept} == told
-    return told
+    ongoing = {(row.siren, row.action_procol) for row in latest[~latest["over"]].itertuples() if row.siren in kept}
+    assert {pair for pair in asked if pair[0] in kept} == ongoing
+    return ongoing
 
 
 def debts_and_headcounts(application: Application, alerts: pd.DataFrame) -> int:
-    """What each company of a list owes and employs; how many owe something."""
+    """Debt and headcount of each company of a list, equal in both; returns the number with a debt."""
     owed = dict(
         application.ask(
             "SELECT left(siret, 9), sum(part_ouvriere + part_patronale) FROM clean_debit WHERE is_last GROUP BY 1"
@@ -103,7 +103,7 @@ _FILTERED = """
 
 
 def filtered(application: Application, alerts: pd.DataFrame, **asked: Any) -> set[str]:
-    """The companies that the filters of the application leave; the same in both."""
+    """The companies left by the filters of the application, equal in both."""
     values = {"effectif": 0, "dette": 0.0, "premieres": False, "sans_delai": False, **asked}
     values["departements"] = asked.get("departements", sorted(alerts["departement"].dropna().unique()))
     values["alerts"] = [ALERTS[level] for level in asked.get("niveaux", ALERTS)]

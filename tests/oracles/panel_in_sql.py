@@ -1,8 +1,8 @@
-"""Both panels in DuckDB SQL, written from the descriptions of the columns: what the panel's values are compared with.
+"""An oracle for both panels: DuckDB SQL, written from the descriptions of the columns.
 
-The files beside this one, in ``panel/``, are run in their order. They ask what held in a month by joins and windows,
-where the panel handles arrays and running totals. Activities are analysed in NAF rev. 2, the cut-off day is 20 or
-later, and the announcements of courts are those that ``7_companies.sql`` lists.
+The files in ``panel/`` are run in order. They find the state of a month by joins and windows, where the panel uses
+arrays and running totals. Activities are analysed in NAF rev. 2, the cut-off day is 20 or later, and the announcements
+of courts are those that ``7_companies.sql`` lists.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def connect(threads: int = 2) -> duckdb.DuckDBPyConnection:
 
 
 def view_lake(con: duckdb.DuckDBPyConnection, lake: str) -> frozenset[str]:
-    """Show the staged tables of a lake as they stand, with the columns that a panel reads; return those absent."""
+    """Create views of the staged tables of a lake, with the columns that a panel reads; return the missing tables."""
     absent = set()
     for source, ddl in COLUMNS.items():
         folder = f"{lake}/staged/{source}"
@@ -43,7 +43,7 @@ def view_lake(con: duckdb.DuckDBPyConnection, lake: str) -> frozenset[str]:
 
 
 def view_frames(con: duckdb.DuckDBPyConnection, staged: Mapping[str, pa.Table]) -> None:
-    """Show tables in memory as the staged tables."""
+    """Create views of tables in memory as the staged tables."""
     for source, ddl in COLUMNS.items():
         con.register(f"{source}_rows", staged[source])
         _view(con, source, ddl, f"{source}_rows", staged[source].column_names)
@@ -69,12 +69,12 @@ def build_panels(con: duckdb.DuckDBPyConnection, rules: PanelRules) -> None:
 
 
 def differing_cells(con: duckdb.DuckDBPyConnection, built: str, key: str, panel: str) -> dict[str, int]:
-    """Compare a panel that was built with the table ``panel``, cell by cell.
+    """Compare a built panel with the table ``panel``, cell by cell.
 
     Args:
         con: The database.
-        built: SQL that reads the panel that was built.
-        key: ``siret`` or ``siren``: with ``periode`` it names a row.
+        built: SQL that reads the built panel.
+        key: ``siret`` or ``siren``; with ``periode`` it identifies a row.
         panel: ``site_panel`` or ``company_panel``.
 
     Returns:
@@ -99,9 +99,9 @@ def _one_row(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     return row
 
 
-def _view(con: duckdb.DuckDBPyConnection, source: str, ddl: str, rows: str, there: object) -> None:
+def _view(con: duckdb.DuckDBPyConnection, source: str, ddl: str, rows: str, present: object) -> None:
     kinds = dict(column.split(" ") for column in ddl.split(", "))
-    names = set(there)  # type: ignore[call-overload]
+    names = set(present)  # type: ignore[call-overload]
     columns = ", ".join(
         f"CAST({name if name in names else 'NULL'} AS {_kind(kind)}) AS {name}" for name, kind in kinds.items()
     )

@@ -45,7 +45,7 @@ def compute_signals(panel: DataFrame, key: str, signals: Sequence[Signal], sites
     Args:
         panel: ``key``, ``periode`` and the measures; one row a month. A measure it lacks is unknown.
         key: ``siren`` or ``siret``.
-        signals: What to compute.
+        signals: Signals to compute.
         sites: The panel of establishments (``siret, siren, periode``), for signals on them; without it they are null.
 
     Returns:
@@ -75,9 +75,9 @@ def _with_sites(frame: DataFrame, sites: DataFrame, node: OfSites) -> DataFrame:
 def _computed(panel: DataFrame, key: str, roots: Sequence[Node]) -> DataFrame:
     frame = panel.withColumn(MONTH, month_index(F.col("periode")))
     for stage in _stages(roots):
-        there = set(frame.columns)
-        added = [node for node in stage if _name(node) not in there]
-        frame = frame.select("*", *(_column(node, key, there).alias(_name(node)) for node in added))
+        present = set(frame.columns)
+        added = [node for node in stage if _name(node) not in present]
+        frame = frame.select("*", *(_column(node, key, present).alias(_name(node)) for node in added))
     return frame
 
 
@@ -97,24 +97,24 @@ def _stages(roots: Sequence[Node]) -> list[list[Node]]:
 
 
 def _reached(node: Node) -> list[Node]:
-    """A node and those below it at its own grain."""
+    """A node and the nodes below it of the same grain."""
     inner = () if isinstance(node, OfSites) else node.operands
     return [*(below for operand in inner for below in _reached(operand)), node]
 
 
 def _name(node: Node) -> str:
-    return f"_{node!r}".replace(".", ",")  # a dot would ask for a field
+    return f"_{node!r}".replace(".", ",")  # a dot would select a field
 
 
 def _of(node: Node) -> Column:
     return F.col(f"`{_name(node)}`")
 
 
-def _column(node: Node, key: str, there: set[str]) -> Column:
+def _column(node: Node, key: str, present: set[str]) -> Column:
     if isinstance(node, Measure):
-        return F.col(node.name).cast("double") if node.name in there else F.lit(None).cast("double")
+        return F.col(node.name).cast("double") if node.name in present else F.lit(None).cast("double")
     if isinstance(node, OfSites):
-        return F.lit(None).cast("double")  # what the establishments say is joined before, where there are any
+        return F.lit(None).cast("double")  # statistics over establishments were joined before, if any
     return _RULES[type(node)](node, key)
 
 
@@ -143,8 +143,8 @@ def _sector_rank(node: SectorRank, key: str) -> Column:
     )
     alike = F.count(F.when(known, place)).over(Window.partitionBy(*group, F.when(known, place)))
     total = F.count(F.when(known, place)).over(peers)
-    told = known & F.col("secteur_section").isNotNull() & F.col("effectif").isNotNull() & (total >= FEWEST)
-    return F.when(told, (lower - alike / 2) / total)
+    is_ranked = known & F.col("secteur_section").isNotNull() & F.col("effectif").isNotNull() & (total >= FEWEST)
+    return F.when(is_ranked, (lower - alike / 2) / total)
 
 
 _RULES: dict[type[Node], Callable[..., Column]] = {
@@ -165,7 +165,7 @@ _RULES: dict[type[Node], Callable[..., Column]] = {
 
 
 def derived(panel: DataFrame) -> DataFrame:
-    """A panel with the measures that are read off its own row: sector and legal category as numbers.
+    """A panel with the measures derived from its own rows: sector and legal category as numbers.
 
     Establishments have a sector and no legal category; what a panel lacks is unknown. Division and section are those of
     the panel's nomenclature.
@@ -191,7 +191,7 @@ def size(effectif: Column) -> Column:
 
 
 def bracket(value: Column) -> Column:
-    """The bracket of a value: how many edges are not above it."""
+    """The bracket of a value: the number of edges not above it."""
     return F.size(F.filter(F.array(*map(F.lit, EDGES)), lambda edge: edge <= value))
 
 

@@ -1,4 +1,4 @@
-"""Windows over real months: what a missing month, an unknown value and the edge of a window do."""
+"""Windows over calendar months: missing months, unknown values and the edges of windows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from tests.oracles import windows_in_sql as windows
 
-# Month: value. A month that is not named has no row; months 11 and 12 are November and December of year 0.
+# Month: value. Other months have no row; months 11 and 12 are November and December of year 0.
 HISTORIES: dict[str, dict[int, float | None]] = {
     "unknown value": {1: 0.0, 2: 10.0, 3: 20.0, 4: None, 5: 40.0},
     "missing month": {1: 0.0, 2: 10.0, 3: 20.0, 5: 40.0},

@@ -1,6 +1,6 @@
 """Rolling windows over months in Spark SQL. Pure Columns.
 
-Months are real months: frames are ranges on the month index ``_mois``, so a missing row shortens no window in silence.
+Frames are ranges on the month index ``_mois``, so a missing row does not silently shorten a window.
 A statistic over n months covers exactly n known months, and is null otherwise:
 
     month        01  02  03  04  05
@@ -54,10 +54,10 @@ def months_since(key: str, condition: Column, months: int) -> Column:
 
 
 def streak(key: str, condition: Column, months: int) -> Column:
-    """How many months in a row, up to now, a condition (1 or 0) holds, counted up to ``months``.
+    """The number of consecutive months, up to now, in which a condition (1 or 0) holds, at most ``months``.
 
-    A month without a row, or where the condition is unknown, ends the streak.
+    A missing month, or an unknown condition, ends the streak.
     """
     met = F.array_sort(F.collect_list(F.when(condition == 1, F.col(MONTH))).over(last_months(key, months)))
-    # In order, and no month twice: the months in a row up to now are those that stand at their own place.
+    # The months are sorted and distinct: consecutive ones are those at their own position.
     return F.size(F.filter(F.reverse(met), lambda month, rank: month + rank == F.col(MONTH)))

@@ -1,4 +1,4 @@
-"""Small panels for the catalogue, and the kernel run on them without Spark: what goes in and comes out of a worker."""
+"""Small panels for the catalogue, and a run of the kernel on them without Spark: input and output of a worker."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ def run_kernel(
     partition_of: Callable[[int], int] = lambda siren: 0,
     signals: Mapping[str, Any] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """What workers write for a range of months, by grain: one line an entity and month, in order."""
+    """The output of workers for a range of months, by grain: one sorted line for each entity and month."""
     chosen = signals or {key: CATALOGUE.of(key) for key in ("siren", "siret")}
     everything = [signal for of_grain in chosen.values() for signal in of_grain]
     roots = tuple(signal.expression for signal in everything)
@@ -126,7 +126,7 @@ def run_kernel(
 
 
 def batch_of(rows: pd.DataFrame, request: SignalRequest) -> pa.RecordBatch:
-    """Rows as Spark hands them to a worker."""
+    """Rows in the form in which a worker gets them from Spark."""
     columns = [
         pa.array(
             [-siren if pd.isna(siret) else int(siret) for siren, siret in rows[["siren", "siret"]].values], pa.int64()

@@ -1,4 +1,4 @@
-"""Every signal again, slowly and apart: from its name alone, over whole windows at once, in pandas and NumPy."""
+"""A slow, independent version of every signal: from its name alone, over whole windows, in pandas and NumPy."""
 
 import re
 from collections.abc import Callable
@@ -108,16 +108,16 @@ class Oracle:
         return self._by_group(brackets, self.sector(by_size=True), lambda k: (k.rank(method="average") - 0.5) / len(k))
 
     def _by_group(self, values: Wide, groups: Wide, rule: Callable[[pd.Series], pd.Series]) -> Wide:
-        """A rule over the entities of each group and month that know the value; a mean is told to all of the group."""
+        """A rule over the entities of each group and month with a known value; a mean applies to the whole group."""
         found = self._like(np.full(values.shape, np.nan))
         for month in values.index:
             for group in groups.loc[month].dropna().unique():
                 members = groups.columns[groups.loc[month] == group]
                 known = values.loc[month, members].dropna()
                 if len(known) >= FEWEST:
-                    told = rule(known)
-                    one = told.nunique() == 1 and rule is not None and len(told) < len(members)
-                    found.loc[month, members] = told.iloc[0] if one else told.reindex(members)
+                    result = rule(known)
+                    one = result.nunique() == 1 and rule is not None and len(result) < len(members)
+                    found.loc[month, members] = result.iloc[0] if one else result.reindex(members)
         return found
 
     def of_sites(self, values: Wide, how: str) -> Wide:

@@ -1,4 +1,4 @@
-"""Random deliveries, randomly damaged: what is in force afterwards is what was, or what the undamaged one says."""
+"""Random deliveries with random damage: the facts in force are the former ones, or those of the undamaged delivery."""
 
 import random
 from collections import Counter
@@ -25,15 +25,15 @@ EFFECTIF = "compte;siret;rais_soc;eff202311;eff202312"
 
 @dataclass(frozen=True)
 class Partner:
-    """A file whose every column but free text can be damaged: its lines from a fact's key and value, and what to read.
+    """A file whose columns can all be damaged, except free text: how to write a fact as a line, and what to read back.
 
     Attributes:
-        name: Of the delivered file.
-        source: Of the staged table.
-        header: Of the file.
-        line: From an entity, the number of a fact of it, and a value.
-        typed: Places of the fields that reject the line when a letter stands in them.
-        content: Columns that make a fact.
+        name: Name of the delivered file.
+        source: Source of the staged table.
+        header: Header of the file.
+        line: From an entity, the number of its fact, and a value.
+        typed: Positions of the fields in which a letter rejects the line.
+        content: Columns that define a fact.
     """
 
     name: str
@@ -88,14 +88,14 @@ def next_month(rng: random.Random, facts: Facts) -> Facts:
 
 
 def damaged(rng: random.Random, line: str, partner: Partner) -> str:
-    """A line that cannot be taken as it is, by damage to one field or to the whole."""
+    """A line that cannot be accepted, after damage to one field or to the whole line."""
     fields = line.split(";")
     kind = rng.choice(("letter", "letter", "empty", "field", "quote", "cut", "bytes", "garbage"))
     if kind == "letter":
         place = rng.choice(partner.typed)
         sign = rng.randrange(len(fields[place]))
         fields[place] = fields[place][:sign] + "x" + fields[place][sign + 1 :]
-        # A headcount without this sign is still a number.
+        # Without this character a headcount is still a number.
         return ";".join(fields) if partner.source != "effectif" or place == 1 else line.replace(fields[1], "x" * 14)
     if kind == "empty":
         fields[partner.typed[0]] = ""
@@ -110,7 +110,7 @@ def damaged(rng: random.Random, line: str, partner: Partner) -> str:
 
 
 class Lake:
-    """A lake of its own, fed without Spark: its files are small."""
+    """A separate lake, filled without Spark: its files are small."""
 
     def __init__(self, settings: Settings, root: Path, partner: Partner) -> None:
         ingest = settings.ingest.model_copy(update={"invalid_utf8_share": 1.0})
@@ -157,13 +157,13 @@ def test_fact_by_fact_nothing_but_what_was_or_what_the_undamaged_delivery_says(
         assert after[fact] in (before[fact], undamaged[fact]), (fact, bad)
     if account.rejected == 0:
         assert after == undamaged
-    # A kill in between, then the corrected file in the same batch: as if it had come whole.
+    # A kill in between, then the corrected file in the same batch: same as a complete delivery.
     with monkeypatch.context() as patched:
         patched.setattr(intake, "write_accounts", _killed)
         with pytest.raises(KeyboardInterrupt):
             hurt.take("2402", lines[1])
     hurt.take("2402", lines[1])
-    # Files that repeat no line have the same rows wherever these stood in the damaged one.
+    # In files without repeated lines, the rows do not depend on their place in the damaged file.
     lakes = (Path(lake.settings.lake) for lake in (whole, hurt))
     assert compare_tables(*lakes, f"staged/{partner.source}").findings == []
     assert held_back(hurt) == 0

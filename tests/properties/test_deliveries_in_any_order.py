@@ -1,4 +1,4 @@
-"""The same files give the same tables: at once or in several runs, twice, replaced, increments in any order."""
+"""The same files give the same tables: in one run or several, repeated, replaced, and increments in any order."""
 
 from collections.abc import Callable
 from datetime import date
@@ -19,7 +19,7 @@ PROCEDURES = "siren;date_jugement;nature\n"
 
 
 class Lake:
-    """A lake and a landing folder of their own."""
+    """A separate lake and landing folder."""
 
     def __init__(self, spark: SparkSession, settings: Settings, root: Path) -> None:
         self.spark = spark
@@ -34,7 +34,7 @@ class Lake:
         return {account.file.name: account for account in done}
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """A table without what differs from run to run."""
+        """A table without columns that differ between runs."""
         found = DeltaTable(f"{self.settings.lake}/{table}").to_pyarrow_table().to_pylist()
         times = ("started_at", "finished_at")
         return sorted(({k: v for k, v in row.items() if k not in times} for row in found), key=str)
@@ -57,23 +57,23 @@ def test_the_files_of_a_snapshot_may_come_in_several_runs(lake: Callable[[str], 
     before = {"a_effectif_x": EFFECTIF + headcounts(A, 10, 11), "b_effectif_x": EFFECTIF + headcounts(B, 20, 21)}
     first = EFFECTIF + headcounts(A, 10, 12) + headcounts(A, 1, "x")
     second = EFFECTIF + headcounts(B, 20, 21)
-    together, apart = lake("together"), lake("apart")
+    together, separate = lake("together"), lake("apart")
     together.take("2403", **before)
     together.take("2404", a_effectif_x=first, b_effectif_x=second)
-    apart.take("2403", **before)
-    apart.take("2404", a_effectif_x=first)
-    ends = {row["superseded_on"] for row in apart.rows("staged/effectif") if row["siret"] == B}
+    separate.take("2403", **before)
+    separate.take("2404", a_effectif_x=first)
+    ends = {row["superseded_on"] for row in separate.rows("staged/effectif") if row["siret"] == B}
     assert ends == {date(2024, 4, 20)}
-    apart.take("2404", b_effectif_x="nothing\n")  # a broken file withdraws nothing
-    assert {row["superseded_on"] for row in apart.rows("staged/effectif") if row["siret"] == B} == {None}
-    done = apart.take("2404", b_effectif_x=second)
+    separate.take("2404", b_effectif_x="nothing\n")  # a broken file withdraws nothing
+    assert {row["superseded_on"] for row in separate.rows("staged/effectif") if row["siret"] == B} == {None}
+    done = separate.take("2404", b_effectif_x=second)
     assert {name: account.status for name, account in done.items()} == {
         "a_effectif_x.csv": "ok",
         "b_effectif_x.csv": "ok",
     }
     for table in ("staged/effectif", "quarantine", "deliveries"):
-        assert apart.rows(table) == together.rows(table)
-    assert apart.take("2404") == {}
+        assert separate.rows(table) == together.rows(table)
+    assert separate.take("2404") == {}
 
 
 def test_a_file_replaced_under_its_name_counts_as_if_it_alone_had_come(lake: Callable[[str], Lake]) -> None:
@@ -108,7 +108,7 @@ def test_a_sub_batch_corrects_the_snapshot_of_its_month(lake: Callable[[str], La
     ]
 
 
-@pytest.mark.long  # a year of deliveries in any order says it too
+@pytest.mark.long  # also covered by a year of deliveries in any order
 def test_increments_may_come_in_any_order_and_as_often_as_they_like(lake: Callable[[str], Lake]) -> None:
     batches = {
         "2401": "012345678;2023-05-02;Redressement judiciaire\n",
@@ -120,7 +120,7 @@ def test_increments_may_come_in_any_order_and_as_often_as_they_like(lake: Callab
         own = lake(name)
         for number in order:
             own.take(f"240{number}", bodacc_procedures=PROCEDURES + batches[f"240{number}"])
-        # How many facts a delivery has added is told by those that came before it.
+        # The number of added facts depends on earlier deliveries.
         accounts = [{k: v for k, v in row.items() if k != "facts_added"} for row in own.rows("deliveries")]
         tables.append((own.rows("staged/procedures"), accounts))
     assert tables[0] == tables[1] == tables[2]
@@ -136,10 +136,10 @@ def test_many_snapshots_of_one_history_cost_about_one(lake: Callable[[str], Lake
     for month in range(1, snapshots + 1):
         usual = headcounts(f"{month:014d}", month % 50, month % 49)
         assert usual in lines
-        corrected = lines.replace(usual, headcounts(f"{month:014d}", 1000 + month, month))  # the next month it is back
+        corrected = lines.replace(usual, headcounts(f"{month:014d}", 1000 + month, month))  # back in the next month
         account = many.take(f"24{month:02d}", a_effectif_x=EFFECTIF + corrected)["a_effectif_x.csv"]
         assert account.accepted == 3000
         sizes.append(many.live_bytes("staged/effectif"))
-    # Each month a correction, and what came back.
+    # Each month a correction, and the returned facts.
     assert len(many.rows("staged/effectif")) == 2 * 3000 + (snapshots - 1) * 2
     assert sizes[-1] <= 1.3 * sizes[0]

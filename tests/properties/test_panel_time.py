@@ -1,9 +1,8 @@
-"""What makes the panel honest: month T built from everything is month T built from what was known at T's cut-off.
+"""No look-ahead in the panel: month T built from all facts equals month T built from facts known at T's cut-off.
 
-A dozen companies with every trouble that deliveries bring: corrections, withdrawals, debts that move, closures that are
-corrected, sites that follow one another, proceedings that become known late. The panel is compared with itself, built
-from cut and from shuffled inputs, with SQL written apart from it, and with a slow function that looks at one entity and
-one month at a time.
+A dozen companies with every difficulty of deliveries: corrections, withdrawals, debts that move, corrected closures,
+sites that replace one another, proceedings known late. The panel is compared with itself, built from cut and from
+shuffled inputs, with independent SQL, and with a slow function for one entity and one month at a time.
 """
 
 import random
@@ -89,7 +88,7 @@ JUDGMENTS: dict[str, tuple[str | None, str]] = {
 
 
 class Deliveries:
-    """Facts as deliveries stage them: dated by the rule in the first one, by the delivery itself afterwards."""
+    """Staged facts of deliveries: dated by the source's rule in the first one, by the delivery afterwards."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -105,7 +104,7 @@ class Deliveries:
     def tell(
         self, source: str, rule: date, fact: Fact, corrected: Callable[[Fact], Fact], troubled: float = 0.4
     ) -> None:
-        """Stage a fact, in the first delivery that could hold it, and perhaps its correction or withdrawal."""
+        """Stage a fact, in the first possible delivery, and sometimes its correction or withdrawal."""
         later = [batch for batch in BATCHES if batch_date(batch) >= rule]
         if not later:
             return
@@ -120,16 +119,18 @@ def month(year: int, number: int) -> date:
     return start_of(year * 12 + number - 1)
 
 
-def a_site(told: Deliveries, siren: str, siret: str) -> None:
+def a_site(deliveries: Deliveries, siren: str, siret: str) -> None:
     """The contributions, debts and headcounts of one establishment."""
-    rng = told.rng
+    rng = deliveries.rng
     for _ in range(rng.randint(2, 7)):
         start = month(rng.randint(2020, 2023), rng.randint(1, 12))
         months = rng.choice((1, 1, 3, 12))
         end = start_of(index_of(start) + months)
         due = rng.choice((None, round(rng.uniform(-50, 5000), 2), round(rng.uniform(100, 900), 2)))
         fact = {"siret": siret, "siren": siren, "periode_debut": start, "periode_fin": end, "du": due}
-        told.tell("cotisation", end + timedelta(days=19), fact, lambda f: {**f, "du": round(rng.uniform(1, 5000), 2)})
+        deliveries.tell(
+            "cotisation", end + timedelta(days=19), fact, lambda f: {**f, "du": round(rng.uniform(1, 5000), 2)}
+        )
     for _ in range(rng.randint(0, 3)):
         debt = {
             "siret": siret,
@@ -148,16 +149,18 @@ def a_site(told: Deliveries, siren: str, siret: str) -> None:
                 "part_ouvriere": float(rng.randint(-1, 4) * 100),
                 "part_patronale": rng.choice((0.0, 50.5)),
             }
-            told.tell("debit", day, operation, lambda f: {**f, "part_patronale": f["part_patronale"] + 10})
+            deliveries.tell("debit", day, operation, lambda f: {**f, "part_patronale": f["part_patronale"] + 10})
     for _ in range(rng.randint(0, 4)):
         counted = month(rng.randint(2020, 2023), rng.randint(1, 12))
         fact = {"siret": siret, "siren": siren, "periode": counted, "effectif": rng.randint(0, 20)}
-        told.tell("effectif", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 1})
+        deliveries.tell(
+            "effectif", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 1}
+        )
 
 
-def some_plans(told: Deliveries, siren: str, siret: str) -> None:
+def some_plans(deliveries: Deliveries, siren: str, siret: str) -> None:
     """The payment plans, commissions and short-time work of one establishment."""
-    rng, site = told.rng, {"siret": siret, "siren": siren}
+    rng, site = deliveries.rng, {"siret": siret, "siren": siren}
     for _ in range(rng.randint(0, 4)):
         created = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
         days = rng.choice((0, 15, 92, 200, 400))
@@ -166,10 +169,10 @@ def some_plans(told: Deliveries, siren: str, siret: str) -> None:
             "montant_echeancier": rng.choice((1000.0, 0.0, 333.33)),
             "stade": rng.choice(("APPROB", "REFUS", None)),
         }
-        told.tell("delai", created, plan, lambda f: {**f, "montant_echeancier": f["montant_echeancier"] + 50})
+        deliveries.tell("delai", created, plan, lambda f: {**f, "montant_echeancier": f["montant_echeancier"] + 50})
     for _ in range(rng.randint(0, 2)):
         treated = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
-        told.tell("ccsf", treated, {**site, "date_traitement": treated}, lambda f: f)
+        deliveries.tell("ccsf", treated, {**site, "date_traitement": treated}, lambda f: f)
     for number in range(rng.randint(0, 3)):
         status = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
         start = status + timedelta(days=rng.randint(-40, 60))
@@ -178,17 +181,17 @@ def some_plans(told: Deliveries, siren: str, siret: str) -> None:
             "periode_fin": start + timedelta(days=rng.randint(-1, 130)),
             "hta": rng.choice((None, 310.0, 77.77)),
         }
-        told.tell("apdemande", status, request, lambda f: {**f, "hta": 100.01})
+        deliveries.tell("apdemande", status, request, lambda f: {**f, "hta": 100.01})
         revised = status + timedelta(days=rng.randint(0, 60))
-        told.tell("apdemande", revised, {**request, "date_statut": revised, "hta": 123.45}, lambda f: f)
+        deliveries.tell("apdemande", revised, {**request, "date_statut": revised, "hta": 123.45}, lambda f: f)
     for _ in range(rng.randint(0, 4)):
         day = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
-        told.tell("apconso", day, {**site, "heure_consomme": rng.choice((None, 10.5, 33.33))}, lambda f: f)
+        deliveries.tell("apconso", day, {**site, "heure_consomme": rng.choice((None, 10.5, 33.33))}, lambda f: f)
 
 
-def some_accounts(told: Deliveries, siren: str) -> None:
+def some_accounts(deliveries: Deliveries, siren: str) -> None:
     """The accounts and the payment behaviour of a company."""
-    rng = told.rng
+    rng = deliveries.rng
     for _ in range(rng.randint(0, 4)):
         closed = date(rng.randint(2019, 2022), rng.choice((6, 12)), rng.choice((15, 30)))
         known = start_of(index_of(closed) + 7).replace(day=closed.day)
@@ -197,30 +200,32 @@ def some_accounts(told: Deliveries, siren: str) -> None:
         ratios = {"siren": siren, "date_cloture_exercice": closed, **{name: values[name] for name in PUBLISHED}}
         ratios |= {"type_bilan": rng.choice(("C", "K", "S", None))}
         ratios |= {"confidentialite": rng.choice((None, "Public", "Partiellement confidentiel"))}
-        told.tell("ratios", known, ratios, lambda f: {**f, "ebe": 1.0})
-        told.tell("ratios", known, {**ratios, "type_bilan": "K", "ebe": 2.0}, lambda f: f)
+        deliveries.tell("ratios", known, ratios, lambda f: {**f, "ebe": 1.0})
+        deliveries.tell("ratios", known, {**ratios, "type_bilan": "K", "ebe": 2.0}, lambda f: f)
         bdf = {"siren": siren, "arrete_bilan_bdf": closed, **{name: values[name] for name in RATIOS_BDF}}
-        told.tell("bdf", known, bdf, lambda f: {**f, "poids_frng": 1.0})
+        deliveries.tell("bdf", known, bdf, lambda f: {**f, "poids_frng": 1.0})
     for _ in range(rng.randint(0, 4)):
         day = date(rng.randint(2020, 2023), rng.randint(1, 12), rng.choice((15, 21)))
         late = {"siren": siren, "date_valeur": day, "nb_jours": rng.choice((None, 0, 12, 40))}
-        told.tell("paydex", start_of(index_of(day) + 1).replace(day=day.day), late, lambda f: {**f, "nb_jours": 7})
+        deliveries.tell(
+            "paydex", start_of(index_of(day) + 1).replace(day=day.day), late, lambda f: {**f, "nb_jours": 7}
+        )
 
 
-def a_past(told: Deliveries, siren: str, siret: str) -> None:
+def a_past(deliveries: Deliveries, siren: str, siret: str) -> None:
     """The history of one establishment in the register."""
-    rng = told.rng
+    rng = deliveries.rng
     for _ in range(rng.randint(0, 3)):
         day = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
         last = rng.choice((None, day + timedelta(days=rng.randint(0, 400))))
         spell = {"siret": siret, "siren": siren, "date_debut": day, "date_fin": last, "est_actif": rng.random() < 0.5}
         codes = {"ape": rng.choice((None, "47.11F")), "ape_naf25": None}
-        told.tell("sirene_histo", day, {**spell, **codes}, lambda f: {**f, "est_actif": not f["est_actif"]})
+        deliveries.tell("sirene_histo", day, {**spell, **codes}, lambda f: {**f, "est_actif": not f["est_actif"]})
 
 
-def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
-    """What the register says of one establishment, from delivery to delivery."""
-    rng = told.rng
+def a_fiche(deliveries: Deliveries, siren: str, siret: str) -> None:
+    """The versions of one establishment in the register, by delivery."""
+    rng = deliveries.rng
     created = date(rng.randint(2018, 2022), rng.randint(1, 12), rng.randint(1, 28))
     closed = date(rng.randint(2021, 2023), rng.randint(1, 12), rng.randint(1, 28))
     place = {"siege": siret.endswith("0"), "departement": "75", "code_commune": "75101", "ape": REV2}
@@ -244,69 +249,71 @@ def a_fiche(told: Deliveries, siren: str, siret: str) -> None:
         ],
     }
     for state, batch, until in stories[rng.choice(list(stories))]:
-        told.add("sirene", created, state, batch, until)
+        deliveries.add("sirene", created, state, batch, until)
 
 
-def a_company(told: Deliveries, siren: str) -> None:
+def a_company(deliveries: Deliveries, siren: str) -> None:
     """A company with up to three establishments, its headcounts, its proceedings and its name."""
-    rng = told.rng
+    rng = deliveries.rng
     for number in range(rng.randint(1, 3)):
         siret = f"{siren}{number:05d}"
-        a_site(told, siren, siret)
-        some_plans(told, siren, siret)
-        a_fiche(told, siren, siret)
-        a_past(told, siren, siret)
-    some_accounts(told, siren)
+        a_site(deliveries, siren, siret)
+        some_plans(deliveries, siren, siret)
+        a_fiche(deliveries, siren, siret)
+        a_past(deliveries, siren, siret)
+    some_accounts(deliveries, siren)
     for _ in range(rng.randint(0, 4)):
         counted = month(rng.randint(2020, 2023), rng.randint(1, 12))
         fact = {"siren": siren, "periode": counted, "effectif": rng.randint(6, 12)}
-        told.tell("effectif_ent", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 3})
+        deliveries.tell(
+            "effectif_ent", start_of(index_of(counted) + 4), fact, lambda f: {**f, "effectif": f["effectif"] + 3}
+        )
     for _ in range(rng.randint(0, 3)):
         day = date(rng.randint(2012, 2023), rng.randint(1, 12), rng.randint(1, 28))
         stage = rng.choice(("ouverture", "plan_continuation", "fin_procedure", "solde_procedure", None))
         fact = {"siren": siren, "date_effet": day, "action_procol": rng.choice(ACTIONS), "stade_procol": stage}
-        told.tell("procol", day, fact, lambda f: {**f, "stade_procol": "ouverture"})
+        deliveries.tell("procol", day, fact, lambda f: {**f, "stade_procol": "ouverture"})
     for _ in range(rng.randint(0, 2)):
         day = date(rng.randint(2020, 2023), rng.randint(1, 12), rng.randint(1, 28))
         judgment = {"siren": siren, "date_jugement": day, "nature": rng.choice(list(JUDGMENTS))}
-        told.tell("procedures", day, judgment, lambda f: f)
+        deliveries.tell("procedures", day, judgment, lambda f: f)
     name = {"raison_sociale": rng.choice(("ACME", "")), "nom_unite_legale": "DUPONT", "prenom1_unite_legale": None}
     legal = {"siren": siren, **name, "categorie_juridique": "5710", "ape": REV2, "ape_naf25": rng.choice((None, NAF25))}
     recoded = rng.choice(({"ape": None}, {"ape": None, "ape_naf25": NAF25}))
-    told.tell("sirene_ul", month(2019, 3), {**legal, "date_creation": month(2019, 3)}, lambda f: {**f, **recoded})
+    deliveries.tell("sirene_ul", month(2019, 3), {**legal, "date_creation": month(2019, 3)}, lambda f: {**f, **recoded})
 
 
-def a_move(told: Deliveries, siren: str, batch: str) -> None:
-    """An establishment replaced by another: in one delivery its debt and its contributions come under the new SIRET."""
+def a_move(deliveries: Deliveries, siren: str, batch: str) -> None:
+    """An establishment replaced by another: in one delivery its debt and contributions move to the new SIRET."""
     old, new = f"{siren}00011", f"{siren}00029"
     born, moved = date(2019, 5, 2), date(2023, 3, 15)  # known in the batch: the register is late too
     place = {"siren": siren, "siege": True, "departement": "31", "code_commune": "31555", "ape": "10.71C"}
     place["ape_naf25"] = None
     before = {**place, "siret": old, "date_creation": born, "est_actif": True, "date_debut": born}
-    told.add("sirene", born, before, until=batch)
-    told.add("sirene", born, {**before, "est_actif": False, "date_debut": moved}, batch)
-    told.add("sirene", moved, {**before, "siret": new, "date_creation": moved, "date_debut": moved}, batch)
+    deliveries.add("sirene", born, before, until=batch)
+    deliveries.add("sirene", born, {**before, "est_actif": False, "date_debut": moved}, batch)
+    deliveries.add("sirene", moved, {**before, "siret": new, "date_creation": moved, "date_debut": moved}, batch)
     debt = {"numero_compte": "1", "periode_debut": month(2021, 1), "periode_fin": month(2021, 4)}
     debt |= {"siren": siren, "numero_ecart_negatif": "101", "numero_historique": 1, "date_traitement": date(2021, 6, 2)}
     amounts = {"part_ouvriere": 100.0, "part_patronale": 250.0}
-    told.add("debit", date(2021, 6, 2), {**debt, **amounts, "siret": old}, until=batch)
-    told.add("debit", date(2021, 6, 2), {**debt, **amounts, "siret": new}, batch)
+    deliveries.add("debit", date(2021, 6, 2), {**debt, **amounts, "siret": old}, until=batch)
+    deliveries.add("debit", date(2021, 6, 2), {**debt, **amounts, "siret": new}, batch)
     due = {"siren": siren, "periode_debut": month(2022, 10), "periode_fin": month(2023, 1), "du": 1000.0}
-    told.add("cotisation", date(2023, 1, 20), {**due, "siret": old}, until=batch)
-    told.add("cotisation", date(2023, 1, 20), {**due, "siret": new}, batch)
+    deliveries.add("cotisation", date(2023, 1, 20), {**due, "siret": old}, until=batch)
+    deliveries.add("cotisation", date(2023, 1, 20), {**due, "siret": new}, batch)
 
 
 @pytest.fixture(scope="module")
 def staged() -> Staged:
-    told = Deliveries(random.Random(2))
+    deliveries = Deliveries(random.Random(2))
     for number in range(12):
-        a_company(told, f"{WHOLE}{number:08d}")
-    a_move(told, MOVED, "2305")
-    return told.staged
+        a_company(deliveries, f"{WHOLE}{number:08d}")
+    a_move(deliveries, MOVED, "2305")
+    return deliveries.staged
 
 
 def cut_at(staged: Staged, periode: date, mark: str = WHOLE) -> Staged:
-    """The inputs as they were on the cut-off of a month, under other identifiers if a mark is given."""
+    """The inputs as known on the cut-off of a month; a mark changes the identifiers."""
     cutoff = periode.replace(day=20)
     kept: Staged = {}
     for source, facts in staged.items():
@@ -342,11 +349,11 @@ def build(
     rules: PanelRules = RULES,
     arrange: Callable[[DataFrame], DataFrame] = lambda df: df,
 ) -> Panel:
-    """The rows of both panels: a SIRET or a SIREN, and a month, name a row."""
+    """The rows of both panels, by SIRET or SIREN, and month."""
     found: Panel = {}
     tables = frames(spark, staged, arrange)
     codes = codes_at_hand(spark, tables, rules)
-    sites = etablissement_panel(tables, rules, codes).localCheckpoint()  # the job reads them where it wrote them
+    sites = etablissement_panel(tables, rules, codes).localCheckpoint()  # as in the job, which reads the written table
     for key, panel in (("siret", sites), ("siren", entreprise_panel(tables, sites, rules, codes))):
         for row in panel.collect():
             name = (row[key], index_of(row["periode"]))
@@ -357,7 +364,7 @@ def build(
 
 @pytest.fixture(scope="module")
 def everything(staged: Staged) -> Staged:
-    """All facts; beside them, under their own identifiers, the companies of each cut."""
+    """All facts, and the companies of each cut under identifiers of their own."""
     found = {source: list(facts) for source, facts in staged.items()}
     for mark, periode in CUTS.items():
         for source, facts in cut_at(staged, periode, mark).items():
@@ -367,7 +374,7 @@ def everything(staged: Staged) -> Staged:
 
 @pytest.fixture(scope="module")
 def panel(spark: SparkSession, everything: Staged, production_plans: None) -> Panel:
-    """Built from everything."""
+    """The panel of all facts."""
     return build(spark, everything)
 
 
@@ -381,7 +388,7 @@ def rows_of(panel: Panel, mark: str, until: int = LAST) -> Panel:
 
 
 def differences(one: Panel, other: Panel) -> list[tuple]:
-    """Each cell in which two panels differ, and each row that only one of them has."""
+    """Each cell that differs between two panels, and each row of only one of them."""
     cells = [
         (*key, name, one[key][name], other[key][name])
         for key in sorted(one.keys() & other.keys())
@@ -410,7 +417,7 @@ def test_the_data_hold_every_trouble(staged: Staged, panel: Panel) -> None:
     assert min(Counter(key for key, _ in whole).values()) < 36 < max(Counter(key for key, _ in whole).values())
 
 
-def test_every_cell_is_what_sql_written_apart_says(everything: Staged, panel: Panel) -> None:
+def test_every_cell_equals_independent_sql(everything: Staged, panel: Panel) -> None:
     con = connect()
     view_frames(con, {source: as_arrow(source, facts) for source, facts in everything.items()})
     build_panels(con, RULES)
@@ -433,7 +440,7 @@ def test_a_row_does_not_change_once_its_cut_off_has_passed(panel: Panel, mark: s
 def test_a_refresh_on_its_cut_off_wrote_what_is_built_later_in_any_order(
     spark: SparkSession, staged: Staged, panel: Panel
 ) -> None:
-    """As a refresh builds it: cut inputs, the last months only, opening balances, rows wherever they happen to be."""
+    """Like a refresh: cut inputs, the last months only, opening balances, rows in any order."""
     periode = CUTS["F"]
     until = index_of(periode)
     shuffled = {source: random.Random(7).sample(facts, len(facts)) for source, facts in cut_at(staged, periode).items()}
@@ -452,26 +459,26 @@ def test_contributions_and_hours_are_conserved_for_every_company(staged: Staged,
             if fact["superseded_on"] is None:
                 due[fact["siren"], column] += round((fact[amount] or 0.0) * 100)
     to_come: Counter[tuple] = Counter()
-    for siren, mine in grouped(staged, "siren").items():
-        to_come[siren, "cotisation"] = sum(posted(mine["cotisation"], at) or 0 for at in range(LAST + 1, LAST + 13))
+    for siren, company in grouped(staged, "siren").items():
+        to_come[siren, "cotisation"] = sum(posted(company["cotisation"], at) or 0 for at in range(LAST + 1, LAST + 13))
     assert sum(to_come.values()) and len(due) > 12
     for grain in ("siret", "siren"):
-        told: Counter[tuple] = Counter()
+        totals: Counter[tuple] = Counter()
         for row in panel.values():
             if ("siret" in row) == (grain == "siret") and row["siren"][0] == WHOLE:
-                told[row["siren"], "cotisation"] += round((row["cotisation"] or 0.0) * 100)
-                told[row["siren"], "apart"] += round(row["apart_heures_consommees"] * 100)
-        assert {name: told[name] + to_come[name] for name in due} == dict(due)
+                totals[row["siren"], "cotisation"] += round((row["cotisation"] or 0.0) * 100)
+                totals[row["siren"], "apart"] += round(row["apart_heures_consommees"] * 100)
+        assert {name: totals[name] + to_come[name] for name in due} == dict(due)
 
 
 def test_a_debt_that_moves_changes_sites_and_not_the_company(panel: Panel) -> None:
-    told = index_of(date(2023, 5, 1))
-    owed = {at: panel[MOVED, at]["dette"] for at in range(told - 2, LAST + 1)}
+    batch_month = index_of(date(2023, 5, 1))
+    owed = {at: panel[MOVED, at]["dette"] for at in range(batch_month - 2, LAST + 1)}
     assert set(owed.values()) == {100.0 + 250.0}
     old, new = ({at: row["dette"] for (key, at), row in panel.items() if key == MOVED + nic}
                 for nic in ("00011", "00029"))  # fmt: skip
-    assert (old[told - 1], old[told], new[told]) == (350.0, 0.0, 350.0)
-    assert min(new) == told
+    assert (old[batch_month - 1], old[batch_month], new[batch_month]) == (350.0, 0.0, 350.0)
+    assert min(new) == batch_month
 
 
 # A slow panel: one entity, one month, and every staged row that was visible on its cut-off.
@@ -491,7 +498,7 @@ def cutoff(at: int) -> date:
 
 
 def seen(facts: list[Fact], at: int) -> list[Fact]:
-    """The versions visible on the cut-off of a month; where none is any more, the last that were."""
+    """The versions visible on the cut-off of a month; if none is left, the last visible ones."""
     ever = [
         f
         for f in facts
@@ -504,12 +511,12 @@ def seen(facts: list[Fact], at: int) -> list[Fact]:
     ]
 
 
-def told_open(site: Staged, day: date, at: int) -> bool | None:
-    """What the register said, on the cut-off of a month, of an establishment on a day; None for nothing."""
+def is_known_open(site: Staged, day: date, at: int) -> bool | None:
+    """Whether an establishment is open on a day, as known to the register on the cut-off of a month; None: unknown."""
     everything = [{**f, "is_stock": True} for f in site["sirene"]]
     everything += [{**f, "is_stock": False} for f in site["sirene_histo"]]
-    told = seen(everything, at)
-    history = [f for f in told if not f["is_stock"]]
+    known_facts = seen(everything, at)
+    history = [f for f in known_facts if not f["is_stock"]]
     never = date(9999, 12, 31)
     begun = [f for f in history if f["date_debut"] <= day]
 
@@ -517,7 +524,7 @@ def told_open(site: Staged, day: date, at: int) -> bool | None:
         return (f["date_fin"] or never) >= day, f["date_debut"], f["date_fin"] or never, f["_batch"], f["_line"]
 
     period = max(begun, key=order, default=None)
-    stock = max((f for f in told if f["is_stock"]), key=lambda f: (f["_batch"], f["_line"]), default=None)
+    stock = max((f for f in known_facts if f["is_stock"]), key=lambda f: (f["_batch"], f["_line"]), default=None)
     if period is None:
         return None if stock is None else stock["est_actif"] or stock["date_debut"] > day
     is_over = period["date_fin"] is not None and period["date_fin"] < day
@@ -528,10 +535,10 @@ def told_open(site: Staged, day: date, at: int) -> bool | None:
 
 
 def register_says(site: Staged, at: int) -> bool | None:
-    return told_open(site, cutoff(at), at)
+    return is_known_open(site, cutoff(at), at)
 
 
-def told_closed(site: Staged, at: int) -> bool:
+def is_known_closed(site: Staged, at: int) -> bool:
     return register_says(site, at) is False
 
 
@@ -556,17 +563,17 @@ def balances(debits: list[Fact], at: int) -> tuple[float, float, int]:
     for fact in visible(debits, at):
         name = ("siret", "numero_compte", "periode_debut", "periode_fin", "numero_ecart_negatif")
         ecarts.setdefault(tuple(fact[part] for part in name), []).append(fact)
-    held = [
+    current = [
         max(some, key=lambda f: (f["numero_historique"] or 0, f["date_traitement"], f["_batch"], f["_line"]))
         for some in ecarts.values()
     ]
-    ouvriere, patronale = (sum(fact[part] for fact in held) for part in ("part_ouvriere", "part_patronale"))
-    return ouvriere, patronale, sum(fact["part_ouvriere"] + fact["part_patronale"] > 0 for fact in held)
+    ouvriere, patronale = (sum(fact[part] for fact in current) for part in ("part_ouvriere", "part_patronale"))
+    return ouvriere, patronale, sum(fact["part_ouvriere"] + fact["part_patronale"] > 0 for fact in current)
 
 
-def slow_measures(mine: Staged, headcounts: list[Fact], at: int) -> Fact:
-    flow = posted(mine["cotisation"], at)
-    ouvriere, patronale, ecarts = balances(mine["debit"], at)
+def slow_measures(entity: Staged, headcounts: list[Fact], at: int) -> Fact:
+    flow = posted(entity["cotisation"], at)
+    ouvriere, patronale, ecarts = balances(entity["debit"], at)
     counted = max(visible(headcounts, at), key=lambda f: (f["periode"], f["_batch"], f["_line"]), default=None)
     return {
         "periode": start_of(at),
@@ -580,21 +587,21 @@ def slow_measures(mine: Staged, headcounts: list[Fact], at: int) -> Fact:
     }
 
 
-def slow_plans(mine: Staged, at: int) -> Fact:
+def slow_plans(entity: Staged, at: int) -> Fact:
     """Silence, payment plans and short-time work."""
     day = start_of(at).replace(day=20)
-    declared = [index_of(f["periode_fin"]) - 1 for f in visible(mine["cotisation"], at) if f["du"] is not None]
-    treated = [known_index(f["date_traitement"], 20) for f in visible(mine["ccsf"], at)]
+    declared = [index_of(f["periode_fin"]) - 1 for f in visible(entity["cotisation"], at) if f["du"] is not None]
+    treated = [known_index(f["date_traitement"], 20) for f in visible(entity["ccsf"], at)]
     plans = sorted(
         (fact["date_echeance"], fact["duree_delai"], round(fact["montant_echeancier"] * 100))
-        for fact in visible(mine["delai"], at)
+        for fact in visible(entity["delai"], at)
         if fact["stade"] != "REFUS" and fact["duree_delai"] >= 1 and fact["montant_echeancier"] >= 0.01
         and known_index(fact["date_creation"], 20) <= at and fact["date_echeance"] > day
     )  # fmt: skip
     granted, left = sum(plan[2] for plan in plans), 0.0
     for due, days, cents in plans:
         left += cents * (due - day).days / days
-    owed = sum(round(amount * 100) for amount in balances(mine["debit"], at)[:2])
+    owed = sum(round(amount * 100) for amount in balances(entity["debit"], at)[:2])
     return {
         "mois_depuis_declaration": max(at - max(declared), 0) if declared else None,
         "delai_montant_echeancier": granted / 100,
@@ -602,13 +609,13 @@ def slow_plans(mine: Staged, at: int) -> Fact:
         "delai_deviation_remboursement": (owed - left) / granted if plans else None,
         "nb_delais": len(plans),
         "mois_depuis_ccsf": max(at - max(treated), 0) if treated else None,
-        **slow_short_time(mine, at),
+        **slow_short_time(entity, at),
     }
 
 
-def slow_short_time(mine: Staged, at: int) -> Fact:
+def slow_short_time(entity: Staged, at: int) -> Fact:
     requests: dict[tuple, list[Fact]] = {}
-    for fact in visible(mine["apdemande"], at):
+    for fact in visible(entity["apdemande"], at):
         requests.setdefault((fact["siret"], fact["id_demande"]), []).append(fact)
     last = [max(some, key=lambda f: (f["date_statut"], f["_batch"], f["_line"])) for some in requests.values()]
     running = [
@@ -627,12 +634,12 @@ def slow_short_time(mine: Staged, at: int) -> Fact:
     return {
         "apart_heures_autorisees": hours / 100,
         "apart_demandes_en_cours": len(running),
-        "apart_heures_consommees": (consumed(mine["apconso"], at) or 0) / 100,
+        "apart_heures_consommees": (consumed(entity["apconso"], at) or 0) / 100,
     }
 
 
 def consumed(facts: list[Fact], at: int) -> int | None:
-    """The hundredths of an hour that become known in a month, less those withdrawn; None where nothing happens."""
+    """The hundredths of an hour that become known in a month, less those withdrawn; None without any."""
     parts = [
         sign * round(fact["heure_consomme"] * 100)
         for fact in facts
@@ -646,33 +653,33 @@ def moves(site: Staged, at: int) -> tuple[int, int]:
     """Openings and closures of one establishment that count in a month, walking through its days."""
     path = [register_says(site, at - 1)]
     if seen([*site["sirene"], *site["sirene_histo"]], at - 1):
-        path.append(told_open(site, cutoff(at - 1), at))
+        path.append(is_known_open(site, cutoff(at - 1), at))
     day = cutoff(at - 1)
     while day < cutoff(at):
         day += timedelta(days=1)
-        path.append(told_open(site, day, at))
+        path.append(is_known_open(site, day, at))
     pairs = list(zip(path, path[1:], strict=False))
     return sum(not a and bool(b) for a, b in pairs), sum(bool(a) and not b for a, b in pairs)
 
 
-def slow_accounts(mine: Staged, at: int) -> Fact:
-    late = [f for f in visible(mine["paydex"], at) if f["nb_jours"] is not None]
+def slow_accounts(entity: Staged, at: int) -> Fact:
+    late = [f for f in visible(entity["paydex"], at) if f["nb_jours"] is not None]
     paid = max(late, key=lambda f: (f["date_valeur"], f["_batch"], f["_line"]), default=None)
     found: Fact = {
         "paydex_nb_jours": paid and float(paid["nb_jours"]),
         "paydex_age_mois": paid and at - index_of(paid["date_valeur"]),
     }
-    own, group = (last_accounts(visible(mine["ratios"], at), is_group) for is_group in (False, True))
+    own, group = (last_accounts(visible(entity["ratios"], at), is_group) for is_group in (False, True))
     if group and (own is None or at - index_of(own["date_cloture_exercice"]) > 36):
         own = group
-    slipped = slipped_amounts(mine["ratios"], own) if own else []
+    slipped = slipped_amounts(entity["ratios"], own) if own else []
     readable = own and {name: readable_amount(own, name) for name in PUBLISHED} | dict.fromkeys(slipped)
     holds = readable if own and is_valid(own["date_cloture_exercice"], at) else None
     found |= {f"bilan_{name}": holds and holds[name] for name in PUBLISHED}
     found["bilan_type"] = holds and own["type_bilan"]
     found["bilan_saut_mille"] = None if holds is None else bool(slipped)
     found["bilan_age_mois"] = holds and at - index_of(own["date_cloture_exercice"])
-    last = max(visible(mine["bdf"], at), key=lambda f: (f["arrete_bilan_bdf"], f["_batch"], f["_line"]), default=None)
+    last = max(visible(entity["bdf"], at), key=lambda f: (f["arrete_bilan_bdf"], f["_batch"], f["_line"]), default=None)
     bdf = last if last and is_valid(last["arrete_bilan_bdf"], at) else None
     found |= {f"bdf_{name}": bdf and bdf[name] for name in RATIOS_BDF}
     found["bdf_age_mois"] = bdf and at - index_of(bdf["arrete_bilan_bdf"])
@@ -732,37 +739,37 @@ def slipped_amounts(ratios: list[Fact], fact: Fact) -> list[str]:
     ]
 
 
-def site_facts(mine: Staged) -> list[Fact]:
-    """What makes an establishment known."""
-    amounts = [f for f in mine["cotisation"] if f["du"] is not None]
-    hours = [f for f in mine["apconso"] if f["heure_consomme"] is not None]
-    return [*amounts, *hours, *mine["debit"], *mine["effectif"]]
+def site_facts(entity: Staged) -> list[Fact]:
+    """The facts that make an establishment known."""
+    amounts = [f for f in entity["cotisation"] if f["du"] is not None]
+    hours = [f for f in entity["apconso"] if f["heure_consomme"] is not None]
+    return [*amounts, *hours, *entity["debit"], *entity["effectif"]]
 
 
-def has_flow(mine: Staged, at: int) -> bool:
-    return posted(mine["cotisation"], at) is not None or consumed(mine["apconso"], at) is not None
+def has_flow(entity: Staged, at: int) -> bool:
+    return posted(entity["cotisation"], at) is not None or consumed(entity["apconso"], at) is not None
 
 
-def site_is_open(mine: Staged, at: int) -> bool:
-    return first_known(site_facts(mine)) <= at and not told_closed(mine, at)
+def site_is_open(entity: Staged, at: int) -> bool:
+    return first_known(site_facts(entity)) <= at and not is_known_closed(entity, at)
 
 
-def has_closed(mine: Staged, at: int) -> bool:
-    """Whether it was closed already the month before: the month of the closure still has its row."""
-    return told_closed(mine, at) and told_closed(mine, at - 1)
+def has_closed(entity: Staged, at: int) -> bool:
+    """Whether it was closed in the month before: the month of the closure still has a row."""
+    return is_known_closed(entity, at) and is_known_closed(entity, at - 1)
 
 
-def site_is_there(mine: Staged, at: int) -> bool:
-    return (first_known(site_facts(mine)) <= at and not has_closed(mine, at)) or has_flow(mine, at)
+def site_has_row(entity: Staged, at: int) -> bool:
+    return (first_known(site_facts(entity)) <= at and not has_closed(entity, at)) or has_flow(entity, at)
 
 
-def company_is_there(mine: Staged, sites: dict[str, Staged], at: int) -> bool:
-    if first_known([*site_facts(mine), *mine["effectif_ent"]]) > at:
+def company_has_row(entity: Staged, sites: dict[str, Staged], at: int) -> bool:
+    if first_known([*site_facts(entity), *entity["effectif_ent"]]) > at:
         return False
     of_sites = [[*site_facts(site), *site["sirene"], *site["sirene_histo"]] for site in sites.values()]
     known = [site for site, facts in zip(sites.values(), of_sites, strict=True) if first_known(facts) <= at]
     still_open = [site for site in known if not has_closed(site, at)]
-    return not known or bool(still_open) or has_flow(mine, at)
+    return not known or bool(still_open) or has_flow(entity, at)
 
 
 def age(created: date | None, at: int) -> int | None:
@@ -776,38 +783,38 @@ def proceeding_rank(stage: str) -> int:
     return 3 if stage in over else 2 if stage == "plan_continuation" else 1
 
 
-def events_of(mine: Staged) -> list[Fact]:
-    """What both sources tell, one action at a time."""
+def events_of(entity: Staged) -> list[Fact]:
+    """Events of both sources, one for each action."""
     events = [
         {**f, "action": f["action_procol"], "stage": f["stade_procol"] or "", "source": "procol", "priority": 2}
-        for f in mine["procol"]
+        for f in entity["procol"]
         if f["stade_procol"] != "solde_procedure"
     ]
-    for fact in mine["procedures"]:
+    for fact in entity["procedures"]:
         action, stage = JUDGMENTS[fact["nature"]]
-        told = {**fact, "date_effet": fact["date_jugement"], "source": "procedures", "priority": 1}
+        event = {**fact, "date_effet": fact["date_jugement"], "source": "procedures", "priority": 1}
         if stage:
-            events += [{**told, "action": name, "stage": stage} for name in ([action] if action else ACTIONS)]
+            events += [{**event, "action": name, "stage": stage} for name in ([action] if action else ACTIONS)]
         if stage in ("ouverture", "conversion") and action:
             less_grave = ACTIONS[ACTIONS.index(action) + 1 :]
-            events += [{**told, "action": name, "stage": "inclusion_autre_procedure"} for name in less_grave]
+            events += [{**event, "action": name, "stage": "inclusion_autre_procedure"} for name in less_grave]
     return events
 
 
-def proceeding(mine: Staged, at: int) -> Fact:
+def proceeding(entity: Staged, at: int) -> Fact:
     columns = ("procedure", "stade", "date_procedure", "source_procedure")
-    told: Fact = {**dict.fromkeys(columns), "en_procedure": False}
-    for action in reversed(ACTIONS):  # the gravest is told last
-        some = [f for f in visible(events_of(mine), at) if f["action"] == action]
+    state: Fact = {**dict.fromkeys(columns), "en_procedure": False}
+    for action in reversed(ACTIONS):  # the gravest comes last
+        some = [f for f in visible(events_of(entity), at) if f["action"] == action]
         order = lambda f: (f["date_effet"], proceeding_rank(f["stage"]), f["priority"], f["stage"])  # noqa: E731
         last = max(some, key=order, default=None)
         if last is None or proceeding_rank(last["stage"]) == 3:
             continue
         if last["stage"] == "plan_continuation" and at - known_index(last["date_effet"], 20) >= 120:
             continue
-        told = dict(zip(columns, (action, last["stage"], last["date_effet"], last["source"]), strict=True))
-        told["en_procedure"] = True
-    return told
+        state = dict(zip(columns, (action, last["stage"], last["date_effet"], last["source"]), strict=True))
+        state["en_procedure"] = True
+    return state
 
 
 def own_code(versions: list[Fact], fact: Fact) -> str | None:
@@ -823,11 +830,11 @@ def own_code(versions: list[Fact], fact: Fact) -> str | None:
     return so_far[coded[-1]]["ape"] if since[0] == fact["ape_naf25"] else None
 
 
-def activity(versions: list[Fact], fiche: Fact, of_history: str | None, at: int, told_both: int) -> Fact:
-    """Both codes; the only pair of codes in these data is known from a month on."""
+def activity(versions: list[Fact], fiche: Fact, of_history: str | None, at: int, both_known_from: int) -> Fact:
+    """Both codes; these data hold one pair of codes, known from a month on."""
     rev2, naf25 = (own_code(versions, fiche), fiche["ape_naf25"]) if fiche else (None, None)
     rev2 = rev2 or (of_history if naf25 else None)
-    derived = REV2 if rev2 is None and naf25 == NAF25 and told_both <= at else None
+    derived = REV2 if rev2 is None and naf25 == NAF25 and both_known_from <= at else None
     ape = rev2 or derived
     return {
         "ape": ape,
@@ -839,8 +846,8 @@ def activity(versions: list[Fact], fiche: Fact, of_history: str | None, at: int,
     }
 
 
-def first_told_under_both(staged: Staged) -> int:
-    """The month from which some unit is known under both codes."""
+def first_known_under_both(staged: Staged) -> int:
+    """The first month in which some unit is known under both codes."""
     months = []
     for source, key in (("sirene", "siret"), ("sirene_ul", "siren")):
         for fact in staged[source]:
@@ -850,24 +857,24 @@ def first_told_under_both(staged: Staged) -> int:
     return min(months)
 
 
-def slow_site(mine: Staged, siret: str, at: int, told_both: int) -> Fact:
-    fiche = max(visible(mine["sirene"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
+def slow_site(entity: Staged, siret: str, at: int, both_known_from: int) -> Fact:
+    fiche = max(visible(entity["sirene"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
     place = {name: fiche.get(name) for name in ("departement", "code_commune", "siege")}
-    coded = [fact for fact in visible(mine["sirene_histo"], at) if fact["ape"]]
+    coded = [fact for fact in visible(entity["sirene_histo"], at) if fact["ape"]]
     former = max(coded, key=lambda f: (f["date_debut"], f["_batch"], f["_line"]), default={}).get("ape")
-    place |= activity(mine["sirene"], fiche, former, at, told_both)
-    known = slow_measures(mine, mine["effectif"], at)
+    place |= activity(entity["sirene"], fiche, former, at, both_known_from)
+    known = slow_measures(entity, entity["effectif"], at)
     return {"siret": siret, "siren": siret[:9], **known, **place, "age_mois": age(fiche.get("date_creation"), at),
-            **slow_plans(mine, at), "est_ouvert": site_is_open(mine, at)}  # fmt: skip
+            **slow_plans(entity, at), "est_ouvert": site_is_open(entity, at)}  # fmt: skip
 
 
-def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int, told_both: int) -> Fact:
-    seats = [fact for fact in visible(mine["sirene"], at) if fact["siege"]]
+def slow_company(entity: Staged, sites: dict[str, Staged], siren: str, at: int, both_known_from: int) -> Fact:
+    seats = [fact for fact in visible(entity["sirene"], at) if fact["siege"]]
     order = ("known_on", "date_creation", "siret", "_batch", "_line")
     seat = max(seats, key=lambda f: tuple(f[name] for name in order), default={})
-    legal = max(visible(mine["sirene_ul"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
-    recent = [m for m in range(at - RULES.perimeter_months + 1, at + 1) if company_is_there(mine, sites, m)]
-    staff = [slow_measures(mine, mine["effectif_ent"], m)["effectif"] for m in recent]
+    legal = max(visible(entity["sirene_ul"], at), key=lambda f: (f["_batch"], f["_line"]), default={})
+    recent = [m for m in range(at - RULES.perimeter_months + 1, at + 1) if company_has_row(entity, sites, m)]
+    staff = [slow_measures(entity, entity["effectif_ent"], m)["effectif"] for m in recent]
     followed = [site for site in sites.values() if site_is_open(site, at)]
     indebted = sum(sum(round(part * 100) for part in balances(site["debit"], at)[:2]) > 0 for site in followed)
     registered = [site for site in sites.values() if register_says(site, at)]
@@ -875,22 +882,22 @@ def slow_company(mine: Staged, sites: dict[str, Staged], siren: str, at: int, to
     largest = [slow_measures(site, site["effectif"], at)["effectif"] for site in followed]
     return {
         "siren": siren,
-        **slow_measures(mine, mine["effectif_ent"], at),
+        **slow_measures(entity, entity["effectif_ent"], at),
         "nb_etablissements": len(registered),
         **{name: seat.get(name) for name in ("departement", "code_commune")},
         "categorie_juridique": legal.get("categorie_juridique"),
-        **activity(mine["sirene_ul"], legal, None, at, told_both),
-        **proceeding(mine, at),
+        **activity(entity["sirene_ul"], legal, None, at, both_known_from),
+        **proceeding(entity, at),
         "raison_sociale": legal.get("raison_sociale") or legal.get("nom_unite_legale"),
         "age_mois": age(legal.get("date_creation"), at),
         "est_dans_perimetre": max((n for n in staff if n is not None), default=0) >= RULES.perimeter_effectif,
-        **slow_plans(mine, at),
+        **slow_plans(entity, at),
         "nb_ouvertures": sum(opened for opened, _ in moved),
         "nb_fermetures": sum(closed for _, closed in moved),
         "nb_etablissements_en_dette": indebted,
         "part_etablissements_en_dette": indebted / n if (n := max(len(registered), len(followed))) else None,
         "effectif_max_etablissement": max((n for n in largest if n is not None), default=None),
-        **slow_accounts(mine, at),
+        **slow_accounts(entity, at),
     }
 
 
@@ -905,14 +912,14 @@ def grouped(staged: Staged, key: str) -> dict[str, Staged]:
 
 def test_every_cell_agrees_with_the_slow_panel(staged: Staged, panel: Panel) -> None:
     sites, companies = grouped(staged, "siret"), grouped(staged, "siren")
-    told_both = first_told_under_both(staged)
+    both_known_from = first_known_under_both(staged)
     slow: Panel = {}
     for at in range(index_of(date(2019, 10, 1)), LAST + 1):
-        for siret, mine in sites.items():
-            if site_is_there(mine, at):
-                slow[siret, at] = slow_site(mine, siret, at, told_both)
-        for siren, mine in companies.items():
+        for siret, entity in sites.items():
+            if site_has_row(entity, at):
+                slow[siret, at] = slow_site(entity, siret, at, both_known_from)
+        for siren, entity in companies.items():
             own = {siret: site for siret, site in sites.items() if siret.startswith(siren)}
-            if company_is_there(mine, own, at):
-                slow[siren, at] = slow_company(mine, own, siren, at, told_both)
+            if company_has_row(entity, own, at):
+                slow[siren, at] = slow_company(entity, own, siren, at, both_known_from)
     assert differences({key: row for key, row in panel.items() if key[0][0] == WHOLE}, slow) == []

@@ -1,6 +1,6 @@
 """No row passes through Python between the staged tables and the signals: the physical plans say so.
 
-The staged tables have the columns that ingest gives them, so this also proves that the panel finds what it writes.
+The staged tables have the columns written by ingest, so this also proves that the panel finds them.
 """
 
 import re
@@ -33,7 +33,7 @@ def staged(spark: SparkSession, name: str) -> DataFrame:
 
 
 def empty(like: DataFrame) -> DataFrame:
-    """A table of the same columns that stands where a stored one would: its own plan is not part of the readers'."""
+    """An empty table with the same columns, whose own plan is not part of its readers' plans."""
     spark = like.sparkSession
     return spark.createDataFrame(spark.sparkContext.emptyRDD(), like.schema)
 

@@ -1,7 +1,7 @@
-"""A file gives the same lake however it is cut into ranges, packed, or read by blocks, and wherever it is read.
+"""A file gives the same lake for any ranges, packing and blocks, and wherever it is read.
 
-Fields hold delimiters, quotes and line ends, and some records are damaged: ranges begin inside quoted fields, are not
-proven then, and are read again.
+Fields hold delimiters, quotes and line ends, and some records are damaged. So ranges begin inside quoted fields; these
+are not proven, and are read again.
 """
 
 import gzip
@@ -41,7 +41,7 @@ def multi_line(drawn: random.Random) -> str:
 
 
 def damaged(drawn: random.Random, line: str) -> str:
-    """Some lines are not what they were: a stray or missing quote, a field more, a blank line before."""
+    """Damage some lines: a stray or missing quote, an extra field, a blank line before."""
     kind = drawn.randrange(20)
     if kind == 0:
         return line.replace('"', "", 1)
@@ -103,13 +103,13 @@ def wide(drawn: random.Random, lines: int) -> str:
 
 
 def _repeated(drawn: random.Random, rows: list[str]) -> list[str]:
-    """Some rows stand there again, to the byte; some are damaged."""
+    """Repeat some rows byte for byte; damage others."""
     return [damaged(drawn, row) for row in (*rows, *drawn.sample(rows, len(rows) // 4))]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its source and name, how its text is made and encoded, the size of its ranges (header apart)."""
+    """A kind of file: its source and name, its text and encoding, the size of its ranges (without header)."""
 
     source: str
     name: str
@@ -138,7 +138,7 @@ def packed(content: bytes, packing: str) -> bytes:
 
 
 class Again:
-    """Counts the ranges that were read again, while they are."""
+    """Counts the ranges that are read again."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ranges = self.again = 0
@@ -184,7 +184,7 @@ def test_ranges_of_any_size_give_the_lake_of_one(
 ) -> None:
     of, drawn = KINDS[kind], random.Random(f"{kind} {packing}")
     landing = tmp_path / "landing"
-    for batch in ("2402", "2403"):  # the second is held against the first: its new facts are read once more
+    for batch in ("2402", "2403"):  # the second is compared with the first: its new facts are read once more
         (landing / batch).mkdir(parents=True)
         name = f"{of.name}.{packing}" if packing else of.name
         content = of.text(drawn, of.lines).encode(of.encoding)
@@ -195,7 +195,7 @@ def test_ranges_of_any_size_give_the_lake_of_one(
     for size in of.sizes if not packing else of.sizes[-1:]:
         with monkeypatch.context() as patched:
             seen = Again(patched)
-            patched.setattr("sf_spark.landing.reading._BLOCK", size + 13)  # records end behind the block, too
+            patched.setattr("sf_spark.landing.reading._BLOCK", size + 13)  # records also end after the block
             many = taken(spark, tmp_path / str(size), landing, size, ("2402", "2403"))
         assert differences(one, many) == []
         assert seen.ranges > 10 and seen.again > 0, (size, seen.ranges, seen.again)
@@ -206,7 +206,7 @@ def test_a_range_read_wrong_would_be_seen(spark: SparkSession, tmp_path: Path, m
     (landing / "2402").mkdir(parents=True)
     (landing / "2402" / KINDS["strict"].name).write_text(strict(random.Random(1), 25), encoding="utf-8")
     one = taken(spark, tmp_path / "one", landing, WHOLE, ("2402",))
-    with monkeypatch.context() as patched:  # every range believed as it is
+    with monkeypatch.context() as patched:  # every range accepted without proof
         patched.setattr(
             delivery,
             "_proven",
@@ -240,7 +240,7 @@ def test_rows_of_a_parquet_file_are_those_of_a_text(spark: SparkSession, tmp_pat
     assert len(found[0]) == 50
 
 
-@pytest.mark.long  # the next one says most of it
+@pytest.mark.long  # mostly covered by the next test
 @pytest.mark.parametrize(("kind", "of_a_bucket"), [("strict", 40), ("wide", 400)])
 def test_tasks_in_workers_give_the_lake_of_the_driver(
     spark: SparkSession, tmp_path: Path, kind: str, of_a_bucket: int, monkeypatch: pytest.MonkeyPatch

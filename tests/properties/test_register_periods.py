@@ -1,4 +1,4 @@
-"""Random periods of establishments, as disorderly as real ones, against a slow function that looks at single days."""
+"""Random periods of establishments, as irregular as real ones, against a slow day-by-day function."""
 
 import random
 from bisect import bisect_right
@@ -47,13 +47,13 @@ class Version:
 
     @property
     def seen(self) -> range:
-        """The months at whose cut-off it is known."""
+        """The months on whose cut-off it is known."""
         until = known_index(self.superseded_on, 20) if self.superseded_on else index_of(NEVER)
         return range(known_index(self.known_on, 20), until)
 
 
 def a_life(rng: random.Random, delivered: date) -> list[Period]:
-    """Periods that follow one another, with overlaps, repeats, gaps and twins; shuffled."""
+    """Consecutive periods, with overlaps, repeats, gaps and twins; shuffled."""
     day = date(rng.randint(2005, 2024), rng.randint(1, 12), rng.randint(1, 28))
     state, periods = rng.random() < 0.95, []
     for rank in range(rng.randint(1, 7)):
@@ -74,7 +74,7 @@ def a_life(rng: random.Random, delivered: date) -> list[Period]:
 
 
 def in_stock(rng: random.Random, life: list[Period], delivered: date) -> tuple[date | None, bool] | None:
-    """What the stock says: nothing, the last period, an older one, or one that the history does not know (yet)."""
+    """The row of the stock: none, the last period, an older one, or one that is missing in the history."""
     kind = rng.choice(("nothing", "last", "last", "older", "later", "undated"))
     if kind == "nothing" or not life:
         return None if life else (date(2015, 3, rng.randint(1, 28)), rng.random() < 0.5)
@@ -87,15 +87,15 @@ def in_stock(rng: random.Random, life: list[Period], delivered: date) -> tuple[d
     return (None if kind == "undated" else start), state
 
 
-def told(rng: random.Random) -> list[Version]:
-    """What one delivery, or two, say of an establishment, as staging keeps it."""
+def draw_versions(rng: random.Random) -> list[Version]:
+    """The staged versions of an establishment after one or two deliveries."""
     life = a_life(rng, DELIVERED[FIRST_BATCH]) if rng.random() < 0.9 else []
     now, stock = [(*period, True) for period in life], in_stock(rng, life, DELIVERED[FIRST_BATCH])
     now += [(stock[0], None, stock[1], False)] if stock else []
     versions = [Version(*row, FIRST_BATCH, line, row[0] or UNKNOWN) for line, row in enumerate(now)]
     if rng.random() < 0.6:
         return versions
-    # Corrected, gone on, or gone: what is the same stays, the rest is superseded.
+    # Corrected, continued or removed: unchanged versions stay, the others are superseded.
     life = [period for period in life if rng.random() < 0.8]
     if rng.random() < 0.5:
         life = life + a_life(rng, DELIVERED[SECOND_BATCH])[:2]
@@ -110,11 +110,13 @@ def told(rng: random.Random) -> list[Version]:
     return kept + [Version(*row, SECOND_BATCH, line, day) for line, row in enumerate(new)]
 
 
-LIVES = {f"{seed // 3:09d}{seed % 3:05d}": told(random.Random(seed)) for seed in range(SITES)}  # three a company
+LIVES = {
+    f"{seed // 3:09d}{seed % 3:05d}": draw_versions(random.Random(seed)) for seed in range(SITES)
+}  # three a company
 
 
 def is_open_on(versions: list[Version], day: date) -> bool | None:
-    """The period that covers the day and began last, else the last that began; the stock where it knows more."""
+    """The period that covers the day and began last, else the last that began; the stock where it is more recent."""
     history = [v for v in versions if v.of_history]
     begun = [((v.end >= day), v.begin, v.end, v.batch, v.line, v.is_open) for v in history if v.begin <= day]
     stocks = [(v.batch, v.line, v.begin, v.is_open) for v in versions if not v.of_history]
@@ -139,30 +141,30 @@ class Site:
     open: set[int] = field(default_factory=set)
     closed: Counter = field(default_factory=Counter)
     opened: Counter = field(default_factory=Counter)
-    shut: set[int] = field(default_factory=set)  # months in which it says that it is not; it may say nothing at all
+    shut: set[int] = field(default_factory=set)  # months in which it is closed; other months are unknown
 
 
 def seen_in(versions: list[Version], month: int) -> list[Version]:
-    """What is known at a cut-off; of an establishment that left the register, what it was last said to be."""
+    """The versions known at a cut-off; for an establishment that left the register, the last known ones."""
     seen = [v for v in versions if month in v.seen]
     last = max((v.seen.stop for v in versions if v.seen.stop <= month), default=0)
     return seen or [v for v in versions if v.seen.stop == last]
 
 
 def by_day(versions: list[Version]) -> Site:
-    """Month by month, through the days on which a period begins or has just ended."""
-    versions = [v for v in versions if v.seen]  # nobody has seen the others
+    """The states by month, from the days on which a period begins or has just ended."""
+    versions = [v for v in versions if v.seen]  # the others were never visible
     site, path, seen, turns, until = Site(), [None], [], [], 0
     for month in range(min((v.seen.start for v in versions), default=LAST + 1), LAST + 1):
         start, end = cutoff(month - 1), cutoff(month)
-        told_now = month >= until
-        if told_now:  # something becomes known, or is withdrawn
+        becomes_known = month >= until
+        if becomes_known:  # something becomes known, or is withdrawn
             seen = seen_in(versions, month)
             turns = sorted({turn for v in seen for turn in (v.begin, v.end + timedelta(days=1) if v.last else EVER)})
             until = min((m for v in versions for m in (v.seen.start, v.seen.stop) if m > month), default=LAST + 1)
         days = [day for day in turns[bisect_right(turns, start) :] if day <= end]
-        if told_now or days:
-            # What was known a month ago, what is known of that day now, and what came since.
+        if becomes_known or days:
+            # The state known a month ago, the present knowledge of that day, and later changes.
             corrected = [path[-1], is_open_on(seen, start)] if len(path) > 1 else path
             path = [*corrected, *(is_open_on(seen, day) for day in days), is_open_on(seen, end)]
         else:
@@ -249,7 +251,7 @@ def test_the_panels_hold_the_same_months_and_counts(spark: SparkSession, expecte
     rows = sites.select("siret", "periode", "est_ouvert").collect()
     assert len({(row["siret"], row["periode"]) for row in rows}) == len(rows)  # at most one row a site and month
     ours = {(row["siret"], index_of(row["periode"])) for row in rows if row["est_ouvert"]}
-    # For all we know, an establishment is open as long as the register says nothing else.
+    # An establishment counts as open until the register says otherwise.
     theirs = {(s, month) for s in sirets for month in range(start, LAST + 1) if month not in expected[s].shut}
     assert ours == theirs
     companies = entreprise_panel(tables, sites, rules, None).collect()

@@ -1,4 +1,4 @@
-"""Every signal of the catalogue, without naming it: no look-ahead, one value by every plan, a slow oracle, SQL too."""
+"""Properties of every signal of the catalogue: no look-ahead, the same value by every plan, a slow oracle, and SQL."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -56,7 +56,7 @@ def test_cutting_the_future_changes_no_bit_of_the_past(frames, whole: Tables, tm
 
 
 def test_the_plan_of_a_month_gives_the_bits_of_the_history(frames, whole: Tables, tmp_path: Path) -> None:
-    """It reads only the months that the windows say they need."""
+    """It reads only the months needed by the windows."""
     needed = months_needed([*CATALOGUE.of("siren"), *CATALOGUE.of("siret")])
     assert needed == 36 - 1
     recent = tuple(frame[frame["mois"] >= CUT - needed] for frame in frames)
@@ -90,7 +90,7 @@ def test_a_single_month_gives_nulls_and_no_error(whole: Tables) -> None:
 def test_zero_contributions_keep_their_rows(whole: Tables) -> None:
     rows = whole["siren"].loc[f"{ZERO}"]
     assert len(rows) == 44 and set(rows["cotisation"].dropna()) == {0.0}
-    assert rows["dette_sur_cotisation_mean12m"].isna().all()  # nothing to compare with, which is not zero
+    assert rows["dette_sur_cotisation_mean12m"].isna().all()  # no denominator: unknown, not zero
 
 
 @pytest.mark.parametrize("key", ["siren", "siret"])
@@ -118,12 +118,12 @@ def spark_panel(spark: SparkSession, frame: pd.DataFrame) -> DataFrame:
 
 
 def kind(node: Node) -> str:
-    """What a node computes, whatever its measure, months and thresholds."""
+    """The computation of a node, without measures, months and thresholds."""
     if isinstance(node, Measure):
         return "measure"
     parts = (getattr(node, item.name) for item in fields(node))  # type: ignore[arg-type]
-    told = [kind(part) if isinstance(part, Node) else part for part in parts if isinstance(part, Node | str)]
-    return f"{type(node).__name__}({', '.join(told)})"
+    operands = [kind(part) if isinstance(part, Node) else part for part in parts if isinstance(part, Node | str)]
+    return f"{type(node).__name__}({', '.join(operands)})"
 
 
 def one_of_each_kind(signals: Sequence[Signal]) -> list[Signal]:
@@ -141,20 +141,20 @@ def test_spark_sql_agrees_on_a_signal_of_each_kind(
     chosen = one_of_each_kind(CATALOGUE.of(key))
     assert len(chosen) >= {"siren": 31, "siret": 24}[key]
     monkeypatch.setattr(sql, "derived", lambda panel: panel)  # these panels hold the numbers already
-    assert told_apart_by_sql(spark, frames, whole, key, chosen) == []
+    assert differences_from_sql(spark, frames, whole, key, chosen) == []
 
 
-@pytest.mark.long  # minutes of planning; one of each kind, above, meets the same rules
+@pytest.mark.long  # minutes of planning; the test above covers one of each kind
 @pytest.mark.parametrize("key", ["siren", "siret"])
 def test_spark_sql_agrees_on_every_signal(
     spark: SparkSession, frames, whole: Tables, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setattr(sql, "derived", lambda panel: panel)
-    assert told_apart_by_sql(spark, frames, whole, key, CATALOGUE.of(key)) == []
+    assert differences_from_sql(spark, frames, whole, key, CATALOGUE.of(key)) == []
 
 
-def told_apart_by_sql(spark: SparkSession, frames, whole: Tables, key: str, signals: Sequence[Signal]) -> list[str]:
-    """The signals of which Spark SQL computes other values than the kernel."""
+def differences_from_sql(spark: SparkSession, frames, whole: Tables, key: str, signals: Sequence[Signal]) -> list[str]:
+    """The signals for which Spark SQL and the kernel differ."""
     companies, sites = (spark_panel(spark, frame).cache() for frame in frames)
     wrong = []
     for start in range(0, len(signals), _AT_ONCE):

@@ -134,9 +134,9 @@ def _assert_named_files_hold(lake: SmallLake) -> None:
     for table in (*DERIVED, "staged/cotisation"):
         last = DeltaTable(f"{lake.settings.lake}/{table}")
         for version in range(last.version() + 1):
-            there = DeltaTable(f"{lake.settings.lake}/{table}", version=version)
-            counted = sum(there.get_add_actions(flatten=True).column("num_records").to_pylist())
-            assert there.to_pyarrow_table().num_rows == counted, (table, version)
+            stored = DeltaTable(f"{lake.settings.lake}/{table}", version=version)
+            counted = sum(stored.get_add_actions(flatten=True).column("num_records").to_pylist())
+            assert stored.to_pyarrow_table().num_rows == counted, (table, version)
 
 
 def test_signals_killed_between_their_two_commits_and_run_again_with_other_sizes_of_tasks(

@@ -37,7 +37,7 @@ def test_a_killed_job_run_again_leaves_what_an_uninterrupted_one_leaves(
     for name in ("lake", "landing", "truth"):
         command += ["--set", f"{name}={lake.folder / name}"]
     command += ["--set", "signals.families=[cotisations]"]
-    _kill_when_there(command, Path(lake.settings.lake, AFTER[job], "_delta_log", f"{first:020d}.json"))
+    _kill_after_commit(command, Path(lake.settings.lake, AFTER[job], "_delta_log", f"{first:020d}.json"))
     done = subprocess.run(
         [*command, "--set", "signals.rows_per_task=1000"], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
@@ -47,7 +47,7 @@ def test_a_killed_job_run_again_leaves_what_an_uninterrupted_one_leaves(
         assert lake.rows(table) == other.rows(table), table
 
 
-def _kill_when_there(command: list[str], commit: Path) -> None:
+def _kill_after_commit(command: list[str], commit: Path) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         deadline = time.monotonic() + 600
         while not commit.exists() and process.poll() is None and time.monotonic() < deadline:

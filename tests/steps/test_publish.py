@@ -1,4 +1,4 @@
-"""Published editions stay: whatever runs again, whoever is champion, wherever a run is killed."""
+"""Published editions never change: after repeated runs, new champions, and kills."""
 
 import shutil
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.unit.publication.test_lists import PANEL, SCORES, company, score
 
 NOVEMBER, DECEMBER, JANUARY = date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
 PREDICTIONS = f"periode date, horizon int, model_version string, {SCORES}"
-OF_VERSION = {  # what each version says of the companies, month by month
+OF_VERSION = {  # the scores of each version, month by month
     "1": {NOVEMBER: {"1": 0.9, "2": 0.3}, DECEMBER: {"1": 0.5, "2": 0.1, "3": 0.4}, JANUARY: {"1": 0.6, "3": 0.5}},
     "2": {DECEMBER: {"4": 0.9}, JANUARY: {"4": 0.8, "1": 0.3}},
 }
@@ -251,7 +251,7 @@ def test_two_at_a_time_publish_each_list_once(lake: Lake, published: Lake, monke
 
     def late(*arguments: Any) -> None:
         if others:
-            others.pop()()  # publishes everything between what this commit was made from and the commit
+            others.pop()()  # publishes everything between the reads of this commit and the commit
         commit(*arguments)
 
     monkeypatch.setattr(step, "commit_rows", late)

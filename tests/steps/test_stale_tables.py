@@ -43,8 +43,8 @@ def test_a_copied_lake_follows_the_correction_that_came_before_the_copy(built: S
 
 
 def _files_of(lake: SmallLake, table: str, month: date) -> set[str]:
-    there = DeltaTable(f"{lake.settings.lake}/{table}").get_add_actions(flatten=True)
-    pairs = zip(there.column("path").to_pylist(), there.column("partition.periode").to_pylist(), strict=True)
+    stored = DeltaTable(f"{lake.settings.lake}/{table}").get_add_actions(flatten=True)
+    pairs = zip(stored.column("path").to_pylist(), stored.column("partition.periode").to_pylist(), strict=True)
     return {Path(path).name for path, day in pairs if day == month}
 
 
@@ -124,13 +124,13 @@ def test_a_log_cleaned_up_by_delta(lake: SmallLake, capsys: pytest.CaptureFixtur
 
 def _clean_up(lake: SmallLake, table: str) -> None:
     """What Delta leaves of a log after its retention: a checkpoint, and no word of who made what."""
-    there = DeltaTable(f"{lake.settings.lake}/{table}")
-    there.create_checkpoint()
+    stored = DeltaTable(f"{lake.settings.lake}/{table}")
+    stored.create_checkpoint()
     log = Path(lake.settings.lake, table, "_delta_log")
     for path in log.glob("*.json"):
-        if int(path.stem) < there.version():
+        if int(path.stem) < stored.version():
             path.unlink()
-    last = log / f"{there.version():020d}.json"
+    last = log / f"{stored.version():020d}.json"
     last.write_text("\n".join(line for line in last.read_text().splitlines() if not line.startswith('{"commitInfo"')))
 
 
@@ -144,10 +144,10 @@ def test_a_table_put_back_to_an_earlier_version_is_known_again(lake: SmallLake) 
 
 def test_a_table_laid_out_anew_or_vacuumed_is_the_same(lake: SmallLake) -> None:
     for table in (*PANELS, "staged/cotisation"):
-        there = DeltaTable(f"{lake.settings.lake}/{table}")
-        there.optimize.compact()
-        there.optimize.z_order([*there.schema().to_arrow().names[:1]])
-        there.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        stored = DeltaTable(f"{lake.settings.lake}/{table}")
+        stored.optimize.compact()
+        stored.optimize.z_order([*stored.schema().to_arrow().names[:1]])
+        stored.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     for said in (lake.panels(), lake.signals(), lake.labels()):
         assert "already there" in said[-1]
 

@@ -1,4 +1,4 @@
-"""The comparison of two lakes sees every kind of difference, and none where there is only another order or layout."""
+"""The comparison of two lakes finds every kind of difference, and none in order or layout."""
 
 import struct
 from collections.abc import Callable
@@ -139,19 +139,21 @@ def test_values_that_move_to_another_row_or_column_are_seen(lakes: tuple[Path, P
     [
         (lambda rows: rows[:-1], "1 rows of OLD are not in NEW, 0 of NEW are not in OLD"),
         (lambda rows: [*rows, rows[4]], "0 rows of OLD are not in NEW, 1 of NEW are not in OLD"),
-        # As many rows as before: one is doubled in the place of another one.
+        # As many rows as before: one is doubled instead of another.
         (lambda rows: [*rows[:-1], rows[4]], "1 rows of OLD are not in NEW, 1 of NEW are not in OLD"),
         (lambda rows: [], "20 rows of OLD are not in NEW, 0 of NEW are not in OLD"),
     ],
 )
-def test_missing_and_doubled_rows_are_seen(lakes: tuple[Path, Path], change: Callable[[Rows], Rows], told: str) -> None:
+def test_missing_and_doubled_rows_are_seen(
+    lakes: tuple[Path, Path], change: Callable[[Rows], Rows], finding: str
+) -> None:
     write(lakes[0], as_table(given_rows()))
     write(lakes[1], as_table(change(given_rows())))
-    assert findings(lakes)[0] == told
+    assert findings(lakes)[0] == finding
 
 
 def test_the_rows_shown_are_the_same_on_either_side(lakes: tuple[Path, Path]) -> None:
-    """Of many rows that differ, five keys are shown, with what differs in each."""
+    """Of many differing rows, five keys are shown, with the differences of each."""
     schema = pa.schema([("_line", pa.int64()), ("x", pa.int64())])
     write(lakes[0], as_table([{"_line": n, "x": 1} for n in range(3000)], schema))
     write(lakes[1], as_table([{"_line": n, "x": 2} for n in range(2999, -1, -1)], schema), files=3)
@@ -172,8 +174,8 @@ def test_a_type_inside_a_nested_column_is_compared(lakes: tuple[Path, Path]) -> 
     for lake, kind in zip(lakes, (pa.int32(), pa.int64()), strict=True):
         schema = pa.schema([("siret", pa.string()), ("_identity", pa.struct([("rank", kind)]))])
         write(lake, as_table([{"siret": "1", "_identity": {"rank": 1}}], schema))
-    (told,) = findings(lakes)
-    assert told == "column _identity is struct<rank: int32> in OLD, struct<rank: int64> in NEW"
+    (finding,) = findings(lakes)
+    assert finding == "column _identity is struct<rank: int32> in OLD, struct<rank: int64> in NEW"
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
@@ -182,8 +184,8 @@ def test_ways_to_hold_text_do_not_count(lakes: tuple[Path, Path], kind: pa.DataT
     write(lakes[0], as_table(rows))
     place = SCHEMA.get_field_index("siret")
     siret = pa.array([row["siret"] for row in rows], pa.string())
-    told = siret.dictionary_encode() if pa.types.is_dictionary(kind) else siret.cast(kind)
-    write(lakes[1], as_table(rows).set_column(place, "siret", told))
+    column = siret.dictionary_encode() if pa.types.is_dictionary(kind) else siret.cast(kind)
+    write(lakes[1], as_table(rows).set_column(place, "siret", column))
     assert findings(lakes) == []
 
 
@@ -197,7 +199,7 @@ def test_numbers_are_compared_by_their_bits_and_every_nan_is_nan(lakes: tuple[Pa
     assert shown == ["  _line=2", "    OLD: x=0.0", "    NEW: x=-0.0"]
 
 
-def test_a_table_of_one_side_is_told(lakes: tuple[Path, Path]) -> None:
+def test_a_table_of_one_side_is_reported(lakes: tuple[Path, Path]) -> None:
     write(lakes[0], as_table(given_rows()))
     write(lakes[1], as_table(given_rows()))
     write(lakes[1], as_table(given_rows()), name="quarantine")
@@ -205,9 +207,9 @@ def test_a_table_of_one_side_is_told(lakes: tuple[Path, Path]) -> None:
 
 
 def test_two_empty_folders_are_not_equal(lakes: tuple[Path, Path]) -> None:
-    told: list[str] = []
-    assert main([str(lake) for lake in lakes], told.append) == 1
-    assert told == [f"no table in {lakes[0]} or {lakes[1]}"]
+    lines: list[str] = []
+    assert main([str(lake) for lake in lakes], lines.append) == 1
+    assert lines == [f"no table in {lakes[0]} or {lakes[1]}"]
 
 
 def test_the_time_of_a_delivery_is_left_out_and_nothing_else(lakes: tuple[Path, Path]) -> None:

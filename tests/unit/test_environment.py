@@ -1,4 +1,4 @@
-"""What a machine lacks is put right, or said in one line."""
+"""What a machine lacks is fixed, or reported in one line."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from sf_spark.errors import ConfigurationError
 
 
 def java(folder: Path, version: str, note: bool = False) -> Path:
-    """A folder that holds a `java` of a version, as its own note says, or as it says itself."""
+    """A folder with a `java` of a version, according to its release file or its own output."""
     command = folder / "bin" / "java"
     command.parent.mkdir(parents=True)
     command.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n")

@@ -1,7 +1,7 @@
-"""Every text that an agent or an analyst reads is French with its accents: a list of words knows where they stand.
+"""Every text for agents or analysts is French with correct accents, checked against a list of words.
 
-Two nets: words of the domain that have an accent, written out here; and every accented word that any of the texts uses,
-which no other text may write without.
+Two checks: accented words of the domain, listed here; and every accented word of any text, which no other text may
+write without its accents.
 """
 
 import csv
@@ -30,7 +30,7 @@ excédent exercice fermés impôts inférieure intérêts judiciaire linéaire l
 périodes pièce première probabilité procédure publiés région répertoire résultat réglé salariés santé société
 supérieure trésorerie tôt validité vétusté
 """
-# Without its accent it is another word, which is right elsewhere.
+# Without accent it is another valid word.
 BOTH = {
     "a",
     "ou",
@@ -54,7 +54,7 @@ BOTH = {
     "monte",
     "passe",
     "retire",
-    # Codes, as they stand in tables.
+    # Codes of tables.
     "aggravee",
     "attenuee",
     "detection",
@@ -77,7 +77,7 @@ def labels(name: str, column: str, delimiter: str = ";") -> Iterator[str]:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Where a text stands, and the text."""
+    """The place of each text, and the text."""
     for signal in catalogue_from(load_settings("test").signals.catalogue).signals:
         yield f"description of {signal.name}", signal.description
         yield f"null rule of {signal.name}", signal.null_rule
@@ -111,7 +111,7 @@ def without_accents(text: str, known: set[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def known() -> set[str]:
-    """Words that are wrong as they stand: each is an accented word of the list or of a text, bare of its accents."""
+    """Wrong words: each is an accented word of the list or of a text, without its accents."""
     accented = {word for text in (WORDS, *(text for _, text in TEXTS)) for word in words(text) if word != bare(word)}
     return {bare(word) for word in accented} - BOTH
 

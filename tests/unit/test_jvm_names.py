@@ -1,4 +1,4 @@
-"""The classes that PySpark names in every call are looked up once, and are the same as before."""
+"""The Java classes used in every call of PySpark are looked up once, and do not change."""
 
 import pytest
 from py4j.java_gateway import JavaClass
@@ -18,7 +18,7 @@ def test_a_class_and_its_methods_are_looked_up_once(spark: SparkSession) -> None
     assert spark.range(1).select((F.lit(2) + F.col("id")).alias("two")).first() == (2,)
 
 
-def test_what_is_not_there_is_still_said(spark: SparkSession) -> None:
+def test_an_unknown_function_is_still_reported(spark: SparkSession) -> None:
     jvm = spark.sparkContext._jvm
     assert jvm is not None
     with pytest.raises(Py4JError, match="functions.no_such_function does not exist in the JVM"):

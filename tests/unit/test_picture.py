@@ -1,4 +1,4 @@
-"""The picture of the rooms: which arrows it draws, and that it is drawn from this code."""
+"""The picture of the rooms: its arrows, and that it is up to date with the code."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A process that is done leaves no Java behind: whoever started it may remove its folder at once."""
+"""A finished process leaves no Java behind, so its folder can be removed at once."""
 
 import os
 import subprocess
@@ -18,11 +18,11 @@ for name in ("first", "second"):
 
 
 def test_no_process_outlives_the_session_and_another_one_can_follow_it() -> None:
-    reader, writer = os.pipe()  # Java inherits the end that writes: as long as it lives, the other end sees no end
+    reader, writer = os.pipe()  # Java inherits the writing end: while it is alive, the reading end sees no end of file
     started = subprocess.Popen([sys.executable, "-c", _SESSION], cwd=PROJECT_ROOT, stdout=writer, stderr=writer)
     os.close(writer)
     assert started.wait(timeout=120) == 0
     os.set_blocking(reader, False)
-    while os.read(reader, 65536):  # BlockingIOError: somebody still holds it
+    while os.read(reader, 65536):  # BlockingIOError: the writing end is still open
         pass
     os.close(reader)

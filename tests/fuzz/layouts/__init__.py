@@ -1,9 +1,9 @@
-"""Every layout of every source; of a source, the newest first."""
+"""Every layout of every source, the newest first."""
 
 from tests.fuzz.layouts import activite_partielle, financier, listes, sirene, suivis, urssaf
 from tests.fuzz.layouts.layout import Fuzzed
 
-# What a round damages together: a batch of all at once would be planned for minutes.
+# The layouts of each round: Spark would plan a batch of all for minutes.
 GROUPS: tuple[tuple[Fuzzed, ...], ...] = (
     urssaf.OF_ACCOUNTS,
     (*sirene.LAYOUTS, *activite_partielle.LAYOUTS),

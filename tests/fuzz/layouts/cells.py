@@ -1,4 +1,4 @@
-"""Good cells, drawn: numbers, days, periods, as partners write them."""
+"""Random valid cells: numbers, days, periods, as partners write them."""
 
 import random
 
@@ -42,7 +42,7 @@ def period(g: random.Random) -> str:
 
 
 def maybe(g: random.Random, text: str) -> str:
-    """The text, or now and then nothing."""
+    """The text, or sometimes an empty cell."""
     return "" if g.random() < 0.15 else text
 
 

@@ -41,7 +41,7 @@ def _observed(fact: Fact) -> date:
 
 # paydex
 def _paydex(siren: str, day: tuple[str, r.Reader], numbers: dict[str, str], days: dict[str, r.Reader]) -> Rule:
-    """``days``: the columns that may tell the days late, the first one that does counts."""
+    """``days``: the columns that may hold the days late; the first one that does counts."""
     return one_fact(
         "siren",
         cell(siren),
@@ -50,11 +50,11 @@ def _paydex(siren: str, day: tuple[str, r.Reader], numbers: dict[str, str], days
             **{name: (column, r.comma) for name, column in numbers.items()},
             **{f"_{rank}": (name, reader) for rank, (name, reader) in enumerate(days.items())},
         },
-        lambda row, fact: {"nb_jours": _first_told([fact.pop(f"_{rank}") for rank in range(len(days))])},
+        lambda row, fact: {"nb_jours": _first_known([fact.pop(f"_{rank}") for rank in range(len(days))])},
     )
 
 
-def _first_told(values: list[int | None]) -> int | None:
+def _first_known(values: list[int | None]) -> int | None:
     return next((value for value in values if value is not None), None)
 
 
@@ -91,22 +91,22 @@ def _code(g: random.Random) -> str:
 
 
 def _stock_cells(g: random.Random) -> list[str]:
-    told = g.choice([("050", "30"), (_code(g), ""), ("", "12.0"), ("", "")])
+    delay = g.choice([("050", "30"), (_code(g), ""), ("", "12.0"), ("", "")])
     return [
-        *(c.siren(g), "Actif", told[0], "x", told[1], "4", c.maybe(g, c.with_comma(g)), "7", "12", c.maybe(g, "3")),
+        *(c.siren(g), "Actif", delay[0], "x", delay[1], "4", c.maybe(g, c.with_comma(g)), "7", "12", c.maybe(g, "3")),
         c.french(g),
     ]
 
 
 def _cells_of_2023(g: random.Random) -> list[str]:
-    told = g.choice([("067", "18"), (_code(g), ""), ("", "12.0"), ("", "")])
-    return [c.siren(g), "ACTIF", *told, "4", c.maybe(g, c.amount(g)), "41", c.maybe(g, "52"), c.day(g)]
+    delay = g.choice([("067", "18"), (_code(g), ""), ("", "12.0"), ("", "")])
+    return [c.siren(g), "ACTIF", *delay, "4", c.maybe(g, c.amount(g)), "41", c.maybe(g, "52"), c.day(g)]
 
 
 def _increment_cells(g: random.Random) -> list[str]:
-    told = g.choice([(_code(g), ""), ("", c.digits(g, 2)), (_code(g), c.digits(g, 2))])
+    delay = g.choice([(_code(g), ""), ("", c.digits(g, 2)), (_code(g), c.digits(g, 2))])
     return [
-        *("r", c.siren(g), c.siret(g), "Société œuvre", *[""] * 16, "O", *told, "4", c.with_comma(g), "0", "1", "2"),
+        *("r", c.siren(g), c.siret(g), "Société œuvre", *[""] * 16, "O", *delay, "4", c.with_comma(g), "0", "1", "2"),
         *("M", "mvt", c.day(g)),
     ]
 
@@ -332,7 +332,7 @@ def _plain(name: str) -> str:
 
 
 def _items(names: list[str]) -> tuple[dict[str, int], dict[str, dict[int, int]]]:
-    """Where each field stands in the header: of the company, and of each year. Of a name twice, the last one."""
+    """The position of each field in the header, for the company and each year; the last one of equal names."""
     company: dict[str, int] = {}
     yearly: dict[str, dict[int, int]] = {}
     for place, name in enumerate(map(_plain, names)):
@@ -352,7 +352,7 @@ def _years(yearly: dict[str, dict[int, int]]) -> range:
 def _is_an_export(names: list[str]) -> bool:
     company, yearly = _items(names)
     years = _years(yearly)
-    # Every year in between counts, so a damaged year must not make a thousand of them.
+    # Every year in between counts, so a damaged year must not give a thousand.
     if not years or len(years) > 30:
         return False
     wanted = {_plain(name) for name in (*_DIANE_COMPANY, *_DIANE_YEARLY)}
@@ -419,7 +419,7 @@ def _diane(layout: str, encoding: str) -> Fuzzed:
         mark=True,
         whole=True,
         wide=True,
-        fits_apart=_is_an_export,
+        custom_fit=_is_an_export,
     )
 
 

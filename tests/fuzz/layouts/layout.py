@@ -1,4 +1,4 @@
-"""What the fuzzer knows of a layout: good lines to damage, and what each line, damaged or not, must become."""
+"""A layout for the fuzzer: valid lines to damage, and the expected outcome of any line."""
 
 import random
 import re
@@ -15,7 +15,7 @@ Fact = dict[str, Any]
 
 
 class Row(Mapping[str, str]):
-    """The cells of a record by name; '' for a name that the file does not have. Of a name twice, the last one."""
+    """The cells of a record by name; '' for a name that the file lacks. Of two with the same name, the last one."""
 
     def __init__(self, columns: Sequence[str], fields: Sequence[str]) -> None:
         self.columns, self.fields = list(columns), list(fields)
@@ -45,7 +45,7 @@ class Outcome:
 
 
 Rule = Callable[[Row], list[Outcome]]
-# (first line, text, row) of the well-framed records of a file: (line, text, outcome) of what they make together.
+# From (first line, text, row) of the well-framed records of a file to (line, text, outcome) of the gathered records.
 Gather = Callable[[list[tuple[int, str, Row]]], list[tuple[int, str, Outcome]]]
 
 
@@ -56,23 +56,23 @@ class Fuzzed:
     Attributes:
         source: Name of the source.
         layout: Name of the layout.
-        file: Name of the delivered file; ``{}`` in it where several may stand in one batch.
+        file: Name of the delivered file, with ``{}`` if a batch may hold several.
         delimiter: One character.
         lazy: Whether a stray quote is a character.
         header: As delivered.
-        line: Cells of a good line, as text.
-        rule: From the cells of a record, by lower-case header name, to what must become of it.
-        known: The day a fact of a first delivery could be known.
+        line: Cells of a valid line, as text.
+        rule: From the cells of a record, by lower-case header name, to its expected outcome.
+        known: The day on which a fact of a first delivery was known.
         required: Lower-case header names that the layout needs.
         without: Lower-case header names that it must not have.
-        optional: Lower-case header names that are read when they are there.
-        positional: Names of the columns by position, where the header's do not count.
-        first_record: Form of a first line that is a record already.
-        trailer: Form of lines that are no records.
-        encoding: Of the file.
+        optional: Lower-case header names that are read when present.
+        positional: Names of the columns by position, if the header is ignored.
+        first_record: Form of a first line that is a record.
+        trailer: Form of lines that are not records.
+        encoding: Encoding of the file.
         mark: Whether a byte order mark is allowed.
         whole: A record that is not well-framed makes the file fail.
-        money: Columns whose sums are told.
+        money: Columns whose sums are reported.
         plain: From a header's column to the name that counts.
         columns: From the header's names to the columns of a record, where a line holds several.
         gather: Instead of ``rule``, for records made of several lines.
@@ -98,7 +98,7 @@ class Fuzzed:
     money: tuple[str, ...] = ()
     wide: bool = False
     gather: Gather | None = None
-    fits_apart: Callable[[list[str]], bool] | None = None
+    custom_fit: Callable[[list[str]], bool] | None = None
     optional: frozenset[str] = frozenset()
 
     def fits(self, header: str, names: list[str]) -> bool:
@@ -106,8 +106,8 @@ class Fuzzed:
         lowered = {name.lower() for name in names}
         if lowered & self.without:
             return False
-        if self.fits_apart:
-            return self.fits_apart(names)
+        if self.custom_fit:
+            return self.custom_fit(names)
         if self.first_record:
             return re.fullmatch(self.first_record, header) is not None
         return len(names) == len(self.positional) if self.positional else lowered >= self.required
@@ -125,7 +125,7 @@ def words(*names: str) -> frozenset[str]:
 
 
 def identity(key: str, kind: str) -> Fact:
-    """What a number says by itself."""
+    """The columns that follow from a number."""
     fact: Fact = {kind: key, "est_luhn_valide": r.is_luhn(key)}
     if kind == "siret":
         fact |= {"siren": key[:9], "est_pseudo_siret": key[9] in "5679"}
@@ -146,7 +146,7 @@ def one_fact(
         kind: ``siret`` or ``siren``.
         key: From a row to the number.
         values: Staged column to header name and reader.
-        derived: What follows from the row and from the values read.
+        derived: Columns derived from the row and from the values read.
         skip: Whether a rule of the source leaves a row out.
         emits_rejected: Whether a row with a cell in error still gives its readable values.
     """

@@ -30,7 +30,7 @@ def _created(fact: Fact) -> date:
 
 
 def _activity(g: random.Random) -> list[str]:
-    """Activity and nomenclature: now and then an older one, or a newer one."""
+    """Activity and nomenclature: sometimes an older or a newer one."""
     return g.choice(
         [
             *(["62.01Z", "NAFRev2"], ["52.21Z", "NAFRev2"], ["28.41X", "NAFRev1"], ["", ""], ["5221Z", "NAFRev2"]),
@@ -70,7 +70,7 @@ def _without_accents(text: str) -> str:
 
 
 def _street(cell: str) -> str | None:
-    """The word of the table that a code stands for, or that is meant however it is written."""
+    """The word of the table for a code, or for any spelling of the word."""
     if cell in _STREETS:
         return _STREETS[cell]
     written = cell.upper()

@@ -1,4 +1,4 @@
-"""What agents did and thought: follow-ups, opinions, lists chosen by hand."""
+"""Actions and opinions of agents: follow-ups, opinions, lists chosen by hand."""
 
 import random
 
@@ -85,7 +85,7 @@ def _opinion(g: random.Random) -> list[str]:
 
 
 def _with_reason(rule: Rule) -> Rule:
-    """An opinion that says no without a reason is rejected."""
+    """A negative opinion without a reason is rejected."""
     return lambda row: [Outcome(REJECTED)] if row["utile"] == "non" and not row["motifs"] else rule(row)
 
 

@@ -389,11 +389,11 @@ def _gather_accounts(records: list[tuple[int, str, Row]]) -> list[tuple[int, str
     """One record an account: its establishments in order of their closing day."""
     found = []
     for account, lines in groupby(sorted(records, key=lambda at: (at[2]["compte"], at[0])), lambda at: at[2]["compte"]):
-        mine = list(lines)
+        account_lines = list(lines)
         try:
-            sites = [(_closing(row["date_disp_siret"]), row["siret"]) for _, _, row in mine]
+            sites = [(_closing(row["date_disp_siret"]), row["siret"]) for _, _, row in account_lines]
         except ValueError:
-            return [(mine[0][0], mine[0][1], Outcome(REJECTED, fatal=True))]
+            return [(account_lines[0][0], account_lines[0][1], Outcome(REJECTED, fatal=True))]
         known = sorted(site for site in sites if re.fullmatch("[0-9]{14}", site[1]))
         facts = tuple({"numero_compte": account, "date_fermeture": day, "siret": siret} for day, siret in known)
         good_key = re.fullmatch(r"[^\n\r\u0085\u2028\u2029]+", account) is not None
@@ -403,7 +403,7 @@ def _gather_accounts(records: list[tuple[int, str, Row]]) -> list[tuple[int, str
             outcome = Outcome(REJECTED, facts if good_key else ())
         else:
             outcome = Outcome(ACCEPTED, facts)
-        found.append((mine[0][0], "\n".join(text for _, text, _ in mine), outcome))
+        found.append((account_lines[0][0], "\n".join(text for _, text, _ in account_lines), outcome))
     return found
 
 
@@ -436,7 +436,7 @@ def _month(name: str) -> date | None:
 
 
 def _meant(columns: Sequence[str]) -> list[date | None]:
-    """The month of each column; none where those around it count on over another one."""
+    """The month of each column; none where the columns around it imply another month."""
     months = [_month(name) for name in columns]
     counts = [None if month is None else 12 * month.year + month.month for month in months]
     few = sum(count is not None for count in counts) < 4
@@ -466,7 +466,7 @@ def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:
 
     def rule(row: Row) -> list[Outcome]:
         named = Row([name.lower() for name in row.columns], row.fields)
-        facts: dict[date, Fact] = {}  # of a month that the header names twice, the last cell holds, be it empty
+        facts: dict[date, Fact] = {}  # if the header names a month twice, the last cell counts, even if empty
         wrong = False
         for periode, text in zip(_meant(row.columns), row.fields, strict=True):
             if periode is None:
@@ -512,7 +512,7 @@ EFFECTIF = (
         _published,
         words("siret compte"),
         wide=True,
-        fits_apart=_has_months(words("siret compte")),
+        custom_fit=_has_months(words("siret compte")),
     ),
 )
 EFFECTIF_ENT = (
@@ -524,7 +524,7 @@ EFFECTIF_ENT = (
         _published,
         words("siren"),
         wide=True,
-        fits_apart=_has_months(words("siren")),
+        custom_fit=_has_months(words("siren")),
     ),
 )
 

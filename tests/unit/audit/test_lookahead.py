@@ -1,4 +1,4 @@
-"""Facts as they stood on a day, and what two versions of a month's rows differ in."""
+"""Facts as known on a day, and the differences between two versions of a month's rows."""
 
 from datetime import date
 
@@ -42,7 +42,7 @@ def test_each_cell_that_differs_is_counted(was: list[object], now: list[object],
     assert found == [Difference("dette", cells, example)]
 
 
-def test_rows_of_one_side_are_told_and_the_others_are_compared() -> None:
+def test_rows_of_one_side_are_reported_and_the_others_are_compared() -> None:
     stored = pa.table({"siren": ["1", "2", "4"], "dette": [1.0, 2.0, 9.0]})
     rebuilt = pa.table({"siren": ["3", "2", "1"], "dette": [9.0, 2.0, 5.0]})
     assert list(differences(stored, rebuilt, "siren")) == [

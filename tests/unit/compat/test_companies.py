@@ -1,4 +1,4 @@
-"""Payment behaviour and the ratios of the Banque de France, month by month, as the former system used them."""
+"""Payment behaviour and ratios of the Banque de France, month by month, as in the former system."""
 
 from datetime import date
 from typing import Any

@@ -126,7 +126,7 @@ def split_fields(line: str, delimiter: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a strict reader makes of a file; line numbers are physical, the header being line 1."""
+    """The result of a strict reader; line numbers are physical, and the header is line 1."""
 
     header: list[str]
     accepted: list[dict[str, str]]
@@ -150,7 +150,7 @@ class Demo:
         return sorted(path.name for path in self.landing.iterdir() if path.is_dir())
 
     def file_name(self, batch: str, file: str) -> str:
-        """The name a file is delivered under: that of payment behaviour holds two dates."""
+        """The delivered name of a file: that of payment behaviour holds two dates."""
         return f"E_20{batch}080930_Retro-Paydex_20{batch}15.csv" if file == "Retro-Paydex" else file
 
     def content(self, batch: str, file: str) -> str:

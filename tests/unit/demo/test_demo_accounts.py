@@ -1,4 +1,4 @@
-"""Accounts, payment behaviour and the history of the register: what they hold, and how little they give away."""
+"""Accounts, payment behaviour and the history of the register: their content, and how little they reveal."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -71,8 +71,8 @@ def test_the_history_tells_of_the_same_establishments_as_the_register(demo):
 def test_spells_follow_one_another_and_some_establishments_closed_for_a_while(demo):
     spells: dict[str, list[tuple[str, str, str]]] = {}
     for row in demo.rows("2610", HISTORY):
-        told = (row["dateDebut"], row["dateFin"], row["etatAdministratifEtablissement"])
-        spells.setdefault(row["siret"], []).append(told)
+        spell = (row["dateDebut"], row["dateFin"], row["etatAdministratifEtablissement"])
+        spells.setdefault(row["siret"], []).append(spell)
     reopened = 0
     for some in spells.values():
         some.sort()

@@ -1,4 +1,4 @@
-"""Deliveries before and after NAF 2025: how each writes the register, and that they tell of the same units."""
+"""Deliveries before and after NAF 2025: the register of each, with the same units."""
 
 import csv
 import re
@@ -48,8 +48,8 @@ def test_both_codes_until_december_then_the_new_one(change):
             else:
                 assert (nomenclature, beside) == ("NAF2025", code)
         units = [r for r in rows(change, batch, UNITS) if r["etatAdministratifUniteLegale"] == "A"]
-        told = {r["nomenclatureActivitePrincipaleUniteLegale"] for r in units}
-        assert told == ({"NAFRev2"} if batch < "2701" else {"NAF2025"})
+        nomenclatures = {r["nomenclatureActivitePrincipaleUniteLegale"] for r in units}
+        assert nomenclatures == ({"NAFRev2"} if batch < "2701" else {"NAF2025"})
         missing = [r for r in units if not r["activitePrincipaleNAF25UniteLegale"]]
         assert 0 < len(missing) < len(units) / 3  # some are left without a code beside
 

@@ -1,4 +1,4 @@
-"""What happens in real deliveries happens here: each phenomenon is looked for in the files alone."""
+"""The phenomena of real deliveries, searched for in the generated files alone."""
 
 from collections import Counter, defaultdict
 from datetime import date
@@ -150,7 +150,7 @@ def test_declarations_that_never_came_are_taxed_provisionally(rows):
     assert "3" in {row["Motif_ecn"] for row in rows("2610", DEBIT)}
 
 
-def test_proceedings_are_told_in_debts_only_once_open(rows, demo, urssaf_date):
+def test_debts_show_a_proceeding_only_once_it_is_open(rows, demo, urssaf_date):
     opened = {row["siren"]: row["date_defaillance"] for row in demo.truth_rows("entreprises.csv")}
     codes = set()
     for row in rows("2610", DEBIT):

@@ -1,4 +1,4 @@
-"""The same plan gives the same bytes, deliveries of others are respected, a killed run leaves no half delivery."""
+"""The same plan gives the same bytes, foreign deliveries are kept, a killed run leaves no partial delivery."""
 
 import hashlib
 import json

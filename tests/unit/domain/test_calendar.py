@@ -1,4 +1,4 @@
-"""Months and cut-offs: the boundaries of a month."""
+"""Months and cut-offs, at the boundaries of a month."""
 
 from datetime import date
 

@@ -86,7 +86,7 @@ def test_a_target_is_null_until_its_horizon_has_elapsed(labels: Labels, name: st
     assert column(labels, name, f"cible_{horizon}m", elapsed, after, LAST) == [name == "known to come", None, None]
 
 
-def test_months_before_an_opening_are_told_as_soon_as_it_is_known(labels: Labels) -> None:
+def test_months_before_an_opening_are_set_as_soon_as_it_is_known(labels: Labels) -> None:
     assert column(labels, "known to come", "mois_avant_defaillance", date(2025, 4, 1), date(2025, 5, 1)) == [1, None]
 
 

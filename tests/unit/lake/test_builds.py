@@ -1,4 +1,4 @@
-"""What is stale follows from two builds alone: no clock, no file time."""
+"""Staleness depends on two builds only: no clock, no file time."""
 
 from dataclasses import replace
 from datetime import date
@@ -9,7 +9,7 @@ from sf_spark.lake.builds import Build, Stale, build_from, what_is_stale
 from sf_spark.lake.contents import WHOLE, Content, Happened
 
 DEBIT, PANEL = "staged/debit", "panel/etablissement"
-HELD = {"debit": {"2401": "a", "2402": "b", "2403": "c"}}
+DELIVERIES = {"debit": {"2401": "a", "2402": "b", "2403": "c"}}
 
 
 def content(version: int, id_: str = "id", **files: str) -> Content:
@@ -24,7 +24,7 @@ BEFORE = Build(
     read={DEBIT: content(3), "staged/paydex": None, PANEL: Content("p", 1, months(m01="x", m02="y", m03="z"))},
     settings={"cutoff_day": 20, "panel.activites": ["O", "P"]},
     code={"sf_spark.panel.build": "1", "sf_spark.domain.calendar": "2"},
-    deliveries=HELD,
+    deliveries=DELIVERIES,
     last=date(2024, 3, 1),
     written=(None, date(2024, 3, 1)),
     commit="c1",
@@ -39,13 +39,13 @@ def stale(
 
 def delivered(**batches: str | None) -> Build:
     """The build after some deliveries of ``debit``: ``b2403_01="d"`` came, ``b2402=None`` went."""
-    held = HELD["debit"] | {name[1:]: digest for name, digest in batches.items()}
-    kept = {batch: digest for batch, digest in held.items() if digest is not None}
+    digests = DELIVERIES["debit"] | {name[1:]: digest for name, digest in batches.items()}
+    kept = {batch: digest for batch, digest in digests.items() if digest is not None}
     return replace(BEFORE, deliveries={"debit": kept}, read={**BEFORE.read, DEBIT: content(4)})
 
 
-def reading(path: str, there: Content | None) -> Build:
-    return replace(BEFORE, read={**BEFORE.read, path: there})
+def reading(path: str, current: Content | None) -> Build:
+    return replace(BEFORE, read={**BEFORE.read, path: current})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,9 @@ def reading(path: str, there: Content | None) -> Build:
         (delivered(b2312="d"), None, "2312 of debit came after it was written and is older than the first one"),
         (
             replace(
-                BEFORE, deliveries=HELD | {"paydex": {"2403": "a"}}, read={**BEFORE.read, "staged/paydex": content(0)}
+                BEFORE,
+                deliveries=DELIVERIES | {"paydex": {"2403": "a"}},
+                read={**BEFORE.read, "staged/paydex": content(0)},
             ),
             None,
             "paydex was delivered for the first time",

@@ -1,4 +1,4 @@
-"""Tables of another version of the package: they gain the columns that they lack, or are refused in one clear line."""
+"""Tables of another version of the package: missing columns are added, or the table is refused in one clear line."""
 
 from pathlib import Path
 from typing import Any
@@ -139,22 +139,22 @@ def test_rows_of_other_types_are_refused(tmp_path: Path, value: object) -> None:
 
 
 def test_a_table_that_is_laid_out_otherwise_is_refused(tmp_path: Path) -> None:
-    there = table_of(tmp_path, {"source": ["a"], "n": [0]})
+    stored = table_of(tmp_path, {"source": ["a"], "n": [0]})
     with pytest.raises(OtherColumnsError, match="laid out by no column there, source wanted"):
-        check_columns(str(tmp_path), there, there.schema(), "source", "do something")
+        check_columns(str(tmp_path), stored, stored.schema(), "source", "do something")
 
 
 def test_what_a_type_says_about_null_does_not_count(tmp_path: Path) -> None:
-    there = table_of(tmp_path, {"n": [[0]]})
+    stored = table_of(tmp_path, {"n": [[0]]})
     never_null = pa.schema([pa.field("n", pa.list_(pa.field("element", pa.int64(), nullable=False)), nullable=False)])
-    check_columns(str(tmp_path), there, Schema.from_arrow(never_null), None, "do something")
+    check_columns(str(tmp_path), stored, Schema.from_arrow(never_null), None, "do something")
 
 
 def test_a_column_more_is_no_change_of_rows_and_loses_no_commit_of_another_job(tmp_path: Path) -> None:
-    there = table_of(tmp_path, {"n": [0]})
-    before, late = content_of(there), DeltaTable(str(tmp_path))
+    stored = table_of(tmp_path, {"n": [0]})
+    before, late = content_of(stored), DeltaTable(str(tmp_path))
     wider = Schema.from_arrow(pa.schema([("n", pa.int64()), ("m", pa.string())]))
-    widen(there, wider)
+    widen(stored, wider)
     assert what_happened(DeltaTable(str(tmp_path)), before) == "nothing"
     with pytest.raises(ConcurrentWriteError, match="another job has changed"):
         widen(late, wider)

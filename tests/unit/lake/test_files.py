@@ -1,4 +1,4 @@
-"""Delta tables as the files that their log names: committed in one go, refused where these do not say all."""
+"""Delta tables as the files in their log: committed together, refused if the files are not the whole state."""
 
 from pathlib import Path
 from typing import Any

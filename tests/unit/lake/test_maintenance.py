@@ -1,4 +1,4 @@
-"""Housekeeping: small files are put together, what is needed can still be read, the rest goes."""
+"""Maintenance: small files are compacted, needed versions stay readable, other files are removed."""
 
 import os
 import time

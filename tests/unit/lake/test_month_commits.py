@@ -1,4 +1,4 @@
-"""Commits of a table by month and the builds in them, without Spark: what a second job, a copy or a clean-up finds."""
+"""Commits by month and their builds, without Spark, after a second job, a copy or a clean-up."""
 
 import shutil
 import uuid

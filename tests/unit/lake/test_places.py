@@ -1,4 +1,4 @@
-"""What a place is: a path, a file: URI, a URI of a store."""
+"""Places: a path, a file: URI, a URI of a store."""
 
 import ast
 import gzip
@@ -52,7 +52,7 @@ def test_a_lake_that_delta_cannot_be_in_is_refused_in_one_line(tmp_path: Path, s
     check_place("landing", str(tmp_path / sign))  # deliveries are plain files
 
 
-def test_a_store_that_nobody_knows_is_refused_with_those_there_are() -> None:
+def test_an_unknown_store_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match=r"lake 'ftp://h/l': 'ftp://' is not a store .*a folder, file, hdfs"):
         check_place("lake", "ftp://h/l")
 
@@ -79,12 +79,12 @@ def test_files_are_written_listed_read_and_removed_under_any_name(tmp_path: Path
     remove_files([f"{folder}/{name}", f"{folder}/nothing"])
     assert not is_folder(folder)  # left empty
     remove_folder(f"{tmp_path}/copy")
-    remove_folder(f"{tmp_path}/copy")  # once more: nothing is there
+    remove_folder(f"{tmp_path}/copy")  # again, without a folder
     assert not (tmp_path / "copy").exists()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_tables_are_held_under_every_name_that_is_let_through(tmp_path: Path, name: str) -> None:
+def test_tables_work_under_every_accepted_name(tmp_path: Path, name: str) -> None:
     check_place("lake", str(tmp_path / name))
     folder = str(tmp_path / name / "table")
     write_deltalake(folder, pa.table({"a": [1], "b": ["x y"]}), partition_by=["b"])

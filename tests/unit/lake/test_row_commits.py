@@ -1,4 +1,4 @@
-"""Tables whose rows have a digest: a commit writes what is new, other or gone, and the files of nobody else."""
+"""Tables whose rows have a digest: a commit writes new, changed and removed rows, and no other file."""
 
 from pathlib import Path
 

@@ -53,6 +53,6 @@ def test_files_carry_their_checksum_and_hidden_ones_are_left_out(tmp_path: Path)
     assert files[0].sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-4, "abc"
 
 
-def test_a_landing_folder_that_is_not_there_is_named_with_its_key(tmp_path: Path) -> None:
+def test_a_missing_landing_folder_is_named_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="landing folder '.*nowhere' does not exist"):
         check_landing(str(tmp_path / "nowhere"))

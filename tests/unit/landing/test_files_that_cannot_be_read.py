@@ -1,4 +1,4 @@
-"""What lies in a batch and cannot be read fails by its name, and nothing else does."""
+"""An unreadable file in a batch fails by name, and nothing else does."""
 
 import os
 from pathlib import Path

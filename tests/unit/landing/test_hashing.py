@@ -45,7 +45,7 @@ def drawn(seed: int, null_share: float = 0.1) -> pl.DataFrame:
 
 
 def by_spark(spark: SparkSession, frame: pl.DataFrame, *expressions: str) -> list[list[int]]:
-    """Columns of 64-bit hashes, told by SQL."""
+    """Columns of 64-bit hashes, by SQL."""
     numbered = frame.with_columns(rank=pl.int_range(pl.len()))
     rows = (
         spark.createDataFrame(numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
@@ -72,7 +72,7 @@ def test_each_kind_of_column_alone_and_sliced(spark: SparkSession, name: str) ->
     frame = drawn(5)
     theirs = by_spark(spark, frame, *(f"xxhash64({start}L, isnull({name}), {name})" for start in (1, 2)))
     assert fingerprints([frame[name]], ROWS).view(np.int64).tolist() == theirs
-    inside = frame[name].slice(7, 100)  # an array that does not begin where its buffer does
+    inside = frame[name].slice(7, 100)  # an array with an offset into its buffer
     assert fingerprints([inside], 100).view(np.int64).tolist() == [bits[7:107] for bits in theirs]
 
 
@@ -123,7 +123,7 @@ def luhn(number: str) -> bool:
 
 
 def valid(number: str) -> bool:
-    """Of La Poste (SIREN 356000000), the digits of a SIRET add up to a multiple of 5 where Luhn does not hold."""
+    """The digits of a SIRET of La Poste (SIREN 356000000) may add up to a multiple of 5 instead of satisfying Luhn."""
     la_poste = len(number) == 14 and number.startswith("356000000") and sum(map(int, number)) % 5 == 0
     return luhn(number) or la_poste
 

@@ -1,4 +1,4 @@
-"""Headers of delivered files: the first line that is not blank, and the encoding that it tells."""
+"""Headers of delivered files: the first non-blank line, and its encoding."""
 
 import codecs
 import gzip
@@ -56,7 +56,7 @@ def test_a_broken_file_says_what_is_wrong(tmp_path: Path, name: str, content: by
         header(tmp_path / name, content)
 
 
-def test_the_encoding_is_told_by_the_first_line(tmp_path: Path) -> None:
+def test_the_first_line_gives_the_encoding(tmp_path: Path) -> None:
     # Places count bytes of UTF-8: a mark has three, é two, € three.
     marked = header(tmp_path / "a", codecs.BOM_UTF8 + "é;b\r\n1;2".encode())
     assert marked == Header(1, "é;b", "utf-8", True, 0, 3 + 4 + 2)
@@ -130,7 +130,7 @@ SERIES = [f"eff2023{quarter}{month}" for quarter in "1234" for month in "123"]  
         (5, "EFF202323", []),
     ],
 )
-def test_a_column_that_does_not_name_the_month_that_should_stand_there_is_in_doubt(
+def test_a_column_that_does_not_name_the_expected_month_is_in_doubt(
     place: int, written: str, in_doubt: list[str]
 ) -> None:
     columns = ["siret", "compte", *SERIES, "base", "UR_EMET"]

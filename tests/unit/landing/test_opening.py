@@ -1,4 +1,4 @@
-"""Delivered files as they are packed: read from any place, or refused in one line."""
+"""Packed files: read from any position, or refused in one line."""
 
 import codecs
 import gzip
@@ -42,7 +42,7 @@ ZIP = zipped(a=b"a;b\n")
         ("a.zip", ZIP, ""),
         ("a.csv.Zip", ZIP, ""),
         ("a.parquet", PARQUET, ""),
-        ("a.csv", b"", ""),  # said elsewhere: it is empty
+        ("a.csv", b"", ""),  # reported elsewhere: empty
         ("a.csv.gz", b"", ""),
         ("a.csv", GZIP, r"packed \(gzip\) under a name that does not say so: call it a.csv.gz"),
         ("a.csv", ZIP, r"packed \(zip\) .*: call it a.csv.zip"),
@@ -211,7 +211,7 @@ def test_utf_16_is_seen_with_a_mark_or_without(first: bytes, encoding: str) -> N
 
 
 @pytest.mark.parametrize(("packing", "encoding"), [("gzip", UTF8), ("zip", UTF8), ("", UTF16), ("", LATIN9)])
-def test_a_long_packed_text_is_unpacked_once_and_a_short_one_is_read_as_it_lies_there(
+def test_a_long_packed_text_is_unpacked_once_and_a_short_one_is_read_in_place(
     tmp_path: Path, packing: Packing, encoding: str
 ) -> None:
     content = "é\n" * 1000  # 3 bytes of UTF-8 each
@@ -222,15 +222,15 @@ def test_a_long_packed_text_is_unpacked_once_and_a_short_one_is_read_as_it_lies_
             archive.writestr("a.csv", raw)
     else:
         path.write_bytes(gzip.compress(raw) if packing else raw)
-    there, target = Text(str(path), packing, encoding), tmp_path / "scratch" / "copy"
-    assert unpacked(there, 3 * 1000, str(target)) == there and not target.exists()
-    assert unpacked(there, 3 * 1000 - 1, str(target)) == Text(str(target), "", UTF8)
+    text_, target = Text(str(path), packing, encoding), tmp_path / "scratch" / "copy"
+    assert unpacked(text_, 3 * 1000, str(target)) == text_ and not target.exists()
+    assert unpacked(text_, 3 * 1000 - 1, str(target)) == Text(str(target), "", UTF8)
     assert target.read_bytes() == content.encode()
 
 
 def test_a_plain_text_is_never_copied(tmp_path: Path) -> None:
-    there = Text(str(tmp_path / "absent"), "", UTF8)
-    assert unpacked(there, 0, str(tmp_path / "copy")) == there
+    text_ = Text(str(tmp_path / "absent"), "", UTF8)
+    assert unpacked(text_, 0, str(tmp_path / "copy")) == text_
 
 
 def test_a_long_text_that_cannot_be_unpacked_is_said_in_one_line(tmp_path: Path) -> None:

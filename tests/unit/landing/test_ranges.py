@@ -1,4 +1,4 @@
-"""Files cut into ranges: where they begin, on which line, and what proves that they hold each record once."""
+"""Files cut into ranges: where they begin, on which line, and the proof that they hold each record once."""
 
 import gzip
 import random

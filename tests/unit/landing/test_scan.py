@@ -1,4 +1,4 @@
-"""Bytes to records: the worked examples, two oracles written apart, and block borders everywhere."""
+"""Bytes to records: the worked examples, two independent oracles, and block borders everywhere."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ def scan(data: bytes, width: int, lazy: bool, sizes: Iterable[int] = (1 << 40,))
 
 
 def expected(text: str, width: int, lazy: bool) -> list[Found]:
-    """What the oracle finds; a text of bytes that are no UTF-8 has them as surrogates."""
+    """The records of the oracle; bytes that are not UTF-8 are surrogates."""
     lines, found = go_csv.lines_of(text), []
     for record in go_csv.records(text, ";", lazy):
         raw = "".join(lines[record.first - 1 : record.last - 1]) + lines[record.last - 1].removesuffix("\n")
@@ -161,7 +161,7 @@ ALPHABETS = ('a;"\n', 'a;"\n\r', 'ab;"\n\ré€𝄞', 'a;;;""\n\n\r', 'abcdefghi
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_random_texts_agree_with_a_reader_written_apart_wherever_blocks_end(lazy: bool) -> None:
+def test_random_texts_agree_with_an_independent_reader_wherever_blocks_end(lazy: bool) -> None:
     seeded = random.Random(11 + lazy)
     several = errors = copied = 0
     for _ in range(4000):

@@ -55,7 +55,7 @@ def plant(companies: int, months: int, signals: int, seed: int = 1) -> pd.DataFr
 
 
 def dataset_of(frame: pd.DataFrame) -> Dataset:
-    """The rows as the code under test holds them, companies in proceedings included."""
+    """The rows as a dataset, companies in proceedings included."""
     rows = frame.sort_values(["siren", "mois"])
     names = signals_of(frame)
     month = rows["mois"].to_numpy().astype(np.int32)
@@ -153,7 +153,7 @@ def lines() -> list[str]:
 
 @pytest.fixture
 def report(lines: list[str]) -> Callable[[str], None]:
-    """A reporter that keeps its lines."""
+    """A reporter that stores its lines."""
     return lines.append
 
 
@@ -183,7 +183,7 @@ def recipes(models_folder: Path, rules: TrainSettings) -> dict[str, Recipe]:
 
 @pytest.fixture(scope="session")
 def tracking_store(ml_settings: Settings) -> str:
-    """The store of all tests, created by two processes at once, which breaks one that is created without care."""
+    """The store of all tests, created by two processes at once, which would break an unsafe creation."""
     uri = ml_settings.tracking_store()
     script = f"from sf_spark.ml.tracking import Tracker; Tracker({uri!r}, 'race')"
     racers = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""The attacks: none of them passes the gate."""
+"""Attacks on the gate: none of them passes."""
 
 from dataclasses import replace
 

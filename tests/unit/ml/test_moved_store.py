@@ -1,4 +1,4 @@
-"""A finished folder is used where it is now: the store follows its artifacts, and nothing goes to the old place."""
+"""A moved folder is used at its new path: the store follows its artifacts, and nothing is written to the old path."""
 
 import shutil
 import sqlite3
@@ -32,7 +32,7 @@ def store_at(path: Path, rows: dict[str, Sequence[object]]) -> None:
                 connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", rows[table])
 
 
-def told(path: Path) -> dict[str, tuple[object, ...]]:
+def recorded(path: Path) -> dict[str, tuple[object, ...]]:
     with closing(sqlite3.connect(path)) as connection:
         return {table: connection.execute(f"SELECT * FROM {table}").fetchone() for table in _TABLES}
 
@@ -52,7 +52,7 @@ def test_every_place_under_the_old_folder_is_rewritten_and_no_other(tmp_path: Pa
         },
     )
     assert follow_move(store, new)
-    assert told(store) == {
+    assert recorded(store) == {
         "experiments": (0, f"{new.as_uri()}/0"),
         "runs": (f"{new.as_uri()}/e/r/artifacts",),
         "logged_models": ("file:///gone/a%20b/mlruns-others/m",),
@@ -68,10 +68,10 @@ def test_artifacts_that_were_never_beside_the_store_stay_where_they_are(tmp_path
     assert not follow_move(tmp_path / "mlflow.db", tmp_path / "mlruns")
 
 
-def test_artifacts_put_apart_by_hand_stay_there(tmp_path: Path) -> None:
-    apart = tmp_path / "apart" / "mlruns"
-    apart.mkdir(parents=True)
-    store_at(tmp_path / "mlflow.db", {"experiments": (0, f"{apart.as_uri()}/0")})
+def test_artifacts_in_a_separate_folder_stay_there(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "apart" / "mlruns"
+    elsewhere.mkdir(parents=True)
+    store_at(tmp_path / "mlflow.db", {"experiments": (0, f"{elsewhere.as_uri()}/0")})
     assert not follow_move(tmp_path / "mlflow.db", tmp_path / "mlruns")
 
 

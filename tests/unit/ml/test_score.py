@@ -100,7 +100,7 @@ def test_predictions_of_an_earlier_version_gain_the_columns_that_they_lack(
     count = score(spark, settings, months[1:], lines.append)
     rows = [row.asDict() for row in read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).collect()]
     old = [row for row in rows if row["remark"] == "old"]
-    assert (len(rows), len(old)) == (count + 1, 1)  # it names no model: no other takes its place
+    assert (len(rows), len(old)) == (count + 1, 1)  # it names no model, so no other row replaces it
     assert (old[0]["probability"], old[0]["level"], old[0]["horizon"]) == (0.5, None, None)
     scored = {row["siren"]: row["probability"] for row in rows if row["remark"] is None}
     of_month = {siren: row for (siren, month), row in predictions[1].items() if month == months[1]}
@@ -116,12 +116,12 @@ def test_predictions_of_a_version_with_other_types_are_refused_in_one_line(
 
 
 def _with_predictions(settings, folder, rows):
-    """The lake once more, with predictions as no version of ours has written them."""
+    """A lake with predictions that none of our versions has written."""
     shutil.copytree(settings.lake, folder / "lake", ignore=shutil.ignore_patterns("predictions", "monitoring"))
     siren, periode, probability, remark = zip(*rows, strict=True)
     columns = {"siren": siren, "periode": periode, "probability": probability, "remark": remark}
-    there = location(str(folder / "lake"), PREDICTIONS_ENTREPRISE)
-    write_deltalake(there, pa.table({name: list(values) for name, values in columns.items()}), partition_by=["periode"])
+    path = location(str(folder / "lake"), PREDICTIONS_ENTREPRISE)
+    write_deltalake(path, pa.table({name: list(values) for name, values in columns.items()}), partition_by=["periode"])
     return settings.model_copy(update={"lake": str(folder / "lake")})
 
 

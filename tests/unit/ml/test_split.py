@@ -102,7 +102,7 @@ def test_an_origin_learns_what_had_matured_and_is_tested_on_its_window():
     assert set(part.test.month) == {20, 21}
     assert "000000007" not in {*part.past.siren, *part.test.siren}
     assert part.test.target(12).sum() == 2  # company 3, 10 and 9 months before
-    assert part.past.target(12).sum() == 0  # nobody knew at month 20 that it would fail in month 30
+    assert part.past.target(12).sum() == 0  # unknown at month 20: it fails in month 30
 
 
 def test_a_hazard_model_learns_from_months_that_have_not_matured():

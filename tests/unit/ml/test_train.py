@@ -142,7 +142,7 @@ def test_no_champion_to_evaluate_is_one_clear_line(trained, spark, ml_settings, 
 def test_a_challenger_that_is_not_better_stays_one_and_moves_by_hand_only(
     trained, spark, client, registry, ml_settings, models_folder, lines, name
 ):
-    """Another seed is another training of nearly the same model: nothing tells them apart."""
+    """Another seed is another training of nearly the same model: the gate finds no difference."""
     settings = with_train(ml_settings, seed=7)
     (result,) = train(spark, settings, lines.append, models_folder)
     assert (result.version, result.champion) == ("2", "1")

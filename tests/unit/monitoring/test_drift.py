@@ -43,7 +43,7 @@ def test_without_rows_nothing_is_known() -> None:
     assert stability(np.full(3, nan), np.full(3, nan)) == 0
 
 
-def test_each_column_is_told_with_its_means_and_known_shares() -> None:
+def test_each_column_has_its_means_and_known_shares() -> None:
     then, now = np.array([[1.0, nan], [3.0, nan]]), np.array([[2.0, 5.0], [nan, 7.0]])
     found = stabilities(["dette", "effectif"], then, now)
     assert {name: found["dette"][name] for name in ("mean_training", "mean_now", "known_training", "known_now")} == {

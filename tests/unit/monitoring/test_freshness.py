@@ -1,4 +1,4 @@
-"""How old the last delivery of a source is, and from when on that is said."""
+"""The age of the last delivery of a source, and when it becomes a warning."""
 
 from datetime import date
 
@@ -20,8 +20,8 @@ ROWS = [
 
 def test_one_row_a_source() -> None:
     found = {each["source"]: each for each in freshness(ROWS)}
-    told = ("last_batch", "batches", "months_since", "usual_months", "rejected_share")
-    assert {source: tuple(each[name] for name in told) for source, each in found.items()} == {
+    columns = ("last_batch", "batches", "months_since", "usual_months", "rejected_share")
+    assert {source: tuple(each[name] for name in columns) for source, each in found.items()} == {
         "bdf": ("2601", 2, 5, 12.0, 0.0),
         "cotisation": ("2606_01", 2, 0, None, 5 / 50),  # a sub-batch is of the same month
         "debit": ("2603", 3, 3, 1.0, 0.0),

@@ -21,7 +21,7 @@ def unit(siren: str, ape: str | None, naf25: str | None, known: date, until: dat
 
 
 def both(siren: str, ape: str, naf25: str | None, after: str) -> list[dict[str, Any]]:
-    """A unit before the change, and from it on."""
+    """A unit before and after the change."""
     return [
         unit(siren, ape, naf25, CREATED, CHANGE, "2406"),
         unit(siren, None, after, CHANGE, None, "2407"),
@@ -35,7 +35,7 @@ UNITS = [
     unit(MOVED, "62.02A", "62.20Y", CREATED, CHANGE, "2406"),
     unit(MOVED, None, "62.20Y", CHANGE, LATER, "2407"),
     unit(MOVED, None, "56.11Y", LATER, None, "2410"),  # another activity since
-    unit(ALONE, None, "01.11Y", CHANGE, None, "2407"),  # nobody tells what it was
+    unit(ALONE, None, "01.11Y", CHANGE, None, "2407"),  # no unit to derive its former code from
     *both(SCHOOL, "85.31Z", "85.31Y", "85.31Y"),
     *both(PEERS[0], "62.01Z", "62.20Y", "62.20Y"),
     *both(PEERS[1], "56.10A", "56.11Y", "56.11Y"),
@@ -50,7 +50,7 @@ STAGED = {
 }
 
 
-def told(rows: dict, siren: str, month: str) -> tuple:
+def activity_of(rows: dict, siren: str, month: str) -> tuple:
     row = rows[siren, f"2024-{month}"]
     return tuple(row[name] for name in ("ape", "ape_naf25", "ape_est_derive", "division", "section"))
 
@@ -61,21 +61,21 @@ def companies(cells: Any) -> Any:
 
 
 def test_the_former_code_of_a_unit_stays_its_own(companies: Any) -> None:
-    assert told(companies, KEEPS, "06") == ("62.02A", "62.20Y", False, 62, "J")
-    assert told(companies, KEEPS, "07") == ("62.02A", "62.20Y", False, 62, "J")
-    assert told(companies, SILENT, "06") == ("43.34Z", None, False, 43, "F")
-    assert told(companies, SILENT, "07") == ("43.34Z", "43.34Y", False, 43, "F")
+    assert activity_of(companies, KEEPS, "06") == ("62.02A", "62.20Y", False, 62, "J")
+    assert activity_of(companies, KEEPS, "07") == ("62.02A", "62.20Y", False, 62, "J")
+    assert activity_of(companies, SILENT, "06") == ("43.34Z", None, False, 43, "F")
+    assert activity_of(companies, SILENT, "07") == ("43.34Z", "43.34Y", False, 43, "F")
 
 
 def test_a_unit_without_a_former_code_takes_the_most_frequent_one_and_says_so(companies: Any) -> None:
     # Known under both codes: 62.20Y with 62.02A (two units) and 62.01Z (one).
-    assert told(companies, NEW, "07") == ("62.02A", "62.20Y", True, 62, "J")
-    assert told(companies, ALONE, "12") == (None, "01.11Y", None, None, None)
+    assert activity_of(companies, NEW, "07") == ("62.02A", "62.20Y", True, 62, "J")
+    assert activity_of(companies, ALONE, "12") == (None, "01.11Y", None, None, None)
 
 
-def test_another_activity_is_not_told_by_the_former_code(companies: Any) -> None:
-    assert told(companies, MOVED, "09") == ("62.02A", "62.20Y", False, 62, "J")
-    assert told(companies, MOVED, "10") == ("56.10A", "56.11Y", True, 56, "I")
+def test_another_activity_does_not_keep_the_former_code(companies: Any) -> None:
+    assert activity_of(companies, MOVED, "09") == ("62.02A", "62.20Y", False, 62, "J")
+    assert activity_of(companies, MOVED, "10") == ("56.10A", "56.11Y", True, 56, "I")
 
 
 def test_the_perimeter_leaves_out_the_same_companies_after_the_change(companies: Any) -> None:
@@ -86,11 +86,11 @@ def test_the_perimeter_leaves_out_the_same_companies_after_the_change(companies:
 
 def test_naf_2025_for_analysis_goes_the_other_way(cells: Any) -> None:
     rows = cells(STAGED, exclusions=Exclusions(activites=("85.31Z",)), nomenclature="naf2025")[1]
-    assert told(rows, KEEPS, "06") == ("62.02A", "62.20Y", False, 62, "K")
+    assert activity_of(rows, KEEPS, "06") == ("62.02A", "62.20Y", False, 62, "K")
     # Before the change nobody was known under both codes; from July on this unit itself is.
-    assert told(rows, SILENT, "06") == ("43.34Z", None, None, None, None)
-    assert told(rows, SILENT, "07") == ("43.34Z", "43.34Y", False, 43, "F")
-    assert told(rows, NEW, "07") == ("62.02A", "62.20Y", False, 62, "K")
+    assert activity_of(rows, SILENT, "06") == ("43.34Z", None, None, None, None)
+    assert activity_of(rows, SILENT, "07") == ("43.34Z", "43.34Y", False, 43, "F")
+    assert activity_of(rows, NEW, "07") == ("62.02A", "62.20Y", False, 62, "K")
     assert {row["nomenclature"] for row in rows.values()} == {"naf2025"}
     outside = {siren for siren in SIRENS if not rows[siren, "2024-12"]["est_dans_perimetre"]}
     assert outside == {SCHOOL}
@@ -106,8 +106,7 @@ def at(siret: str, **fact: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def recoded(cells: Any) -> Any:
     """A company whose sites have only their new code, one of them with a history; and one before and after the change.
-
-    Of the second, December, then January with every activity in NAF 2025: nothing else of it changes.
+    The second one has December, then January with every activity in NAF 2025 and nothing else changed.
     """
     stock = {"est_actif": True, "date_debut": CREATED, "ape_naf25": "62.20Y", "siege": True}
     place = {"siege": True, "departement": "75", "code_commune": "75056", "est_actif": True, "date_creation": CREATED}
@@ -134,16 +133,16 @@ def recoded(cells: Any) -> Any:
 
 def test_the_history_of_an_establishment_tells_its_former_code(recoded: Any) -> None:
     sites = recoded[0]
-    assert told(sites, SITE, "01") == ("62.01Z", "62.20Y", False, 62, "J")
-    assert told(sites, WITHOUT_HISTORY, "01") == (None, "62.20Y", None, None, None)
+    assert activity_of(sites, SITE, "01") == ("62.01Z", "62.20Y", False, 62, "J")
+    assert activity_of(sites, WITHOUT_HISTORY, "01") == (None, "62.20Y", None, None, None)
 
 
 def test_a_register_that_changes_all_its_codes_keeps_its_companies(recoded: Any) -> None:
     rows = recoded[1]
     same = ("departement", "raison_sociale", "nb_etablissements", "est_dans_perimetre", "ape", "section")
     for month in ("06", "07", "12"):
-        told_of = tuple(rows[SILENT, f"2024-{month}"][column] for column in same)
-        assert told_of == ("75", "SOCIETE 0", 1, True, "43.34Z", "F")
+        others = tuple(rows[SILENT, f"2024-{month}"][column] for column in same)
+        assert others == ("75", "SOCIETE 0", 1, True, "43.34Z", "F")
     assert [rows[SILENT, f"2024-{month}"]["ape_naf25"] for month in ("06", "07")] == [None, "43.34Y"]
     assert [rows[SILENT, f"2024-{month}"]["nb_fermetures"] for month in ("06", "07")] == [0, 0]
 

@@ -1,4 +1,4 @@
-"""The version that holds, against a function that looks at every month and every version."""
+"""The version in force, against a function that checks every month and every version."""
 
 import random
 from datetime import date
@@ -58,7 +58,7 @@ MONTHS = range(known_index(date(2023, 12, 1), 20), known_index(date(2025, 3, 1),
 
 
 def holding(versions: list[Version], month: int) -> tuple | None:
-    """What holds in a month: of the versions visible then, the greatest; null is the smallest of all."""
+    """The version in force in a month: the greatest of the visible ones; null is the smallest."""
     visible = [
         v
         for v in versions
@@ -70,10 +70,10 @@ def holding(versions: list[Version], month: int) -> tuple | None:
 
 
 def level(changes: list[Row], month: int) -> tuple | None:
-    """What the changes say of a month."""
-    held = [c for c in changes if c["mois"] <= month and (c["fin"] is None or month < c["fin"])]
-    assert len(held) <= 1  # intervals never overlap
-    state = held[0]["state"] if held else None
+    """The state of a month according to the changes."""
+    current = [c for c in changes if c["mois"] <= month and (c["fin"] is None or month < c["fin"])]
+    assert len(current) <= 1  # intervals never overlap
+    state = current[0]["state"] if current else None
     return (state["rank"], state["day"], state["value"]) if state else None
 
 
@@ -99,10 +99,10 @@ def test_the_greatest_visible_version_holds_in_every_month(changes: dict, name: 
 
 
 def test_the_order_of_arrival_does_not_matter(changes: dict) -> None:
-    def told(name: str) -> list[tuple]:
+    def intervals(name: str) -> list[tuple]:
         return [(c["mois"], c["fin"], level([c], c["mois"])) for c in changes[name]]
 
-    assert {name for name in EVERYTHING if told(name) != told("/" + name)} == set()
+    assert {name for name in EVERYTHING if intervals(name) != intervals("/" + name)} == set()
 
 
 def test_each_change_ends_where_the_next_one_starts(changes: dict) -> None:

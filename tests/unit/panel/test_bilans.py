@@ -120,7 +120,7 @@ def test_a_result_slips_only_beyond_turnover(rows: Any) -> None:
 
 
 def test_a_statement_in_thousands_loses_its_amounts_and_keeps_its_ratios(rows: Any) -> None:
-    told = rows[THOUSANDS, "2023-12"]
-    assert (told["bilan_chiffre_d_affaires"], told["bilan_marge_brute"], told["bilan_ebe"]) == (None, None, None)
-    assert (told["bilan_credit_clients_jours"], told["bilan_saut_mille"]) == (42.0, True)
-    assert all(told[f"bilan_{name}"] is None for name in PUBLISHED if name != "credit_clients_jours")
+    row = rows[THOUSANDS, "2023-12"]
+    assert (row["bilan_chiffre_d_affaires"], row["bilan_marge_brute"], row["bilan_ebe"]) == (None, None, None)
+    assert (row["bilan_credit_clients_jours"], row["bilan_saut_mille"]) == (42.0, True)
+    assert all(row[f"bilan_{name}"] is None for name in PUBLISHED if name != "credit_clients_jours")

@@ -1,4 +1,4 @@
-"""A small country, both panels, every column: what an agent would have read on each cut-off."""
+"""A small country, both panels, every column: the values known on each cut-off."""
 
 from datetime import date
 from typing import Any

@@ -71,7 +71,7 @@ STAGED: dict[str, list[dict[str, Any]]] = {
     "apdemande": [
         request(SHOP, "A0000000100", d(1, 10), d(1, 16), d(2, 15), 310.0),
         request(SHOP, "A0000000100", d(2, 2), d(1, 16), d(2, 15), 620.0),
-        request(PLANT, "B0000000100", d(2, 25), d(2, 1), d(3, 31), 60.0),  # known when February is over
+        request(PLANT, "B0000000100", d(2, 25), d(2, 1), d(3, 31), 60.0),  # known after the end of February
     ],
     "apconso": [
         at(SHOP, d(2, 1), heure_consomme=10.5),
@@ -104,7 +104,7 @@ STAGED: dict[str, list[dict[str, Any]]] = {
         at(WORKSHOP, d(5, 2), date_debut=d(5, 2), date_fin=d(6, 20), est_actif=False),
         at(WORKSHOP, d(6, 21), date_debut=d(6, 21), date_fin=d(7, 31), est_actif=True),
         at(WORKSHOP, d(8, 1), date_debut=d(8, 1), est_actif=True),  # another attribute changed
-        at(PLANT, d(11), date_debut=d(9, 30), est_actif=False),  # told again
+        at(PLANT, d(11), date_debut=d(9, 30), est_actif=False),  # repeated
     ],
     "sirene_ul": [of(FIRM, d(1, 1), categorie_juridique="5710", ape="62.01Z")],
 }
@@ -205,7 +205,8 @@ def test_accounts_expire(panels: Any) -> None:
 
 def test_openings_and_closures_count_once_in_the_month_they_are_known(panels: Any) -> None:
     companies = panels[1]
-    # The plant, created on 25 February, told on 1 March; closed on 30 September, told in October, again in November.
+    # The plant, created on 25 February, known on 1 March; closed on 30 September, known in October, repeated in
+    # November.
     assert series(companies, FIRM, "nb_ouvertures") == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     assert series(companies, FIRM, "nb_fermetures") == [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     assert series(companies, FIRM, "nb_etablissements") == [1, 1, *[2] * 7, 1, 1, 1]
@@ -216,9 +217,9 @@ def test_an_establishment_that_closes_and_reopens(panels: Any) -> None:
     # The workshop closes on 2 May and reopens on 21 June, after the cut-off; without it the company has no row.
     months = [month for month in MONTHS if (MAKER, month) in companies]
     assert months == [month for month in MONTHS if month != "2024-06"]
-    told = {name: series(companies, MAKER, name, months) for name in ("nb_etablissements", "nb_fermetures")}
-    assert told["nb_etablissements"] == [1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
-    assert told["nb_fermetures"] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    counts = {name: series(companies, MAKER, name, months) for name in ("nb_etablissements", "nb_fermetures")}
+    assert counts["nb_etablissements"] == [1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
+    assert counts["nb_fermetures"] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
     assert series(companies, MAKER, "nb_ouvertures", months) == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
 
 

@@ -1,4 +1,4 @@
-"""Who is left out of the perimeter whatever the headcount: true in each month, as known at its cut-off."""
+"""Exclusions from the perimeter whatever the headcount, in each month, as known at its cut-off."""
 
 from datetime import date
 from typing import Any

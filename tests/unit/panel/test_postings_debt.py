@@ -84,10 +84,10 @@ def levels(spark: SparkSession) -> Levels:
     january = index_of(d(1))
     found: Levels = {}
     for name, siret in {(row["siren"], row["siret"]) for row in postings}:
-        mine = [row for row in postings if (row["siren"], row["siret"]) == (name, siret)]
+        own = [row for row in postings if (row["siren"], row["siret"]) == (name, siret)]
         found[name, siret] = [
             tuple(  # type: ignore[misc]
-                sum(row[measure] for row in mine if row["mois"] <= month)
+                sum(row[measure] for row in own if row["mois"] <= month)
                 for measure in ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs")
             )
             for month in range(january, january + 6)
@@ -113,7 +113,7 @@ def test_the_same_number_under_two_accounts_is_two_debts(levels: Levels) -> None
 
 
 def test_the_rank_in_the_history_goes_before_the_date(levels: Levels) -> None:
-    # Rank 2, known in February, holds against rank 1, known in April: that balance never counts.
+    # Rank 2, known in February, overrides rank 1, known in April: that balance never counts.
     assert levels["out of order", OLD] == [(0, 0, 0)] + [(60_00, 0, 1)] * 5
     assert levels["same rank, later date", OLD] == [(0, 0, 0)] + [(100_00, 0, 1)] * 2 + [(70_00, 0, 1)] * 3
 

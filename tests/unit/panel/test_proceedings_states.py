@@ -144,7 +144,7 @@ def rank(stage: str | None) -> int:
 
 
 def state_at(events: list[Event], month: int) -> State:
-    """What is known of a company in a month, one month and one action at a time."""
+    """The known state of a company in a month, one action at a time."""
     for action in ("liquidation", "redressement", "sauvegarde"):
         visible = [
             e
@@ -163,10 +163,12 @@ def state_at(events: list[Event], month: int) -> State:
     return None, None, None
 
 
-def told(changes: list[Row], month: int) -> State:
-    held = [c for c in changes if c["mois"] <= month and (c["fin"] is None or month < c["fin"])]
-    assert len(held) <= 1
-    return (held[0]["procedure"], held[0]["stade"], held[0]["date_procedure"]) if held else (None, None, None)
+def state_in(changes: list[Row], month: int) -> State:
+    current = [c for c in changes if c["mois"] <= month and (c["fin"] is None or month < c["fin"])]
+    assert len(current) <= 1
+    return (
+        (current[0]["procedure"], current[0]["stade"], current[0]["date_procedure"]) if current else (None, None, None)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -191,14 +193,14 @@ def changes(spark: SparkSession) -> dict[str, list[Row]]:
 
 
 def procedure(changes: dict, name: str, *months: date) -> list[str | None]:
-    return [told(changes.get(name, []), index_of(month))[0] for month in months]
+    return [state_in(changes.get(name, []), index_of(month))[0] for month in months]
 
 
 def test_the_cases_of_the_reference(changes: dict) -> None:
     february, june = date(2026, 2, 1), date(2022, 6, 1)
-    assert told(changes["ended"], index_of(february)) == (None, None, None)
-    assert told(changes["one ended, one open"], index_of(february)) == ("redressement", OPENING, date(2025, 12, 19))
-    assert told(changes["included in another"], index_of(june)) == ("liquidation", OPENING, date(2020, 1, 1))
+    assert state_in(changes["ended"], index_of(february)) == (None, None, None)
+    assert state_in(changes["one ended, one open"], index_of(february)) == ("redressement", OPENING, date(2025, 12, 19))
+    assert state_in(changes["included in another"], index_of(june)) == ("liquidation", OPENING, date(2020, 1, 1))
 
 
 def test_an_event_of_the_23rd_counts_from_the_next_month(changes: dict) -> None:
@@ -239,15 +241,15 @@ def test_an_end_is_the_last_word_of_its_day(changes: dict) -> None:
 
 def test_judgments_fill_in_what_urssaf_does_not_tell_and_say_where_it_comes_from(changes: dict) -> None:
     months = {
-        date(2024, 1, 1): ("redressement", "procol"),  # both tell of the opening: URSSAF's goes first
+        date(2024, 1, 1): ("redressement", "procol"),  # both sources hold the opening: URSSAF's comes first
         date(2024, 5, 1): ("redressement", "procol"),
         date(2024, 9, 1): ("liquidation", "procedures"),
         date(2025, 6, 1): (None, None),
     }
     found = {}
     for month in months:
-        held = [c for c in changes["both sources"] if c["mois"] <= index_of(month) < (c["fin"] or 10**6)]
-        found[month] = (held[0]["procedure"], held[0]["source_procedure"])
+        current = [c for c in changes["both sources"] if c["mois"] <= index_of(month) < (c["fin"] or 10**6)]
+        found[month] = (current[0]["procedure"], current[0]["source_procedure"])
     assert found == months
 
 
@@ -255,12 +257,12 @@ def test_a_conversion_ends_what_it_converts_and_papers_decide_nothing(changes: d
     february, june, july = date(2023, 2, 1), date(2023, 6, 1), date(2023, 7, 1)
     assert procedure(changes, "judgments only", february, june, july) == ["sauvegarde", "sauvegarde", "redressement"]
     months = [date(2024, month, 1) for month in (1, 2, 3, 4, 5)]
-    assert [told(changes["judgments only"], index_of(month))[1] for month in months] == [
+    assert [state_in(changes["judgments only"], index_of(month))[1] for month in months] == [
         *("conversion", PLAN, PLAN, PLAN),
         None,
     ]
     months = [date(2026, month, 1) for month in range(1, 7)]
-    expected = [*["liquidation"] * 4, "redressement", None]  # it goes before the redressement opened in April
+    expected = [*["liquidation"] * 4, "redressement", None]  # graver than the redressement opened in April
     assert procedure(changes, "field", *months) == expected
 
 
@@ -279,4 +281,4 @@ def test_the_action_may_stand_inside_a_longer_word_and_other_words_are_none(chan
 @pytest.mark.parametrize("name", sorted({**CASES, **RANDOM}.keys() - JUDGMENTS.keys()))
 def test_every_month_agrees_with_the_slow_function(changes: dict, name: str) -> None:
     events = {**CASES, **RANDOM}[name]
-    assert [told(changes.get(name, []), m) for m in MONTHS] == [state_at(events, m) for m in MONTHS]
+    assert [state_in(changes.get(name, []), m) for m in MONTHS] == [state_at(events, m) for m in MONTHS]

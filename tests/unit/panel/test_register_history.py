@@ -97,7 +97,7 @@ def of(year_and_month: tuple[int, int]) -> int:
 Site = dict[str, Any]
 
 
-def told_by(spark: SparkSession, stocks: list[tuple], periods: list[tuple]) -> dict[str, Site]:
+def sites_from(spark: SparkSession, stocks: list[tuple], periods: list[tuple]) -> dict[str, Site]:
     """The states and events of each establishment, month by month."""
     place = "_batch string, _line long, known_on date, superseded_on date"
     sirene = spark.createDataFrame(stocks, f"siret string, siren string, est_actif boolean, date_debut date, {place}")
@@ -145,7 +145,7 @@ def sites(spark: SparkSession) -> dict[str, Site]:
         for name, (some, _) in ONE_DELIVERY.items()
         for line, (start, end, state) in enumerate(some)
     ]
-    return told_by(spark, stocks, periods)
+    return sites_from(spark, stocks, periods)
 
 
 @pytest.mark.parametrize("name", ONE_DELIVERY)
@@ -165,7 +165,7 @@ def test_a_reopening_is_an_opening(sites: dict[str, Site]) -> None:
     assert sites["reopened"]["opened"] == {created: 1, of((2019, 5)): 1}  # on 30 April: after the cut-off
     assert sites["closed for two weeks"]["opened"] == {created: 1, of((2020, 3)): 1}
     assert sites["stock alone, closed"]["opened"] == {created: 1}
-    assert sites["two periods of one day"]["opened"] == {}  # at no cut-off was it open
+    assert sites["two periods of one day"]["opened"] == {}  # not open at any cut-off
 
 
 @pytest.mark.parametrize("name", ONE_DELIVERY)
@@ -200,10 +200,10 @@ PERIODS: dict[str, list[tuple[Any, ...]]] = {
         (d(4, 1), None, A, "2606", d(6), None),
     ],
 }
-TOLD = {  # closures and openings of 2026
+KNOWN_EVENTS = {  # closures and openings of 2026
     "closed, told late": ({5: 1}, {}),
     "history of January, stock of May": ({5: 1}, {}),
-    "withdrawn while open": ({}, {}),  # what was last said of it still holds
+    "withdrawn while open": ({}, {}),  # its last known state remains
     "withdrawn while closed": ({}, {}),
     "closure to come": ({7: 1}, {}),
     "closed, open after all": ({}, {6: 1}),
@@ -223,12 +223,12 @@ def test_what_a_later_delivery_tells_counts_from_its_own_month(spark: SparkSessi
         for name, some in PERIODS.items()
         for start, end, state, batch, known, until in some
     ]
-    found = told_by(spark, stocks, periods)
+    found = sites_from(spark, stocks, periods)
     december = of((2025, 12))
     in_2026 = {
         name: tuple({m - december: n for m, n in site[kind].items() if m > december} for kind in ("closed", "opened"))
         for name, site in found.items()
     }
-    assert in_2026 == TOLD
+    assert in_2026 == KNOWN_EVENTS
     for site in found.values():
         check_agreement(site)

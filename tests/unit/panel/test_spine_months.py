@@ -1,4 +1,4 @@
-"""Which months have a row: from the first known fact to the closure, as it was known at each cut-off."""
+"""The months with a row: from the first known fact to the closure, as known at each cut-off."""
 
 from datetime import date
 
@@ -47,8 +47,8 @@ EXPECTED: dict[str, list[int]] = {
     "closure to come": [*range(2, 8)],
     "reopened": [2, 3, 4, 9, 10, 11, 12],
     "closed, then corrected": [2, 3, 4],  # still closed: no row comes back in September
-    "withdrawn": [2, 3, 4],  # not in the register any more: what it last said holds
-    "told twice": [*range(2, LAST + 1)],  # the last line of a delivery holds
+    "withdrawn": [2, 3, 4],  # no longer in the register: its last state remains
+    "told twice": [*range(2, LAST + 1)],  # the last line of a delivery counts
     "closed before all": [],
     "unknown to the register": [11, 12],
     "beyond the last month": [],
@@ -108,11 +108,11 @@ def test_an_establishment_has_a_row_unless_it_is_known_to_have_closed(rows: dict
 def test_open_establishments_are_counted_to_the_month_of_their_closure(register: DataFrame) -> None:
     changes: dict[str, dict[int, int]] = {name: {} for name in PRESENCE}
     for row in etablissement_events(register).collect():
-        mine, month = changes.get(row["siret"], {}), row["mois"] - DECEMBER
-        mine[month] = mine.get(month, 0) + row["nb_etablissements"]
+        by_month, month = changes.get(row["siret"], {}), row["mois"] - DECEMBER
+        by_month[month] = by_month.get(month, 0) + row["nb_etablissements"]
     created = index_of(CREATED) - DECEMBER
-    assert all(mine.pop(created) == 1 for mine in changes.values())
-    assert {name: {m: n for m, n in mine.items() if n} for name, mine in changes.items()} == PRESENCE
+    assert all(by_month.pop(created) == 1 for by_month in changes.values())
+    assert {name: {m: n for m, n in by_month.items() if n} for name, by_month in changes.items()} == PRESENCE
 
 
 # Spells of the establishments (register included), months of the facts, and the rows of the company.

@@ -1,4 +1,4 @@
-"""Two companies and a third that left long ago, in all the tables that cards are made of; small enough to read."""
+"""Two companies and a third that left long ago, in all the input tables of cards; small enough to read."""
 
 from datetime import date
 from typing import Any
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 def frame(spark: SparkSession, ddl: str, rows: list[Row]) -> DataFrame:
-    """A frame in one part; what a row does not name is null."""
+    """A frame in one partition; missing columns are null."""
     names = spark.createDataFrame([], ddl).columns
     unknown = {name for row in rows for name in row} - set(names)
     assert not unknown, unknown

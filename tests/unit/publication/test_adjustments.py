@@ -1,4 +1,4 @@
-"""Expert rules: which hold, which decides, and what is no rule."""
+"""Expert rules: which hold, which one decides, and invalid rules."""
 
 from dataclasses import replace
 from datetime import date
@@ -39,10 +39,10 @@ def test_a_rule_moves_the_level_one_step(spark: SparkSession) -> None:
         ("fort", DEBT, 21.0, 100.0, 50.0),  # there is no step above
         ("fort", DEBT, 0.0, 100.0, 0.0),
         ("aucun", DEBT, 0.0, 100.0, 0.0),
-        ("modere", DEBT, None, 100.0, None),  # unknown holds for nobody
-        ("modere", HEADCOUNT, 0.0, 100.0, 0.0),  # debt is not what speaks
+        ("modere", DEBT, None, 100.0, None),  # an unknown value satisfies no rule
+        ("modere", HEADCOUNT, 0.0, 100.0, 0.0),  # debt is not the main theme
         ("modere", None, 0.0, 100.0, 0.0),
-        ("modere", {"dette_urssaf": -0.1, "effectif": -0.2}, 0.0, 100.0, 0.0),  # nothing speaks against it
+        ("modere", {"dette_urssaf": -0.1, "effectif": -0.2}, 0.0, 100.0, 0.0),  # no theme raises the score
     ) == [
         ("modere", "dette_recente"),
         ("aucun", None),

@@ -1,4 +1,4 @@
-"""Cards: who has one, what stands on it, and that its numbers are those of the reasons."""
+"""Cards: which companies have one, its content, and the same numbers as in the reasons."""
 
 from datetime import date
 from typing import Any
@@ -119,7 +119,7 @@ def test_proceedings_when_the_panel_has_ended(cards) -> None:
     )
 
 
-def test_alerts_are_told_once_a_month_with_their_reasons(company: dict[str, Any]) -> None:
+def test_alerts_are_listed_once_a_month_with_their_reasons(company: dict[str, Any]) -> None:
     newest, first = company["alertes"]
     assert (newest["list"], first["list"]) == ("detection-2026-03-v2", "detection-2026-02")  # the correction replaces
     assert (newest["niveau"], newest["statut"], newest["premiere_alerte"]) == ("fort", "aggravee", month(1))
@@ -141,7 +141,7 @@ def test_establishments_head_office_first(company: dict[str, Any]) -> None:
 
 
 def test_follow_ups_and_freshness(cards, company: dict[str, Any]) -> None:
-    (done,) = company["suivis"]  # an opinion is none
+    (done,) = company["suivis"]  # an opinion is not a follow-up
     assert (done["date"], done["state"], done["actions"]) == (
         date(2026, 3, 9),
         "en cours",

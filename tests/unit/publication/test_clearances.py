@@ -1,4 +1,4 @@
-"""Clearances: places and rights as a file names them; a fuzzer that finds no company outside a territory."""
+"""Clearances: places and rights of a file; random clearances never see a company outside the territory."""
 
 import csv
 import random
@@ -80,7 +80,7 @@ def test_an_unknown_service_sees_nothing() -> None:
 
 
 def test_no_random_clearance_sees_a_company_outside(spark: SparkSession) -> None:
-    """Every department, 2A, 2B, 97x and none; the oracle reads the State's table itself, place by place."""
+    """Every department, 2A, 2B, 97x and none; the oracle reads the official table itself, place by place."""
     table = files("sf_spark.domain").joinpath("departements.csv").read_text(encoding="utf-8").splitlines()
     lines = list(csv.DictReader(table, delimiter=";"))
     places = [line["departement"] for line in lines]

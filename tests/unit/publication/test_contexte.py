@@ -1,4 +1,4 @@
-"""Flags of companies: whom each kind of code meets, and when."""
+"""Flags of companies: which companies each kind of code matches, and when."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Which editions are made, against which one they are held, and what they are called."""
+"""Editions: which are made, what they are compared with, and their names."""
 
 from datetime import date
 
@@ -30,44 +30,44 @@ def test_every_scored_month_of_every_horizon_gets_its_first_edition() -> None:
 
 
 def test_published_months_and_months_before_them_are_left_alone() -> None:
-    there = published(NOVEMBER)
-    assert first_editions(there, {18: [OCTOBER, NOVEMBER]}, 18) == []
-    assert names(first_editions(there, {18: [OCTOBER, NOVEMBER, JANUARY]}, 18)) == [
+    editions = published(NOVEMBER)
+    assert first_editions(editions, {18: [OCTOBER, NOVEMBER]}, 18) == []
+    assert names(first_editions(editions, {18: [OCTOBER, NOVEMBER, JANUARY]}, 18)) == [
         ("detection-2026-01", "detection-2025-11")  # December has no list: the last one before
     ]
-    assert names(first_editions(there, {12: [OCTOBER]}, 18)) == [("detection-2025-10-12m", "")]  # another horizon
+    assert names(first_editions(editions, {12: [OCTOBER]}, 18)) == [("detection-2025-10-12m", "")]  # another horizon
 
 
-def test_a_correction_names_the_edition_before_it_and_is_held_against_the_same_month() -> None:
-    there = published(NOVEMBER, DECEMBER)
-    second = correction(there, 18, None, "wrong debts", 18)
+def test_a_correction_names_the_edition_before_it_and_compares_with_the_same_month() -> None:
+    editions = published(NOVEMBER, DECEMBER)
+    second = correction(editions, 18, None, "wrong debts", 18)
     assert second == Edition(
         "detection-2025-12-v2", DECEMBER, 18, 2, "detection-2025-12", "wrong debts", "detection-2025-11"
     )
-    assert correction([*there, second], 18, DECEMBER, "wrong debts", 18) is None  # it has been made
-    third = correction([*there, second], 18, DECEMBER, "again", 18)
+    assert correction([*editions, second], 18, DECEMBER, "wrong debts", 18) is None  # it has been made
+    third = correction([*editions, second], 18, DECEMBER, "again", 18)
     assert third is not None and (third.name, third.corrects) == ("detection-2025-12-v3", "detection-2025-12-v2")
     with pytest.raises(SfSparkError, match=r"no list of 2026-01 at 18 months .*\(there: 2025-11 \.\. 2025-12\)"):
-        correction(there, 18, JANUARY, "x", 18)
+        correction(editions, 18, JANUARY, "x", 18)
     with pytest.raises(SfSparkError, match=r"no list at 12 months .*\(there: none\)"):
-        correction(there, 12, None, "x", 18)
+        correction(editions, 12, None, "x", 18)
 
 
-def test_the_next_month_is_held_against_the_corrected_list() -> None:
-    there = published(NOVEMBER, DECEMBER)
-    second = correction(there, 18, DECEMBER, "wrong debts", 18)
+def test_the_next_month_compares_with_the_corrected_list() -> None:
+    editions = published(NOVEMBER, DECEMBER)
+    second = correction(editions, 18, DECEMBER, "wrong debts", 18)
     assert second is not None
-    there.append(second)
-    assert names(first_editions(there, {18: [JANUARY]}, 18)) == [("detection-2026-01", "detection-2025-12-v2")]
+    editions.append(second)
+    assert names(first_editions(editions, {18: [JANUARY]}, 18)) == [("detection-2026-01", "detection-2025-12-v2")]
     january = Edition("detection-2026-01", JANUARY, 18)
-    assert earlier_in_force(there, january) == ["detection-2025-11", "detection-2025-12-v2"]
-    assert earlier_in_force(there, Edition("x", JANUARY, 12)) == []
-    assert in_force(there)[18, DECEMBER].number == 2
+    assert earlier_in_force(editions, january) == ["detection-2025-11", "detection-2025-12-v2"]
+    assert earlier_in_force(editions, Edition("x", JANUARY, 12)) == []
+    assert in_force(editions)[18, DECEMBER].number == 2
 
 
 def test_a_name_that_is_taken_is_not_given_twice() -> None:
-    there = published(DECEMBER)  # of 18 months, as train.horizon was
-    assert names(first_editions(there, {12: [DECEMBER, JANUARY]}, 12)) == [
+    editions = published(DECEMBER)  # of 18 months, as train.horizon was
+    assert names(first_editions(editions, {12: [DECEMBER, JANUARY]}, 12)) == [
         ("detection-2025-12-12m", ""),
         ("detection-2026-01", "detection-2025-12-12m"),
     ]

@@ -1,4 +1,4 @@
-"""What an expert rule would have done to the alerts of past months."""
+"""The effect of an expert rule on the alerts of past months."""
 
 import numpy as np
 import pandas as pd

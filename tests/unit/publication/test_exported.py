@@ -1,4 +1,4 @@
-"""An export's rows and its spreadsheet: what is current, each filter, words and order of the application's file."""
+"""An export's rows and spreadsheet: current facts, each filter, terms and order of the application's file."""
 
 import csv
 import io
@@ -133,7 +133,7 @@ def test_who_moved_is_seen_where_it_is_now(tables) -> None:
     assert (sirens(tables, doubs), sirens(tables, paris)) == (["2"], ["1"])
 
 
-def test_without_scores_the_order_tells_nothing(spark: SparkSession, tables) -> None:
+def test_without_scores_the_order_reveals_nothing(spark: SparkSession, tables) -> None:
     listed, *others = tables
     turned = listed.withColumn("rank", -listed["rank"])
     blind = Clearance("x", "X", "", "France entière", None, frozenset({"urssaf"}))

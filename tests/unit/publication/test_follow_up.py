@@ -102,7 +102,7 @@ def test_useful_detections_and_precision_as_the_field_sees_it(counted) -> None:
     assert [silent[name] for name in ("avis", "part_utile", "precision_terrain", "precision_basse")] == [0] + [None] * 3
 
 
-def test_the_edition_in_force_is_told(counted) -> None:
+def test_the_edition_in_force_is_reported(counted) -> None:
     february = {key[0] for key in counted} - {FIRST}
     assert february == {"detection-2026-02-v2"}
     row = counted[("detection-2026-02-v2", "25", ALL)]

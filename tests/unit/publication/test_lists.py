@@ -1,4 +1,4 @@
-"""The list of a month: ranks, statuses, who stays, first alerts, what is told of a company."""
+"""The list of a month: ranks, statuses, stays, first alerts, facts about a company."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -200,8 +200,8 @@ def chosen(
 ) -> dict[str, tuple[str, int]]:
     """Level and months below the cut-off of the companies of a list, from those of the list before."""
     frame = spark.createDataFrame([score(siren, given) for siren, given in scores.items()], SCORES)
-    there = spark.createDataFrame(list(before.items()), "siren string, _before_months_below int")
-    rows = on_the_list(frame, there, stay).collect()
+    earlier = spark.createDataFrame(list(before.items()), "siren string, _before_months_below int")
+    rows = on_the_list(frame, earlier, stay).collect()
     return {row["siren"]: (row["level"], row["months_below"]) for row in rows}
 
 
@@ -214,14 +214,14 @@ def test_a_company_stays_a_little_below_the_cutoff_but_not_for_long(spark: Spark
         below = {siren: month for siren, (_, month) in months.items()}
         found.append(months.get("1"))
     assert found == [*(("modere", month) for month in (0, 1, 2, 0, 1, 2)), None]
-    assert chosen(spark, {"1": 0.174, "2": 0.2, "3": 0.2}, {"1": 0, "2": 0}) == {"2": ("modere", 1)}  # 3 was not there
+    assert chosen(spark, {"1": 0.174, "2": 0.2, "3": 0.2}, {"1": 0, "2": 0}) == {"2": ("modere", 1)}  # 3 was not listed
 
 
 def test_a_company_enters_above_the_cutoff_unless_it_is_fort_or_raised(spark: SparkSession) -> None:
     stay = Stay(1.2, 0.7, 2)  # 1.2 x 0.25 = 0.3
     scores = {"1": 0.3, "2": 0.299, "3": 0.9, "4": ("modere", "dette_recente", 0.1), "5": ("aucun", "remboursee", 0.9)}
     assert chosen(spark, scores, {}, stay) == {"1": ("modere", 0), "3": ("fort", 0), "4": ("modere", 0)}
-    # At the cut-off who was there stays, and nobody enters.
+    # At the cut-off, listed companies stay, and none enters.
     scores = {"1": 0.26, "2": 0.26, "3": 0.25, "4": 0.25}
     assert chosen(spark, scores, {"1": 2, "3": 0, "4": 0}, stay) == dict.fromkeys("134", ("modere", 0))
 

@@ -1,4 +1,4 @@
-"""What companies were on any day: periods, ends, the graver one, plans that expire, what both sources say."""
+"""The state of companies on any day: periods, ends, the graver one, plans that expire, both sources."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Which measures speak for an alert, and how they read."""
+"""The measures behind an alert, and their sentences."""
 
 from math import inf, nan
 
@@ -28,7 +28,7 @@ def frame(spark: SparkSession, rows: list[tuple[str, dict[str, float]]]):
     return spark.createDataFrame([(siren, *(values.get(name) for name in NAMES)) for siren, values in rows], schema)
 
 
-def told(
+def reasons_of(
     spark: SparkSession, weights: dict[str, float] | None, values: dict[str, float] = VALUES, **frames
 ) -> list[dict]:
     contributions = spark.createDataFrame([("1", weights)], "siren string, contributions map<string,double>")
@@ -44,22 +44,26 @@ def measures_of(answer: list[dict]) -> list[str]:
 
 def test_signals_are_netted_by_measure_before_anything_is_ranked(spark: SparkSession) -> None:
     weights = {"dette_mean6m": 0.9, "dette": -0.7, "effectif": 0.3, "age_mois": 0.1}
-    answer = told(spark, weights)
+    answer = reasons_of(spark, weights)
     assert measures_of(answer) == ["effectif", "dette", "age_mois"]
     assert [reason["contribution"] for reason in answer] == pytest.approx([0.3, 0.9 - 0.7, 0.1])
 
 
 def test_a_measure_or_a_theme_that_in_sum_speaks_for_the_company_is_no_reason(spark: SparkSession) -> None:
-    assert measures_of(told(spark, {"effectif_change12m": 0.4, "effectif": -0.5, "age_mois": 0.1})) == ["age_mois"]
-    assert measures_of(told(spark, {"nb_delais": 0.4, "dette": -0.5, "age_mois": 0.1})) == ["age_mois"]  # one theme
-    assert measures_of(told(spark, {"effectif": 0.5, "effectif_change12m": -0.5})) == []
-    assert told(spark, {"age_mois": -0.3}) == told(spark, {}) == told(spark, None) == []
+    assert measures_of(reasons_of(spark, {"effectif_change12m": 0.4, "effectif": -0.5, "age_mois": 0.1})) == [
+        "age_mois"
+    ]
+    assert measures_of(reasons_of(spark, {"nb_delais": 0.4, "dette": -0.5, "age_mois": 0.1})) == [
+        "age_mois"
+    ]  # one theme
+    assert measures_of(reasons_of(spark, {"effectif": 0.5, "effectif_change12m": -0.5})) == []
+    assert reasons_of(spark, {"age_mois": -0.3}) == reasons_of(spark, {}) == reasons_of(spark, None) == []
 
 
 def test_three_themes_come_before_a_second_measure_of_one(spark: SparkSession) -> None:
     weights = {"dette": 0.9, "nb_delais": 0.8, "effectif": 0.2, "age_mois": 0.1}
-    assert measures_of(told(spark, weights)) == ["dette", "effectif", "age_mois"]
-    assert measures_of(told(spark, {"dette": 0.9, "nb_delais": 0.8, "effectif": 0.2})) == [
+    assert measures_of(reasons_of(spark, weights)) == ["dette", "effectif", "age_mois"]
+    assert measures_of(reasons_of(spark, {"dette": 0.9, "nb_delais": 0.8, "effectif": 0.2})) == [
         "dette",
         "effectif",
         "nb_delais",
@@ -68,22 +72,22 @@ def test_three_themes_come_before_a_second_measure_of_one(spark: SparkSession) -
 
 def test_equal_weights_go_by_name(spark: SparkSession) -> None:
     weights = {"effectif": 0.5, "dette": 0.5, "age_mois": 0.5}
-    assert measures_of(told(spark, weights)) == ["age_mois", "dette", "effectif"]
+    assert measures_of(reasons_of(spark, weights)) == ["age_mois", "dette", "effectif"]
 
 
 def test_what_is_unknown_is_never_a_reason(spark: SparkSession) -> None:
     weights = {"dette": 0.9, "effectif_change12m": 0.5, "age_mois": 0.1}
-    assert measures_of(told(spark, weights, {**VALUES, "age_mois": nan})) == ["dette", "effectif"]
+    assert measures_of(reasons_of(spark, weights, {**VALUES, "age_mois": nan})) == ["dette", "effectif"]
     nothing = {"dette": nan, "dette_sur_cotisation_mean12m": nan, "effectif": nan, "effectif_change12m": nan}
-    assert measures_of(told(spark, weights, {**VALUES, **nothing})) == ["age_mois"]
-    assert told(spark, weights, {}) == []
+    assert measures_of(reasons_of(spark, weights, {**VALUES, **nothing})) == ["age_mois"]
+    assert reasons_of(spark, weights, {}) == []
 
 
 def test_another_signal_speaks_for_a_measure_whose_own_is_unknown(spark: SparkSession) -> None:
-    (reason,) = told(spark, {"dette_mean6m": 0.5}, {"dette_mean6m": 7000.0})
+    (reason,) = reasons_of(spark, {"dette_mean6m": 0.5}, {"dette_mean6m": 7000.0})
     assert reason["signal"] == "dette_mean6m"
     assert reason["text"] == "Dette envers l'URSSAF, moyenne sur 6 mois : 7 000 €"
-    (reason,) = told(spark, {"dette_mean6m": 0.5}, {"dette_mean6m": 7000.0, "dette": 8000.0})
+    (reason,) = reasons_of(spark, {"dette_mean6m": 0.5}, {"dette_mean6m": 7000.0, "dette": 8000.0})
     assert reason["signal"] == "dette" and reason["text"] == "Dette envers l'URSSAF : 8 000 €"
 
 
@@ -108,7 +112,7 @@ def test_a_sentence_compares_with_a_year_ago_and_with_the_sector(spark: SparkSes
 
 def test_what_did_not_change_says_so(spark: SparkSession) -> None:
     before = frame(spark, [("1", {"effectif": 12.0})])
-    (reason,) = told(spark, {"effectif": 0.5}, year_ago=before)
+    (reason,) = reasons_of(spark, {"effectif": 0.5}, year_ago=before)
     assert reason["text"] == "Effectif salarié : 12 salariés, comme il y a un an"
 
 
@@ -145,14 +149,14 @@ QUANTITIES = [
 ]
 
 
-def as_told(nomenclature: str = "naf_rev2"):
+def as_text(nomenclature: str = "naf_rev2"):
     signal, unit, value = (F.col(name) for name in ("signal", "unit", "value"))
     return quantity(signal, unit, value, number(unit, value), nomenclature)
 
 
 def test_quantities(spark: SparkSession) -> None:
     rows = spark.createDataFrame(QUANTITIES, "signal string, unit string, value double, expected string").coalesce(1)
-    found = rows.select("expected", as_told().alias("text")).collect()
+    found = rows.select("expected", as_text().alias("text")).collect()
     assert [row["text"] for row in found] == [row["expected"] for row in found]
 
 
@@ -170,7 +174,7 @@ def test_every_measure_that_models_read_has_its_words() -> None:
 def test_a_section_is_called_as_its_nomenclature_calls_it(spark: SparkSession) -> None:
     row = ("secteur_section", "code", 11.0)  # the eleventh letter is K
     frame = spark.createDataFrame([row], "signal string, unit string, value double")
-    found = frame.select(*(as_told(one).alias(one) for one in ("naf_rev2", "naf2025"))).first()
+    found = frame.select(*(as_text(one).alias(one) for one in ("naf_rev2", "naf2025"))).first()
     assert found["naf_rev2"] == "Activités financières et d'assurance"
     assert found["naf2025"].startswith("Télécommunications, programmation")
 

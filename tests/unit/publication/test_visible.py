@@ -1,4 +1,4 @@
-"""What a service sees: every value is planted once, and found only by those who have the rights to it."""
+"""What a service may see: every value is planted once, and visible only with the rights to it."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -36,7 +36,7 @@ IN_LIST = {
     "m_cotisation": (SCORES, URSSAF),  # a reason of the theme effectif, made of contributions
     "m_bilan": (SCORES, ACCOUNTS),
     "m_apart": (SCORES, SHORT_TIME),
-    "m_inconnu": tuple(RIGHTS),  # of a theme that nobody has heard of
+    "m_inconnu": tuple(RIGHTS),  # of an unknown theme
     "fort_niveau": (SCORES,),
     "aggravee": (SCORES,),
     "regle": (SCORES, URSSAF, SHORT_TIME),
@@ -157,7 +157,7 @@ def test_each_value_is_seen_with_its_rights_and_never_without(lists, cards, righ
             assert (mark in seen) == rights.issuperset(asked), (mark, seen)
 
 
-def test_hidden_columns_are_not_there(spark: SparkSession) -> None:
+def test_hidden_columns_are_absent(spark: SparkSession) -> None:
     rows = visible_list(planted_list(spark), clearance([]), F.lit("75"))
     hidden = {"rank", "level", "level_model", "probability", "score", "points", "reasons", "reason_1", "dette_sociale"}
     assert not hidden & set(rows.columns)

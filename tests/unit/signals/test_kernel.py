@@ -1,4 +1,4 @@
-"""The kernel on one entity: what a missing month, an unknown value and the edge of a window do, with the arithmetic."""
+"""The kernel on one entity: missing months, unknown values and the edges of windows, as arithmetic."""
 
 import math
 

@@ -28,11 +28,13 @@ def sorted_rows(batches: list[pa.RecordBatch]) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("partitions", [1, 2, 7])
 @pytest.mark.parametrize("held", [0, 10**9])
-def test_what_is_unpacked_is_what_was_packed(partitions: int, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "_BYTES_AT_A_TIME", held)
+def test_what_is_unpacked_is_what_was_packed(
+    partitions: int, buffer_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "_BYTES_AT_A_TIME", buffer_size)
     table = rows()
     blocks = list(pack(table.to_batches(max_chunksize=5), partitions))
-    assert len(blocks) > partitions if held == 0 else len(blocks) <= partitions
+    assert len(blocks) > partitions if buffer_size == 0 else len(blocks) <= partitions
     assert sorted_rows(list(unpack(blocks))) == sorted_rows(table.to_batches())
 
 

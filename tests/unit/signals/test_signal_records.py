@@ -1,4 +1,4 @@
-"""The records of the catalogue: what a dictionary, a model and a refresh rely on."""
+"""The records of the catalogue: properties that the dictionary, models and refreshes rely on."""
 
 import re
 from collections import Counter

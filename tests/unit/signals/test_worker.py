@@ -1,4 +1,4 @@
-"""What a task makes of a partition that holds one grain only."""
+"""A task on a partition that holds one grain only."""
 
 from pathlib import Path
 

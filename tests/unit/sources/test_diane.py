@@ -1,4 +1,4 @@
-"""The wide export of accounts: one record a company and a year, whatever its header holds."""
+"""The wide export of accounts: one record for each company and year, with any header."""
 
 from datetime import date
 

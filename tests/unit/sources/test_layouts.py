@@ -1,4 +1,4 @@
-"""Every layout that a partner file has had: recognised by its header, records and counts right, bad cells named."""
+"""Every layout of every partner file: recognised by its header, correct records and counts, bad cells named."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +19,7 @@ SERIES = (date(2016, 1, 1), date(2019, 1, 1))
 
 @dataclass
 class Case:
-    """A file in one layout: header, lines, class of each record, and what the facts hold, in order."""
+    """A file in one layout: header, lines, class of each record, and the content of the facts, in order."""
 
     source: str
     layout: str

@@ -175,9 +175,9 @@ def test_empty_headcounts_give_nothing_wherever_they_stand(tmp_path: Path) -> No
     expected += [(5, 1, 1), (5, 2, 2), (5, 3, 3), (5, 4, 4), (5, 5, 999_999_999)]
     assert [(f["_line"], f["periode"].month, f["effectif"]) for f in facts] == expected
     # Columns of months with another one between them, and a cell that is no plain number: the same headcounts.
-    apart = "compte;eff202411;siret;eff202412;eff202413;eff202421;eff202422"
+    scattered = "compte;eff202411;siret;eff202412;eff202413;eff202421;eff202422"
     moved = [f"c;{first or ' '};{SIRET};{rest}" for first, rest in (cells.split(";", 1) for cells, _ in beside[1:])]
-    lines, facts = read(tmp_path, "effectif", apart, *moved)
+    lines, facts = read(tmp_path, "effectif", scattered, *moved)
     assert [row.kind for row in lines] == ["accepted", "rejected", "accepted"]  # a blank is no headcount
     assert [(f["_line"] + 1, f["periode"].month, f["effectif"]) for f in facts] == expected
 

@@ -1,4 +1,4 @@
-"""Files as users receive them: INSEE's register, former layouts, odd names and numbers, broken ones among good."""
+"""Files as users receive them: INSEE's register, former layouts, odd names and numbers, broken files among good ones."""
 
 import gzip
 import io
@@ -31,7 +31,7 @@ DEBITS = (
 
 @pytest.fixture
 def take(settings: Settings) -> Take:
-    """Takes a batch in, without Spark; the account of each file by its name."""
+    """Take a batch in, without Spark; returns the account of each file by name."""
 
     def taken(batch: str) -> dict[str, FileAccount]:
         return {account.file.name: account for account in take_in(None, settings, batch, lambda text: None)}
@@ -39,7 +39,7 @@ def take(settings: Settings) -> Take:
     return taken
 
 
-def told(account: FileAccount) -> tuple[str, int, int, int]:
+def outcome(account: FileAccount) -> tuple[str, int, int, int]:
     """Layout and counts of a file that was read."""
     assert account.status == "ok", account.message
     return account.layout, account.accepted, account.rejected, account.skipped
@@ -175,9 +175,9 @@ def test_the_register_of_insee_is_read_as_it_is_published(
         packed = {"csv": text, "zip": zipped(f"{name}.csv", text), "parquet": parquet(columns, 3)}
         deliver("2403", f"{name}.{packing}", packed[packing])
     accounts = take("2403")
-    assert told(accounts[f"StockEtablissement_utf8.{packing}"]) == ("insee", 3, 0, 0)
-    assert told(accounts[f"StockUniteLegale_utf8.{packing}"]) == ("2019", 3, 0, 0)
-    assert told(accounts[f"StockEtablissementHistorique_utf8.{packing}"]) == ("2025-11", 2, 0, 1)
+    assert outcome(accounts[f"StockEtablissement_utf8.{packing}"]) == ("insee", 3, 0, 0)
+    assert outcome(accounts[f"StockUniteLegale_utf8.{packing}"]) == ("2019", 3, 0, 0)
+    assert outcome(accounts[f"StockEtablissementHistorique_utf8.{packing}"]) == ("2025-11", 2, 0, 1)
 
     first, second, third = sorted(rows("staged/sirene"), key=lambda row: row["_line"])
     assert (first["siret"], first["siege"], first["est_actif"]) == ("73282932000074", True, True)
@@ -212,14 +212,14 @@ def test_the_register_of_insee_is_read_as_it_is_published(
 @pytest.mark.parametrize("missing", [["activitePrincipaleNAF25Etablissement"], _SINCE_2024], ids=["53", "before 2024"])
 def test_columns_of_the_register_come_and_go(deliver: Deliver, take: Take, missing: list[str]) -> None:
     deliver("2403", "stocketablissement_UTF8.csv", csv(without(SITES, *missing), 3))
-    assert told(take("2403")["stocketablissement_UTF8.csv"]) == ("insee", 3, 0, 0)
+    assert outcome(take("2403")["stocketablissement_UTF8.csv"]) == ("insee", 3, 0, 0)
 
 
 def test_row_groups_of_a_parquet_file_are_read_once_each(deliver: Deliver, take: Take, rows: Rows) -> None:
     many = {**HISTORY, "dateFin": None, "dateDebut": [date(2000 + at, 1, 1) for at in range(7)]}
     many |= {"etatAdministratifEtablissement": "A", "changementEtatAdministratifEtablissement": True}
     deliver("2403", "StockEtablissementHistorique_utf8.parquet", parquet(many, 7, rows_of_a_group=3))
-    assert told(take("2403")["StockEtablissementHistorique_utf8.parquet"]) == ("2025-11", 7, 0, 0)
+    assert outcome(take("2403")["StockEtablissementHistorique_utf8.parquet"]) == ("2025-11", 7, 0, 0)
     found = sorted((row["_line"], row["date_debut"].year) for row in rows("staged/sirene_histo"))
     assert found == [(at + 2, 2000 + at) for at in range(7)]
 
@@ -242,7 +242,7 @@ def test_streets_written_in_full_are_those_of_the_table(deliver: Deliver, take: 
     sites = {name: values[0] if isinstance(values, list) else values for name, values in SITES.items()}
     sites |= {"typeVoieEtablissement": spelled, "longitude": "2.5", "latitude": "48.5"}
     deliver("2403", "StockEtablissement_utf8_geo.csv", csv(sites, len(spelled)))
-    assert told(take("2403")["StockEtablissement_utf8_geo.csv"])[:2] == ("2019", 10)
+    assert outcome(take("2403")["StockEtablissement_utf8_geo.csv"])[:2] == ("2019", 10)
     found = [row["type_voie"] for row in sorted(rows("staged/sirene"), key=lambda row: row["_line"])]
     assert found == [
         *("RUE", "AVENUE", "CHEMIN", "CHAUSSÉE", "CHAUSSÉE", "TERRE-PLEIN", "ROND POINT", "SENTIER", None, None)
@@ -288,7 +288,7 @@ def test_no_unit_of_the_register_is_left_out_for_its_nomenclature(
     }
     deliver("2701", name, csv(units, len(ACTIVITIES)))
     account = take("2701")[name]
-    assert told(account)[1:] == (len(ACTIVITIES), 0, 0)
+    assert outcome(account)[1:] == (len(ACTIVITIES), 0, 0)
     found = sorted(rows(f"staged/{account.source}"), key=lambda row: row["_line"])
     behind = list(found[0])[list(found[0]).index("ape") :][:3]
     assert behind == ["ape", "ape_naf25", "nomenclature_ape"]
@@ -297,7 +297,7 @@ def test_no_unit_of_the_register_is_left_out_for_its_nomenclature(
 
 def test_a_history_without_activities_has_none(deliver: Deliver, take: Take, rows: Rows) -> None:
     deliver("2403", "StockEtablissementHistorique_utf8.csv", csv(HISTORY, 3))
-    assert told(take("2403")["StockEtablissementHistorique_utf8.csv"]) == ("2025-11", 2, 0, 1)
+    assert outcome(take("2403")["StockEtablissementHistorique_utf8.csv"]) == ("2025-11", 2, 0, 1)
     activities = {(row["ape"], row["ape_naf25"], row["nomenclature_ape"]) for row in rows("staged/sirene_histo")}
     assert activities == {(None, None, None)}
 
@@ -318,7 +318,7 @@ def test_payment_behaviour_as_delivered_in_november_2023(deliver: Deliver, take:
         "552100554;ACTIF;072;x;4;;;;2023-10-15",
     ]
     deliver("2311", "E_202311270930_Retro-Paydex_20231127.csv", "\n".join([header, *lines, ""]))
-    assert told(take("2311")["E_202311270930_Retro-Paydex_20231127.csv"]) == ("2023-11", 3, 2, 0)
+    assert outcome(take("2311")["E_202311270930_Retro-Paydex_20231127.csv"]) == ("2023-11", 3, 2, 0)
     first, unknown, coded = sorted(rows("staged/paydex"), key=lambda row: row["_line"])
     day = date(2023, 10, 15)
     assert (first["nb_jours"], first["encours_etudies"], first["date_valeur"]) == (18, 12500.5, day)
@@ -352,7 +352,7 @@ def test_an_export_of_accounts_before_2021(deliver: Deliver, take: Take, rows: R
         "production de l'ex. keur": "1\u202f234.5",
     }
     deliver("2012", "Diane_export.txt", (mark + diane_export(cells)).encode("utf-16-le"))
-    assert told(take("2012")["Diane_export.txt"]) == ("export", 1, 0, 0)
+    assert outcome(take("2012")["Diane_export.txt"]) == ("export", 1, 0, 0)
     (row,) = rows("staged/diane")
     assert (row["siren"], row["exercice_diane"]) == ("732829320", 2018)
     assert (row["nombre_etab_secondaire"], row["nombre_filiale"]) == (1203, 7)
@@ -373,7 +373,7 @@ def test_ratios_of_the_banque_de_france_with_decimal_commas_and_thousands(
         "732 829 320;2015;31DEC2014;SOC;87000;NA;01;1,234,5;1;1;1;1;1",
     ]
     deliver("2003", "bdf.csv", "\n".join([header, *lines, ""]))
-    assert told(take("2003")["bdf.csv"]) == ("2019-11", 1, 2, 0)
+    assert outcome(take("2003")["bdf.csv"]) == ("2019-11", 1, 2, 0)
     (row,) = rows("staged/bdf")
     assert (row["poids_frng"], row["taux_marge"], row["delai_fournisseur"]) == (-37.5, 1234.5, 1000.0)
     assert (row["dette_fiscale"], row["financier_court_terme"], row["frais_financier"]) == (561.0, 1e6, None)
@@ -425,7 +425,7 @@ def test_a_header_may_be_in_any_case(
     assert read_by is not None and read_by.name == source
     company = "012345678\n" if source == "filter" else ""  # a perimeter of nobody is refused
     deliver("2403", name, change(header) + "\n" + company)
-    assert told(take("2403")[name])[1:] == (len(company) // 10, 0, 0)
+    assert outcome(take("2403")[name])[1:] == (len(company) // 10, 0, 0)
 
 
 NAMES = [
@@ -451,7 +451,7 @@ def test_packed_files_and_a_capital_first_letter(deliver: Deliver, take: Take) -
     deliver("2403", "Sigfaible_pcoll.csv", PCOLL)
     deliver("2403", "sigfaible_debits.csv.GZ", gzip.compress(DEBITS.encode()))
     deliver("2403", "StockUniteLegale_utf8.ZIP", zipped("StockUniteLegale_utf8.csv", csv(COMPANIES, 3)))
-    assert {name: told(account)[1] for name, account in take("2403").items()} == {
+    assert {name: outcome(account)[1] for name, account in take("2403").items()} == {
         "Sigfaible_pcoll.csv": 1,
         "sigfaible_debits.csv.GZ": 1,
         "StockUniteLegale_utf8.ZIP": 3,
@@ -459,7 +459,7 @@ def test_packed_files_and_a_capital_first_letter(deliver: Deliver, take: Take) -
 
 
 def _encrypted(archive: bytes) -> bytes:
-    """The same archive, whose file says that it needs a password."""
+    """The same archive, with the flag of an encrypted file."""
     damaged = bytearray(archive)
     damaged[6] |= 1
     damaged[damaged.find(b"PK\x01\x02") + 8] |= 1
@@ -495,4 +495,4 @@ def test_a_broken_file_fails_by_name_and_the_others_are_taken_in(
     deliver("2403", "sigfaible_pcoll.csv", PCOLL)
     accounts = take("2403")
     assert accounts[name].status == "failed" and message in accounts[name].message
-    assert told(accounts["sigfaible_pcoll.csv"]) == ("2018", 1, 0, 0)
+    assert outcome(accounts["sigfaible_pcoll.csv"]) == ("2018", 1, 0, 0)

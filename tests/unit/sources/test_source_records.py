@@ -1,4 +1,4 @@
-"""What a source's record says fits what its rule gives."""
+"""The record of each source agrees with its rule."""
 
 import pytest
 

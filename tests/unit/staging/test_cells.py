@@ -31,7 +31,7 @@ def of_entities(entities: Sequence[tuple[str, str | None]]) -> np.ndarray:
 
 
 def delivered(lines: Sequence[Line], months: int, range_rank: int = 0, texts: Sequence[int] = ()) -> np.ndarray:
-    """Lines of a file as they are read, each a hundred bytes behind the other."""
+    """Lines of a file as read, each a hundred bytes after the one before."""
     records = np.empty(len(lines), record_of(months))
     records["first"], records["second"] = of_entities([line[:2] for line in lines])
     records["raw"] = texts or range(len(lines))
@@ -71,22 +71,26 @@ def by_entity(ranges: Sequence[Range], files: Sequence[str], buckets: int, scrat
         return f"{scratch}/{name}{rank}" if scratch else ""
 
     grids = [sorted_grid(*one, buckets, at("range", rank)) for rank, one in enumerate(ranges)]
-    there = [stored_cells(CellsTask(uri, rank, buckets, DAY, KEY, at("file", rank))) for rank, uri in enumerate(files)]
+    grids_in_force = [
+        stored_cells(CellsTask(uri, rank, buckets, DAY, KEY, at("file", rank))) for rank, uri in enumerate(files)
+    ]
     return [
-        compare_cells(CellsBucketTask(bucket, grids, there, len(grids), len(files), not files, "named", scratch))
+        compare_cells(
+            CellsBucketTask(bucket, grids, grids_in_force, len(grids), len(files), not files, "named", scratch)
+        )
         for bucket in range(buckets)
     ]
 
 
 def fact_by_fact(ranges: Sequence[Range], files: Sequence[str]) -> list[BucketOutcome]:
-    """The oracle: what is done with files that are not wide."""
+    """The oracle: the comparison of files that are not wide."""
     names = [names_of_months(*one)[0] for one in ranges]
     parts = [partitioned(one, bucket_of(one["first"], 1), 1) for one in names]
-    there = [stored_names(NamesTask(uri, rank, 1, DAY, "")).parts for rank, uri in enumerate(files)]
-    return [compare_bucket(BucketTask(0, parts, there, (), len(ranges), len(files), not files, ""))]
+    names_in_force = [stored_names(NamesTask(uri, rank, 1, DAY, "")).parts for rank, uri in enumerate(files)]
+    return [compare_bucket(BucketTask(0, parts, names_in_force, (), len(ranges), len(files), not files, ""))]
 
 
-def told(outcomes: Sequence[BucketOutcome], ranges: int, files: int) -> dict[str, object]:
+def summary(outcomes: Sequence[BucketOutcome], ranges: int, files: int) -> dict[str, object]:
     def joined(what: str, parts: int) -> list[list[object]]:
         return [sorted(x for o in outcomes for x in getattr(o, what).part(at).tolist()) for at in range(parts)]
 
@@ -104,12 +108,12 @@ def test_the_table_of_the_module(tmp_path: Path) -> None:
             ("A", "1", FEBRUARY, 11, 1, None),
             ("B", None, FEBRUARY, 5, 1, None),
             ("C", "1", JANUARY, 7, 1, None),
-            ("C", "1", FEBRUARY, 7, 1, DAY),  # ended by this very delivery, when it was taken in before
+            ("C", "1", FEBRUARY, 7, 1, DAY),  # ended by this delivery in an earlier run
             ("C", "1", MARCH, 7, 1, date(2024, 4, 20)),
         ],
     )
     records = delivered(lines, 3)
-    found = told(by_entity([(records, months)], [file], 1), 1, 1)
+    found = summary(by_entity([(records, months)], [file], 1), 1, 1)
     a, b = records["place"].tolist()
     assert found["picks"] == [[(a + 1, 1), (b + 2, 1)]]
     assert found["absent"] == [[1, 3, 4]]  # rows of the file; C's March had ended before
@@ -118,8 +122,8 @@ def test_the_table_of_the_module(tmp_path: Path) -> None:
 
 def test_of_an_entity_on_two_lines_each_fact_counts_as_often_as_lines_differ() -> None:
     months, lines = np.array([JANUARY], np.int32), [("A", "1", [10]), ("A", "1", [10]), ("A", "1", [10])]
-    records = delivered(lines, 1, texts=(7, 9, 7))  # the first and the third are the same bytes
-    found = told(by_entity([(records, months)], [], 1), 1, 0)
+    records = delivered(lines, 1, texts=(7, 9, 7))  # the first and the third are byte-identical
+    found = summary(by_entity([(records, months)], [], 1), 1, 0)
     places = records["place"].tolist()
     assert found == {
         "picks": [[(places[1], 2), (places[2], 0)]],
@@ -142,7 +146,7 @@ def drawn_lines(drawn: random.Random, months: int) -> list[Line]:
 
 
 def drawn_rows(drawn: random.Random) -> list[Row]:
-    """Mostly a fact a month, entity after entity; some stand apart, twice, or with another rank."""
+    """Mostly one fact a month, entity by entity; some are scattered, repeated, or have another rank."""
     rows: list[Row] = []
     for site in drawn.sample(range(12), drawn.randrange(12)):
         account = drawn.choice((None, "1", "2"))
@@ -169,18 +173,18 @@ def test_entity_by_entity_finds_what_fact_by_fact_finds(seed: int, tmp_path: Pat
     rows = [some for _ in range(drawn.randrange(3)) if (some := drawn_rows(drawn))]
     files = [stored(tmp_path / f"{rank}.parquet", some) for rank, some in enumerate(rows)]
     scratch = str(tmp_path / "scratch") if seed % 2 else ""
-    expected = told(fact_by_fact(ranges, files), len(ranges), len(files))
+    expected = summary(fact_by_fact(ranges, files), len(ranges), len(files))
     named = {int(month) for _, months in ranges for month in months}
-    expected["absent"] = [  # what no header names is not absent
+    expected["absent"] = [  # facts of months that no header names are not absent
         [place for place in places if some[row_of(np.array([place], np.uint64))[0]][2] in named]
         for places, some in zip(expected["absent"], rows, strict=True)  # type: ignore[call-overload]
     ]
-    assert told(by_entity(ranges, files, drawn.choice((1, 4)), scratch), len(ranges), len(files)) == expected
+    assert summary(by_entity(ranges, files, drawn.choice((1, 4)), scratch), len(ranges), len(files)) == expected
 
 
 def test_a_month_that_the_header_does_not_name_is_not_absent(tmp_path: Path) -> None:
     file = stored(tmp_path / "a.parquet", [("A", "1", month, 10, 1, None) for month in (JANUARY, FEBRUARY, MARCH)])
     months = np.array([JANUARY, MARCH], np.int32)
-    found = told(by_entity([(delivered([("A", "1", [10, None])], 2), months)], [file], 1), 1, 1)
-    assert found["absent"] == [[2]]  # March is empty; February is not told of
+    found = summary(by_entity([(delivered([("A", "1", [10, None])], 2), months)], [file], 1), 1, 1)
+    assert found["absent"] == [[2]]  # March is empty; February is not in the header
     assert (found["new"], found["unchanged"], found["delivered"]) == (0, 1, 1)

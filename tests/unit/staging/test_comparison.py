@@ -29,7 +29,7 @@ A10, A12, B5, C1 = (1, 10), (1, 12), (2, 5), (3, 1)
 
 
 def delivered(facts: Sequence[Delivered], range_rank: int = 0) -> np.ndarray:
-    """Facts in the order in which they stand."""
+    """Facts in order of their place."""
     names = np.empty(len(facts), NAME)
     for row, fact in enumerate(facts):
         names["first"][row], names["second"][row], names["raw"][row] = fact
@@ -46,7 +46,7 @@ def stored(facts: Sequence[Stored], file: int = 0) -> np.ndarray:
 
 
 class Comparison:
-    """A delivery held against files, in so many buckets."""
+    """A delivery compared with files, in so many buckets."""
 
     def __init__(
         self,
@@ -103,9 +103,9 @@ def test_the_before_and_after_table_of_the_module() -> None:
     first = Comparison([delivered([(*A10, 1), (*B5, 2)])])
     assert first.picks() == [[]]  # all new: nothing is an exception
     assert first.counts() == (2, 0, 2)
-    there = stored([(*A10, 1), (*B5, 1)])
+    stored_facts = stored([(*A10, 1), (*B5, 1)])
     names = delivered([(*A12, 3), (*B5, 2), (*C1, 4)])
-    second = Comparison([names], [there])
+    second = Comparison([names], [stored_facts])
     assert new_facts(names, second) == [(*A12, 1), (*C1, 1)]
     assert second.rows("absent") == [[0]]  # the first A
     assert second.counts() == (2, 1, 3)
@@ -114,7 +114,7 @@ def test_the_before_and_after_table_of_the_module() -> None:
 
 
 def test_equal_facts_of_different_lines_are_kept_and_identical_lines_count_once() -> None:
-    # The first and the third line are the same bytes; the second differs only in a column that is not read.
+    # The first and the third line are byte-identical; the second differs only in a column that is not read.
     names = delivered([(*A10, 7), (*A10, 9), (*A10, 7)])
     assert ranks(names).tolist() == [1, 2, 0]
     comparison = Comparison([names])
@@ -130,15 +130,15 @@ def test_of_identical_lines_the_first_of_the_delivery_stays_whatever_range_it_is
         assert picks == {int(second["place"][0]): 0, int(first["place"][1]): 2}  # the line of hash 3 is the first
 
 
-def test_a_rank_is_told_by_the_text_of_the_line_as_a_signed_number() -> None:
+def test_ranks_follow_the_hash_of_the_line_as_a_signed_number() -> None:
     names = delivered([(*A10, 5), (*A10, 2**63 + 5), (*A10, 2**64 - 1)])
     assert ranks(names).tolist() == [3, 1, 2]  # SQL's order: the hashes beyond 2**63 are negative
 
 
 def test_the_same_facts_in_another_order_are_the_same_versions() -> None:
     one, other = [(*A10, 1), (*A10, 9), (*B5, 2)], [(*B5, 2), (*A10, 9), (*A10, 1)]
-    there = stored([(*fact[:2], rank) for fact, rank in zip(one, ranks(delivered(one)).tolist(), strict=True)])
-    comparison = Comparison([delivered(other)], [there])
+    stored_facts = stored([(*fact[:2], rank) for fact, rank in zip(one, ranks(delivered(one)).tolist(), strict=True)])
+    comparison = Comparison([delivered(other)], [stored_facts])
     assert (comparison.picks(), comparison.rows("absent"), comparison.counts()) == ([[]], [[]], (0, 3, 3))
 
 
@@ -234,20 +234,26 @@ def test_many_facts_are_matched_in_any_order() -> None:
     drawn = np.random.default_rng(1)
     names = np.zeros(20_000, NAME)
     names["first"], names["second"] = drawn.integers(0, 2**63, (2, len(names)))
-    there = np.zeros(len(names) // 2, STORED)
-    order = drawn.permutation(len(names))[: len(there)]
-    there["first"], there["second"], there["rank"] = names["first"][order], names["second"][order], 1
-    is_old, is_held = matched(names, ranks(names), there)
-    assert np.flatnonzero(is_old).tolist() == sorted(order.tolist()) and is_held.all()
+    stored_facts = np.zeros(len(names) // 2, STORED)
+    order = drawn.permutation(len(names))[: len(stored_facts)]
+    stored_facts["first"], stored_facts["second"], stored_facts["rank"] = (
+        names["first"][order],
+        names["second"][order],
+        1,
+    )
+    is_old, is_found = matched(names, ranks(names), stored_facts)
+    assert np.flatnonzero(is_old).tolist() == sorted(order.tolist()) and is_found.all()
 
 
 def test_arrays_left_in_scratch_files_say_the_same(tmp_path: Path) -> None:
     seeded = random.Random(7)
     for number in range(30):
         arrays = drawn_arrays(seeded)
-        here, there = Comparison(*arrays, 4), Comparison(*arrays, 4, scratch=str(tmp_path / str(number)))
-        assert (here.picks(), here.counts()) == (there.picks(), there.counts())
-        assert [here.rows(what) for what in ("absent", "taken")] == [there.rows(what) for what in ("absent", "taken")]
+        in_memory, in_files = Comparison(*arrays, 4), Comparison(*arrays, 4, scratch=str(tmp_path / str(number)))
+        assert (in_memory.picks(), in_memory.counts()) == (in_files.picks(), in_files.counts())
+        assert [in_memory.rows(what) for what in ("absent", "taken")] == [
+            in_files.rows(what) for what in ("absent", "taken")
+        ]
     assert any(tmp_path.iterdir())
 
 
@@ -258,14 +264,14 @@ def test_a_bucket_holds_about_two_million_facts(facts: int, buckets: int) -> Non
     assert buckets_for(facts) == buckets
 
 
-def test_the_bucket_is_told_by_the_highest_bits() -> None:
+def test_the_highest_bits_give_the_bucket() -> None:
     first = np.array([0, 1, 2**61, 2**62, 2**63, 2**64 - 1], np.uint64)
     assert bucket_of(first, 1).tolist() == [0] * 6
     assert bucket_of(first, 4).tolist() == [0, 0, 0, 1, 2, 3]
     assert bucket_of(first, 8).tolist() == [0, 0, 1, 2, 4, 7]
 
 
-def test_places_of_stored_facts_are_told_back() -> None:
+def test_places_of_stored_facts_round_trip() -> None:
     rows = np.array([0, 1, 2**40 - 1])
     for file in (0, 3, 2**20):
         places = stored_place(file, rows)

@@ -1,4 +1,4 @@
-"""A key damaged into another number: the fact that it belonged to stays in force, others end as they should."""
+"""A key damaged into another number: its fact stays in force, others end as expected."""
 
 import random
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def in_force(settings: Settings) -> Callable[[], list[str]]:
     return sirets
 
 
-@pytest.mark.parametrize("siret", [CORRECT, "01234567800011"])  # the second one fails the control of INSEE
+@pytest.mark.parametrize("siret", [CORRECT, "01234567800011"])  # the second one fails INSEE's check
 @pytest.mark.parametrize("place", range(9))
 def test_a_key_damaged_into_a_company_outside_the_perimeter_ends_nothing(
     deliver: Callable, take: Callable, in_force: Callable, siret: str, place: int
@@ -57,7 +57,7 @@ def test_a_key_damaged_into_a_company_outside_the_perimeter_ends_nothing(
     assert (done.accepted, done.skipped, done.ended, done.held_back) == (1, 1, 0, 1)
     assert in_force() == sorted([siret, OTHER])
     take("2403")
-    assert take("2404")["a_debits.csv"].ended == 1  # a line that is simply not there has ended
+    assert take("2404")["a_debits.csv"].ended == 1  # the fact of a missing line has ended
     assert in_force() == [OTHER]
 
 
@@ -72,8 +72,8 @@ def test_the_corrected_file_gives_what_it_would_have_given_at_once(
     done = take("2402")["a_debits.csv"]
     assert (done.added, done.ended, done.held_back) == (1, 1, 0)
     rows = DeltaTable(f"{settings.lake}/staged/debit").to_pyarrow_table().to_pylist()
-    told = [(r["siret"], r["part_ouvriere"], r["_batch"], r["superseded_on"] is None) for r in rows]
-    assert sorted(told) == sorted(
+    kept = [(r["siret"], r["part_ouvriere"], r["_batch"], r["superseded_on"] is None) for r in rows]
+    assert sorted(kept) == sorted(
         [(OTHER, 1.0, "2401", True), (CORRECT, 1.0, "2401", False), (CORRECT, 3.0, "2402", True)]
     )
     assert DeltaTable(f"{settings.lake}/held_back").to_pyarrow_table().num_rows == 0
@@ -92,13 +92,13 @@ def test_a_line_outside_that_is_like_no_missing_one_lets_it_end(
 def test_a_company_that_left_the_perimeter_is_nobody_s_damaged_key(
     deliver: Callable, take: Callable, in_force: Callable
 ) -> None:
-    near = FAILING  # one sign from the other, and long known
+    near = FAILING  # one character from the other, and long known
     for batch, lines in (("2401", debit(CORRECT) + debit(near)), ("2402", debit(near))):
         deliver(batch, "filter.csv", f"siren\n{CORRECT[:9]}\n" + (f"{near[:9]}\n" if batch == "2401" else ""))
         deliver(batch, "a_debits.csv", DEBIT + lines)
     take("2401")
     done = take("2402")["a_debits.csv"]
-    # The debt of the company that left is in the delivery, outside: it stays, that of the other one has ended.
+    # The debt of the company that left the perimeter is delivered, so it stays; that of the other one has ended.
     assert (done.ended, done.held_back, in_force()) == (1, 1, [near])
 
 
@@ -134,7 +134,7 @@ def test_an_account_damaged_into_one_of_a_company_outside_ends_nothing(
 
 
 def luhn(number: str) -> bool:
-    """The control, digit by digit."""
+    """The check, digit by digit."""
     total = 0
     for rank, sign in enumerate(reversed(number)):
         value = int(sign) * (1 + rank % 2)

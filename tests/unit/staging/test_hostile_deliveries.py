@@ -112,7 +112,7 @@ def test_a_file_that_turns_broken_leaves_its_delivery_as_it_was(
     for batch in ("2401", "2402"):
         take(batch)
     deliver("2402", "b_debits.csv", "rubbish\n")
-    # Its unchanged sibling stays as it was taken in: that is no failure.
+    # Its unchanged sibling stays as taken in, and is not a failure.
     assert {name: account.status for name, account in take("2402").items()} == {"b_debits.csv": "failed"}
     assert in_force() == 20
     accounts = DeltaTable(f"{settings.lake}/deliveries").to_pyarrow_table().to_pylist()
@@ -257,7 +257,7 @@ def test_a_perimeter_that_turns_broken_fails_alone(deliver: Deliver, take: Calla
     deliver("2401", "sigfaible_pcoll.csv", "Siret;Siren;Dt_effet;Cat_v2;Lib_actx_stdx\n")
     assert {name: account.status for name, account in take("2401").items()} == {
         "filter.csv": "failed",
-        "sigfaible_pcoll.csv": "failed",  # not for everybody, as long as it is broken
+        "sigfaible_pcoll.csv": "failed",  # not read without perimeter while that file is broken
     }
     assert in_force() == 20
 
@@ -281,7 +281,7 @@ def test_a_stray_quote_that_makes_one_line_of_many_ends_nothing(
     deliver("2402", "a_debits.csv", "".join(damaged))
     take("2401")
     done = take("2402", smallest_share=0.1)["a_debits.csv"]
-    # Four lines are swallowed, and the last one told under the key of the first; or all behind it are swallowed.
+    # Four lines are merged, and the last one gets the key of the first; or all later lines are merged.
     assert (done.ended, in_force()) == (0, 20)
     assert done.held_back == (4 if closed else 16)
 
@@ -321,7 +321,7 @@ def test_a_broken_perimeter_stops_the_batches_behind_it(
     deliver("2401", "filter.csv", inside)
     take("2401")
     deliver("2402", "filter.csv", "siren\nx\n")
-    if at_fault == "2402 twice":  # it was taken in before it turned broken
+    if at_fault == "2402 twice":  # taken in before it was broken
         deliver("2402", "filter.csv", inside)
         take("2402")
         deliver("2402", "filter.csv", "siren\nx\n")
@@ -333,7 +333,7 @@ def test_a_broken_perimeter_stops_the_batches_behind_it(
     if at_fault == "2402 put right":
         deliver("2402", "filter.csv", inside)
         assert take("2402")["filter.csv"].status == "ok"
-    else:  # or the batch says itself whom it is for
+    else:  # or the batch has a perimeter of its own
         deliver(later, "filter.csv", inside)
     assert take(later)["a_debits.csv"].status == "ok"
     assert in_force() == 10
@@ -346,7 +346,7 @@ def test_a_perimeter_under_another_name_puts_a_broken_one_right(
     take("2402")
     (Path(settings.landing) / "2402" / "filter.csv").unlink()
     deliver("2402", "a_debits.csv", debits())
-    assert take("2402")["a_debits.csv"].status == "failed"  # it is gone, and nobody has said whom the others are for
+    assert take("2402")["a_debits.csv"].status == "failed"  # the file is gone, and the others have no perimeter
     deliver("2402", "filter_2.csv", f"siren\n{SITES[0][:9]}\n")
     assert {name: account.status for name, account in take("2402").items()} == {
         "filter_2.csv": "ok",
@@ -414,7 +414,7 @@ def test_rows_of_parquet_that_differ_where_nobody_reads_are_two_facts(
     table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(names)})
     pq.write_table(table, Path(settings.landing) / "2401" / "a_debits.parquet")
     done = take("2401")["a_debits.parquet"]
-    assert (done.accepted, done.added) == (4, 3)  # the last row is the first one again
+    assert (done.accepted, done.added) == (4, 3)  # the last row repeats the first
 
 
 def test_a_name_that_is_no_text_fails_alone(deliver: Deliver, take: Callable, settings: Settings) -> None:
@@ -492,7 +492,7 @@ def test_the_same_batch_again_may_not_shrink_either(deliver: Deliver, take: Call
         (debits(SITES[:1], amount=5), {"partial": ("debit",)}, 18),
         (debits(SITES[:18]) + "?\n", {}, 18),
         (debits(SITES[:18]).replace(debit(SITES[3]), debit(SITES[3]).replace("1240120", "x")), {}, 18),
-        (debits(), {}, 20),  # and what the correction holds again is in force again
+        (debits(), {}, 20),  # and facts of the correction are in force again
     ],
 )
 def test_a_sub_batch_leaves_ended_what_the_delivery_before_it_ended(
@@ -503,7 +503,7 @@ def test_a_sub_batch_leaves_ended_what_the_delivery_before_it_ended(
     take("2401")
     take("2402")
     assert in_force() == 18
-    for _ in range(2):  # killed behind its commit, it is taken in once more
+    for _ in range(2):  # killed after its commit, it is taken in again
         take("2402_01", **ingest)
         assert in_force() == left
 
@@ -528,7 +528,7 @@ AT = len("".join(LINES[:3]))  # where the fourth line begins
     [
         (AT - 1, AT, b"", 1),  # the line feed alone: both lines name their accounts
         (AT - 1, AT, b" ", 1),
-        (AT - 10, AT + 60, b"", 3),  # with the numbers of the fourth line: nobody knows whose line is missing
+        (AT - 10, AT + 60, b"", 3),  # with the numbers of the fourth line: the key of the missing line is unknown
         (AT - 10, AT + 60, b" " * 70, 3),
         (AT - 10, AT + 60, b"\0" * 70, 3),
         (AT - 30, AT + 2, b"\0" * 32, 3),  # zero bytes may have been anything
@@ -538,7 +538,7 @@ AT = len("".join(LINES[:3]))  # where the fourth line begins
 def test_a_lost_line_end_ends_no_debt_of_the_line_behind(
     deliver: Deliver, take: Callable, in_force: Callable, start: int, end: int, instead: bytes, held_back: int
 ) -> None:
-    # Two debts are repaid: they end, unless nobody knows whose line was damaged.
+    # Two debts are repaid: they end, unless the key of the damaged line is unknown.
     body = "".join(LINES[:-2]).encode()
     deliver("2401", "a_debits.csv", debits())
     deliver("2402", "a_debits.csv", DEBIT.encode() + body[:start] + instead + body[end:])

@@ -1,4 +1,4 @@
-"""Batches taken in for real: staged tables, quarantine, accounts; repeated, corrected, broken."""
+"""Intake of real batches: staged tables, quarantine, accounts; repeated, corrected, broken."""
 
 import gzip
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def deliver(settings: Settings) -> Callable[[str, str, bytes | str], None]:
 
 
 def rows(settings: Settings, table: str) -> list[dict[str, Any]]:
-    """A table read by another engine than the one that wrote it."""
+    """Read a table with another engine than the one that wrote it."""
     return DeltaTable(f"{settings.lake}/{table}").to_pyarrow_table().to_pylist()
 
 

@@ -50,7 +50,7 @@ def test_a_given_perimeter_skips_the_lines_of_other_companies(deliver, ingest, r
     deliver("2403", "sigfaible_cotisdues.csv", HEADER + lines)
     done = ingest("2403")
     assert counts(done["filter_siren_2403.csv"]) == (2, 2, 0, 0)
-    assert counts(done["sigfaible_cotisdues.csv"]) == (4, 1, 2, 1)  # what is wrong stays rejected
+    assert counts(done["sigfaible_cotisdues.csv"]) == (4, 1, 2, 1)  # the bad line stays rejected
     assert [row["siret"] for row in rows("staged/cotisation")] == [A]
     deliver("2404", "filter.csv", "012345678\n0123\n")
     broken = ingest("2404")["filter.csv"]
@@ -106,7 +106,7 @@ def test_a_corrected_file_comes_again_in_a_sub_batch(deliver, ingest, rows) -> N
         (10.0, "2403"),
         (20.0, "2403_01"),
     ]
-    assert [row["_batch"] for row in rows("quarantine")] == ["2403"]  # the rejected line stays, as it came
+    assert [row["_batch"] for row in rows("quarantine")] == ["2403"]  # the rejected line stays, verbatim
 
 
 def test_increments_in_latin_9_with_a_trailer_are_read(deliver, ingest, rows) -> None:

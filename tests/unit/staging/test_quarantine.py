@@ -1,4 +1,4 @@
-"""Rejected lines summed up by reason."""
+"""Rejected lines by reason."""
 
 from pyspark.sql import SparkSession
 

@@ -1,4 +1,4 @@
-"""Files of a staged table: named for a comparison, written again where facts end, leave, or are known anew."""
+"""Files of a staged table: names for a comparison, rewritten when facts end, leave, or get another date."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -46,7 +46,7 @@ def stored_file(path: Path, facts: Sequence[Fact] = FACTS) -> str:
 
 
 def named(*rows: int) -> Rows:
-    """Rows of the file as a bucket of a comparison names them, between rows of other files."""
+    """Rows of the file in a bucket of a comparison, among rows of other files."""
     places = np.concatenate([stored_place(other, np.array(rows if other == 1 else [0, 1], int)) for other in range(3)])
     return Rows(partitioned(places, file_of(places), 3), rank=1)
 
@@ -56,7 +56,7 @@ def one_by_one(*rows: int) -> Rows:
 
 
 def edited(tmp_path: Path, **changes: Any) -> tuple[Edited, list[Fact]]:
-    """What becomes of a file, and what is written."""
+    """The outcome for a file, and the written rows."""
     target = tmp_path / "_batch=2405" / "new.parquet"
     done = edit_file(EditTask(stored_file(tmp_path / "old.parquet"), str(target), **changes))
     if done.outcome != "written":
@@ -75,9 +75,9 @@ def with_ends(*ends: date | None) -> list[Fact]:
 
 def test_facts_end_in_any_bucket_and_other_ends_of_that_day_are_undone(tmp_path: Path) -> None:
     _, rows = edited(tmp_path, ended=(named(0), one_by_one(3)), day=APRIL)
-    assert rows == with_ends(APRIL, None, MAY, APRIL)  # the end of April that is not told any more is undone
+    assert rows == with_ends(APRIL, None, MAY, APRIL)  # an end in April that is no longer asked for is undone
     _, rows = edited(tmp_path, ended=(named(1),), day=MAY)
-    assert rows == with_ends(None, MAY, None, None)  # and one that is told anew takes the place of the older
+    assert rows == with_ends(None, MAY, None, None)  # and a new end replaces the older one
     _, rows = edited(tmp_path, day=MAY)
     assert rows == with_ends(None, APRIL, None, None)
 
@@ -96,7 +96,7 @@ def test_facts_become_known_on_another_day(tmp_path: Path) -> None:
     [
         {},
         {"day": date(2024, 6, 20)},
-        {"day": APRIL, "ended": (named(1),)},  # it ends on that day already
+        {"day": APRIL, "ended": (named(1),)},  # it already ends on that day
         {"taken": (named(), one_by_one())},
     ],
 )
@@ -112,8 +112,8 @@ def test_nothing_is_written_when_nothing_is_left(tmp_path: Path, changes: dict[s
 @pytest.mark.parametrize(
     ("day", "rows", "ended"),
     [
-        (None, [0, 1, 2, 3], 0),  # an increment: what ended was there, too
-        (APRIL, [0, 1, 3], 1),  # what the snapshot ended itself was in force before it
+        (None, [0, 1, 2, 3], 0),  # an increment: ended facts count, too
+        (APRIL, [0, 1, 3], 1),  # facts ended by the snapshot itself were in force before it
         (MAY, [0, 2, 3], 1),
         (date(2024, 6, 20), [0, 3], 0),
     ],

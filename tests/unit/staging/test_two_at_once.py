@@ -1,4 +1,4 @@
-"""Two ingests at a time leave what one after the other would have left, or one of them says that it gave way."""
+"""Two concurrent ingests give the result of one after the other, or one of them reports that it gave way."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +43,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, others: list[Callable[[], Any]]) 
 
 
 def lakes(settings: Settings, tmp_path: Path) -> tuple[Settings, Settings]:
-    """The one that two jobs write at a time, and one that they write one after the other."""
+    """A lake written by two concurrent jobs, and one written by the same jobs in sequence."""
     return settings, settings.model_copy(update={"lake": str(tmp_path / "in turn")})
 
 
@@ -63,7 +63,7 @@ def test_the_same_batch_twice_at_a_time_is_there_once(
     for table in ("staged/cotisation", "deliveries"):
         left_out = frozenset({"started_at", "finished_at"})
         found = compare_tables(Path(both.lake), Path(in_turn.lake), table, left_out)
-        # Whoever came second saw its own facts as those of an earlier run.
+        # The second job saw its own facts as those of an earlier run.
         assert found.findings == []
     assert {row["du"] for row in in_force(both)} == {5.0, 2.0}
 

@@ -1,4 +1,4 @@
-"""What the pipeline says: a line a step, warnings, and everything of a step that fails."""
+"""The output of the pipeline: a line a step, warnings, and all lines of a failed step."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the command prints of rejected lines and of facts held back; a lake without any says so."""
+"""The printed tables of rejected lines and held-back facts, and the message for a lake without any."""
 
 from collections.abc import Callable
 

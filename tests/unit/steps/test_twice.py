@@ -1,4 +1,4 @@
-"""A step that another job overtakes is made once more, and gives way the second time."""
+"""A step overtaken by another job is run once more, and gives way the second time."""
 
 from collections.abc import Callable
 

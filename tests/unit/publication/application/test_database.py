@@ -1,4 +1,4 @@
-"""Relations in a real PostgreSQL: old or new and never half, whatever happens; nothing of others is touched."""
+"""Relations in a real PostgreSQL: old or new, never partial; tables of other programs are not touched."""
 
 import os
 import signal
@@ -35,15 +35,15 @@ def dues(uri: str) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def database(database_uri: str) -> Iterator[Database]:
     """A schema with the contributions of two months in it."""
-    with connected(database_uri, SCHEMA) as there:
+    with connected(database_uri, SCHEMA) as database:
         parts = {JANUARY: Part(2, "one"), FEBRUARY: Part(1, "two")}
-        there.replace(
+        database.replace(
             DUES,
             "first",
             parts,
             [b"%s,2026-01-01,1.50\n%s,2026-01-01,\n" % (A.encode(), B.encode()), b"%s,2026-02-01,2\n" % A.encode()],
         )
-        yield there
+        yield database
 
 
 BEFORE = [(A, date(2026, 1, 1), Decimal("1.50")), (A, date(2026, 2, 1), Decimal(2)), (B, date(2026, 1, 1), None)]
@@ -117,7 +117,7 @@ def test_a_job_killed_in_the_middle_leaves_what_was_there_and_no_lock(database_u
     assert job.stdout is not None
     try:
         assert job.stdout.readline() == "in the middle\n"
-        assert dues(database_uri) == BEFORE  # whoever reads meanwhile
+        assert dues(database_uri) == BEFORE  # a concurrent reader
         with pytest.raises(ConcurrentWriteError, match="another job fills sf data"), connected(database_uri, SCHEMA):
             pass
     finally:
@@ -139,11 +139,11 @@ def test_types_keys_and_meanings_are_the_application_s(database: Database, datab
         "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
         SCHEMA,
     )
-    told = {(name, column): (kind, meaning) for name, column, kind, meaning in found}
+    comments = {(name, column): (kind, meaning) for name, column, kind, meaning in found}
     for relation in RELATIONS:
         for column, (kind, meaning) in relation.columns.items():
             plain = kind.replace("varchar", "character varying").removesuffix(" NOT NULL")
-            assert told[relation.name, column] == (plain, meaning)
+            assert comments[relation.name, column] == (plain, meaning)
     described = "SELECT obj_description(%s::regclass)"
     assert ask(database_uri, described, f'"{SCHEMA}".lists') == [(BY_NAME["lists"].description,)]
 
@@ -163,10 +163,10 @@ def test_what_others_have_made_is_left_alone(database_uri: str, made: str, what:
     with psycopg.connect(database_uri) as connection:
         connection.execute(f'CREATE SCHEMA "{SCHEMA}"')
         connection.execute(made.format(f'"{SCHEMA}".clean_cotisation'))
-    with connected(database_uri, SCHEMA) as there:
+    with connected(database_uri, SCHEMA) as database:
         with pytest.raises(ConfigurationError, match=f"sf data.clean_cotisation {what}: it is left alone"):
-            there.check(DUES)
-        there.check(REGISTER)
+            database.check(DUES)
+        database.check(REGISTER)
 
 
 def test_an_empty_table_of_the_right_columns_is_ours(database_uri: str, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""What the application's relations hold, from a few delivered facts: expected values by hand."""
+"""The content of the application's relations, from a few delivered facts: expected values by hand."""
 
 from datetime import date
 from typing import Any
@@ -21,18 +21,18 @@ def month(year: int, number: int) -> date:
 
 
 def rows_of(spark: SparkSession, source: str, *rows: dict[str, Any]) -> DataFrame:
-    """Staged rows: what a row does not say is null; each comes on a line of its own of batch 2601."""
+    """Staged rows, each on its own line of batch 2601; missing columns are null."""
     names = [column.split(" ")[0] for column in facts.COLUMNS[source].split(", ")]
-    told = [{"_batch": "2601", "_line": line, **row} for line, row in enumerate(rows)]
-    for row in told:
+    delivered = [{"_batch": "2601", "_line": line, **row} for line, row in enumerate(rows)]
+    for row in delivered:
         assert row.keys() <= set(names), row
         if "siret" in row:
             row.setdefault("siren", row["siret"][:9])
-    return spark.createDataFrame([tuple(row.get(name) for name in names) for row in told], facts.COLUMNS[source])
+    return spark.createDataFrame([tuple(row.get(name) for name in names) for row in delivered], facts.COLUMNS[source])
 
 
 def shown(frame: DataFrame, relation: str) -> list[tuple[Any, ...]]:
-    """The rows as the application gets them, in the order of their key."""
+    """The rows for the application, in the order of their key."""
     record = next(each for each in RELATIONS if each.name == relation)
     return sorted((tuple(row) for row in frame.select(*record.columns).collect()), key=repr)
 
@@ -57,8 +57,8 @@ def test_a_debt_holds_from_one_change_to_the_next(spark: SparkSession) -> None:
     february, june, september = (month(2025, number) for number in (2, 6, 9))
 
     def balance(item: str, periode: date, rank: int, workers: float, employers: float = 0.0, **more: Any) -> dict:
-        told = {"debit_id": item, "periode_prise_en_compte": periode, "numero_historique": rank}
-        return {"siret": A, "part_ouvriere": workers, "part_patronale": employers, **told, **more}
+        operation = {"debit_id": item, "periode_prise_en_compte": periode, "numero_historique": rank}
+        return {"siret": A, "part_ouvriere": workers, "part_patronale": employers, **operation, **more}
 
     staged = rows_of(
         spark,
@@ -80,9 +80,9 @@ def test_a_debt_holds_from_one_change_to_the_next(spark: SparkSession) -> None:
 
 
 def test_payment_plans_keep_what_the_application_can_hold(spark: SparkSession) -> None:
-    told = {"date_creation": date(2025, 3, 7), "date_echeance": date(2026, 3, 7), "duree_delai": 365}
+    dates = {"date_creation": date(2025, 3, 7), "date_echeance": date(2026, 3, 7), "duree_delai": 365}
     staged = rows_of(
-        spark, "delai", {"siret": A, **told, "montant_echeancier": 1234.5, "stade": "x" * 60, "action": None}
+        spark, "delai", {"siret": A, **dates, "montant_echeancier": 1234.5, "stade": "x" * 60, "action": None}
     )
     assert shown(facts.delai({"delai": staged}), "clean_delai") == [
         (A, date(2025, 3, 7), date(2026, 3, 7), 365, 1234.5, "x" * 50, None)
@@ -220,13 +220,13 @@ def test_a_digest_changes_with_any_cell_and_with_no_order(spark: SparkSession) -
     day = date(2025, 1, 2)
     rows = [(SIREN_A, day, "a", None, "x"), (SIREN_A, day, None, "a", "x"), (SIREN_B, day, "a", None, "x")]
 
-    def digest(*told: tuple[Any, ...]) -> str:
+    def digest(*rows: tuple[Any, ...]) -> str:
         frame = spark.createDataFrame(
-            list(told),
+            list(rows),
             "siren string, date_effet date, action_procol string, stade_procol string, libelle_procol string",
         )
         (row,) = digests(sendable(frame, relation), relation).collect()
-        assert (row["_part"], row["rows"]) == ("2025-01", len(told))
+        assert (row["_part"], row["rows"]) == ("2025-01", len(rows))
         return row["digest"]
 
     assert len({digest(row) for row in rows}) == len(rows)  # a null is somewhere else

@@ -1,4 +1,4 @@
-"""Lists and scores in the application's words: themes that add up to the score, editions in force, points by signal."""
+"""Lists and scores in the application's terms: themes that add up to the score, editions in force, points by signal."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""Companies made up for the pages: a list and cards with everything in them, and with nothing."""
+"""Invented companies for the pages: lists and cards with all fields, and with none."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -49,7 +49,7 @@ def months_back(count: int) -> list[date]:
 
 
 def row_of(number: int, **more: Any) -> dict[str, Any]:
-    """A row of the list, in its own words: the first ones alert most."""
+    """A row of the list; the first ones have the highest alerts."""
     place, name = _PLACES[number % len(_PLACES)]
     score = max(12.6, 88.4 - number / 40)
     level = "fort" if score >= 31 else "modere"
@@ -90,7 +90,7 @@ def row_of(number: int, **more: Any) -> dict[str, Any]:
 
 
 def card_of(rank: int, **more: Any) -> dict[str, Any]:
-    """A card with something in every part."""
+    """A card with content in every part."""
     months = months_back(24)
     series = [
         {
@@ -234,7 +234,7 @@ def card_of(rank: int, **more: Any) -> dict[str, Any]:
 
 
 def bare_card(siren: str) -> dict[str, Any]:
-    """A card of which nothing is known."""
+    """A card without any known fact."""
     empty = ("etablissements", "serie", "delais", "procedures", "alertes", "suivis", "fraicheur")
     return dict.fromkeys(card_of(0)) | {"siren": siren} | {name: [] for name in empty}
 

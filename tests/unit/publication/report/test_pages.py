@@ -1,4 +1,4 @@
-"""What the pages show, without a browser: French numbers, waterfalls that add up, what a clearance hides, figures."""
+"""The content of the pages, without a browser: French numbers, waterfalls that add up, hidden columns, figures."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from tests.unit.publication.report.companies import (
 )
 
 ENGINE = pages.environment()
-VENDORED = {  # of the releases on npm: what is opened is what was tested
+VENDORED = {  # digests of the npm releases: the tested files are the shipped ones
     "d3.min.js": "912111098ea99503a6f4967361d2bbdc9dbf58cf9c678c8e27e5b02d1a07f0c1",
     "plot.umd.min.js": "4358086467740777dd788d6b27a95cebdbaefdd50c730a3060117073bd7134cb",
 }
@@ -119,13 +119,17 @@ def test_the_list_page_receives_rows_in_the_order_of_ranks_and_nothing_ends_the_
     rows = [row_of(2, raison_sociale=HOSTILE), row_of(3, rank=None, status="sortie"), row_of(1)]
     text = "".join(pages.list_data(EDITION, rows))
     assert "<" not in text
-    told = rows_of_page(text)
-    assert [line[told["champs"].index("siren")] for line in told["lignes"]] == ["100000001", "100000002", "100000003"]
-    assert told["lignes"][1][told["champs"].index("nom")] == HOSTILE
-    assert all(len(line) == len(told["champs"]) for line in told["lignes"])
+    listed_rows = rows_of_page(text)
+    assert [line[listed_rows["champs"].index("siren")] for line in listed_rows["lignes"]] == [
+        "100000001",
+        "100000002",
+        "100000003",
+    ]
+    assert listed_rows["lignes"][1][listed_rows["champs"].index("nom")] == HOSTILE
+    assert all(len(line) == len(listed_rows["champs"]) for line in listed_rows["lignes"])
 
 
-SECRETS = {  # right -> texts of a card that tell what it opens
+SECRETS = {  # right -> texts of a card that it opens
     "scores": ("88,4", "Alerte élevée", "Points de score par thème", "Aggravée"),
     "urssaf": ("30 000 €", "APPROB", "Cotisation due", "part ouvrière"),
     "activite_partielle": ("Heures autorisées", "Heures consommées"),
@@ -135,18 +139,18 @@ SECRETS = {  # right -> texts of a card that tell what it opens
 
 @pytest.mark.parametrize("right", sorted(RIGHTS))  # a set has another order in each process
 def test_a_right_that_is_missing_hides_what_it_opens_and_says_so(right: str) -> None:
-    """Rows as `visible` gives them still hold nothing hidden; the page asks for the right all the same."""
+    """`visible` already removes hidden columns; the page still checks the right."""
     row, card = row_of(2, reason_1=None, reason_2=None, reason_3=None), card_of(2)
     everything = plain(pages.card_page(ENGINE, EDITION, card, row))
-    assert "14 jours" in everything  # late with suppliers: nobody's right
+    assert "14 jours" in everything  # late with suppliers: no right needed
     assert all(secret in everything for secret in SECRETS[right])
     less = replace(EDITION, rights=RIGHTS - {right})
     page = plain(pages.card_page(ENGINE, less, card | {"alertes": []}, row))
     assert [secret for secret in SECRETS[right] if secret in page] == []
     assert f"Votre habilitation ne permet pas de voir {model.RIGHTS[right]}".replace("'", "&#39;") in page
     listed = pages.list_page(ENGINE, less, [row])
-    told = rows_of_page("".join(pages.list_data(less, [row])))
-    assert (told["scores"], told["dettes"]) == (right != "scores", right != "urssaf")
+    listed_rows = rows_of_page("".join(pages.list_data(less, [row])))
+    assert (listed_rows["scores"], listed_rows["dettes"]) == (right != "scores", right != "urssaf")
     assert ("Dette sociale minimum" in listed, 'name="niveau"' in listed) == (right != "urssaf", right != "scores")
 
 
