@@ -1,4 +1,4 @@
-"""Files as users receive them: INSEE's register, former layouts, odd names and numbers, broken files among good ones."""
+"""Files as users receive them: INSEE's register, former layouts, odd names and numbers, and broken files."""
 
 import gzip
 import io
