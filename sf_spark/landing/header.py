@@ -41,7 +41,7 @@ class Header:
         byte_order_mark: Whether the file starts with one.
         start: Where the line starts, in bytes of UTF-8 from the beginning of the text.
         end: Where the next line starts.
-        columns: The names of the columns, where the file itself records them (Parquet).
+        columns: Column names of a Parquet file; empty for text.
     """
 
     line: int
@@ -89,16 +89,18 @@ class Reading:
 
 
 def doubtful_months(found: Reading) -> list[str]:
-    """The columns of a wide file that seem to name a month, but not the month expected there.
+    """The columns of a wide file that may be those of another month, or of a month that cannot be read.
 
-    The months of a header follow one another. A column is in doubt when it names no month and stands among months, or
-    starts as they do with a digit behind, or holds a year; when it names another month than its neighbours say; when a
-    month is named twice, or one is missing before it.
+    The months of a header follow one another. In doubt is a column that
 
-        header                               read                     in doubt
-        eff202411; eff2o2412; eff202413      November, January        eff2o2412
-        eff202411; eff202212; eff202413      November, January        eff202212
-        eff202411; eff202413                 November, January        eff202413
+    * names no month, and stands among months, or begins as they do, or holds a year;
+    * names another month than the one between its neighbours;
+    * repeats a month, or skips one.
+
+        header (YYYYQM)                      read                     in doubt
+        eff202411; eff2o2412; eff202413      January, March 2024      eff2o2412
+        eff202411; eff202212; eff202413      January, March 2024      eff202212
+        eff202411; eff202413                 January, March 2024      eff202413
     """
     source, columns = found.source, found.columns
     if not source.wide:
@@ -258,7 +260,7 @@ def _month_of(source: Source, name: str) -> date | None:
 
 def _fits(source: Source, layout: Layout, columns: list[str]) -> bool:
     lowered = {name.lower() for name in columns}
-    # A file with a SIRET is a newer one that lacks something else: read by account, all its lines would be skipped.
+    # A `siret` column means a newer layout: read by account, all of its lines would be skipped.
     if layout.by_account and "siret" in {name.strip() for name in lowered}:
         return False
     # Without any month every line would be accepted and give no fact.
@@ -277,7 +279,7 @@ def _missing(layout: Layout, columns: list[str]) -> list[str]:
 
 
 def _distance(layout: Layout, columns: list[str]) -> tuple[bool, int]:
-    """How far a header is from a layout; layouts by account or by position come last."""
+    """How far a header is from a layout. Layouts by account and by position come last: hardly ever meant."""
     unwanted = {name.lower() for name in columns} & set(layout.forbidden)
     return layout.by_account or bool(layout.positional), len(_missing(layout, columns)) + len(unwanted)
 

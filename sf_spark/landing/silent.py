@@ -6,10 +6,11 @@ import polars as pl
 from sf_spark.landing.scan import Scanned, raw_text
 from sf_spark.landing.source import Source
 
-# Instead of a column: the value is the text of a record of several lines. If a stray quote merged many records into
-# one, the text holds the keys of the others; if a cell rightly holds a line end, it holds its own key.
+# Marks in `column`: `value` is then the text of a whole record, not one cell.
+# Of several lines: a stray quote may have made one record of many, whose keys stand in the text; or a cell holds a line
+# end by right, and the text names its own key only.
 SEVERAL_LINES = "several lines"
-# Instead of a column: the value is the text of a record that a damaged line end may have made of several.
+# May have been several records: a line end was damaged.
 LOST_LINE_END = "lost line end"
 _DIGITS = {"siret": 14, "siren": 9}
 
@@ -46,7 +47,7 @@ def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> l
 
 
 def of_blanked(block: bytearray, start: int, stop: int) -> list[pl.DataFrame]:
-    """A text without any key, for zero bytes: lost storage may have held any record."""
+    """One text that names nobody where a block holds zero bytes: lost storage may have held any record."""
     return [noted("", pl.Series(["\0"]))] if block.find(b"\0", start, stop) >= 0 else []
 
 

@@ -33,8 +33,10 @@ THEMES: Mapping[str, str] = {
     "demographie": "",
     "secteur": "",
 }
-# The right that a partner file requires.
+# The right that a partner file requires; '' for none. A source that is not listed requires every right.
 SOURCES: Mapping[str, str] = {
+    **dict.fromkeys(("filter", "comptes", "sirene_ul", "sirene", "sirene_histo", "effectif_ent", "effectif"), ""),
+    **dict.fromkeys(("procol", "procedures", "paydex", "diane", "contexte", "suivi", "avis", "liste_retraitee"), ""),
     **dict.fromkeys(("cotisation", "debit", "delai", "ccsf"), URSSAF),
     **dict.fromkeys(("apdemande", "apconso"), SHORT_TIME),
     **dict.fromkeys(("ratios", "bdf"), ACCOUNTS),
@@ -110,7 +112,8 @@ def hidden_columns(columns: Mapping[str, Sequence[str]], clearance: Clearance) -
 
 
 def _reason_is_seen(clearance: Clearance, theme: str, measure: str) -> Callable[[Column], Column]:
-    hidden = [name for name in MEASURES if not clearance.may(*({SOURCES.get(MEASURES[name].source, "")} - {""}))]
+    sources = {record.source for record in MEASURES.values()} if clearance.may(*RIGHTS) else _shown(SOURCES, clearance)
+    hidden = [name for name, record in MEASURES.items() if record.source not in sources]
     return lambda reason: (
         _theme_is_seen(clearance, reason[theme])
         & ~F.coalesce(reason[measure].isin(*hidden) if hidden else F.lit(False), F.lit(False))
@@ -118,13 +121,17 @@ def _reason_is_seen(clearance: Clearance, theme: str, measure: str) -> Callable[
 
 
 def _theme_is_seen(clearance: Clearance, theme: Column) -> Column:
-    shown = [name for name, right in THEMES.items() if not right or clearance.may(right)]
-    return F.lit(True) if clearance.may(*RIGHTS) else F.coalesce(theme.isin(*shown), F.lit(False))
+    seen = theme.isin(*_shown(THEMES, clearance))
+    return F.lit(True) if clearance.may(*RIGHTS) else F.coalesce(seen, F.lit(False))
 
 
 def _source_is_seen(clearance: Clearance, source: Column) -> Column:
-    hidden = [name for name, right in SOURCES.items() if not clearance.may(right)]
-    return ~source.isin(*hidden) if hidden else F.lit(True)
+    seen = source.isin(*_shown(SOURCES, clearance))
+    return F.lit(True) if clearance.may(*RIGHTS) else F.coalesce(seen, F.lit(False))
+
+
+def _shown(rights: Mapping[str, str], clearance: Clearance) -> list[str]:
+    return [name for name, right in rights.items() if not right or clearance.may(right)]
 
 
 def _seen_alert(alert: Column, clearance: Clearance) -> Column:

@@ -10,11 +10,12 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from sf_spark import sources
 from sf_spark.publication.card_parts import ALERTS, FRESHNESS, PLANS, REQUESTS, SERIES
 from sf_spark.publication.cards import SITES
 from sf_spark.publication.clearances import RIGHTS, Clearance
 from sf_spark.publication.list_columns import SCHEMA
-from sf_spark.publication.visible import visible_cards, visible_list
+from sf_spark.publication.visible import SOURCES, visible_cards, visible_list
 
 SCORES, URSSAF, SHORT_TIME, ACCOUNTS = "scores", "urssaf", "activite_partielle", "banque_de_france"
 SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(RIGHTS, n) for n in range(len(RIGHTS) + 1))]
@@ -177,3 +178,8 @@ def test_a_card_of_an_establishment_follows_its_company(spark: SparkSession) -> 
     rows = planted_cards(spark)  # stands in 75, its company belongs to 25
     assert visible_cards(rows, clearance([], frozenset({"25"}))).count() == 1
     assert visible_cards(rows, clearance([], frozenset({"75"}))).count() == 0
+
+
+def test_every_source_says_which_right_it_asks_for() -> None:
+    # One that is not listed would be hidden from all who lack any right.
+    assert set(SOURCES) == {source.name for source in sources.SOURCES}
