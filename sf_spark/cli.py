@@ -21,8 +21,8 @@ from sf_spark.lake.storage import check_writable
 from sf_spark.session import build_session, end_session, java_has_died, reach_stores
 from sf_spark.settings import Settings, load_settings
 
-_CAUSE = re.compile(r"^(Caused by: |\S*(Error|Exception): )")  # a line of a trace that names a cause
-# Spark and Arrow where a table lacks a column that is read of it.
+_CAUSE = re.compile(r"^(Caused by: |\S*(Error|Exception): )")  # a line of a stack trace that names a cause
+# Messages of Spark and Arrow for a missing column.
 _NO_COLUMN = re.compile(r"\[UNRESOLVED_COLUMN|^No match for FieldRef")
 _BRING_UP_TO_DATE = (
     "; where another version of the package wrote the table: jobs/pipeline.py brings all tables up to date"
@@ -96,7 +96,7 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     options = parser.parse_args(argv)
     settings = load_settings(options.env, options.overrides)
     reach_stores(settings)
-    # What is in a store can be looked at once Spark's own configuration is known.
+    # Stores can be read once Spark's own configuration is known.
     local = not any(map(is_remote, (settings.lake, settings.landing, settings.truth)))
     if check is not None and local:
         check(settings, options)
@@ -105,7 +105,7 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     report = reporter(name)
     # PySpark logs a failed query as one line of JSON with its stack; the user gets our line, the trace file the rest.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
-    # So with Py4J, which tells the root logger, with two stacks, that the Java process has died.
+    # Likewise for Py4J, which logs two stacks when the Java process dies.
     logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     spark, start = build_session(settings, name), time.monotonic()
     try:
@@ -120,7 +120,7 @@ def _run(name: str, parser: argparse.ArgumentParser, run: Run, check: Check | No
     except (SfSparkError, KeyboardInterrupt):
         raise
     except Exception as error:
-        # Its text may have to be asked of Java, which is gone once the session has ended.
+        # Its text may come from Java, which ends with the session.
         cause = "the Java process of Spark has died" if java_has_died() else _one_line(error)
         raise UnexpectedError(f"{cause} (details: {_write_trace()})") from None
     finally:
@@ -136,13 +136,13 @@ def _guarded(name: str, action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted; run it again to go on", file=sys.stderr)
         return 1
-    except Exception as error:  # the last line of defence: a user gets one line, a developer the file
+    except Exception as error:  # last resort: one line for the user, the file for a developer
         print(f"{name}: {_one_line(error)} (details: {_write_trace()})", file=sys.stderr)
         return 1
 
 
 def _one_line(error: Exception) -> str:
-    """The cause of an error: the last one that Java or Python names, else what the error says first."""
+    """The cause of an error: the last one named by Java or Python, else the first line of the error."""
     lines = [line.strip() for line in _text(error).splitlines() if line.strip()]
     causes = [line for line in lines if _CAUSE.match(line)]
     said = _CAUSE.sub("", causes[-1]) if causes else lines[0] if lines else "no message"
@@ -153,7 +153,7 @@ def _one_line(error: Exception) -> str:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception as dead:  # an error of a Java process that has died cannot say what it was
+    except Exception as dead:  # the text of an error is lost if its Java process has died
         return f"the Java process of Spark does not answer any more ({type(dead).__name__})"
 
 

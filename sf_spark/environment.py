@@ -1,9 +1,9 @@
-"""What a machine has to offer before Spark starts, put right where we can, else said in one line.
+"""Requirements of Spark on the machine: fixed where possible, otherwise reported in one line.
 
 what is found                                   what is done
-a Java older than 17, or none                   refused; a JAVA_HOME that will not do gives way to a java on the PATH
-SPARK_HOME of another Spark                     ours counts: it is the one that the packages fit
-PYSPARK_PYTHON of another environment           ours counts, where workers run on this machine
+a Java older than 17, or none                   refused; a bad JAVA_HOME gives way to a java on the PATH
+SPARK_HOME of another Spark                     replaced by ours, which fits the packages
+PYSPARK_PYTHON of another environment           replaced by ours, if workers run on this machine
 LC_ALL=POSIX                                    C.UTF-8: Java would lose the accents of file names
 a user id without a name, or without a home     a name made of the id, a home in the temporary folder
 """
@@ -32,7 +32,7 @@ Environment = MutableMapping[str, str]
 
 
 def prepare(environment: Environment, spark_home: Path, workers_are_here: bool) -> None:
-    """Put the environment of the Java process right, which Spark starts from it.
+    """Fix the environment from which Spark starts its Java process.
 
     Args:
         environment: Variables; changed in place.
@@ -52,14 +52,14 @@ def prepare(environment: Environment, spark_home: Path, workers_are_here: bool) 
     if not user_name():
         environment["SPARK_USER"] = login_name()
     if not home_folder():
-        environment["HOME"] = _home_of_our_own()  # where Java and libraries keep what they keep for a user
+        environment["HOME"] = _home_of_our_own()  # for files of Java and libraries
 
 
 def choose_java(environment: Environment) -> None:
-    """Leave the Java that Spark would start, if it will do; else take the one on the PATH; else refuse.
+    """Keep the Java that Spark would start if it is recent enough; else take the one on the PATH; else refuse.
 
     Raises:
-        ConfigurationError: It names what was found and what is needed.
+        ConfigurationError: It names what was found and what is required.
     """
     home = environment.get("JAVA_HOME")
     named = str(Path(home) / "bin" / "java") if home else ""
@@ -78,7 +78,7 @@ def choose_java(environment: Environment) -> None:
 
 
 def java_version(java: str) -> int:
-    """The major version of a ``java`` command; 0 where it does not run. Read from its own note where there is one."""
+    """The major version of a ``java`` command, from its release file if any; 0 if it does not run."""
     note = Path(java).resolve().parent.parent / "release"
     if note.is_file():
         text = note.read_text(encoding="utf-8", errors="replace")
@@ -99,7 +99,7 @@ def _major(pattern: str, text: str) -> int:
 
 
 def user_name() -> str:
-    """The name that the system knows this user by; '' for an id without one."""
+    """The system's name of this user; '' for an id without a name."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -107,12 +107,12 @@ def user_name() -> str:
 
 
 def login_name() -> str:
-    """A name for this user: the system's, or one made of the id. Hadoop refuses to start for a user without one."""
+    """A name for this user: the system's, or one made of the id. Hadoop does not start for a user without a name."""
     return user_name() or f"uid-{os.getuid()}"
 
 
 def home_folder() -> str:
-    """The user's home; '' where there is none, or none that can be written."""
+    """The user's home; '' if it is missing or read-only."""
     home = os.path.expanduser("~")
     return home if os.path.isabs(home) and os.access(home, os.W_OK) else ""
 
@@ -124,13 +124,13 @@ def _home_of_our_own() -> str:
 
 
 def as_shell(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """The commands that make one environment out of another."""
+    """The shell commands that turn one environment into another."""
     gone = [f"unset {name}" for name in sorted(before.keys() - after.keys())]
     new = [f"export {name}={shlex.quote(after[name])}" for name in sorted(after) if before.get(name) != after[name]]
     return "\n".join([*gone, *new])
 
 
-if __name__ == "__main__":  # spark-submit.sh asks what to put right before it starts Java
+if __name__ == "__main__":  # run by spark-submit.sh before it starts Java
     try:
         environment = dict(os.environ)
         prepare(environment, Path(find_spec("pyspark").origin).parent, workers_are_here=False)  # type: ignore

@@ -1,4 +1,4 @@
-"""The errors a user may meet. Each carries one line: what was asked, what is missing, what is there."""
+"""The errors for users. Each carries one line: what was asked, what is missing, what is available."""
 
 
 class SfSparkError(Exception):
@@ -30,7 +30,7 @@ class ConcurrentWriteError(SfSparkError):
 
 
 class OtherColumnsError(SfSparkError):
-    """A table that another version of the package has written, with columns that cannot take what is written now."""
+    """A table of another version of the package, whose columns cannot hold the rows to write."""
 
 
 class UnexpectedError(SfSparkError):

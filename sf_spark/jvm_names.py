@@ -1,4 +1,4 @@
-"""Java classes that PySpark names in every call, looked up once.
+"""Cache the lookups of Java classes that PySpark repeats in every call.
 
 For each ``F.col`` PySpark asks the JVM which class ``functions`` is and whether it has a ``col``. The answer searches
 every jar of the class path, package by package: ``F.col("a") + 1`` takes 0.9 ms of CPU-time instead of 0.3, and a panel
@@ -15,13 +15,13 @@ class _KnownClass(JavaClass):
 
     def __getattr__(self, name: str) -> object:
         member = super().__getattr__(name)
-        if isinstance(member, JavaMember):  # a field is asked for again: it may change
+        if isinstance(member, JavaMember):  # fields are not cached: they may change
             setattr(self, name, member)
         return member
 
 
 def remember_names(jvm: JVMView) -> None:
-    """Look the classes up, and let this view of the JVM answer for them from now on."""
+    """Look the classes up, and cache them in this view of the JVM."""
     for name in _NAMES:
         if name not in vars(jvm):
             found = getattr(jvm, name)

@@ -1,11 +1,11 @@
-"""The tables of the lake: where they stand, what identifies a row, how they are laid out."""
+"""The tables of the lake: path, key and partition column of each."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Table:
-    """A promise to readers: the path below the lake's root, the key of a row, the partition column."""
+    """A table promised to readers: the path below the lake's root, the key of a row, the partition column."""
 
     path: str
     key: tuple[str, ...]

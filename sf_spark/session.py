@@ -19,22 +19,22 @@ from sf_spark.lake.places import store_of
 from sf_spark.lake.stores import VARIABLE, use
 from sf_spark.settings import PROJECT_ROOT, Settings
 
-_DELTA_JARS = ("delta-spark", "delta-storage")  # the two that Delta needs; the other 31 of its tree are Spark's own
+_DELTA_JARS = ("delta-spark", "delta-storage")  # the other 31 dependencies of Delta are part of Spark
 
 
 def build_session(settings: Settings, name: str) -> SparkSession:
     """Start Spark, or take the session that spark-submit prepared.
 
     Raises:
-        ConfigurationError: If the Delta jars are not there or the master does not answer.
+        ConfigurationError: If the Delta jars are missing or the master does not answer.
     """
     if submitted():
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need this environment's packages
     else:
         spark_home = Path(pyspark.__file__).parent
         prepare(os.environ, spark_home, workers_are_here=settings.master.startswith("local"))
-    # Where the system tells no physical cores (containers), scikit-learn would warn, with a stack, when it counts them:
-    # it does not count where the number of threads is given. joblib knows what a container may use.
+    # In containers, scikit-learn cannot count physical cores and warns with a stack. With a given number of threads it
+    # does not count; joblib knows the limits of a container.
     os.environ.setdefault("OMP_NUM_THREADS", str(joblib.cpu_count()))
     asked = {"spark.app.name": f"sf_spark {name}"}
     if not submitted():
@@ -46,7 +46,7 @@ def build_session(settings: Settings, name: str) -> SparkSession:
         asked |= {"spark.master": settings.master, "spark.driver.extraJavaOptions": options}
         if user_name():
             asked["spark.jars"] = ",".join(Path(jar).as_uri() for jar in jars)
-        else:  # Spark looks for its jars by Hadoop, before anybody can log in
+        else:  # Spark lists its jars through Hadoop before a login is possible
             asked["spark.driver.extraClassPath"] = os.pathsep.join(jars)
     asked |= {key: str(value) for key, value in settings.spark.items()}
     conf = SparkConf(loadDefaults=False).setAll([*asked.items()])
@@ -61,7 +61,7 @@ def build_session(settings: Settings, name: str) -> SparkSession:
 
 
 def _log_in(conf: SparkConf) -> None:
-    """Give Hadoop a user before it asks the system for one, which has no name for this id."""
+    """Give Hadoop a user name, because the system has none for this id."""
     SparkContext._ensure_initialized(conf=conf)
     users = SparkContext._jvm.org.apache.hadoop.security.UserGroupInformation  # type: ignore[union-attr]
     users.setLoginUser(users.createRemoteUser(login_name()))
@@ -78,7 +78,7 @@ def _check_versions(spark: SparkSession) -> None:
 
 
 def reach_stores(settings: Settings, spark: SparkSession | None = None) -> None:
-    """Find out how the stores of lake and landing are reached, for this process and, with Spark, for its workers.
+    """Set the options for the stores of lake and landing, for this process and, with Spark, for its workers.
 
     Without Spark its settings count (``--set spark.hadoop.fs.s3a.endpoint=...``) and the environment; with it all of
     its Hadoop configuration does. Fails as Spark does where a connector is missing.
@@ -108,19 +108,19 @@ def reach_stores(settings: Settings, spark: SparkSession | None = None) -> None:
 def end_session(spark: SparkSession) -> None:
     """Stop Spark and wait until its Java process, if we started it, is gone.
 
-    Left to itself it outlives this process by seconds, holding files of a folder or a mount that its caller may want
-    to remove.
+    Otherwise it outlives this process by seconds, and keeps open files of a folder or mount that the caller may want to
+    remove.
     """
     gateway = SparkContext._gateway
     java = getattr(gateway, "proc", None)
-    with contextlib.suppress(Exception):  # a Java process that has died cannot be told to stop
+    with contextlib.suppress(Exception):  # the Java process may have died
         spark.stop()
     if gateway is None or java is None:
         return
     with contextlib.suppress(Exception):
         gateway.shutdown()
     with contextlib.suppress(OSError):
-        java.stdin.close()  # the sign for it to end
+        java.stdin.close()  # its signal to end
     SparkContext._gateway = SparkContext._jvm = None  # a later session starts another one
     try:
         java.wait(timeout=60)
@@ -130,7 +130,7 @@ def end_session(spark: SparkSession) -> None:
 
 
 def java_has_died() -> bool:
-    """Whether the Java process that we started is gone; nothing can be asked of it then, not even what went wrong."""
+    """Whether the Java process that we started has ended; it can then answer no call, not even for an error text."""
     java = getattr(SparkContext._gateway, "proc", None)
     if java is None:
         return False
@@ -140,14 +140,14 @@ def java_has_died() -> bool:
 
 
 def submitted() -> bool:
-    """True when spark-submit started this process: master and jars are its business then."""
+    """True when spark-submit started this process, and sets master and jars."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def spark_jars(settings: Settings) -> list[str]:
-    """The paths of the two Delta jars, which set-up resolved or a site put into its own folder, and of others there.
+    """The paths of the two Delta jars, resolved by set-up or put into a folder by hand, and of other jars there.
 
-    Others are what a store needs: the connector that a site has put beside them.
+    Other jars are connectors of stores.
     """
     folder = Path(settings.jars)
     folder = folder if folder.is_absolute() else PROJECT_ROOT / folder

@@ -14,7 +14,7 @@ from sf_spark.lake.places import is_remote, rooted
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _MONTH_OR_NOTHING = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
-_DATA = ("spark", "catalogue", "adjustments")  # of their own, not settings one by one
+_DATA = ("spark", "catalogue", "adjustments")  # free-form data, not single settings
 
 
 class _Section(BaseModel):
@@ -22,7 +22,7 @@ class _Section(BaseModel):
 
 
 class GenerateSettings(_Section):
-    """How large and how dirty the generated deliveries are."""
+    """Size and errors of the generated deliveries."""
 
     entreprises: int = Field(ge=1)
     annees: int = Field(ge=1, le=30)
@@ -35,7 +35,7 @@ class GenerateSettings(_Section):
 
 
 class IngestSettings(_Section):
-    """What ingest tolerates."""
+    """Tolerances of ingest."""
 
     invalid_utf8_share: float = Field(ge=0, le=1)
     range_bytes: int = Field(ge=1)
@@ -48,7 +48,7 @@ class IngestSettings(_Section):
 
 
 class PanelSettings(_Section):
-    """Who is in the perimeter, and in which nomenclature activities are compared."""
+    """The perimeter, and the nomenclature in which activities are compared."""
 
     perimeter_effectif: int = Field(ge=0)
     perimeter_months: int = Field(ge=1)
@@ -59,7 +59,7 @@ class PanelSettings(_Section):
 
 
 class SignalSettings(_Section):
-    """Which signals are computed."""
+    """The signals to compute."""
 
     families: tuple[str, ...]
     rows_per_task: int = Field(ge=1000)
@@ -73,7 +73,7 @@ class LabelSettings(_Section):
 
 
 class LeakSettings(_Section):
-    """What is too good to be true."""
+    """Limits of the leak alarm."""
 
     signal_auc: float = Field(gt=0.5, le=1)
     lead: float = Field(gt=0, le=1)
@@ -82,7 +82,7 @@ class LeakSettings(_Section):
 
 
 class GateSettings(_Section):
-    """What a challenger has to show."""
+    """Requirements on a challenger."""
 
     resamples: int = Field(ge=50)
     calibration_ratio: float = Field(ge=1)
@@ -91,7 +91,7 @@ class GateSettings(_Section):
 
 
 class TrainSettings(_Section):
-    """What is learned and how it is evaluated."""
+    """Training and evaluation."""
 
     horizon: int = Field(ge=1)
     horizons: tuple[int, ...]
@@ -118,20 +118,20 @@ class TrainSettings(_Section):
 
 
 class ScoreSettings(_Section):
-    """Which months are scored."""
+    """The months to score."""
 
     months: int = Field(ge=1)
     explain: Literal["alerts", "all"]
 
 
 class PublishSettings(_Section):
-    """What a list holds."""
+    """The content of a list."""
 
     list_size: int = Field(ge=0)
 
 
 class ListSettings(_Section):
-    """Who enters a list, and who stays on it."""
+    """Rules for entering and staying on a list."""
 
     enter_share: float = Field(ge=1)
     leave_share: float = Field(gt=0, le=1)
@@ -151,7 +151,7 @@ class AdjustmentSettings(_Section):
 
 
 class MonitorSettings(_Section):
-    """What is held against what, and from where on it is said."""
+    """Comparisons of the monitoring, and their thresholds."""
 
     psi_warns: float = Field(gt=0)
     coverage_drop_warns: float = Field(gt=0, le=1)
@@ -164,7 +164,7 @@ class MonitorSettings(_Section):
 
 
 class MaintainSettings(_Section):
-    """What housekeeping keeps."""
+    """What maintenance keeps."""
 
     keep_days: int = Field(ge=7)
     keep_log_days: int = Field(ge=30)
@@ -205,10 +205,10 @@ class Settings(_Section):
     spark: dict[str, str | int | float | bool]
 
     def tracking_store(self) -> str:
-        """The MLflow tracking store: the one that is set, else a SQLite file beside a local lake.
+        """The MLflow tracking store: the configured one, else a SQLite file beside a local lake.
 
         Raises:
-            ConfigurationError: When none is set, and the lake is in a store that holds no database.
+            ConfigurationError: When none is configured, and the lake is in an object store.
         """
         if not self.tracking_uri and is_remote(self.lake):
             raise ConfigurationError(
@@ -218,13 +218,13 @@ class Settings(_Section):
         return self.tracking_uri or f"sqlite:///{Path(rooted(self.lake)).resolve().parent / 'mlflow.db'}"
 
     def clearances_file(self) -> Path:
-        """Where the clearances of the services stand."""
+        """The file of the services' clearances."""
         return PROJECT_ROOT / self.habilitations  # an absolute path stays what it is
 
     def artifact_store(self) -> str:
-        """Where models and plots of a new experiment go; '' where the store knows: SQLite beside it, a server its own.
+        """The folder for models and plots of a new experiment; '' for the default: beside SQLite, or the server's own.
 
-        A database knows no place: MLflow would take the working directory.
+        For another database, MLflow would take the working directory.
         """
         if self.artifact_uri or self.tracking_store().startswith(("sqlite:", "http:", "https:", "databricks")):
             return self.artifact_uri.rstrip("/")
@@ -242,7 +242,7 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
         conf: Folder of the configuration.
 
     Raises:
-        ConfigurationError: For an unknown environment or key, or a value that does not fit, naming what would be right.
+        ConfigurationError: For an unknown environment or key, or an invalid value; it names what is expected.
     """
     values: dict[str, Any] = _read(conf / "base" / "settings.yml")
     values["spark"] = _read(conf / "base" / "spark.yml")
@@ -270,7 +270,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _exclusions(content: dict[str, Any]) -> dict[str, Any]:
-    """The exclusions of the perimeter; activities stand in groups there."""
+    """The exclusions of the perimeter; their activities are grouped in the settings."""
     return content | {"activites": [code for group in content["activites"] for code in group]}
 
 

@@ -1,10 +1,10 @@
 """Endpoints and credentials of an object store: from Spark's Hadoop configuration, else from the environment.
 
-Spark, Arrow and deltalake reach the same store by libraries of their own, and each has names of its own for the
-same things. Here they have those of deltalake. Nothing is ever read from the project's own files, and where nothing is
-said every library looks for itself (an instance's role, a workload identity).
+Spark, Arrow and deltalake use different libraries and option names for the same store. This module returns the names of
+deltalake. It never reads the project's own files; without any setting, each library searches by itself (an instance's
+role, a workload identity).
 
-    said in Hadoop's configuration     said in the environment    what counts
+    Hadoop's configuration             environment                what counts
     fs.s3a.endpoint                    -                          Hadoop's
     fs.s3a.bucket.lake.endpoint        AWS_ENDPOINT_URL           Hadoop's, for the bucket `lake`
     -                                  AWS_ENDPOINT_URL           the environment's
@@ -32,16 +32,16 @@ _OAUTH_ENDPOINT = "account.oauth2.client.endpoint"  # https://login.microsoftonl
 
 
 def access_options(scheme: str, authority: str, secret: Secret, environment: Mapping[str, str]) -> Options:
-    """What deltalake has to be told to reach a store.
+    """The options of deltalake for a store.
 
     Args:
-        scheme: Of its URIs: ``s3a``, ``abfss``, ``gs``; others need nothing.
-        authority: What follows it: a bucket, a container and account.
-        secret: Reads a key of Hadoop's configuration; None where it says nothing.
+        scheme: Scheme of its URIs: ``s3a``, ``abfss``, ``gs``; others need nothing.
+        authority: The authority of its URIs: a bucket, a container and account.
+        secret: Reads a key of Hadoop's configuration; None if it is not set.
         environment: Variables of the environment.
 
     Returns:
-        Options by their names in deltalake; empty where neither says anything.
+        Options by their names in deltalake; empty if neither sets any.
     """
     if scheme in ("s3", "s3a", "s3n"):
         return _s3(authority, secret, environment)
@@ -72,7 +72,7 @@ def _s3(bucket: str, secret: Secret, environment: Mapping[str, str]) -> Options:
             endpoint = found["AWS_ENDPOINT_URL"] = f"{'http' if plain else 'https'}://{endpoint}"
         if endpoint.startswith("http://"):
             found["AWS_ALLOW_HTTP"] = "true"
-        # Servers that are not Amazon's have no name for each bucket; Hadoop thinks they have, unless it is told.
+        # Servers other than Amazon's have no host name for each bucket, which is Hadoop's default.
         found["AWS_VIRTUAL_HOSTED_STYLE_REQUEST"] = "true" if hadoop_value("path.style.access") == "false" else "false"
     if "AnonymousAWSCredentialsProvider" in (hadoop_value("aws.credentials.provider") or ""):
         found["AWS_SKIP_SIGNATURE"] = "true"

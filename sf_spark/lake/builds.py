@@ -1,10 +1,10 @@
-"""What a table was made of, and what is stale of it. Pure.
+"""The inputs that a table was built from, and what is stale in it. Pure.
 
-A build names the tables that were read (as they stood), the deliveries that these held, the settings and the code that
-compute it, and its last month. It is recorded in the commit that it describes. After each commit the table is what a
-whole computation from the recorded inputs gives, so one build speaks for all months of a table.
+A build names the versions of the input tables, the deliveries in them, the settings and code that compute the table,
+and its last month. It is recorded in the commit that it describes. After each commit the table equals a full
+computation from the recorded inputs, so one build covers all months of a table.
 
-What is stale follows from two builds: the recorded one, and the one that would be made now.
+Staleness follows from two builds: the recorded one, and the one that would be recorded now.
 
     what differs                                              first month to write
     nothing                                                   none
@@ -12,8 +12,8 @@ What is stale follows from two builds: the recorded one, and the one that would 
     a delivery: 2610 is new, or 2608_01, or corrected         2026-10, 2026-08
     a delivery older than the first one of its source,        every month: it dates the facts of the past
     or the first one of a source
-    the months of a table that was read                       the first of these
-    a setting, a module, a table changed by another way       every month
+    months of an input table                                  the first of these
+    a setting, a module, a table changed in another way       every month
 """
 
 import json
@@ -25,23 +25,23 @@ from typing import Any
 from sf_spark.domain.calendar import batch_date, index_of, start_of
 from sf_spark.lake.contents import WHOLE, Content, Happened, changed_parts
 
-_KIND = "sf_spark build 1"  # what a commit's metadata begins with; another number when its meaning changes
-Deliveries = Mapping[str, Mapping[str, str]]  # source -> batch -> digest of what was taken in
-Since = Callable[[str, Content], Happened]  # path, as it was read: what its log says of the time since
+_KIND = "sf_spark build 1"  # start of a commit's metadata; the number changes with its meaning
+Deliveries = Mapping[str, Mapping[str, str]]  # source -> batch -> digest of the delivery
+Since = Callable[[str, Content], Happened]  # path, and content as read -> what happened to the table since, by its log
 
 
 @dataclass(frozen=True)
 class Build:
-    """What a table was, or would be, made of.
+    """The inputs of a table.
 
     Attributes:
-        read: The tables by path; None: there was none.
-        deliveries: What the staged tables among them held.
-        settings: Those that matter, by name.
-        code: Digests of the modules that compute it.
-        last: Its last month; None where it has none, or is not made month by month.
+        read: The input tables by path; None: it did not exist.
+        deliveries: The deliveries in the staged tables among them.
+        settings: Relevant settings, by name.
+        code: Digests of the modules that compute the table.
+        last: Its last month; None if it has none, or is not built by month.
         written: First (None: the beginning) and last month that its commit wrote.
-        commit: Names the commit.
+        commit: Name of the commit.
     """
 
     read: Mapping[str, Content | None]
@@ -53,7 +53,7 @@ class Build:
     commit: str = ""
 
     def as_text(self) -> str:
-        """The build as a commit keeps it."""
+        """The build as stored in a commit."""
         content = {
             "kind": _KIND,
             "read": {path: None if c is None else [c.id, c.version, dict(c.files)] for path, c in self.read.items()},
@@ -69,14 +69,14 @@ class Build:
 
 @dataclass(frozen=True)
 class Stale:
-    """What has to be written again: from which month on (None: all of them), and why."""
+    """What must be written again: the first month (None: all months), and why."""
 
     first: date | None
     reasons: tuple[str, ...]
 
 
 def build_from(text: str | None) -> Build | None:
-    """The build that a commit's metadata holds; None for those of others."""
+    """The build in a commit's metadata; None for any other metadata."""
     try:
         content = json.loads(text or "")
     except ValueError:
@@ -96,13 +96,13 @@ def build_from(text: str | None) -> Build | None:
 
 
 def what_is_stale(before: Build | None, now: Build, by_month: bool, since: Since) -> Stale | None:
-    """Compare the recorded build with the one that would be made now; None when nothing is stale.
+    """Compare the recorded build with the build of now; None when nothing is stale.
 
     Args:
-        before: The recorded build; None where there is none.
-        now: The build that would be made.
-        by_month: Whether a month depends only on what was known then, so that earlier months can stay.
-        since: What happened to a table: it may have been laid out anew only, or changed by hand.
+        before: The recorded build; None if unknown.
+        now: The build that would be recorded now.
+        by_month: Whether a month depends only on facts known then, so that earlier months stay valid.
+        since: Returns what happened to a table: it may only have been compacted, or changed by hand.
     """
     if before is None:
         return Stale(None, ("nothing says what it was made of",))
@@ -116,7 +116,7 @@ def what_is_stale(before: Build | None, now: Build, by_month: bool, since: Since
 
 
 def shown(value: Any) -> str:
-    """A setting in a line for people."""
+    """A setting, in a line for people."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -125,7 +125,7 @@ _Found = Iterator[tuple[date | None, str]]  # the first month that is stale (Non
 
 
 def _rules(before: Build, now: Build) -> _Found:
-    wanted = json.loads(json.dumps(dict(now.settings)))  # as it comes back from a commit
+    wanted = json.loads(json.dumps(dict(now.settings)))  # as read back from a commit
     for name in sorted(before.settings.keys() | wanted):
         old, new = before.settings.get(name), wanted.get(name)
         if old != new:
@@ -172,7 +172,7 @@ def _deliveries(before: Build, now: Build) -> _Found:
 
 
 def _changed_sources(before: Deliveries, now: Deliveries) -> dict[str, list[str]]:
-    """For each source the batches that came, went or changed."""
+    """For each source, the batches that were added, removed or changed."""
     found = {}
     for source in sorted(before.keys() | now.keys()):
         old, new = before.get(source, {}), now.get(source, {})

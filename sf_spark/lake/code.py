@@ -1,6 +1,7 @@
-"""The code that computes a table: the modules of the package that a module reaches by its imports, each by a digest.
+"""The code that computes a table: digests of the modules of the package reached by imports.
 
-Comments, docstrings and blank lines do not count. Files beside a module count when it names them ("sections.csv").
+Comments, docstrings and blank lines do not count. A data file beside a module counts if the module names it
+("sections.csv").
 """
 
 import ast
@@ -13,11 +14,11 @@ from collections.abc import Iterator
 from functools import cache
 
 PACKAGE = "sf_spark"
-_FILES = "sf_spark.lake."  # opens and writes files, wherever they are, and computes nothing
+_FILES = "sf_spark.lake."  # only input and output: computes no value of a table
 
 
 def code_of(*roots: str) -> dict[str, str]:
-    """A digest for each module of the package that these import, directly or not, themselves included.
+    """A digest for each of these modules, and for each module of the package that they import, directly or not.
 
     Args:
         roots: Dotted names of modules.
@@ -43,7 +44,7 @@ def _examined(name: str, source: str) -> tuple[str, list[str]]:
 
 
 def source_of(name: str) -> str:
-    """The text of a module, also out of a zip."""
+    """The text of a module, also inside a zip."""
     spec = importlib.util.find_spec(name)
     assert spec is not None and spec.loader is not None, name
     return spec.loader.get_source(name) or ""  # type: ignore[attr-defined]
@@ -68,7 +69,7 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[int, int]]:
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """The modules of the package that a module names in its imports; ``from package import module`` too."""
+    """The modules of the package in the imports of a module, also as ``from package import module``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if _is_ours(alias.name))
@@ -85,7 +86,7 @@ def _is_ours(name: str) -> bool:
 def _is_module(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # the parent is a module, and the name one of its functions
+    except ModuleNotFoundError:  # the parent is a module, and the name a function in it
         return False
 
 
@@ -96,7 +97,7 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 
 def _beside(module: str, name: str) -> bytes | None:
-    """A data file of the module's package; None where there is none of this name."""
+    """A data file of the module's package; None if there is no such file."""
     try:
         return pkgutil.get_data(module.rpartition(".")[0], name)
     except OSError:

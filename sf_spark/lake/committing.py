@@ -1,7 +1,7 @@
-"""Commits of derived tables by Spark: one for each plan, with its build; refused when another job came first.
+"""Commits of derived tables by Spark: one for each plan, with its build; refused if another job was first.
 
-Each commit carries a number, one more than the version that its plan was made from. Delta keeps the highest number of
-a name: it refuses two commits of that name at a time, and passes over one whose number is not higher. That happens when
+Each commit carries a number: the version read by its plan, plus one. Delta stores the highest number of a transaction
+name: it refuses two concurrent commits of that name, and skips one whose number is not higher, which happens when
 another job has committed between a plan and its commit.
 """
 
@@ -28,14 +28,14 @@ def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_
     """Replace the rows that match a predicate, or all of them with their columns, in one commit.
 
     Args:
-        rows: What takes their place; all match the predicate.
+        rows: The new rows; all match the predicate.
         plan: See :meth:`sf_spark.lake.planning.Plan.writing`.
-        predicate: SQL; None: all rows. A table that is not there yet is created.
-        rows_per_file: At most; 0: as many as a task has.
+        predicate: SQL; None: all rows. A missing table is created.
+        rows_per_file: Maximum; 0: all rows of a task.
 
     Raises:
         ConcurrentWriteError: When another job has changed the table since the plan was made.
-        OtherColumnsError: When rows of another version stay in the table, whose columns are of other types.
+        OtherColumnsError: When rows of another version stay in the table, with columns of other types.
     """
     folder = location(plan.lake, plan.table)
     options = {
@@ -49,7 +49,7 @@ def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_
     except DeltaConcurrentModificationException as error:
         raise _changed(plan) from error
     except AnalysisException as error:
-        if plan.there is None and open_table(folder) is not None:
+        if plan.stored is None and open_table(folder) is not None:
             raise _changed(plan) from error
         raise
     except Py4JJavaError as error:
@@ -60,26 +60,26 @@ def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_
 
 
 def note_commit(plan: Plan) -> None:
-    """See that the commit of a plan is there, and write it into the mirror.
+    """Check that the commit of a plan exists, and write it into the mirror.
 
     Raises:
-        ConcurrentWriteError: When it is not: Delta passed over it.
+        ConcurrentWriteError: When it does not: Delta skipped it.
     """
-    there = open_table(location(plan.lake, plan.table))
-    if there is None or not has_commit(there, plan.build.commit, plan.version):
+    stored = open_table(location(plan.lake, plan.table))
+    if stored is None or not has_commit(stored, plan.build.commit, plan.version):
         raise _changed(plan)
-    note_build(plan.lake, plan.table, there, plan.build)
+    note_build(plan.lake, plan.table, stored, plan.build)
 
 
 def _save(rows: DataFrame, plan: Plan, folder: str, predicate: str | None, options: Mapping[str, str]) -> None:
-    if plan.there is None:
+    if plan.stored is None:
         how = {"mode": "errorifexists"}
     elif predicate is None:
         how = {"mode": "overwrite", "overwriteSchema": "true"}
     else:
         schema = Schema.from_json(rows.schema.json())
-        check_columns(folder, plan.there, schema, plan.table.partition, WRITE_ANEW)
-        widen(plan.there, schema)  # before, as the predicate may name a new column; fields of a column are merged
+        check_columns(folder, plan.stored, schema, plan.table.partition, WRITE_ANEW)
+        widen(plan.stored, schema)  # first, because the predicate may name a new column; fields of a column are merged
         how = {"mode": "overwrite", "replaceWhere": predicate, "mergeSchema": "true"}
     mode = how.pop("mode")
     writer = rows.write.format("delta").mode(mode).options(**options, **how)

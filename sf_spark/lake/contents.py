@@ -1,8 +1,7 @@
-"""What a table holds, named by its files: two tables of the same name hold the same rows, wherever and whenever.
+"""Identify the content of a table by its files: equal identifiers mean equal rows, wherever and whenever.
 
-Files of a table are never written again under their name, so their names stand for their rows: through a copy, a
-clean-up of the log, a vacuum and a restore. A table that was only laid out anew (OPTIMIZE) has other files and the same
-rows: its log says so, as long as it is there.
+A file name is never reused, so file names identify rows, even after a copy, a clean-up of the log, a vacuum or a
+restore. A compacted table (OPTIMIZE) has other files with the same rows: its log says so, as long as it is kept.
 """
 
 import hashlib
@@ -14,14 +13,14 @@ from typing import Literal
 
 from deltalake import DeltaTable
 
-# Commits that lay out or describe a table, and leave its rows as they are.
+# Commits that compact or describe a table, without changing its rows.
 HOUSEKEEPING = (
     *("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "COMPUTE STATS"),
     *("CHANGE COLUMN", "CHANGE COLUMNS", "ADD COLUMN", "ADD COLUMNS", "UPDATE FIELD METADATA", "UPDATE TABLE METADATA"),
 )
 _OUR_WRITES = ("WRITE", "CREATE TABLE")
 Happened = Literal["nothing", "written", "changed by hand"]
-WHOLE = ""  # the one part of a table that is not looked at by partition
+WHOLE = ""  # the single part of a table that is not split by partition
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Content:
     """A table as it was read.
 
     Attributes:
-        id: The table's own id: another one was made in its place.
-        version: The number of its last commit then.
-        files: For each value of the partition column (or :data:`WHOLE`) a digest of the names of its files.
+        id: The table's id, which changes if the table is created again.
+        version: The number of its last commit at that time.
+        files: For each value of the partition column (or :data:`WHOLE`), a digest of its file names.
     """
 
     id: str
@@ -40,25 +39,25 @@ class Content:
 
     @property
     def digest(self) -> str:
-        """One name for all of it."""
+        """One digest of the whole content."""
         return _digest([self.id, *(f"{part} {name}" for part, name in sorted(self.files.items()))])
 
     @property
     def months(self) -> list[date]:
-        """The months of a table that was looked at by month, in order."""
+        """The months of a table split by month, in order."""
         return sorted(date.fromisoformat(part) for part in self.files)
 
 
 def content_of(table: DeltaTable, partition: str | None = None) -> Content:
-    """What a table holds at the version at which it was opened.
+    """The content of a table at the version at which it was opened.
 
     Args:
         table: The table.
-        partition: Its partition column, to tell the parts from one another; None: as a whole.
+        partition: Its partition column, to split it into parts; None: as a whole.
     """
-    there = table.get_add_actions(flatten=True)
-    paths = there.column("path").to_pylist()
-    parts = there.column(f"partition.{partition}").to_pylist() if partition else [WHOLE] * len(paths)
+    actions = table.get_add_actions(flatten=True)
+    paths = actions.column("path").to_pylist()
+    parts = actions.column(f"partition.{partition}").to_pylist() if partition else [WHOLE] * len(paths)
     found: dict[str, list[str]] = defaultdict(list)
     for path, part in zip(paths, parts, strict=True):
         found[str(part)].append(path)
@@ -67,12 +66,12 @@ def content_of(table: DeltaTable, partition: str | None = None) -> Content:
 
 
 def changed_parts(before: Content, now: Content) -> list[str]:
-    """The parts whose files differ, in order."""
+    """The parts with different files, in order."""
     return sorted(part for part in before.files.keys() | now.files if before.files.get(part) != now.files.get(part))
 
 
 def what_happened(table: DeltaTable, before: Content) -> Happened:
-    """What the log says of the time since a table was read; ``written`` where it does not reach back."""
+    """What happened to a table since it was read, by its log; ``written`` if the log does not reach back so far."""
     since = [entry["operation"] for entry in table.history() if entry["version"] > before.version]
     if table.version() < before.version or set(since) - {*HOUSEKEEPING, *_OUR_WRITES}:
         return "changed by hand"

@@ -1,4 +1,4 @@
-"""What the staged tables held when they were read: their versions, and the deliveries taken in until then."""
+"""The state of the staged tables when they are read: their versions, and the deliveries taken in."""
 
 import hashlib
 from collections import defaultdict
@@ -14,17 +14,17 @@ from sf_spark.lake.files import open_table
 from sf_spark.lake.tables import location
 from sf_spark.schema import DELIVERIES, staged
 
-# What a delivery was, and what it did: a file taken in again with another perimeter has other numbers.
+# Content and effect of a delivery: a file taken in again with another perimeter has other numbers.
 _COUNTED = ("sha256", "delivery", "lines_accepted", "lines_rejected", "lines_skipped", "facts_added", "facts_ended")
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """The staged tables at one moment.
+    """The state of the staged tables at one time.
 
     Attributes:
-        contents: By source; None where no delivery brought it.
-        deliveries: For each source and batch a digest of what was taken in.
+        contents: Content by source; None if it was never delivered.
+        deliveries: For each source and batch, a digest of the delivery.
         last: The month of the last delivery of all sources.
     """
 
@@ -34,20 +34,20 @@ class Delivered:
 
     @property
     def absent(self) -> frozenset[str]:
-        """The sources that no delivery brought."""
+        """The sources that were never delivered."""
         return frozenset(source for source, content in self.contents.items() if content is None)
 
     def version(self, source: str) -> int | None:
-        """The version of a staged table; None where there is none."""
+        """The version of a staged table; None if it does not exist."""
         content = self.contents[source]
         return None if content is None else content.version
 
 
 def delivered(lake: str, sources: Iterable[str]) -> Delivered:
-    """The staged tables of some sources as they stand.
+    """The present state of the staged tables of some sources.
 
-    The deliveries are read before the tables: one that is taken in meanwhile is in the tables and not among them, so
-    that it counts as new the next time.
+    The deliveries are read before the tables: a delivery taken in meanwhile is in the tables but not in the list, so it
+    counts as new the next time.
 
     Raises:
         MissingTableError: When nothing has been taken in.
@@ -59,7 +59,7 @@ def delivered(lake: str, sources: Iterable[str]) -> Delivered:
     wanted = list(sources)
     opened = {source: open_table(location(lake, staged(source))) for source in wanted}
     return Delivered(
-        contents={source: None if there is None else content_of(there) for source, there in opened.items()},
+        contents={source: None if table is None else content_of(table) for source, table in opened.items()},
         deliveries=_digests(row for row in rows if row["source"] in opened),
         last=start_of(max(index_of(row["known_on"]) for row in rows)),
     )

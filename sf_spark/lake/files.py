@@ -1,4 +1,4 @@
-"""Delta tables as the files that their log names, for writers that are not Spark: one commit makes theirs visible.
+"""Delta tables as the files in their log, for writers other than Spark: one commit makes their files visible.
 
 Tables stay at reader version 1, so any engine opens them.
 """
@@ -28,9 +28,9 @@ class TableFile:
     """A Parquet file of a table.
 
     Attributes:
-        path: From the table's folder, as it lies there.
-        size: In bytes.
-        rows: How many it holds; -1 where the log does not say.
+        path: Path relative to the table's folder.
+        size: Size in bytes.
+        rows: Number of rows; -1 if the log does not say.
         partition: The value of the partition column.
     """
 
@@ -46,24 +46,24 @@ def is_table(folder: str) -> bool:
 
 
 def table_at(folder: str, version: int | None = None) -> DeltaTable:
-    """The table that is there, at a version or as it stands now, wherever it is."""
+    """Open a table at a version, or the latest one, in a folder or a store."""
     return DeltaTable(folder, version, storage_options=delta_options(folder))
 
 
 def open_table(folder: str) -> DeltaTable | None:
-    """A table as it stands now; None where there is none yet."""
+    """Open the latest version of a table; None if it does not exist yet."""
     return table_at(folder) if is_table(folder) else None
 
 
 def files_of(table: DeltaTable, partition: str) -> list[TableFile]:
-    """The files of a table as its log names them.
+    """The files of a table, from its log.
 
     Args:
         table: The table.
         partition: Its partition column.
 
     Raises:
-        SfSparkError: When a file alone does not say what the table holds (deletion vectors, renamed columns).
+        SfSparkError: When the files alone are not the content of the table (deletion vectors, renamed columns).
     """
     version = table.protocol().min_reader_version
     if version > 1:
@@ -71,9 +71,9 @@ def files_of(table: DeltaTable, partition: str) -> list[TableFile]:
             f"the files of {table.table_uri} do not say alone what the table holds (Delta reader version {version}, "
             "expected: 1)"
         )
-    there = table.get_add_actions(flatten=True)
+    actions = table.get_add_actions(flatten=True)
     names = ("path", "size_bytes", "num_records", f"partition.{partition}")
-    columns = [there.column(name).to_pylist() for name in names]
+    columns = [actions.column(name).to_pylist() for name in names]
     return [
         TableFile(unquote(path), size, -1 if rows is None else rows, str(value))
         for path, size, rows, value in zip(*columns, strict=True)
@@ -88,19 +88,19 @@ def commit_files(
     added: Sequence[TableFile],
     removed: Iterable[TableFile],
 ) -> None:
-    """Put files into a table and take others out, in one commit; the table is created when absent.
+    """Add files to a table and remove others, in one commit; the table is created when absent.
 
     Args:
-        folder: Of the table.
-        table: The table as it was read; None where there was none.
-        schema: Of its rows, the partition column included.
+        folder: Folder of the table.
+        table: The table as it was read; None if it did not exist.
+        schema: Schema of its rows, the partition column included.
         partition: The partition column.
-        added: Files that lie in the folder, and that no table names yet.
-        removed: Files that the table names.
+        added: Files in the folder that no table names yet.
+        removed: Files of the table.
 
     Raises:
         ConcurrentWriteError: When another job has changed the table since it was read.
-        OtherColumnsError: When its columns are of other types.
+        OtherColumnsError: When its columns have other types.
     """
     adds = [
         AddAction(
@@ -114,13 +114,13 @@ def commit_files(
         for file in added
     ]
     kept = Schema.from_arrow(schema)
-    # What is committed was computed from the table as it was read. Two commits with one transaction name exclude one
-    # another, also where they only add files, which Delta lets pass otherwise.
+    # The commit was computed from the table as read. Two commits with the same transaction name exclude each other,
+    # even if they only add files, which Delta would allow otherwise.
     properties = CommitProperties(app_transactions=[Transaction(_TRANSACTION, time.time_ns())])
     try:
         if table is None:
             table = _made(folder, kept, partition)
-        else:  # a commit of files looks at no column
+        else:  # a commit of files does not check columns
             check_columns(folder, table, kept, partition, INGEST_ANEW)
             widen(table, kept)
         removes = [
@@ -135,8 +135,8 @@ def commit_files(
 
 
 def _made(folder: str, schema: Schema, partition: str) -> DeltaTable:
-    """A new table, without rows: two jobs that make one at the same time then exclude one another as on an old one."""
-    with contextlib.suppress(DeltaError):  # another job was a moment faster
+    """Create an empty table, so that two jobs that create it at the same time exclude each other like on an old one."""
+    with contextlib.suppress(DeltaError):  # another job was faster
         DeltaTable.create(folder, schema, mode="error", partition_by=[partition], storage_options=delta_options(folder))
     table = DeltaTable(folder, storage_options=delta_options(folder))
     if table.version() > 0:
@@ -145,24 +145,24 @@ def _made(folder: str, schema: Schema, partition: str) -> DeltaTable:
 
 
 def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | None = None) -> None:
-    """Replace the rows that match a predicate by others that do, in one commit; the table is created when absent.
+    """Replace the rows that match a predicate, in one commit; the table is created when absent.
 
     Raises:
-        ConcurrentWriteError: When other jobs change the table each time that it is tried.
+        ConcurrentWriteError: When other jobs change the table at every attempt.
         OtherColumnsError: When columns of the table are of other types.
     """
     partitions, options = [partition] if partition else None, delta_options(folder)
     for attempt in range(1, _TRIES + 1):
         try:
-            there = open_table(folder)
-            if there is None:
+            stored = open_table(folder)
+            if stored is None:
                 write_deltalake(folder, rows, partition_by=partitions, mode="error", storage_options=options)
             else:
                 schema = Schema.from_arrow(rows.schema)
-                check_columns(folder, there, schema, partition, WRITE_ANEW, numbers_widen=True)
-                widen(there, schema)  # before, as the predicate may name a new column
+                check_columns(folder, stored, schema, partition, WRITE_ANEW, numbers_widen=True)
+                widen(stored, schema)  # first, because the predicate may name a new column
                 write_deltalake(
-                    there,
+                    stored,
                     rows,
                     mode="overwrite",
                     predicate=predicate,
@@ -171,7 +171,7 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
                     storage_options=options,
                 )
             return
-        # Rows of another predicate, or the table itself, written at the same time.
+        # Another job wrote rows of another predicate, or created the table, at the same time.
         except (DeltaError, ConcurrentWriteError) as error:
             if not isinstance(error, (CommitFailedError, ConcurrentWriteError)) and "already exists" not in str(error):
                 raise
@@ -181,13 +181,13 @@ def replace_rows(folder: str, rows: pa.Table, predicate: str, partition: str | N
 
 
 def append_rows(folder: str, rows: pa.Table) -> None:
-    """Add rows in one commit; the table is created when absent, and gains the columns that it lacks.
+    """Append rows in one commit; the table is created when absent, and missing columns are added.
 
     Raises:
         OtherColumnsError: When columns of the table are of other types.
     """
-    if (there := open_table(folder)) is not None:
-        check_columns(folder, there, Schema.from_arrow(rows.schema), None, WRITE_ANEW, numbers_widen=True)
+    if (stored := open_table(folder)) is not None:
+        check_columns(folder, stored, Schema.from_arrow(rows.schema), None, WRITE_ANEW, numbers_widen=True)
     write_deltalake(folder, rows, mode="append", schema_mode="merge", storage_options=delta_options(folder))
 
 

@@ -1,9 +1,9 @@
-"""Where the builds of tables are found: in the log of a table, else in ``monitoring/builds``.
+"""Find and record the builds of tables: in the log of a table, else in ``monitoring/builds``.
 
-The log is what counts: the build stands in the very commit that it describes. Delta cleans logs up after a while, and
-a restored table has a commit of its own: then the build is looked up in ``monitoring/builds`` under the files that the
-table holds. That table is a mirror: a row that a killed job did not write is written when the build is next found in a
-log. What is found in neither place is not known, and what is not known is written again.
+The log is authoritative: a build is stored in the commit that it describes. Delta cleans old logs, and a restored table
+has a new commit: then the build is looked up in ``monitoring/builds`` by the files of the table. That table is a
+mirror: a row that a killed job did not write is added when the build is next found in a log. If both lack the build, it
+is unknown, and the table is written again.
 """
 
 from collections.abc import Iterable
@@ -28,15 +28,15 @@ _SCHEMA = pa.schema(
 )
 
 
-def find_build(lake: str, table: Table, there: DeltaTable) -> Build | None:
-    """What a table was made of, as it stands; None when nothing says so."""
-    found = _in_log(there)
-    return found if found is not None else _noted(lake, table, content_of(there))
+def find_build(lake: str, table: Table, stored: DeltaTable) -> Build | None:
+    """The recorded build of a table; None if unknown."""
+    found = _in_log(stored)
+    return found if found is not None else _noted(lake, table, content_of(stored))
 
 
-def note_build(lake: str, table: Table, there: DeltaTable, build: Build) -> None:
-    """Write the build of a table, as it stands, into the mirror; not when it is there."""
-    content = content_of(there)
+def note_build(lake: str, table: Table, stored: DeltaTable, build: Build) -> None:
+    """Write the build of a table into the mirror, unless it is already there."""
+    content = content_of(stored)
     if _noted(lake, table, content) is not None:
         return
     first, last = (None if month is None else f"{month:%Y-%m}" for month in build.written)
@@ -55,15 +55,15 @@ def note_build(lake: str, table: Table, there: DeltaTable, build: Build) -> None
     append_rows(location(lake, MONITORING_BUILDS), pa.Table.from_pylist([row], schema=_SCHEMA))
 
 
-def has_commit(there: DeltaTable, commit: str, since: int) -> bool:
-    """Whether one of the commits after a version is the one of this name."""
-    entries = there.history(max(1, there.version() - since))
+def has_commit(stored: DeltaTable, commit: str, since: int) -> bool:
+    """Whether the commit of this name is among those after a version."""
+    entries = stored.history(max(1, stored.version() - since))
     return any(build.commit == commit for build in _builds(entries))
 
 
-def _in_log(there: DeltaTable) -> Build | None:
-    for limit in (_RECENT, None):  # most often the build is in the last commit
-        for entry in there.history(limit):
+def _in_log(stored: DeltaTable) -> Build | None:
+    for limit in (_RECENT, None):  # usually the build is in the last commit
+        for entry in stored.history(limit):
             found = build_from(entry.get("userMetadata"))
             if found is not None or entry["operation"] not in HOUSEKEEPING:
                 return found

@@ -1,6 +1,6 @@
-"""Housekeeping of one Delta table: small files put together, files that nothing needs any more removed.
+"""Maintenance of one Delta table: compact small files, remove files that nothing needs any more.
 
-Rows stay as they are, and so do the versions that can be read: those of the last days, and those that are named.
+Rows do not change, and the versions of the last days and the named versions stay readable.
 """
 
 from collections import Counter
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 
 LOG_KEPT = "delta.logRetentionDuration"
-_SMALL = 0.5  # of the size aimed at: a file below is worth putting together with others
+_SMALL = 0.5  # of the target size: a smaller file is worth compacting
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What housekeeping keeps.
+    """What maintenance keeps.
 
     Attributes:
-        days: Files that were replaced since stay.
-        log_days: The log stays that long: without it no version can be read.
-        versions: Their files stay however old they are.
+        days: Files replaced in the last days stay.
+        log_days: Days that the log is kept: without it no version can be read.
+        versions: Versions whose files stay, however old.
     """
 
     days: int
@@ -30,7 +30,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Done:
-    """What housekeeping did to a table; with ``dry_run``, what it would do."""
+    """What maintenance did to a table; with ``dry_run``, what it would do."""
 
     compacted: int
     removed: int
@@ -38,7 +38,7 @@ class Done:
 
 
 def crowded_partitions(table: DeltaTable, file_bytes: int, fewest: int) -> list[str | None]:
-    """The partitions with at least so many files far below a size; None stands for a table without partitions."""
+    """The partitions with at least so many small files; None stands for a table without partitions."""
     columns = table.metadata().partition_columns
     actions = table.get_add_actions(flatten=True)
     sizes = actions.column("size_bytes").to_pylist()
@@ -50,14 +50,14 @@ def crowded_partitions(table: DeltaTable, file_bytes: int, fewest: int) -> list[
 
 
 def maintain_table(table: DeltaTable, kept: Kept, file_bytes: int, fewest: int, dry_run: bool) -> Done:
-    """Put small files together, then remove what no version that is kept names; also what killed jobs have left.
+    """Compact small files, then remove files of no kept version, those left by killed jobs included.
 
     Args:
-        table: As it stands now.
-        kept: What stays.
-        file_bytes: Size of a file that is aimed at.
-        fewest: Small files of a partition that are worth it.
-        dry_run: Only look.
+        table: The latest version of the table.
+        kept: What to keep.
+        file_bytes: Target size of a file.
+        fewest: Number of small files in a partition that make it worth it.
+        dry_run: Change nothing.
     """
     crowded = crowded_partitions(table, file_bytes, fewest)
     column = next(iter(table.metadata().partition_columns), None)
@@ -67,11 +67,11 @@ def maintain_table(table: DeltaTable, kept: Kept, file_bytes: int, fewest: int, 
         for value in crowded:
             where = None if column is None or value is None else [(column, "=", value)]
             compacted += table.optimize.compact(partition_filters=where, target_size=file_bytes)["numFilesRemoved"]
-    there = _readable(table, kept.versions)
+    readable = _readable(table, kept.versions)
     removed = table.vacuum(
-        retention_hours=kept.days * 24, dry_run=dry_run, full=True, keep_versions=list(there) or None
+        retention_hours=kept.days * 24, dry_run=dry_run, full=True, keep_versions=list(readable) or None
     )
-    return Done(compacted or len(crowded), len(removed), there)
+    return Done(compacted or len(crowded), len(removed), readable)
 
 
 def versions_read(builds: Iterable[Mapping[str, object]]) -> dict[str, set[int]]:
@@ -96,6 +96,6 @@ def _keep_log(table: DeltaTable, days: int) -> None:
 
 
 def _readable(table: DeltaTable, versions: Iterable[int]) -> tuple[int, ...]:
-    """Those of the versions that the log still knows."""
+    """The versions that are still in the log."""
     known = {entry["version"] for entry in table.history()}
     return tuple(sorted(known.intersection(versions)))

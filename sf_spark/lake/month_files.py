@@ -1,7 +1,7 @@
-"""One Delta commit for files of a table by month that workers have written: all of them become visible, or none.
+"""Commit the files that workers have written for a table by month: all become visible, or none.
 
-The table stays at reader version 1: any engine reads it. Files have names of their own in each attempt, so a task that
-is tried twice, or a run that died before its commit, leaves files that no table names: VACUUM removes them.
+The table stays at reader version 1, so any engine can read it. File names are unique to each attempt, so a repeated
+task, or a run killed before its commit, leaves files that no table names, which VACUUM removes.
 """
 
 import json
@@ -28,16 +28,16 @@ PARTITION = "periode"
 
 
 def files_of_months(folder: str, version: int | None, first: date, last: date) -> list[tuple[str, date, int]]:
-    """The files of some months, both included, as the log names them, with the month and the number of rows of each.
+    """The files of a range of months, from the log, with the month and the number of rows of each.
 
     Args:
-        folder: Of the table.
-        version: At which it is read; None: as it stands.
+        folder: Folder of the table.
+        version: Version to read; None: the latest.
         first: First month.
         last: Last month.
 
     Raises:
-        SfSparkError: When a file alone does not say what the table holds (deletion vectors, renamed columns).
+        SfSparkError: When the files alone are not the content of the table (deletion vectors, renamed columns).
     """
     table = table_at(folder, version)
     if table.protocol().min_reader_version > 1:
@@ -45,11 +45,11 @@ def files_of_months(folder: str, version: int | None, first: date, last: date) -
             f"the files of {folder} do not say alone what the table holds (Delta reader version "
             f"{table.protocol().min_reader_version}, expected: 1): write the table again without them"
         )
-    there = table.get_add_actions(flatten=True)
+    actions = table.get_add_actions(flatten=True)
     names = ("path", f"partition.{PARTITION}", "num_records")
     return [
         (path, day, rows if rows is not None else _rows_of(path))
-        for name, day, rows in zip(*(there.column(name).to_pylist() for name in names), strict=True)
+        for name, day, rows in zip(*(actions.column(name).to_pylist() for name in names), strict=True)
         if first <= day <= last
         for path in (f"{folder}/{unquote(name)}",)
     ]
@@ -59,11 +59,11 @@ def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[
     """Make written files the content of the stale months of a table, in one commit.
 
     Args:
-        plan: See :meth:`sf_spark.lake.planning.Plan.writing`: the files of its months go, and those of later ones.
-            When it writes from the beginning, the whole table is replaced, its columns too.
+        plan: See :meth:`sf_spark.lake.planning.Plan.writing`: the files of its months and of later ones are removed. If
+            it writes from the beginning, the whole table is replaced, with its columns.
         key: The id column.
         signals: The float columns.
-        files: What the workers wrote: ``path, periode, bytes, rows, low, high``.
+        files: Files of the workers: ``path, periode, bytes, rows, low, high``.
 
     Raises:
         ConcurrentWriteError: When another job has changed the table since the plan was made.
@@ -72,12 +72,12 @@ def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[
         pa.schema([(key, pa.string()), (PARTITION, pa.date32()), *((name, pa.float32()) for name in signals)])
     )
     adds = [_add(file, key) for file in files]
-    # Two commits of one transaction name exclude one another: see sf_spark.lake.committing.
+    # Two commits of one transaction name exclude each other: see sf_spark.lake.committing.
     transaction = Transaction(TRANSACTION, plan.version + 1)
     properties = CommitProperties({"userMetadata": plan.build.as_text()}, app_transactions=[transaction])
     folder, first = location(plan.lake, plan.table), plan.build.written[0]
     try:
-        if plan.there is None:
+        if plan.stored is None:
             create_table_with_add_actions(
                 folder,
                 schema,
@@ -88,8 +88,8 @@ def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[
                 commit_properties=properties,
             )
         else:
-            removes = [] if first is None else _removes(plan.there, first)
-            plan.there.create_write_transaction(
+            removes = [] if first is None else _removes(plan.stored, first)
+            plan.stored.create_write_transaction(
                 [*adds, *removes],
                 "overwrite" if first is None else "append",
                 schema,
@@ -99,7 +99,7 @@ def commit_months(plan: Plan, key: str, signals: Sequence[str], files: Iterable[
     except CommitFailedError as error:
         raise ConcurrentWriteError(f"another job has changed {plan.table.path} meanwhile: {error}") from error
     except DeltaError as error:
-        if plan.there is None and is_table(folder):
+        if plan.stored is None and is_table(folder):
             raise ConcurrentWriteError(f"another job has made {plan.table.path} meanwhile") from error
         raise
     note_commit(plan)
@@ -124,12 +124,13 @@ def _add(file: dict[str, object], key: str) -> AddAction:
 
 
 def _removes(table: DeltaTable, first: date) -> list[RemoveAction]:
-    there = table.get_add_actions(flatten=True)
+    actions = table.get_add_actions(flatten=True)
     now = int(time.time() * 1000)
     return [
         RemoveAction(path, True, now, size, {PARTITION: str(day)})
         for path, day, size in zip(
-            *(there.column(name).to_pylist() for name in ("path", f"partition.{PARTITION}", "size_bytes")), strict=True
+            *(actions.column(name).to_pylist() for name in ("path", f"partition.{PARTITION}", "size_bytes")),
+            strict=True,
         )
         if day >= first
     ]

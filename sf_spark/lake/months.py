@@ -1,4 +1,4 @@
-"""Tables with one partition a month: a refresh writes those that are stale (see ``builds``), the others stay."""
+"""Tables with one partition a month: a refresh writes the stale months (see ``builds``) and keeps the others."""
 
 from collections.abc import Callable
 from datetime import date
@@ -14,19 +14,19 @@ from sf_spark.schema import Table
 
 
 def months_of(lake: str, table: Table) -> list[date]:
-    """The months that a table holds, in order, by its log alone: Spark would start a job."""
-    there = open_table(location(lake, table))
-    if there is None:
+    """The months of a table, in order, from its log: Spark would start a job."""
+    stored = open_table(location(lake, table))
+    if stored is None:
         return []
-    return sorted(set(there.get_add_actions(flatten=True).column("partition.periode").to_pylist()))
+    return sorted(set(stored.get_add_actions(flatten=True).column("partition.periode").to_pylist()))
 
 
 def write_months(rows: DataFrame, plan: Plan, last: date, report: Callable[[str], None]) -> None:
-    """Write the stale months up to ``last`` in one commit; the files of earlier months stay, later months go.
+    """Write the stale months up to ``last`` in one commit; earlier months stay, later months are removed.
 
     Args:
-        rows: With a column ``periode``; other months than the stale ones may be among them.
-        plan: What is stale.
+        rows: Rows with a column ``periode``; they may hold other months too.
+        plan: Plan of the table.
         last: The last month.
         report: Takes progress lines.
 
@@ -39,7 +39,7 @@ def write_months(rows: DataFrame, plan: Plan, last: date, report: Callable[[str]
     first, after = plan.stale.first, start_of(index_of(last) + 1)
     report(describe_plan(plan))
     wanted = f"periode < '{after}'" if first is None else f"periode >= '{first}' and periode < '{after}'"
-    # One file a month: all rows of a month meet in one task.
+    # One file a month: all rows of a month go to one task.
     months = rows.where(wanted).repartition("periode")
     commit_rows(months, plan.writing(first, last), None if first is None else f"periode >= '{first}'")
     written = sum(count for month, count in _rows_of_files(plan) if (first or date.min) <= month <= last)
@@ -48,9 +48,9 @@ def write_months(rows: DataFrame, plan: Plan, last: date, report: Callable[[str]
 
 
 def _rows_of_files(plan: Plan) -> list[tuple[date, int]]:
-    """The month and the number of rows of each file that the table of a plan has now, as its log says."""
-    there = open_table(location(plan.lake, plan.table))
-    assert there is not None  # it has just been written
-    files = there.get_add_actions(flatten=True)
+    """The month and the number of rows of each present file of the table, from its log."""
+    stored = open_table(location(plan.lake, plan.table))
+    assert stored is not None  # just written
+    files = stored.get_add_actions(flatten=True)
     months, counts = (files.column(name).to_pylist() for name in ("partition.periode", "num_records"))
     return [(month, count or 0) for month, count in zip(months, counts, strict=True)]

@@ -1,11 +1,11 @@
-"""Places of files and tables, and how Spark is given them.
+"""Places of files and tables, and their form for Spark.
 
-    place                      Spark is given
+    place                      form for Spark
     lake, /data/a b/lake       file:///data/a b/lake
     file:///data/a%20b/lake    file:///data/a b/lake
     s3a://bucket/lake          as it is; also hdfs, abfss, gs
 
-Spark is always given a scheme, so that no Hadoop configuration (``fs.defaultFS``) sends a local path elsewhere.
+Spark always gets a scheme, so that no Hadoop configuration (``fs.defaultFS``) redirects a local path.
 """
 
 import os
@@ -17,17 +17,17 @@ from sf_spark.errors import ConfigurationError
 SCHEMES = ("file", "hdfs", "s3a", "s3", "abfss", "abfs", "gs")
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://([^/]*)")
-_NO_TABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")  # deltalake 1.6 panics on them, or loses its way
+_NO_TABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")  # deltalake 1.6 panics on them, or uses a wrong path
 
 
 def is_remote(place: str) -> bool:
-    """True for a URI of a store; false for a path, whatever signs it holds, and for a ``file:`` URI."""
+    """True for a URI of a store; false for a path, with any characters, and for a ``file:`` URI."""
     scheme = _URI.match(place)
     return scheme is not None and scheme[1].lower() != "file"
 
 
 def rooted(place: str) -> str:
-    """A place that means the same in every process: an absolute path, or the URI as it is; no slash at its end."""
+    """A place that is valid in every process: an absolute path, or the URI as it is; without a final slash."""
     if is_remote(place):
         return place.rstrip("/")
     if place.startswith("file:"):
@@ -36,7 +36,7 @@ def rooted(place: str) -> str:
 
 
 def for_spark(place: str) -> str:
-    """A place as Spark is given it. Hadoop takes the signs of a path as they are: no ``%20`` for a blank."""
+    """A place in Spark's form. Hadoop takes the characters of a path literally: no ``%20`` for a blank."""
     return place if is_remote(place) else f"file://{rooted(place)}"
 
 
@@ -47,10 +47,10 @@ def store_of(place: str) -> tuple[str, str]:
 
 
 def check_place(key: str, place: str) -> None:
-    """Refuse a place whose scheme nobody knows, or that cannot hold Delta tables.
+    """Refuse a place with an unknown scheme, or one that cannot hold Delta tables.
 
     Raises:
-        ConfigurationError: It names the setting, the place and the sign.
+        ConfigurationError: It names the setting, the place and the character.
     """
     scheme, _ = store_of(place)
     if scheme and scheme not in SCHEMES:

@@ -1,4 +1,4 @@
-"""What a table should be made of, held against what it was made of: the plan of the next commit."""
+"""Plan the next commit of a table: compare its recorded inputs with the present ones."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -24,15 +24,15 @@ _MONTH = "periode"
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a table is made of, and by which rules.
+    """The inputs of a table, and the settings and code that compute it.
 
     Attributes:
         table: The table.
-        settings: Those that matter, by name, as the user knows them.
-        code: The modules that compute it; what they import counts too.
+        settings: Relevant settings, by the user's names.
+        code: The modules that compute it; their imports count too.
         tables: Derived tables that it reads.
         by_month: Whether a month depends only on what was known then, so that earlier months can stay.
-        may_lack: Of these tables, those that it can do without.
+        may_lack: Optional tables among these.
     """
 
     table: Table
@@ -45,20 +45,20 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written of a table, seen from how it and its inputs stand.
+    """What to write of a table, given its state and that of its inputs.
 
     Attributes:
         lake: The root of the tables.
         recipe: What the table is made of.
-        there: The table; None where there is none yet.
-        before: What it was made of; None when nothing says so.
-        build: What it would be made of now.
-        stale: What has to be written; None: nothing.
+        stored: The table; None if it does not exist yet.
+        before: The recorded build; None if unknown.
+        build: The build that would be recorded now.
+        stale: What must be written; None: nothing.
     """
 
     lake: str
     recipe: Recipe
-    there: DeltaTable | None
+    stored: DeltaTable | None
     before: Build | None
     build: Build
     stale: Stale | None
@@ -71,15 +71,15 @@ class Plan:
     @property
     def version(self) -> int:
         """The version that the plan was made from; -1 where there is no table."""
-        return -1 if self.there is None else self.there.version()
+        return -1 if self.stored is None else self.stored.version()
 
     @property
     def before_last(self) -> date:
-        """The last month that the table was made of."""
+        """The last month of the recorded build."""
         return date.max if self.before is None or self.before.last is None else self.before.last
 
     def version_of(self, table: Table) -> int | None:
-        """The version of a table that is read; None where there is none."""
+        """The version of an input table; None if it does not exist."""
         content = self.build.read[table.path]
         return None if content is None else content.version
 
@@ -94,23 +94,23 @@ class Read:
 
     delivered: Delivered | None = None
     last: date | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)  # that only the step knows, as the champion
+    settings: Mapping[str, Any] = field(default_factory=dict)  # known to the step only, such as the champion
 
 
 def plan(lake: str, recipe: Recipe, read: Read, rebuild: bool = False, note: bool = True) -> Plan:
-    """Hold what a table was made of against what it would be made of now.
+    """Compare the recorded build of a table with the build of now.
 
     Args:
         lake: The root of the tables.
         recipe: What the table is made of.
-        read: The other inputs, as they stand.
-        rebuild: Write every month again, whatever stands there.
-        note: Write the build into the mirror when only the log has it.
+        read: The other inputs.
+        rebuild: Write every month again, even if nothing is stale.
+        note: Write the build into the mirror if only the log holds it.
 
     Raises:
         MissingTableError: When a table that it reads has not been written.
     """
-    there = open_table(location(lake, recipe.table))  # first: what is committed from here on is seen as a conflict
+    stored = open_table(location(lake, recipe.table))  # first, so that any later commit counts as a conflict
     opened = {table: open_table(location(lake, table)) for table in recipe.tables}
     for table, found in opened.items():
         if found is None and table not in recipe.may_lack:
@@ -127,18 +127,18 @@ def plan(lake: str, recipe: Recipe, read: Read, rebuild: bool = False, note: boo
         deliveries=read.delivered.deliveries if read.delivered else {},
         last=read.last,
     )
-    before = None if there is None else find_build(lake, recipe.table, there)
-    if note and before is not None and there is not None:
-        note_build(lake, recipe.table, there, before)
-    stale = _stale(lake, recipe, there, before, build, rebuild)
-    return Plan(lake, recipe, there, before, build, stale)
+    before = None if stored is None else find_build(lake, recipe.table, stored)
+    if note and before is not None and stored is not None:
+        note_build(lake, recipe.table, stored, before)
+    stale = _stale(lake, recipe, stored, before, build, rebuild)
+    return Plan(lake, recipe, stored, before, build, stale)
 
 
 def _stale(
-    lake: str, recipe: Recipe, there: DeltaTable | None, before: Build | None, build: Build, rebuild: bool
+    lake: str, recipe: Recipe, stored: DeltaTable | None, before: Build | None, build: Build, rebuild: bool
 ) -> Stale | None:
-    if there is None:
-        return Stale(None, ("it is not there",))
+    if stored is None:
+        return Stale(None, ("it does not exist",))
     if rebuild:
         return Stale(None, ("it was asked for",))
 
@@ -153,10 +153,10 @@ def describe_plan(plan: Plan) -> str:
     """Why a table is written, in one line."""
     assert plan.stale is not None
     first, why = plan.stale.first, "; ".join(plan.stale.reasons)
-    if plan.there is None:
+    if plan.stored is None:
         return f"{plan.table.path}: {why}"
     if first is not None and plan.build.last is not None and first > min(plan.before_last, plan.build.last):
-        return f"{plan.table.path}: {why}"  # months are added, or taken away: none is written again
+        return f"{plan.table.path}: {why}"  # months are only added or removed: none is rewritten
     again = "all of it is" if not plan.recipe.by_month else "every month is"
     again = again if first is None else f"months from {first:%Y-%m} on are"
     return f"{plan.table.path}: {why}: {again} written again"

@@ -1,7 +1,7 @@
-"""Tables whose rows have a digest: only rows that are new, other or gone are written, in one commit.
+"""Tables whose rows have a digest: one commit writes only new, changed and removed rows.
 
-Files of a table are never changed, so a file that holds a changed row is written again without it. A row that changes
-therefore costs its file; the files of companies that belong together (a department) stay small and of their own.
+Files of a table are immutable, so a file that holds a changed row is rewritten without it. A changed row therefore
+costs its file; files stay small, and separate for each group of companies (a department).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,21 +17,21 @@ from sf_spark.lake.planning import Plan
 from sf_spark.lake.tables import literal_list, location, read_version
 
 DIGEST = "empreinte"
-ROWS_PER_FILE = 2_000  # of some KB each: a file of some MB, and few rows beside one that changes
-MOST_KEYS = 20_000  # named one by one; beyond, and above the share, the table is written as a whole
+ROWS_PER_FILE = 2_000  # rows of a few KB: a file of a few MB, with few rows to rewrite beside a changed one
+MOST_KEYS = 20_000  # keys listed one by one; beyond this, and above the share, the whole table is rewritten
 _MOST_OF_ALL = 0.2
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a commit wrote.
+    """The result of a commit.
 
     Attributes:
-        rows: Of the table now.
-        changed: New rows and rows that are other.
-        gone: Rows that are no longer there.
-        files: Of the table now.
-        new_files: Those that were written.
+        rows: Rows of the table now.
+        changed: New and changed rows.
+        gone: Removed rows.
+        files: Files of the table now.
+        new_files: Files written.
     """
 
     rows: int
@@ -42,11 +42,11 @@ class Written:
 
 
 def commit_changed(rows: DataFrame, plan: Plan, key: str, report: Callable[[str], None]) -> Written:
-    """Write the rows whose digest is not the one that the table has, and take out those that are gone.
+    """Write the rows whose digest differs from the table's, and remove those that are gone.
 
     Args:
         rows: The table as it should be: ``key``, the partition column and ``empreinte`` among the columns.
-        plan: Stale; its commit records the build, though no row may have changed.
+        plan: A stale plan; its commit records the build, even if no row has changed.
         key: The key column.
         report: Takes progress lines.
 
@@ -55,11 +55,11 @@ def commit_changed(rows: DataFrame, plan: Plan, key: str, report: Callable[[str]
     """
     assert plan.table.partition is not None and plan.stale is not None
     report(f"{plan.table.path}: {'; '.join(plan.stale.reasons)}: rows that differ are written")
-    before = set() if plan.there is None else set(plan.there.file_uris())
+    before = set() if plan.stored is None else set(plan.stored.file_uris())
     spark = rows.sparkSession
-    kept = rows.persist(StorageLevel.DISK_ONLY)  # compared, then written: computed once
+    kept = rows.persist(StorageLevel.DISK_ONLY)  # cached: compared, then written
     try:
-        counts = _commit(kept, plan, key, _there(spark, plan, key, kept))
+        counts = _commit(kept, plan, key, _stored_rows(spark, plan, key, kept))
     finally:
         kept.unpersist()
     now = open_table(location(plan.lake, plan.table))
@@ -70,13 +70,13 @@ def commit_changed(rows: DataFrame, plan: Plan, key: str, report: Callable[[str]
     return written
 
 
-def _commit(rows: DataFrame, plan: Plan, key: str, there: DataFrame | None) -> tuple[int, int, int]:
-    """Commit; returns how many rows there are, are new or other, and are gone."""
+def _commit(rows: DataFrame, plan: Plan, key: str, stored: DataFrame | None) -> tuple[int, int, int]:
+    """Commit; returns the numbers of rows: all, changed, removed."""
     step, total = plan.writing(None, plan.build.last), rows.count()
-    if there is None:
+    if stored is None:
         commit_rows(_laid_out(rows, plan, key), step, rows_per_file=ROWS_PER_FILE)
         return total, total, 0
-    old, new = there.select(key, F.col(DIGEST).alias("_old")), rows.select(key, F.col(DIGEST).alias("_new"))
+    old, new = stored.select(key, F.col(DIGEST).alias("_old")), rows.select(key, F.col(DIGEST).alias("_new"))
     both = new.join(old, on=key, how="full").where(~F.col("_old").eqNullSafe(F.col("_new")))
     changes = (
         both.groupBy().agg(F.count("_new").alias("changed"), F.count_if(F.col("_new").isNull()).alias("gone")).first()
@@ -92,12 +92,12 @@ def _commit(rows: DataFrame, plan: Plan, key: str, there: DataFrame | None) -> t
     return total, changed, gone
 
 
-def _there(spark: SparkSession, plan: Plan, key: str, rows: DataFrame) -> DataFrame | None:
-    """The table as the plan saw it; None where it has to be made anew: not there, or with other columns."""
-    if plan.there is None:
+def _stored_rows(spark: SparkSession, plan: Plan, key: str, rows: DataFrame) -> DataFrame | None:
+    """The table at the plan's version; None if it must be created: missing, or with other columns."""
+    if plan.stored is None:
         return None
-    there = read_version(spark, plan.lake, plan.table, plan.version)
-    return there if [field.simpleString() for field in there.schema] == _kinds(rows) else None
+    stored = read_version(spark, plan.lake, plan.table, plan.version)
+    return stored if [field.simpleString() for field in stored.schema] == _kinds(rows) else None
 
 
 def _kinds(rows: DataFrame) -> list[str]:
@@ -109,7 +109,7 @@ def _among(key: str, keys: Sequence[str]) -> str:
 
 
 def _laid_out(rows: DataFrame, plan: Plan, key: str) -> DataFrame:
-    """In files of one partition each, by key."""
+    """The rows, distributed into files of one partition each, by key."""
     partition = plan.table.partition
     assert partition is not None
     return rows.repartition(partition).sortWithinPartitions(partition, key)

@@ -1,4 +1,4 @@
-"""How long each run of a job took: one row a run, in ``monitoring/runs``."""
+"""The duration of each run of a job: one row a run, in ``monitoring/runs``."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from sf_spark.lake.files import append_rows, open_table
 from sf_spark.lake.tables import location
 from sf_spark.schema import MONITORING_RUNS
 
-# The jobs of a refresh; pipeline notes each of its steps under their names.
+# The jobs of a refresh; the pipeline records its steps under these names.
 TIMED = (
     *("ingest", "build_panel", "build_signals", "build_labels", "train", "score", "publish", "monitor"),
     *("audit", "pipeline"),
@@ -23,16 +23,16 @@ _SCHEMA = pa.schema(
 
 
 def note_run(lake: str, job: str, seconds: float, exit_code: int) -> None:
-    """Write down a run that has just ended."""
+    """Record a run that has just ended."""
     started = datetime.now(UTC) - timedelta(seconds=seconds)
     row = {"run": uuid.uuid4().hex, "job": job, "started_at": started, "seconds": seconds, "exit_code": exit_code}
     append_rows(location(lake, MONITORING_RUNS), pa.Table.from_pylist([row], schema=_SCHEMA))
 
 
 def runs_by_job(lake: str) -> dict[str, list[float]]:
-    """Seconds of the runs of each job that ended well, the earliest first."""
-    there = open_table(location(lake, MONITORING_RUNS))
-    rows = [] if there is None else there.to_pyarrow_table().sort_by("started_at").to_pylist()
+    """Seconds of the successful runs of each job, earliest first."""
+    stored = open_table(location(lake, MONITORING_RUNS))
+    rows = [] if stored is None else stored.to_pyarrow_table().sort_by("started_at").to_pylist()
     found: dict[str, list[float]] = {}
     for row in rows:
         if row["exit_code"] == 0:

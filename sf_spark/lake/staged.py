@@ -1,4 +1,4 @@
-"""The staged tables that a build reads; a source that was never delivered stands there empty."""
+"""Read the staged tables for a build; a source that was never delivered is an empty table."""
 
 import json
 from urllib.parse import unquote
@@ -13,28 +13,28 @@ from sf_spark.schema import staged
 
 
 def read_or_empty(spark: SparkSession, lake: str, source: str, columns: str, version: int | None) -> DataFrame:
-    """A staged table as it stood at a version; None: an empty one with these columns (DDL), nothing delivered it.
+    """A staged table at a version; None: an empty one with these columns (DDL), because it was never delivered.
 
-    It is read as the Parquet files that its log names. Delta's reader asks the log by a Spark job, once for each place
-    of a plan that reads the table: for a panel that is half of what planning takes.
+    It is read as the Parquet files in its log. Delta's reader would read the log by a Spark job, once for each use of
+    the table in a plan: for a panel, half of the planning time.
     """
     if version is None:
         return _empty(spark, columns)
     folder = location(lake, staged(source))
     table = table_at(folder, version)
-    if table.protocol().min_reader_version > 1:  # a file alone does not say what the table holds
+    if table.protocol().min_reader_version > 1:  # the files alone are not the content of the table
         return read_version(spark, lake, staged(source), version)
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
     files = [for_spark(f"{folder}/{unquote(path)}") for path in table.get_add_actions().column("path").to_pylist()]
     if not files:
         return _empty(spark, ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in schema))
-    # These are names, whatever signs they hold, not patterns.
+    # These are literal names, not patterns.
     reader = spark.read.schema(schema).option("basePath", for_spark(folder)).option("__globPaths__", "false")
     return reader.parquet(*files)
 
 
 def _empty(spark: SparkSession, columns: str) -> DataFrame:
-    """No rows, which the optimizer sees before all else, so that what is made of them costs nothing."""
+    """An empty frame, which the optimizer recognises first, so that everything derived from it costs nothing."""
     kinds = dict(column.split(" ") for column in columns.split(", "))
     nulls = ", ".join(f"CAST(NULL AS {kind})" for kind in kinds.values())
     return spark.sql(f"SELECT * FROM VALUES ({nulls}) AS staged ({', '.join(kinds)}) LIMIT 0")

@@ -1,4 +1,4 @@
-"""Files of landing, lake and exports by URI: opened, listed, written and removed here and nowhere else."""
+"""Files of landing, lake and exports by URI: the only module that opens, lists, writes and removes them."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from sf_spark.lake.stores import file_system
 
 @dataclass(frozen=True)
 class Entry:
-    """What a folder holds under a name."""
+    """An entry of a folder."""
 
     name: str
     is_file: bool
@@ -26,7 +26,7 @@ class Entry:
 
 
 def open_bytes(place: str) -> IO[bytes]:
-    """A file as it lies there, for reading at any place."""
+    """Open a file, without unpacking it, for reading at any position."""
     if not is_remote(place):
         return open(rooted(place), "rb")  # noqa: SIM115 - the caller closes it
     system, path = file_system(place)
@@ -34,47 +34,47 @@ def open_bytes(place: str) -> IO[bytes]:
 
 
 def open_output(place: str) -> pa.NativeFile:
-    """A new file for writing, its folder made where stores have folders."""
+    """Open a new file for writing; its folder is created where the store has folders."""
     system, path = file_system(place)
     if system.type_name in ("local", "hdfs"):
         system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    return system.open_output_stream(path, compression=None)  # by itself it packs what is called .gz, packed or not
+    return system.open_output_stream(path, compression=None)  # by default it compresses any file named .gz
 
 
 def is_file(place: str) -> bool:
-    """Whether there is a file."""
+    """Whether the file exists."""
     system, path = file_system(place)
     return bool(system.get_file_info(path).is_file)
 
 
 def is_folder(place: str) -> bool:
-    """Whether there is a folder; in an object store: anything under that name."""
+    """Whether the folder exists; in an object store: anything under that name."""
     system, path = file_system(place)
     return system.get_file_info(path).type == fs.FileType.Directory
 
 
 def entries(folder: str) -> list[Entry]:
-    """What a folder holds; nothing where there is none."""
-    if not is_remote(folder):  # Python also lists names that are no text
+    """The entries of a folder; none if it does not exist."""
+    if not is_remote(folder):  # Python also lists undecodable names
         local = rooted(folder)
         if not os.path.isdir(local):
             return []
-        with os.scandir(local) as there:
-            return [Entry(entry.name, entry.is_file(), entry.is_dir()) for entry in there]
+        with os.scandir(local) as found:
+            return [Entry(entry.name, entry.is_file(), entry.is_dir()) for entry in found]
     system, path = file_system(folder)
     found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
     return [Entry(each.base_name, each.is_file, each.type == fs.FileType.Directory) for each in found]
 
 
 def files_below(folder: str) -> list[str]:
-    """The files in a folder and in its folders, by their path from it, in order."""
+    """The files in a folder and its subfolders, by relative path, sorted."""
     system, path = file_system(folder)
     found = system.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=True))
     return sorted(each.path[len(path.rstrip("/")) + 1 :] for each in found if each.is_file)
 
 
 def remove_files(places: Iterable[str]) -> None:
-    """Remove files, those that are there, and local folders that they leave empty."""
+    """Remove files, if they exist, and local folders that become empty."""
     for place in places:
         system, path = file_system(place)
         if system.get_file_info(path).is_file:
@@ -85,7 +85,7 @@ def remove_files(places: Iterable[str]) -> None:
 
 
 def remove_folder(place: str) -> None:
-    """Remove a folder and all that is in it; nothing happens where there is none."""
+    """Remove a folder and its content, if it exists."""
     system, path = file_system(place)
     system.delete_dir_contents(path, missing_dir_ok=True)
     if system.get_file_info(path).type == fs.FileType.Directory:
@@ -93,7 +93,7 @@ def remove_folder(place: str) -> None:
 
 
 def copy_files(source: str, target: str) -> None:
-    """Copy a folder and all that is in it; what has the same name there is replaced."""
+    """Copy a folder and its content; files of the same name are replaced."""
     for name in files_below(source):
         with open_bytes(f"{rooted(source)}/{name}") as read, open_output(f"{rooted(target)}/{name}") as written:
             while block := read.read(8 << 20):
@@ -101,10 +101,10 @@ def copy_files(source: str, target: str) -> None:
 
 
 def move_folder(source: str, target: str, last: str, content: bytes) -> None:
-    """Put a written folder in its place, with one more file; there as a whole, or not at all.
+    """Move a finished folder to its place, with one more file, completely or not at all.
 
-    In a store, where folders cannot be renamed, files are copied one by one and the one more comes last: it says that
-    all others are there.
+    In an object store, where folders cannot be renamed, files are copied one by one and the extra file comes last, as a
+    sign of completeness.
     """
     if is_remote(target):
         copy_files(source, target)

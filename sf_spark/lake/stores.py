@@ -1,14 +1,13 @@
-"""Connections to stores: Arrow's file systems, and what deltalake is told.
+"""Connections to stores: Arrow's file systems, and the options of deltalake.
 
     place                  Arrow opens it with
     a path, file:          the local file system
-    s3a://bucket/...       S3, or a server that speaks as it does
+    s3a://bucket/...       S3, or a compatible server
     abfss://c@account/...  Azure
     gs://bucket/...        Google Cloud
-    hdfs://name/...        libhdfs, of a Hadoop that is installed there
+    hdfs://name/...        libhdfs, of an installed Hadoop
 
-Workers open the same places: what :func:`use` was told on the driver reaches them through one variable of their
-environment.
+Workers open the same places: they get the options of :func:`use` from the driver through one environment variable.
 """
 
 import json
@@ -23,14 +22,14 @@ from sf_spark.errors import ConfigurationError
 from sf_spark.lake.access import Options, access_options
 from sf_spark.lake.places import rooted, store_of
 
-VARIABLE = "SF_SPARK_STORAGE"  # what workers are told: options by store, as JSON
+VARIABLE = "SF_SPARK_STORAGE"  # options by store, as JSON, for workers
 
 
 def use(options: Mapping[str, Options]) -> str:
-    """Reach stores by these options from now on; returns what workers have to find under :data:`VARIABLE`.
+    """Use these options for stores from now on; returns the value of :data:`VARIABLE` for workers.
 
     Args:
-        options: By the beginning of a store's URIs: ``s3a://bucket``.
+        options: Options by the prefix of a store's URIs: ``s3a://bucket``.
     """
     os.environ[VARIABLE] = json.dumps(options, sort_keys=True)
     _connected.cache_clear()
@@ -38,7 +37,7 @@ def use(options: Mapping[str, Options]) -> str:
 
 
 def delta_options(place: str) -> Options:
-    """What deltalake has to be told to reach a place."""
+    """The options of deltalake for a place."""
     scheme, authority = store_of(place)
     store_options = json.loads(os.environ.get(VARIABLE) or "{}")
     if not scheme or f"{scheme}://{authority}" in store_options:
@@ -47,7 +46,7 @@ def delta_options(place: str) -> Options:
 
 
 def file_system(place: str) -> tuple[fs.FileSystem, str]:
-    """The file system of a place, and the path on it."""
+    """The file system of a place, and the path in it."""
     scheme, authority = store_of(place)
     if not scheme:
         return fs.LocalFileSystem(), rooted(place)
@@ -58,7 +57,7 @@ def file_system(place: str) -> tuple[fs.FileSystem, str]:
     return _connected(scheme, authority, json.dumps(delta_options(place), sort_keys=True)), f"{container}{path}"
 
 
-@lru_cache(maxsize=16)  # a connection costs milliseconds and, where the region is not told, a request
+@lru_cache(maxsize=16)  # a connection takes milliseconds and, without a region, a request
 def _connected(scheme: str, authority: str, options: str) -> fs.FileSystem:
     store_options: Options = json.loads(options or "{}")
     if scheme in ("s3", "s3a"):
@@ -72,7 +71,7 @@ def _connected(scheme: str, authority: str, options: str) -> fs.FileSystem:
         }
         return fs.AzureFileSystem(**given)
     if scheme == "gs":
-        os.environ.update(store_options)  # Google's library knows a key file by this variable only
+        os.environ.update(store_options)  # Google's library reads the key file from this variable only
         return fs.GcsFileSystem()
     if scheme == "hdfs":
         host, _, port = authority.partition(":")
@@ -80,7 +79,7 @@ def _connected(scheme: str, authority: str, options: str) -> fs.FileSystem:
             return fs.HadoopFileSystem(host or "default", int(port or 0))
         except OSError as error:
             raise ConfigurationError(f"hdfs://{authority} cannot be reached: {str(error).splitlines()[0]}") from None
-    raise AssertionError(scheme)  # settings are checked: check_place
+    raise AssertionError(scheme)  # excluded by check_place
 
 
 def _s3(bucket: str, store_options: Options) -> fs.FileSystem:

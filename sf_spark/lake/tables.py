@@ -1,4 +1,4 @@
-"""Delta tables by Spark: read, replace in one commit."""
+"""Delta tables with Spark: read, replace in one commit."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,22 @@ from sf_spark.schema import Table
 
 
 def location(lake: str, table: Table) -> str:
-    """Where a table is: an absolute path, or a URI."""
+    """The location of a table: an absolute path, or a URI."""
     return f"{rooted(lake)}/{table.path}"
 
 
 def spark_location(lake: str, table: Table) -> str:
-    """Where a table is, as Spark is given it: a URI."""
+    """The location of a table in Spark's form: a URI."""
     return for_spark(location(lake, table))
 
 
 def exists(lake: str, table: Table) -> bool:
-    """True when the table has been written."""
+    """True when the table exists."""
     return is_table(location(lake, table))
 
 
 def read_table(spark: SparkSession, lake: str, table: Table) -> DataFrame:
-    """Read a table as it stands.
+    """Read the latest version of a table.
 
     Raises:
         MissingTableError: When no job has written it yet.
@@ -38,17 +38,17 @@ def read_table(spark: SparkSession, lake: str, table: Table) -> DataFrame:
 
 def table_version(lake: str, table: Table) -> int:
     """The number of the table's last commit, by its log alone; -1 when there is none."""
-    there = open_table(location(lake, table))
-    return -1 if there is None else int(there.version())
+    stored = open_table(location(lake, table))
+    return -1 if stored is None else int(stored.version())
 
 
 def read_version(spark: SparkSession, lake: str, table: Table, version: int) -> DataFrame:
-    """A table as it stood at a version, whoever writes meanwhile."""
+    """Read a table at a version, whatever is written meanwhile."""
     return spark.read.format("delta").option("versionAsOf", version).load(spark_location(lake, table))
 
 
 def replace_all(df: DataFrame, lake: str, table: Table) -> None:
-    """Replace a whole table in one commit, its schema included."""
+    """Replace a whole table, with its schema, in one commit."""
     writer = df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
     (writer.partitionBy(table.partition) if table.partition else writer).save(spark_location(lake, table))
 

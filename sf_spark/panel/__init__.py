@@ -1,1 +1,1 @@
-"""From staged facts to one row a month: what was known of an establishment or a company on each cut-off."""
+"""From staged facts to one row a month: facts known about an establishment or a company on each cut-off."""

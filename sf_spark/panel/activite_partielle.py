@@ -6,7 +6,7 @@ range, to the hundredth of an hour. The last status of a request replaces the fo
     request of 310 hours, 2024-01-16 to 2024-02-15 (31 days)      2024-01: 160, 2024-02: 150
     the same, revised to 620 hours on 2024-02-02                  2024-01: 160, 2024-02: 300
 
-Consumed hours are a flow: the month in which a month's consumption becomes known carries it; totals are conserved.
+Consumed hours are a flow, posted in the month in which they become known; totals are conserved.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -17,7 +17,7 @@ from sf_spark.panel.asof import state_changes
 
 
 def demande_entries(apdemande: DataFrame, cutoff_day: int) -> DataFrame:
-    """Entries of the requests: one for the months over which each known version of a request spreads.
+    """Entries of the requests: one for each known version of a request, over the months that it covers.
 
     Returns:
         ``siret, siren, mois, fin`` and ``demandes``: struct<state, fin>, of which ``state`` is struct<debut, fin,
@@ -38,7 +38,7 @@ def demande_entries(apdemande: DataFrame, cutoff_day: int) -> DataFrame:
 
 
 def consommation_postings(apconso: DataFrame, cutoff_day: int) -> DataFrame:
-    """Hours consumed, in the month they become known; taken back in the month they are withdrawn.
+    """Hours consumed, posted in the month they become known, and reversed in the month they are withdrawn.
 
     Returns:
         ``siret, siren, mois, apart_centiemes`` (hundredths of an hour); several rows a month.

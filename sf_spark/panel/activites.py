@@ -1,6 +1,6 @@
 """The activity of a row of a panel, in both nomenclatures. Pure and lazy.
 
-Whose code it is, and what stands in where a unit has none: :mod:`sf_spark.domain.naf_bridge`.
+For the choice of the code, and its replacement where a unit has none, see :mod:`sf_spark.domain.naf_bridge`.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -16,11 +16,11 @@ def with_activity(rows: DataFrame, codes: DataFrame | None, nomenclature: str) -
     """Complete the activity of panel rows.
 
     Args:
-        rows: ``periode, ape_propre, ape_naf25`` and, of establishments, ``ape_historique``.
+        rows: ``periode, ape_propre, ape_naf25`` and, for establishments, ``ape_historique``.
         codes: See :func:`sf_spark.domain.naf_bridge.bridge`: toward NAF rev. 2, and toward NAF 2025 where that is the
             nomenclature of analysis.
             None: no unit is known under both codes.
-        nomenclature: That of analysis.
+        nomenclature: The nomenclature of analysis.
 
     Returns:
         The rows with ``ape`` (NAF rev. 2), ``ape_naf25`` (as delivered; completed where it is the one of analysis) and
@@ -44,7 +44,7 @@ def with_activity(rows: DataFrame, codes: DataFrame | None, nomenclature: str) -
 
 
 def activity_columns(nomenclature: str) -> list[Column]:
-    """The columns of :data:`ACTIVITY`, from rows with the codes: division and section of analysis beside them."""
+    """The columns of :data:`ACTIVITY`, from rows with the codes: these, and division and section of analysis."""
     code = F.col(CODE_COLUMN[nomenclature])
     return [
         *(F.col(name) for name in ("ape", "ape_naf25", "ape_est_derive")),
@@ -55,7 +55,7 @@ def activity_columns(nomenclature: str) -> list[Column]:
 
 
 def _derived(rows: DataFrame, codes: DataFrame, toward: str, given: str, name: str) -> DataFrame:
-    """The rows with the code derived, under a name, and with what else it takes to find it."""
+    """Add the derived code to the rows, as a column of this name."""
     month = month_index(F.col("periode"))
     debut, fin = f"{name}_debut", f"{name}_fin"
     inside = (month >= F.col(debut)) & (F.col(fin).isNull() | (month < F.col(fin)))
@@ -64,5 +64,5 @@ def _derived(rows: DataFrame, codes: DataFrame, toward: str, given: str, name: s
         *(F.col("mois").alias(debut), F.col("fin").alias(fin)),
         F.col("derive").alias(name),
     )
-    # A few thousand rows, whatever the register: sent to every task.
+    # A few thousand rows for any register: broadcast.
     return rows.join(F.broadcast(renamed), on=(F.col(given) == F.col(f"{name}_code")) & inside, how="left")

@@ -1,9 +1,9 @@
-"""Which version of a fact holds, and from which month to which: intervals, never one row for every month.
+"""Which version of a fact is in force, as intervals of months, never one row for every month.
 
 A version is visible from the month it became known (``known_on``) to the month before it was withdrawn
-(``superseded_on``). Where several versions of one thing are visible, the latest in its own order holds:
+(``superseded_on``). Of several visible versions of one thing, the latest in the given order is in force:
 
-    headcounts of one SIRET, ordered by the month they count
+    headcounts of one SIRET, ordered by the counted month
 
     version           visible from   state
     January = 12      2024-05        2024-05: January = 12
@@ -31,15 +31,15 @@ def state_changes(
 
     Args:
         versions: Staged rows: ``keys``, ``order``, ``values``, ``known_on``, ``superseded_on``.
-        keys: What names one thing.
+        keys: Columns that identify a thing.
         order: The visible version that is greatest in these columns holds; it should have no ties.
         values: What to carry.
         cutoff_day: Day of the cut-off.
 
     Returns:
         ``keys``, ``mois`` (month index), ``fin`` (index of the next change, null for the last), ``state`` (struct of
-        ``order`` and ``values``; null while no version is visible). Exact whatever the order of arrival, withdrawals
-        of a later version included: each change looks at all versions of the thing.
+        ``order`` and ``values``; null while no version is visible). Exact for any order of arrival and any withdrawals:
+        each change considers all versions of the thing.
     """
     visible = versions.select(
         *keys,
@@ -72,10 +72,10 @@ def latest_entries(
     cutoff_day: int,
     kind: str = "",
 ) -> DataFrame:
-    """What it takes to tell the latest version visible in each month.
+    """Entries from which to find the latest visible version of each month.
 
-    Most versions are never withdrawn: of those, the greatest so far holds. The others are kept with their end, to be
-    looked through in each month:
+    Most versions are never withdrawn: of those, the running maximum is in force. The others are kept with their end,
+    and searched in each month:
 
         version          visible           entry
         January = 12     from 2024-05      2024-05 durable: January = 12
@@ -83,12 +83,12 @@ def latest_entries(
 
     Args:
         versions: Staged rows: ``key``, ``order``, ``values``, ``known_on``, ``superseded_on``.
-        key: What names one thing.
-        name: Of the state.
+        key: Columns that identify a thing.
+        name: Name of the state.
         order: The visible version that is greatest in these columns holds; it should have no ties.
         values: What to carry.
         cutoff_day: Day of the cut-off.
-        kind: Column that distinguishes several states of one thing; it comes with the entries.
+        kind: Column that distinguishes several states of one thing; it is part of the entries.
 
     Returns:
         ``key, mois, fin``, ``<name>_durable`` (struct of ``order`` and ``values``) and ``<name>_passing``
@@ -106,7 +106,7 @@ def latest_entries(
 
 
 def in_force(intervals: Column, month: Column) -> Column:
-    """Of an array of struct<state, fin> that have all begun, the states of those that have not ended (null: never)."""
+    """The states that have not ended (``fin`` null: never), from an array of struct<state, fin> that have all begun."""
     lasting = F.filter(intervals, lambda v: v["fin"].isNull() | (v["fin"] > month))
     return F.transform(lasting, lambda v: v["state"])
 

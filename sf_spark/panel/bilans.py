@@ -1,14 +1,14 @@
 """Accounts and payment behaviour of a company: the last ones known, and their age. Pure and lazy.
 
-Accounts are known 7 months after the closing date and hold for 14 months from then; staged rows carry the first rule
-in ``known_on``:
+Accounts are known 7 months after the closing date and valid for 14 months from then; ``known_on`` of staged rows holds
+the first rule:
 
-    closed on     known from the row of    hold until the row of
+    closed on     known from the row of    valid until the row of
     2023-12-31    2024-08                  2025-09
     2024-06-15    2025-01                  2026-02
 
-Whose accounts, and what a confidential zero or a thousandfold amount means: :mod:`sf_spark.domain.bilans`. An amount
-is compared with the accounts that were known before it, so that a row never changes:
+See :mod:`sf_spark.domain.bilans` for the choice of accounts, confidential zeros and thousandfold amounts. An amount is
+compared with the accounts known before it, so that a row never changes:
 
     accounts known           turnover    row
     2022, then 2023          2 M, 2 000 M    from the month of 2023 on: unknown, ``bilan_saut_mille`` true
@@ -35,11 +35,11 @@ from sf_spark.panel.asof import latest_entries
 
 _OWN, _GROUP = "bilan", "bilan_groupe"
 _KEPT = (*PUBLISHED, "type_bilan", "sauts")
-_STEADY = 10  # a headcount that grew tenfold may come with a turnover that grew a thousandfold
+_STEADY = 10  # with a headcount that grew tenfold, turnover may grow a thousandfold
 
 
 def bilan_entries(ratios: DataFrame, cutoff_day: int) -> DataFrame:
-    """Entries of the last accounts known of a company: its own (``bilan``), those of its group (``bilan_groupe``)."""
+    """Entries of the last known accounts of a company: its own (``bilan``), its group's (``bilan_groupe``)."""
     order = ("date_cloture_exercice", "rang", "_batch", "_line")
     entries = latest_entries(_compared(_readable(ratios)), "siren", _OWN, order, _KEPT, cutoff_day, "groupe")
     columns = {
@@ -51,14 +51,14 @@ def bilan_entries(ratios: DataFrame, cutoff_day: int) -> DataFrame:
 
 
 def _readable(ratios: DataFrame) -> DataFrame:
-    """Accounts with a date: confidential zeros are null, ``rang`` orders those of one date, ``groupe`` says whose."""
+    """Accounts with a date: confidential zeros are null, ``rang`` orders those of one date, ``groupe``: a group's."""
     values = {name: without_confidential_zero(F.col(name), F.col("confidentialite")) for name in PUBLISHED}
     whose = {"rang": rank_of_type(F.col("type_bilan")), "groupe": F.col("type_bilan").eqNullSafe(CONSOLIDATED)}
     return ratios.where(F.col("date_cloture_exercice").isNotNull()).withColumns({**values, **whose})
 
 
 def _compared(accounts: DataFrame) -> DataFrame:
-    """Accounts with ``sauts``: the amounts that are a thousand times those known before, or a thousandth of them."""
+    """Accounts with ``sauts``: the amounts that are a thousand times, or a thousandth of, those known before."""
     amounts = F.struct(*AMOUNTS)
     known = F.struct(
         F.col("date_cloture_exercice").alias("cloture"),
@@ -82,18 +82,18 @@ def _last_before(accounts: Column, closing: Column) -> Column:
 
 
 def steady(fewest: Column, most: Column) -> Column:
-    """Whether a headcount moved too little for amounts to have moved a thousandfold; an unknown one did."""
+    """Whether a headcount changed too little for a thousandfold change of amounts; true if unknown."""
     return F.coalesce(most < _STEADY * F.greatest(fewest, F.lit(1)), F.lit(True))
 
 
 def bdf_entries(bdf: DataFrame, cutoff_day: int) -> DataFrame:
-    """Entries of the last ratios of the Banque de France known of each company."""
+    """Entries of the last known ratios of the Banque de France of each company."""
     dated = bdf.where(F.col("arrete_bilan_bdf").isNotNull())
     return latest_entries(dated, "siren", "bdf", ("arrete_bilan_bdf", "_batch", "_line"), RATIOS_BDF, cutoff_day)
 
 
 def paydex_entries(paydex: DataFrame, cutoff_day: int) -> DataFrame:
-    """Entries of the last payment behaviour known of each company."""
+    """Entries of the last known payment behaviour of each company."""
     observed = paydex.where(F.col("nb_jours").isNotNull() & F.col("date_valeur").isNotNull())
     return latest_entries(observed, "siren", "paydex", ("date_valeur", "_batch", "_line"), ["nb_jours"], cutoff_day)
 
@@ -106,11 +106,10 @@ def company_accounts() -> Column:
 
 
 def bilan_measures(cutoff_day: int) -> dict[str, Column]:
-    """``bilan_<ratio>`` (as published), ``bilan_age_mois`` (months since the closing), and what they are.
+    """``bilan_<ratio>`` (as published), ``bilan_age_mois`` (months since the closing), and the kind of accounts.
 
-    ``bilan_type`` tells whose accounts they are, ``bilan_saut_mille`` whether an amount was taken for a thousandfold
-    slip, and is unknown for that reason: never while the headcount moved as much (``effectif_stable``). All are null
-    when there are no accounts.
+    ``bilan_type`` is the type of the accounts. ``bilan_saut_mille`` tells whether an amount is null because it looks
+    like a thousandfold slip: never unless the headcount is steady (``effectif_stable``). All are null without accounts.
     """
     chosen = F.col("comptes")
     slipped = F.when(F.col("effectif_stable"), chosen["sauts"])
@@ -127,7 +126,7 @@ def bdf_measures(cutoff_day: int) -> dict[str, Column]:
 
 
 def paydex_measures() -> dict[str, Column]:
-    """``paydex_nb_jours`` (days late on average) and ``paydex_age_mois``; null before the first one known."""
+    """``paydex_nb_jours`` (average days late) and ``paydex_age_mois``; null before the first known value."""
     return {
         "paydex_nb_jours": F.col("paydex.nb_jours").cast("double"),
         "paydex_age_mois": F.col("mois") - month_index(F.col("paydex.date_valeur")),

@@ -57,7 +57,7 @@ _SITE, _COMPANY = ("siren", "siret"), ("siren",)
 def activity_codes(staged: StagedTables, rules: PanelRules) -> DataFrame:
     """The bridge between the nomenclatures of activities, in the directions that a panel needs: a few thousand rows.
 
-    See :func:`sf_spark.domain.naf_bridge.bridge`. Both panels read it: a job computes it once.
+    See :func:`sf_spark.domain.naf_bridge.bridge`. A job computes it once for both panels.
     """
     registers = ((_with_codes(staged.sirene, "siret"), "siret"), (_with_codes(staged.sirene_ul, "siren"), "siren"))
     codes = bridge(registers, NAF_REV2, rules.cutoff_day)
@@ -70,8 +70,8 @@ def etablissement_panel(staged: StagedTables, rules: PanelRules, codes: DataFram
     """Build the establishment panel as known at each cut-off, from ``rules.first_month`` to ``rules.last_month``.
 
     Key (siret, periode), amounts in EUR; a measure is null where it is unknown or its source was never delivered.
-    ``est_ouvert`` is the state known at the cut-off: false in the month of the closure, which still has its row, and
-    in a later month that has a row because an amount falls in it.
+    ``est_ouvert`` is the state known at the cut-off: false in the month of the closure, which still has a row, and in a
+    later month that has a row for an amount.
 
     Args:
         staged: The staged tables.
@@ -90,14 +90,14 @@ def entreprise_panel(staged: StagedTables, sites: DataFrame, rules: PanelRules, 
 
     Args:
         staged: The staged tables.
-        sites: The establishment panel of these months at least: as computed, or as it was written.
+        sites: The establishment panel of at least these months, computed or stored.
         rules: What it depends on.
         codes: See :func:`activity_codes`; None where it is empty.
     """
     register = register_changes(staged.sirene, staged.sirene_histo, rules.cutoff_day)
     closed = closures(register)
     facts = _first_facts(staged, rules)
-    # The perimeter looks back: a row of the first month wanted needs the headcounts of the months before.
+    # The perimeter looks back: the first month needs the headcounts of earlier months.
     first = None if rules.first_month is None else rules.first_month - rules.perimeter_months + 1
     headcounts = first_facts(staged.effectif_ent, "siren", rules.cutoff_day)
     months = company_months(
@@ -227,7 +227,7 @@ def _with_codes(register: DataFrame, key: str) -> DataFrame:
 
 
 def _of_sites(sites: DataFrame, rules: PanelRules) -> DataFrame:
-    """What a company's open establishments say of it: one entry for each row of theirs."""
+    """Entries of a company from its open establishments: one for each of their rows."""
     since = F.lit(True) if rules.first_month is None else F.col("periode") >= F.lit(start_of(rules.first_month))
     return sites.where(since & F.col("est_ouvert")).select(
         "siren",
@@ -241,17 +241,17 @@ def _of_sites(sites: DataFrame, rules: PanelRules) -> DataFrame:
 def _register_entries(
     register: DataFrame, key: str, name: str, order: tuple[str, ...], values: tuple[str, ...], cutoff_day: int
 ) -> DataFrame:
-    """Entries of what the register says of an entity: of the lines that it holds then, the last one."""
+    """Entries of the register's row of an entity: the last of the lines in force."""
     return latest_entries(register, key, name, (*order, "_batch", "_line"), values, cutoff_day)
 
 
 def _age(cutoff_day: int) -> Column:
-    """Whole months since the creation, at the cut-off; null where the creation is unknown or still to come."""
+    """Whole months from the creation to the cut-off; null if the creation is unknown or later."""
     months = F.floor(F.months_between(cutoff_of(F.col("periode"), cutoff_day), F.col("date_creation"))).cast("int")
     return F.when(months >= 0, months)
 
 
 def _name() -> Column:
-    """The company's denomination; a person in business has a name instead."""
+    """The company's denomination; for a sole trader, the person's name."""
     person = F.concat_ws(" ", "prenom1_unite_legale", "nom_unite_legale")
     return F.when(F.col("raison_sociale") != "", F.col("raison_sociale")).otherwise(F.nullif(person, F.lit("")))

@@ -1,26 +1,26 @@
-"""When the register says that an establishment is open, from month to month. Pure and lazy.
+"""When an establishment is open according to the register, month by month. Pure and lazy.
 
-The history of the register decides, where it is delivered; the stock, which only says since when the present period
-runs, speaks of establishments that the history does not know, and of what came after it. What both say at one cut-off:
+The history of the register decides, if it is delivered; the stock, which only gives the start of the present period,
+covers establishments missing in the history, and changes after it. The rules at a cut-off:
 
-    the period that covers the day holds; of several, the one that began last (ties: the one that ends last, then the
-    one delivered last); where none covers it, the last one that began still holds
-    the stock holds instead where its period began after that one, and either was delivered after the whole history of
-    the establishment, or fills what the history leaves blank
+    the period that covers the day counts; of several, the one that began last (ties: the one that ends last, then the
+    one delivered last); if none covers it, the last one that began
+    the stock counts instead if its period began after that one, and either was delivered after the whole history of
+    the establishment, or fills a gap in the history
     an establishment without history is open, until a stock that says closed dates the closure
 
     history A to 2016-09-14, F to 2019-04-29, A since; stock A     2016-09 .. 2019-04 closed; one closure in 2016-09,
                                                                    one opening in 2019-05 (after the cut-off of April)
     history A to 2015-07-31, F to 2018-05-20, F since 2018-05-21   closed from 2015-08, one closure in 2015-08
-    with the stock saying F since 2018-05-21
+    with the stock at F since 2018-05-21
     stock alone: created 2020-01-15, closed 2024-02-10             one opening in 2020-01, one closure in 2024-02
-    the same, delivered in 2024-03                                 one closure in 2024-03: it was open for all we knew
+    the same, delivered in 2024-03                                 one closure in 2024-03: until then known as open
     closed 2024-02-22, reopened 2024-03-05                         one closure and one opening, both in 2024-03
     closed 2023-05, reopened 2023-09, both delivered in 2024-03    nothing: at no cut-off was it known to be closed
 
-Open establishments, openings and closures come from the same states, so that from one month to the next the number of
-open ones changes by the openings less the closures. An establishment that left the register is what it was last said to
-be. Months before anything is known of an establishment have no row.
+Open establishments, openings and closures come from the same states, so from one month to the next the number of open
+ones changes by openings less closures. An establishment that left the register keeps its last state. Months before the
+first known fact of an establishment have no row.
 """
 
 from collections.abc import Callable
@@ -30,16 +30,16 @@ from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import known_month, month_start
 
-_EVER = "0001-01-01"  # a period without a first day began before all others
+_EVER = "0001-01-01"  # for a period without a first day: before all others
 _EVER_AFTER = "9999-12-31"
 _VERSION = ("du", "au", "actif", "_batch", "_line", "histo", "depuis", "jusque")
 
 
 def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int) -> DataFrame:
-    """What is known of each establishment at each cut-off, from change to change.
+    """The known state of each establishment at each cut-off, one row for each change.
 
     Args:
-        sirene: The stock: ``siret, siren, est_actif, date_debut``, and what dates a version.
+        sirene: The stock: ``siret, siren, est_actif, date_debut``, and the dates of a version.
         sirene_histo: The history: the same and ``date_fin`` (last day of the period, null for the present one).
         cutoff_day: Day of the cut-off.
 
@@ -50,15 +50,17 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
     versions = _versions(sirene, F.lit(None).cast("date"), False, cutoff_day).union(
         _versions(sirene_histo, F.col("date_fin"), True, cutoff_day)
     )
-    told = F.col("actif").isNotNull() & (F.col("jusque").isNull() | (F.col("depuis") < F.col("jusque")))
-    gathered = versions.where(told).groupBy("siret", "siren").agg(F.collect_list(F.struct(*_VERSION)).alias("_all"))
+    is_usable = F.col("actif").isNotNull() & (F.col("jusque").isNull() | (F.col("depuis") < F.col("jusque")))
+    gathered = (
+        versions.where(is_usable).groupBy("siret", "siren").agg(F.collect_list(F.struct(*_VERSION)).alias("_all"))
+    )
     of_months = gathered.select("siret", "siren", "_all", _months(cutoff_day).alias("_months"))
     known = of_months.select("siret", "siren", "_all", "_months", F.posexplode("_months").alias("_rank", "mois"))
     fin = F.get("_months", F.col("_rank") + 1).alias("fin")
     views = [_seen(F.col("mois")).alias("_seen"), _seen(F.col("mois") - 1).alias("_before")]
     seen = known.select("siret", "siren", "mois", fin, *views)
     start, end = (_cutoff(F.col("mois") + shift, cutoff_day) for shift in (-1, 0))
-    # From what was known a month ago, over what is known of that day now, through the days of the month.
+    # The state known a month ago, the present knowledge of that day, then the days of the month.
     was_known = F.size("_before") > 0
     days = F.concat(F.array(start), _days("_seen", start, end), F.array(end))
     now = F.transform(
@@ -71,20 +73,20 @@ def register_changes(sirene: DataFrame, sirene_histo: DataFrame, cutoff_day: int
         _steps(lambda before, after: before & ~F.coalesce(after, F.lit(False))).alias("nb_fermetures"),
     )
     states = seen.select("siret", "siren", "mois", "fin", path.alias("_path"))
-    # Inlined: a filter on the states stays above, where it would else be written out with all they are made of.
+    # Inlined, so that a filter on the states stays above; otherwise Spark would expand it with all their expressions.
     rows = states.select("siret", "siren", "mois", "fin", F.inline(F.array(row)))
     return rows.where(F.col("est_ouvert").isNotNull())
 
 
 def etablissement_events(register: DataFrame) -> DataFrame:
-    """Openings and closures, and what they change.
+    """Openings and closures, and the change in the number of open establishments.
 
     Args:
         register: See :func:`register_changes`.
 
     Returns:
-        ``siret, siren, mois, nb_ouvertures, nb_fermetures``, where there is one, and ``nb_etablissements``: the change
-        of the number of open establishments, the first less the second.
+        ``siret, siren, mois, nb_ouvertures, nb_fermetures`` for months with events, and ``nb_etablissements``: the
+        change in the number of open establishments, openings less closures.
     """
     names = ("nb_ouvertures", "nb_fermetures")
     opened, closed = (F.col(name).cast("long") for name in names)
@@ -110,7 +112,7 @@ def _versions(register: DataFrame, last_day: Column, of_history: bool, cutoff_da
 
 
 def _months(cutoff_day: int) -> Column:
-    """The months in which a state may change: something becomes known, is withdrawn, begins or ends."""
+    """The months in which a state may change: a version becomes known, is withdrawn, begins or ends."""
     moments = F.flatten(
         F.transform(
             "_all",
@@ -127,7 +129,7 @@ def _months(cutoff_day: int) -> Column:
 
 
 def _seen(month: Column) -> Column:
-    """The versions visible in a month; where none is any more, those that were the last."""
+    """The versions visible in a month; if none is left, the last visible ones."""
     visible = F.filter("_all", lambda v: (v["depuis"] <= month) & (v["jusque"].isNull() | (v["jusque"] > month)))
     gone = F.array_max(F.transform(F.filter("_all", lambda v: v["jusque"] <= month), lambda v: v["jusque"]))
     return F.when(F.size(visible) > 0, visible).otherwise(F.filter("_all", lambda v: v["jusque"] == gone))
@@ -140,7 +142,7 @@ def _days(versions: str, after: Column, until: Column) -> Column:
 
 
 def _is_open(versions: str, day: Column) -> Column:
-    """Whether some versions say that an establishment was open on a day; null where they say nothing."""
+    """Whether an establishment was open on a day according to some versions; null if unknown."""
     begun = F.filter(versions, lambda v: v["histo"] & (v["du"] <= day))
     period = F.array_max(
         F.transform(
@@ -171,7 +173,7 @@ def _is_open(versions: str, day: Column) -> Column:
 
 
 def _steps(counts: Callable[[Column, Column], Column]) -> Column:
-    """How often two states that follow each other are such a step."""
+    """The number of such transitions between consecutive states."""
     pairs = F.zip_with(
         "_path", F.slice("_path", F.lit(2), F.size("_path")), lambda a, b: F.struct(a.alias("a"), b.alias("b"))
     )

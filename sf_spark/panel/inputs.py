@@ -1,4 +1,4 @@
-"""The staged tables that a panel is made of: what it reads of each. A source that was never delivered stands empty."""
+"""The staged tables behind a panel, and the columns read from each. A source that was never delivered is empty."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,9 +62,9 @@ class StagedTables:
 
     @classmethod
     def read(cls, table: Callable[[str, str], DataFrame], cutoff_day: int) -> "StagedTables":
-        """Gather the tables from a reader that is given the name and the columns (DDL) of each.
+        """Read the tables with a function of the name and the columns (DDL) of each.
 
-        A column that a table does not have, because nothing has delivered it yet, is unknown.
+        A column that was never delivered is null.
         """
         read = {name: completed(table(name, ddl), ddl) for name, ddl in COLUMNS.items()}
         return cls(**{name: dated(frame, cutoff_day) for name, frame in read.items()})
@@ -90,7 +90,7 @@ def dated(staged: DataFrame, cutoff_day: int) -> DataFrame:
 
 
 def completed(frame: DataFrame, ddl: str) -> DataFrame:
-    """A staged table with all of these columns: one that it does not have, as nothing has delivered it, is unknown."""
+    """A staged table with all of these columns: a column that was never delivered is null."""
     kinds = dict(column.split(" ") for column in ddl.split(", "))
     missing = {name: F.lit(None).cast(kind) for name, kind in kinds.items() if name not in frame.columns}
     return frame.withColumns(missing) if missing else frame

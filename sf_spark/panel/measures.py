@@ -1,7 +1,7 @@
-"""The measures of a panel row, from what its month holds: names, units, and null for a source never delivered. Pure.
+"""The measures of a panel row, from the columns of its month: names, units, null for a source never delivered. Pure.
 
-Money in EUR, hours, days; ages in months. Null is unknown, or does not apply; zero is zero: a file that is complete
-(debts, payment plans, short-time work) tells that there is none.
+Money in EUR, hours, days; ages in months. Null is unknown or not applicable. Zero is zero: a complete file (debts,
+payment plans, short-time work) without an entry means none.
 """
 
 from collections.abc import Mapping

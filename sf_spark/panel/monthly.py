@@ -1,4 +1,4 @@
-"""One row for every month: entries of all sources, brought to one grain in one shuffle. Pure and lazy.
+"""One row for every month: entries of all sources, aggregated in one shuffle. Pure and lazy.
 
 A source gives *entries*: ``key, mois`` and some of these columns; a month may have several.
 
@@ -11,8 +11,8 @@ A source gives *entries*: ``key, mois`` and some of these columns; a month may h
     lists     LISTS                 struct<state, fin> each: an array of the states of those that still hold, in order
     changes   CHANGES               the last entry so far
 
-What is known of an entity travels as its amounts do, so no table is joined: each join would be a shuffle more, and
-Spark takes as long to plan it as to run it.
+Attributes of an entity are entries like its amounts, so no table is joined: each join would add a shuffle, and Spark
+takes as long to plan it as to run it.
 """
 
 from collections.abc import Iterable
@@ -43,12 +43,12 @@ _ALL = (*_OF_MONTH, *LEVELS, *_DURABLE, *_INTERVALS, *CHANGES)
 def monthly_rows(
     keys: tuple[str, ...], spine: DataFrame, entries: Iterable[DataFrame], last_month: int, first_month: int | None
 ) -> DataFrame:
-    """Bring all entries to the rows of the spine.
+    """Aggregate all entries to the rows of the spine.
 
     Args:
-        keys: What names an entity, ``siren`` first: rows are brought together by company, whatever the grain.
-        spine: ``keys, mois``: the rows wanted, once or more, and ``est_ouvert`` if it tells. A month with a
-            flow always gets a row, after a closure too: totals must not lose it.
+        keys: Columns that identify an entity, ``siren`` first: rows are partitioned by company, at either grain.
+        spine: ``keys, mois``: the rows wanted, perhaps repeated, and optionally ``est_ouvert``. A month with a flow
+            always gets a row, even after a closure: totals must not lose it.
         entries: See above.
         last_month: Index of the last month whose cut-off has passed.
         first_month: Index of the first month wanted, what came before counts as an opening balance; None for all.
@@ -58,12 +58,12 @@ def monthly_rows(
         and the columns of all kinds that the entries hold, one for each name of LATEST.
     """
     flags = ["wanted", *(name for name in ("est_ouvert",) if name in spine.columns)]
-    # The company of an establishment is in its number; some files do not say it.
+    # The SIREN comes from the SIRET: some files do not hold it.
     named = [siren_of(F.col("siret")).alias("siren"), F.col("siret")] if "siret" in keys else [F.col("siren")]
-    held = [(frame, set(frame.columns)) for frame in entries]
-    names = [name for name in _ALL if any(name in columns for _, columns in held)]
+    frames = [(frame, set(frame.columns)) for frame in entries]
+    names = [name for name in _ALL if any(name in columns for _, columns in frames)]
     together = [spine.select(*keys, "mois", F.lit(True).alias("wanted"), *flags[1:])]
-    together += [_since(frame, columns, named, first_month) for frame, columns in held]
+    together += [_since(frame, columns, named, first_month) for frame, columns in frames]
     by_month = (
         _union(together)
         .repartition(keys[0])  # serves the grouping, the running totals and the company's own rows
@@ -86,7 +86,7 @@ def monthly_rows(
 
 
 def _union(frames: list[DataFrame]) -> DataFrame:
-    """All rows of all frames. By twos, and those by twos: Spark looks at all of a plan each time that it grows."""
+    """All rows of all frames, united as a balanced tree: Spark analyses the whole plan at each union."""
     if len(frames) == 1:
         return frames[0]
     middle = len(frames) // 2
@@ -94,7 +94,7 @@ def _union(frames: list[DataFrame]) -> DataFrame:
 
 
 def _since(frame: DataFrame, columns: set[str], keys: list[Column], first_month: int | None) -> DataFrame:
-    """What the months from ``first_month`` on need: flows from then on, all else as it stood the month before."""
+    """The entries needed from ``first_month`` on: flows from then on, everything else as an opening balance."""
     names = [name for name in _ALL if name in columns]
     if first_month is None:
         return frame.select(*keys, "mois", *names)
@@ -110,7 +110,7 @@ def _since(frame: DataFrame, columns: set[str], keys: list[Column], first_month:
 def _of_month(name: str) -> Column:
     if name in (*FLOWS, *COUNTS, *LEVELS):
         return F.sum(name).alias(name)
-    if name in _INTERVALS:  # null rather than an empty list: the list of all months leaves it out
+    if name in _INTERVALS:  # null, not an empty list: collecting over months drops nulls
         return F.when(F.count(name) > 0, F.collect_list(name)).alias(name)
     return F.max(name).alias(name)
 

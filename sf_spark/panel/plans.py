@@ -1,6 +1,6 @@
 """Payment plans with URSSAF and plans of the commission of financial services (CCSF). Pure and lazy.
 
-A plan is in force at each cut-off from its creation to the last one before its due date; one that was refused never is.
+A plan is in force at each cut-off from its creation until its due date (exclusive); a refused plan never is.
 
     created 2024-01-03, due 2024-04-05, 92 days, 1000 EUR; debt 600 EUR
     cut-off        days left   deviation
@@ -20,9 +20,9 @@ NOT_GRANTED = ("REFUS", "REJ", "REJET")
 
 
 def delai_entries(delai: DataFrame, cutoff_day: int) -> DataFrame:
-    """Entries of the plans: one each, from its first month to its end.
+    """Entries of the plans: one for each plan, from its first month to its end.
 
-    Rows that a plan cannot be made of (no duration or amount, no due date) are left out, as they always were.
+    Rows without duration, amount or due date are left out.
 
     Returns:
         ``siret, siren, mois, fin`` and ``delais``: struct<state, fin>, of which ``state`` is struct<echeance, duree
@@ -47,7 +47,7 @@ def delai_entries(delai: DataFrame, cutoff_day: int) -> DataFrame:
 
 
 def ccsf_entries(ccsf: DataFrame, key: str, cutoff_day: int) -> DataFrame:
-    """Entries of the last time the commission dealt with the entity, whatever the stage."""
+    """Entries of the last date on which the commission dealt with the entity, at any stage."""
     return latest_entries(
         ccsf.where(F.col("date_traitement").isNotNull()), key, "ccsf", ["date_traitement"], (), cutoff_day
     )
@@ -58,7 +58,7 @@ def delai_measures(dette_cents: Column, cutoff_day: int) -> dict[str, Column]:
 
     Returns:
         ``delai_montant_echeancier`` (EUR, 0 without a plan), ``delai_nb_jours_restants`` (days from the cut-off to the
-        latest due date), ``delai_deviation_remboursement`` (debt less what linear repayment would have left, over the
+        latest due date), ``delai_deviation_remboursement`` (debt less the remainder of a linear repayment, over the
         amount: above 0 is late), both null without a plan, and ``nb_delais``.
     """
     day = cutoff_of(F.col("periode"), cutoff_day)

@@ -1,4 +1,4 @@
-"""Monthly postings of each measure: what to add to an establishment's account, and in which month. Pure and lazy.
+"""Monthly postings of each measure: amounts to add to an establishment's account, by month. Pure and lazy.
 
 A *flow* that covers n months and becomes known in month K is spread evenly over rows K .. K+n-1; when it is withdrawn
 or corrected, the opposite is posted the same way from the month of the correction. Totals are conserved to the cent:
@@ -26,7 +26,7 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int, first_month: int
     Args:
         cotisation: The staged table.
         cutoff_day: Day of the cut-off.
-        first_month: Index of the first month wanted: what falls before is not even spread. None for all.
+        first_month: Index of the first month wanted: earlier amounts are not spread. None for all.
 
     Returns:
         ``siret, siren, mois, cotisation_cents``; several rows a month; amounts unknown at the source post nothing.
@@ -36,7 +36,7 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int, first_month: int
         _side(known_month(F.col("known_on"), cutoff_day), 1),
         _side(known_month(F.col("superseded_on"), cutoff_day), -1),
     )
-    # The sign comes after the split: what is taken back is, month by month, exactly what was posted.
+    # The sign is applied after the split, so a withdrawal reverses exactly the amounts posted in each month.
     share = share_of_month(F.col("montant"), F.col("nb_mois"), F.col("rank")) * F.col("sign")
     earliest = F.lit(0) if first_month is None else F.greatest(F.lit(first_month) - F.col("mois"), F.lit(0))
     return (
@@ -49,10 +49,10 @@ def cotisation_postings(cotisation: DataFrame, cutoff_day: int, first_month: int
 
 
 def dette_postings(debit: DataFrame, cutoff_day: int) -> DataFrame:
-    """Changes of debt: each *écart négatif* lives from one operation to the next one known.
+    """Changes of debt: the balance of each *écart négatif* counts from one known operation to the next.
 
-    The operation that holds at a cut-off is the one with the highest rank in its history among those known then (ties:
-    accounting date, then order of delivery). Balances, negative ones too, are summed as they are.
+    At a cut-off, the known operation with the highest rank in its history counts (ties: accounting date, then order of
+    delivery). Balances, also negative ones, are summed as they are.
 
     Returns:
         ``siret, siren, mois, part_ouvriere_cents, part_patronale_cents, nb_ecarts_negatifs`` (changes).
@@ -61,7 +61,7 @@ def dette_postings(debit: DataFrame, cutoff_day: int) -> DataFrame:
     changes = state_changes(debit, ("siren", *_ECART_NEGATIF), _OPERATION_ORDER, parts, cutoff_day)
     po, pp = (F.coalesce(cents(F.col(f"state.{part}")), F.lit(0)) for part in parts)
     amounts = changes.select("siret", "siren", "mois", "fin", po.alias("po"), pp.alias("pp"))
-    # The value is posted where it begins to hold, and taken back where it ends.
+    # The value is posted at the start of its interval, and reversed at the end.
     sides = F.array(_side(F.col("mois"), 1), _side(F.col("fin"), -1))
     posted = {
         "part_ouvriere_cents": F.col("po"),

@@ -1,8 +1,8 @@
-"""Where a company stands in collective proceedings, from month to month. Pure and lazy.
+"""The state of a company in collective proceedings, month by month. Pure and lazy.
 
-At each change the last event of each action counts, whichever source tells it; on one day an opening comes before a
-plan, and a plan before an end (:mod:`sf_spark.domain.proceedings`). A proceeding is over after its end, and a
-continuation plan after 10 years. Where several are open, liquidation goes before redressement before sauvegarde.
+At each change the last event of each action counts, from either source; on one day an opening comes before a plan, and
+a plan before an end (:mod:`sf_spark.domain.proceedings`). A proceeding is over after its end, and a continuation plan
+after 10 years. Of several open ones, liquidation takes precedence over redressement, and redressement over sauvegarde.
 
     events                                                      state
     sauvegarde ouverture 2023-04, fin_procedure 2026-01         2023-04: sauvegarde; 2026-01: none
@@ -27,7 +27,7 @@ def proceedings_changes(events: DataFrame, known_on: str, cutoff_day: int) -> Da
 
     Args:
         events: See :func:`sf_spark.domain.proceedings.proceeding_events`.
-        known_on: Column that dates an event: ``known_on`` for what was known, ``date_effet`` for what had happened.
+        known_on: Column that dates an event: ``known_on`` when it was known, ``date_effet`` when it happened.
         cutoff_day: Day of the cut-off.
 
     Returns:
@@ -67,7 +67,7 @@ def proceedings_changes(events: DataFrame, known_on: str, cutoff_day: int) -> Da
 
 
 def _gravest(month: Column) -> Column:
-    """The open proceeding that goes before the others; null when none is open."""
+    """The gravest open proceeding; null when none is open."""
     visible = F.filter("events", lambda e: (e["from"] <= month) & (e["to"].isNull() | (e["to"] > month)))
     last_of = [F.array_max(F.filter(visible, _of_action(action))) for action in ACTIONS]
     return F.coalesce(*(F.when(_is_open(event, month), event) for event in last_of))

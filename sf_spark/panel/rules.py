@@ -10,11 +10,11 @@ from sf_spark.domain.naf import NAF_REV2
 
 @dataclass(frozen=True)
 class Exclusions:
-    """Companies that are out of the perimeter whatever their headcount; empty: none."""
+    """Companies outside the perimeter whatever their headcount; empty: none."""
 
     categories_juridiques: tuple[str, ...] = ()
     activites: tuple[str, ...] = ()  # main activity of the company, not of its head office, in NAF rev. 2: 84.11Z
-    siege_en_france: bool = False  # whether a head office with a French department is asked for
+    siege_en_france: bool = False  # whether a head office with a French department is required
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class PanelRules:
     Attributes:
         last_month: Index of the last month whose cut-off has passed.
         perimeter_effectif: Smallest headcount that puts a company in the perimeter.
-        perimeter_months: At any of this many last months.
+        perimeter_months: Number of last months in which it counts.
         cutoff_day: Day of the cut-off.
         first_month: Index of the first month wanted; None for all. The rows are those that a full build gives.
         exclusions: Companies out of the perimeter.
         absent: Sources that were never delivered: their measures are unknown.
-        nomenclature: Of activities, for sections and divisions: ``naf_rev2`` or ``naf2025``. Exclusions are in NAF
-            rev. 2 all the same.
+        nomenclature: Nomenclature of sections and divisions: ``naf_rev2`` or ``naf2025``. Exclusions are always in NAF
+            rev. 2.
     """
 
     last_month: int
@@ -43,7 +43,7 @@ class PanelRules:
     nomenclature: str = NAF_REV2
 
     def is_excluded(self) -> Column:
-        """Whether a company, as known in the month, is out of the perimeter; an unknown category or activity is not."""
+        """Whether a company, as known in the month, is excluded; an unknown category or activity does not exclude."""
         out = F.lit(False)
         if self.exclusions.categories_juridiques:
             out = out | F.coalesce(

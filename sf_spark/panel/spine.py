@@ -1,7 +1,7 @@
 """The months of an establishment or a company: from its first known fact to its closure. Pure and lazy.
 
-Whether month T has a row depends only on what was known at its cut-off. The month of the closure still has its row, in
-which the establishment is closed:
+Whether month T has a row depends only on facts known at its cut-off. The month of the closure still has a row, in which
+the establishment is closed:
 
     establishment                                        rows                  of these open
     closes on 2024-02-10                                 .. 2024-02            .. 2024-01
@@ -10,7 +10,7 @@ which the establishment is closed:
     closed 2024-02-10, reopened 2024-06-03               .. 2024-02, 2024-06.. .. 2024-01, 2024-06 ..
     delivered 2024-03: closed; 2024-06: open after all   .. 2024-03, 2024-06.. .. 2024-02, 2024-06 ..
 
-A company has rows as long as one of its establishments is not known to have closed, without facts of its own too.
+A company has rows as long as one of its establishments is not known to have closed, even without facts of its own.
 """
 
 from pyspark.sql import DataFrame
@@ -23,7 +23,7 @@ BEFORE_ALL = 0  # a month index before that of any fact
 
 
 def closures(register: DataFrame) -> DataFrame:
-    """The spells in which the register says that an establishment is closed.
+    """The spells in which an establishment is closed according to the register.
 
     Args:
         register: See :func:`sf_spark.panel.demographie.register_changes`.
@@ -47,17 +47,17 @@ def first_facts(dated: DataFrame, key: str, cutoff_day: int) -> DataFrame:
 
 
 def open_spells(facts: DataFrame, closed: DataFrame, last_month: int, of_register: bool = False) -> DataFrame:
-    """The spells in which an establishment is open: between one closure and the next, from its first known fact on.
+    """The spells in which an establishment is open, from its first known fact on, between closures.
 
     Args:
-        facts: ``siret, siren, mois``: the months in which something becomes known, or the first of them.
+        facts: ``siret, siren, mois``: the months in which a fact becomes known, or the first of them.
         closed: See :func:`closures`.
         last_month: Index of the last month whose cut-off has passed.
-        of_register: Whether the register makes an establishment known too.
+        of_register: Whether an entry in the register also counts as a fact.
 
     Returns:
         ``siret, siren, premier, dernier``, both included, and ``fermeture``: the month from which it is closed, which
-        still has its row (one after ``last_month`` when it stays open). Nothing goes beyond ``last_month``.
+        still has a row (the month after ``last_month`` when it stays open). No spell goes beyond ``last_month``.
     """
     spells = F.arrays_zip(
         F.concat(F.array(F.lit(BEFORE_ALL)), F.coalesce("fermetures.fin", F.array())),
@@ -68,7 +68,7 @@ def open_spells(facts: DataFrame, closed: DataFrame, last_month: int, of_registe
     return (
         firsts.join(closed, on=["siret", "siren"], how="full_outer" if of_register else "left")
         .select("siret", "siren", first.alias("first"), F.inline(spells).alias("after", "until"))
-        # None after a closure without end, nor between two that follow each other: one closure, delivered twice.
+        # No spell after a closure without end, nor between two adjacent closures: one closure, delivered twice.
         .where(F.col("after") < F.col("until"))
         .select(
             "siret",
@@ -93,9 +93,9 @@ def company_months(spells: DataFrame, facts: DataFrame, last_month: int, first_m
     """The months in which a company has rows.
 
     Args:
-        spells: ``siren, premier, dernier`` of all its establishments, those of which only the register knows included.
-        facts: ``siren, mois``: when something became known of the company or its establishments, without the register.
-            Before its first establishment is known, a company of which there are headcounts is open for all we know.
+        spells: ``siren, premier, dernier`` of all its establishments, those known to the register only included.
+        facts: ``siren, mois``: when a fact of the company or its establishments became known, without the register.
+            Before its first establishment is known, a company with headcounts counts as open.
         last_month: Index of the last month whose cut-off has passed.
         first_month: Index of the first month wanted.
 

@@ -3,4 +3,4 @@
 from collections.abc import Callable
 
 Report = Callable[[str], None]
-WARNING = "WARNING: "  # how a line begins that asks for a look
+WARNING = "WARNING: "  # prefix of lines that need attention

@@ -1,7 +1,7 @@
 """Prove that the lake does not look ahead: rebuild months from facts cut at their cut-off, compare every cell.
 
-Exit code 1 on any difference. The report stands in monitoring/audit, one row for a month, a table and a column that
-differs, and one for each table of a month that does not.
+Exit code 1 on any difference. The report is in monitoring/audit: one row for each month, table and differing column,
+and one for each table and month without a difference.
 """
 
 import random
@@ -47,15 +47,15 @@ _REPORT = pa.schema(
 
 @dataclass(frozen=True)
 class _Audit:
-    """Rebuilds months of one lake in a place of its own."""
+    """Rebuilds months of one lake in a separate folder."""
 
     spark: SparkSession
     settings: Settings
     catalogue: Catalogue
 
     def differences(self, month: date) -> Iterator[tuple[Table, int, list[Difference]]]:
-        """For each table: its rows in a month, and what differs from the rebuilt ones."""
-        # Beside the tables: executors may be on other machines, and write there only.
+        """For each table, its rows in a month, and the differences from the rebuilt ones."""
+        # Beside the tables, where executors on other machines can write.
         lake = f"{rooted(self.settings.lake)}/_scratch/audit-{uuid.uuid4().hex}"
         try:
             self._rebuild(lake, month)
@@ -66,15 +66,15 @@ class _Audit:
             remove_folder(lake)
 
     def _rebuild(self, lake: str, month: date) -> None:
-        """The panels that the windows of the month need, and its signals, from what was known at its cut-off."""
+        """The panels that the windows of the month need, and its signals, from facts known at its cut-off."""
         spark, own = self.spark, self.settings.lake
-        cutoff, there = month.replace(day=self.settings.cutoff_day), delivered(own, COLUMNS)
+        cutoff, inputs = month.replace(day=self.settings.cutoff_day), delivered(own, COLUMNS)
         whole = StagedTables.read(
-            lambda name, ddl: read_or_empty(spark, own, name, ddl, there.version(name)), self.settings.cutoff_day
+            lambda name, ddl: read_or_empty(spark, own, name, ddl, inputs.version(name)), self.settings.cutoff_day
         )
         staged = StagedTables(**{name: as_known_on(frame, cutoff) for name, frame in vars(whole).items()})
         before = index_of(month) - months_needed(self.catalogue.signals)
-        rules = rules_of(self.settings, index_of(month), there.absent, max(before, 1))
+        rules = rules_of(self.settings, index_of(month), inputs.absent, max(before, 1))
         codes = codes_at_hand(spark, staged, rules)
         sites, companies = panel_recipes(self.settings)
         read = Read(last=month)
@@ -86,12 +86,12 @@ class _Audit:
         write_signals(spark, plans, self.catalogue, months, self.settings.signals.rows_per_task, _say_nothing)
 
     def _compare(self, lake: str, table: Table, key: str, month: date) -> tuple[int, list[Difference]]:
-        there, rebuilt = (self._rows(root, table, month) for root in (self.settings.lake, lake))
-        missing = [name for name in rebuilt.columns if name not in there.columns]
+        stored_rows, rebuilt = (self._rows(root, table, month) for root in (self.settings.lake, lake))
+        missing = [name for name in rebuilt.columns if name not in stored_rows.columns]
         found = [Difference(name, 0, "the lake has no such column") for name in missing]
-        rows = there.count()
+        rows = stored_rows.count()
         for names in chunks([c for c in rebuilt.columns if c not in (key, "periode", *missing)], rows, _CELLS_AT_ONCE):
-            stored, wanted = (frame.select(key, *names).toArrow() for frame in (there, rebuilt))
+            stored, wanted = (frame.select(key, *names).toArrow() for frame in (stored_rows, rebuilt))
             found += [each for each in differences(stored, wanted, key) if each not in found]
         return rows, found
 
@@ -113,9 +113,9 @@ def audit(
         spark: The session.
         settings: All settings.
         report: Takes progress lines.
-        count: How many months to draw.
+        count: Number of months to draw.
         chosen: These months instead.
-        seed: Of the draw; None: another one each time.
+        seed: Seed of the draw; None: a new one each time.
     """
     seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
     months = _drawn(spark, settings, count, chosen, seed)
@@ -134,9 +134,9 @@ def audit(
                 report(f"  {each.column}: {each.cells} cells ({each.example})")
     rows = pa.Table.from_pylist([dict(zip(_REPORT.names, line, strict=True)) for line in lines], schema=_REPORT)
     append_rows(location(settings.lake, MONITORING_AUDIT), rows)
-    apart = sum(line[5] for line in lines)
+    differing = sum(line[5] for line in lines)
     wrong = sorted({line[3] for line in lines if line[3]})
-    report(f"{cells} cells compared, {apart} differ" + (f": {', '.join(wrong[:20])}" if wrong else ""))
+    report(f"{cells} cells compared, {differing} differ" + (f": {', '.join(wrong[:20])}" if wrong else ""))
     return 1 if wrong else 0
 
 
@@ -145,14 +145,14 @@ def _drawn(spark: SparkSession, settings: Settings, count: int, chosen: Sequence
         raise MissingTableError(f"table {PANEL_ENTREPRISE.path} is not in {settings.lake}: run build_panel first")
     panel = read_table(spark, settings.lake, PANEL_ENTREPRISE)
     first, last = panel.agg(F.min("periode"), F.max("periode")).first()  # type: ignore[misc]
-    there = [start_of(index) for index in range(index_of(first), index_of(last) + 1)]
-    unknown = [month for month in chosen if month not in there]
+    months = [start_of(index) for index in range(index_of(first), index_of(last) + 1)]
+    unknown = [month for month in chosen if month not in months]
     if unknown:
         raise ConfigurationError(
             f"month {unknown[0]:%Y-%m} is not in the panel: there are {first:%Y-%m} to {last:%Y-%m}"
         )
-    return list(chosen) or sorted(random.Random(seed).sample(there, min(count, len(there))))
+    return list(chosen) or sorted(random.Random(seed).sample(months, min(count, len(months))))
 
 
 def _say_nothing(text: str) -> None:
-    """Takes the progress lines of what is rebuilt."""
+    """Discard the progress lines of the rebuild."""

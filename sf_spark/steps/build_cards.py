@@ -27,19 +27,19 @@ from sf_spark.steps.twice import tried_twice
 
 
 def build_cards(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write the cards that anything has changed of; the others stay as they are."""
+    """Write the cards that have changed; the others stay."""
     return tried_twice(lambda: _build_cards(spark, settings, report), report)
 
 
 def _build_cards(spark: SparkSession, settings: Settings, report: Report) -> int:
-    there = delivered(settings.lake, STAGED)
-    report(f"reading panel/*, {', '.join(f'staged/{name}' for name in STAGED if name not in there.absent)}, lists/*")
+    inputs = delivered(settings.lake, STAGED)
+    report(f"reading panel/*, {', '.join(f'staged/{name}' for name in STAGED if name not in inputs.absent)}, lists/*")
     for recipe in card_recipes(settings):
-        todo = plan(settings.lake, recipe, Read(there, there.last))
+        todo = plan(settings.lake, recipe, Read(inputs, inputs.last))
         if todo.stale is None:
             report(f"{todo.table.path}: already there, made of the same tables")
             continue
-        facts = _facts(spark, settings, todo, there)
+        facts = _facts(spark, settings, todo, inputs)
         if recipe.table is CARDS_ETABLISSEMENT:
             commit_changed(site_cards(facts), todo, "siret", report)
         else:
@@ -48,8 +48,8 @@ def _build_cards(spark: SparkSession, settings: Settings, report: Report) -> int
     return 0
 
 
-def _facts(spark: SparkSession, settings: Settings, todo: Plan, there: Delivered) -> Facts:
-    months = F.col("periode").between(F.lit(first_month(there.last)), F.lit(there.last))
+def _facts(spark: SparkSession, settings: Settings, todo: Plan, inputs: Delivered) -> Facts:
+    months = F.col("periode").between(F.lit(first_month(inputs.last)), F.lit(inputs.last))
 
     def panel(table: Table) -> DataFrame:
         return read_version(spark, settings.lake, table, _version(todo, table)).where(months)
@@ -64,11 +64,11 @@ def _facts(spark: SparkSession, settings: Settings, todo: Plan, there: Delivered
         companies=panel(PANEL_ENTREPRISE),
         sites=panel(PANEL_ETABLISSEMENT),
         staged=facts_in_force(
-            lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, there.version(name)), settings.cutoff_day
+            lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, inputs.version(name)), settings.cutoff_day
         ),
         lists=or_empty(LISTS_DETECTION, LIST_COLUMNS),
         follow_up=or_empty(FOLLOW_UP, FOLLOW_UP_COLUMNS),
-        last=there.last,
+        last=inputs.last,
         cutoff_day=settings.cutoff_day,
         nomenclature=settings.panel.nomenclature,
     )
@@ -76,5 +76,5 @@ def _facts(spark: SparkSession, settings: Settings, todo: Plan, there: Delivered
 
 def _version(todo: Plan, table: Table) -> int:
     version = todo.version_of(table)
-    assert version is not None  # a plan is made of tables that are there
+    assert version is not None  # inputs of a plan exist
     return version

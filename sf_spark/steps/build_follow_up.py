@@ -26,27 +26,27 @@ _STAGED = {
 
 
 def build_follow_up(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write ``follow_up`` when a delivery has brought something new; nothing where none ever did."""
+    """Write ``follow_up`` after a new delivery; do nothing if there never was one."""
     return tried_twice(lambda: _build_follow_up(spark, settings, report), report)
 
 
 def report_funnel(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write ``monitoring/follow_up``, and print what became of the detections of the last lists: counts alone."""
+    """Write ``monitoring/follow_up``, and print the outcome of the detections of the last lists, as counts only."""
     return tried_twice(lambda: _report_funnel(spark, settings, report), report)
 
 
 def _build_follow_up(spark: SparkSession, settings: Settings, report: Report) -> int:
-    there = delivered(settings.lake, _STAGED)
-    if len(there.absent) == len(_STAGED):
+    inputs = delivered(settings.lake, _STAGED)
+    if len(inputs.absent) == len(_STAGED):
         report(f"{FOLLOW_UP.path}: no follow-up and no opinion was ever delivered")
         return 0
-    todo = plan(settings.lake, follow_up_recipes(settings)[0], Read(there))
+    todo = plan(settings.lake, follow_up_recipes(settings)[0], Read(inputs))
     if todo.stale is None:
         report(f"{FOLLOW_UP.path}: already there, made of the same deliveries")
         return 0
     report(describe_plan(todo))
     suivi, avis = (
-        completed(read_or_empty(spark, settings.lake, name, ddl, there.version(name)), ddl).where(
+        completed(read_or_empty(spark, settings.lake, name, ddl, inputs.version(name)), ddl).where(
             "superseded_on is null"
         )
         for name, ddl in _STAGED.items()

@@ -27,20 +27,20 @@ def build_labels(spark: SparkSession, settings: Settings, report: Report) -> int
 
 
 def _build_labels(spark: SparkSession, settings: Settings, report: Report) -> int:
-    lake, there = settings.lake, delivered(settings.lake, [PROCOL, PROCEDURES])
-    if len(there.absent) == 2:
-        read_table(spark, lake, staged(PROCOL))  # says what is missing
-    todo = plan(lake, label_recipe(settings), Read(there))
+    lake, inputs = settings.lake, delivered(settings.lake, [PROCOL, PROCEDURES])
+    if len(inputs.absent) == 2:
+        read_table(spark, lake, staged(PROCOL))  # raises an error that names the missing table
+    todo = plan(lake, label_recipe(settings), Read(inputs))
     if todo.stale is None:
         report(f"{LABELS_ENTREPRISE.path}: already there, made of the same tables")
         return 0
     report(describe_plan(todo))
-    report(f"reading {', '.join(f'staged/{name}' for name in PRIORITY if name not in there.absent)}, panel/entreprise")
+    report(f"reading {', '.join(f'staged/{name}' for name in PRIORITY if name not in inputs.absent)}, panel/entreprise")
     events = proceeding_events(
-        *(read_or_empty(spark, lake, name, COLUMNS[name], there.version(name)) for name in PRIORITY)
+        *(read_or_empty(spark, lake, name, COLUMNS[name], inputs.version(name)) for name in PRIORITY)
     )
     panel = todo.build.read[PANEL_ENTREPRISE.path]
-    assert panel is not None  # a plan is made of tables that are there
+    assert panel is not None  # inputs of a plan exist
     if not panel.months:
         raise SfSparkError("panel/entreprise holds no company yet: nothing delivered so far gives one a month to label")
     labels = labels_of(

@@ -18,41 +18,41 @@ from sf_spark.steps.twice import tried_twice
 
 
 def build_panel(spark: SparkSession, settings: Settings, report: Report, rebuild: bool = False) -> int:
-    """Write the months whose cut-off has passed that are not there yet, or that something has made stale."""
+    """Write the months whose cut-off has passed and that are missing or stale."""
     return tried_twice(lambda: _build_panels(spark, settings, report, rebuild), report)
 
 
 def _build_panels(spark: SparkSession, settings: Settings, report: Report, rebuild: bool) -> int:
-    there = delivered(settings.lake, COLUMNS)
-    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS if name not in there.absent)}")
-    if there.absent:
-        report(f"never delivered, their measures are unknown: {', '.join(sorted(there.absent))}")
+    inputs = delivered(settings.lake, COLUMNS)
+    report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS if name not in inputs.absent)}")
+    if inputs.absent:
+        report(f"never delivered, their measures are unknown: {', '.join(sorted(inputs.absent))}")
     staged = StagedTables.read(
-        lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, there.version(name)), settings.cutoff_day
+        lambda name, ddl: read_or_empty(spark, settings.lake, name, ddl, inputs.version(name)), settings.cutoff_day
     )
-    codes: list[DataFrame | None] = []  # computed when the first panel that is stale asks for it
+    codes: list[DataFrame | None] = []  # computed when the first stale panel needs it
     for recipe in panel_recipes(settings):
-        todo = plan(settings.lake, recipe, Read(there, there.last), rebuild)
+        todo = plan(settings.lake, recipe, Read(inputs, inputs.last), rebuild)
         if todo.stale is None:
-            report(f"{todo.table.path}: every month up to {there.last:%Y-%m} is already there")
+            report(f"{todo.table.path}: every month up to {inputs.last:%Y-%m} is already there")
             continue
-        rules = _rules(settings, there, todo)
+        rules = _rules(settings, inputs, todo)
         codes = codes or [codes_at_hand(spark, staged, rules)]
         if recipe.table is PANEL_ETABLISSEMENT:
             rows = etablissement_panel(staged, rules, codes[0])
         else:
             version = todo.version_of(PANEL_ETABLISSEMENT)
-            assert version is not None  # a plan is made of tables that are there
+            assert version is not None  # inputs of a plan exist
             sites = read_version(spark, settings.lake, PANEL_ETABLISSEMENT, version)
             rows = entreprise_panel(staged, sites, rules, codes[0])
-        write_months(rows, todo, there.last, report)
+        write_months(rows, todo, inputs.last, report)
     return 0
 
 
-def _rules(settings: Settings, there: Delivered, todo: Plan) -> PanelRules:
+def _rules(settings: Settings, inputs: Delivered, todo: Plan) -> PanelRules:
     assert todo.stale is not None
     first = todo.stale.first
-    return rules_of(settings, index_of(there.last), there.absent, index_of(first) if first else None)
+    return rules_of(settings, index_of(inputs.last), inputs.absent, index_of(first) if first else None)
 
 
 def codes_at_hand(spark: SparkSession, tables: StagedTables, rules: PanelRules) -> DataFrame | None:
@@ -63,7 +63,7 @@ def codes_at_hand(spark: SparkSession, tables: StagedTables, rules: PanelRules) 
 
 
 def rules_of(settings: Settings, last_month: int, absent: frozenset[str], first_month: int | None) -> PanelRules:
-    """What a panel of these months depends on, as the settings say."""
+    """The rules of a panel of these months, from the settings."""
     panel = settings.panel
     return PanelRules(
         last_month=last_month,

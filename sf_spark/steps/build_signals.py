@@ -25,7 +25,7 @@ from sf_spark.steps.twice import tried_twice
 def build_signals(
     spark: SparkSession, settings: Settings, report: Report, rebuild: bool = False, page_file: str | None = None
 ) -> int:
-    """Write the months of the panel whose signals are not there or stale, reading no more than their windows need."""
+    """Write the months of the panel whose signals are missing or stale, and read only what their windows need."""
 
     def action() -> int:
         _build_tables(spark, settings, report, rebuild)
@@ -39,19 +39,19 @@ def _build_tables(spark: SparkSession, settings: Settings, report: Report, rebui
     chosen, lake = settings.signals, settings.lake
     if not is_table(location(lake, PANEL_ENTREPRISE)):
         raise MissingTableError(f"table {PANEL_ENTREPRISE.path} is not in {lake}: run the job that writes it first")
-    there = months_of(lake, PANEL_ENTREPRISE)
-    if not there:
+    panel_months = months_of(lake, PANEL_ENTREPRISE)
+    if not panel_months:
         raise SfSparkError(f"{PANEL_ENTREPRISE.path} holds no company yet: nothing delivered so far gives one a month")
-    read = Read(last=there[-1])
+    read = Read(last=panel_months[-1])
     plans = {key: plan(lake, recipe, read, rebuild) for key, recipe in signal_recipes(settings).items()}
     todo = {key: each for key, each in plans.items() if each.stale is not None}
     if not todo:
-        report(f"signals/*: every month up to {there[-1]:%Y-%m} is already there")
+        report(f"signals/*: every month up to {panel_months[-1]:%Y-%m} is already there")
         return
     for each in todo.values():
         report(describe_plan(each))
-    catalogue, months = catalogue_of(settings), _months(lake, todo, there[-1])
-    if months.first > months.last:  # the panel has lost months: so do the signals
+    catalogue, months = catalogue_of(settings), _months(lake, todo, panel_months[-1])
+    if months.first > months.last:  # the panel has lost months, so the signals lose them too
         for key, each in todo.items():
             names = [signal.name for signal in catalogue.of(key)]
             commit_months(each.writing(months.first, months.last), key, names, [])
@@ -60,7 +60,7 @@ def _build_tables(spark: SparkSession, settings: Settings, report: Report, rebui
 
 
 def _months(lake: str, todo: Mapping[str, Plan], last: date) -> Months:
-    """The months that all tables together need: both are computed in one pass."""
+    """The months that both tables need: they are computed in one pass."""
     starts = [each.stale.first for each in todo.values() if each.stale is not None]
     if None in starts:
         first = min(month for panel, _ in GRAINS.values() for month in months_of(lake, panel))
@@ -73,7 +73,7 @@ def _build_dictionary(spark: SparkSession, settings: Settings, report: Report, p
     if todo.stale is None and not page_file:
         return
     version = todo.version_of(SIGNALS_ENTREPRISE)
-    assert version is not None  # a plan is made of tables that are there
+    assert version is not None  # inputs of a plan exist
     signals, known = catalogue_of(settings).of("siren"), coverage(last_rows(spark, settings.lake, version))
     if todo.stale is not None:
         commit_rows(dictionary(spark, signals, known), todo.writing(None, None))

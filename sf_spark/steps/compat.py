@@ -26,20 +26,20 @@ _Build = Callable[[Mapping[str, DataFrame], Series], DataFrame]
 def compat(
     spark: SparkSession, settings: Settings, report: Report, date_debut: date, date_fin: date | None = None
 ) -> int:
-    """Write both tables again, whole, when anything has changed: each column depends on the end of the series."""
+    """Rewrite both tables when anything has changed: each column depends on the end of the series."""
     return tried_twice(lambda: _compat(spark, settings, report, date_debut, date_fin), report)
 
 
 def _compat(spark: SparkSession, settings: Settings, report: Report, date_debut: date, date_fin: date | None) -> int:
-    there = delivered(settings.lake, COLUMNS)
-    last = date_fin or there.last
+    inputs = delivered(settings.lake, COLUMNS)
+    last = date_fin or inputs.last
     recipes = compat_recipes(date_debut.isoformat(), last.isoformat())
-    todo = [plan(settings.lake, recipe, Read(there)) for recipe in recipes]
+    todo = [plan(settings.lake, recipe, Read(inputs)) for recipe in recipes]
     builds: tuple[_Build, _Build] = (compat_etablissement, compat_entreprise)
     if all(each.stale is None for each in todo):
         report(f"compat/*: already there, made of the same tables, months up to {last:%Y-%m}")
         return 0
-    staged, series = _series(spark, settings.lake, there, date_debut, last)
+    staged, series = _series(spark, settings.lake, inputs, date_debut, last)
     report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS)}; headcounts up to {series.fin_effectif:%Y-%m}")
     for each, build in zip(todo, builds, strict=True):
         if each.stale is not None:
@@ -48,9 +48,9 @@ def _compat(spark: SparkSession, settings: Settings, report: Report, date_debut:
 
 
 def _series(
-    spark: SparkSession, lake: str, there: Delivered, first: date, last: date
+    spark: SparkSession, lake: str, inputs: Delivered, first: date, last: date
 ) -> tuple[dict[str, DataFrame], Series]:
-    staged = {name: read_or_empty(spark, lake, name, ddl, there.version(name)) for name, ddl in COLUMNS.items()}
+    staged = {name: read_or_empty(spark, lake, name, ddl, inputs.version(name)) for name, ddl in COLUMNS.items()}
     counted = staged["effectif"].where("superseded_on is null and effectif is not null")
     published = counted.agg(F.max("periode")).first()[0]  # type: ignore[index]
     if published is None or first >= last:

@@ -1,4 +1,4 @@
-"""The comments of tables and columns, in French: what readers see where they choose a column."""
+"""The comments of tables and columns, in French, for readers who choose a column."""
 
 from delta.exceptions import DeltaConcurrentModificationException
 from deltalake import DeltaTable
@@ -15,16 +15,16 @@ from sf_spark.steps.recipes import catalogue_of
 
 
 def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write the comments that are missing or out of date; rows and files stay as they are."""
+    """Write missing or outdated comments; rows and files do not change."""
     signals = {signal.name: signal.description for signal in catalogue_of(settings).signals}
     described = 0
     for path, description in TABLES.items():
         table = Table(path, ())
-        there = open_table(location(settings.lake, table))
-        if there is None:
+        stored = open_table(location(settings.lake, table))
+        if stored is None:
             continue
-        comments = _out_of_date(there, path, signals)
-        is_described = there.metadata().description == description
+        comments = _out_of_date(stored, path, signals)
+        is_described = stored.metadata().description == description
         try:
             if comments:
                 place = spark_location(settings.lake, table)
@@ -39,10 +39,10 @@ def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
     return 0
 
 
-def _out_of_date(there: DeltaTable, path: str, signals: dict[str, str]) -> dict[str, str]:
-    """Column to its comment, where the table does not have it."""
-    meanings = {field.name: meaning_of(path, field.name, signals) for field in there.schema().fields}
-    now = {field.name: field.metadata.get("comment") for field in there.schema().fields}
+def _out_of_date(stored: DeltaTable, path: str, signals: dict[str, str]) -> dict[str, str]:
+    """Column to comment, for comments that the table lacks."""
+    meanings = {field.name: meaning_of(path, field.name, signals) for field in stored.schema().fields}
+    now = {field.name: field.metadata.get("comment") for field in stored.schema().fields}
     return {name: meaning for name, meaning in meanings.items() if meaning is not None and now[name] != meaning}
 
 

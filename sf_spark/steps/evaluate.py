@@ -37,7 +37,7 @@ def evaluate_champion(
         spark: The session.
         settings: All settings.
         report: Takes progress lines.
-        protocols: Of :data:`sf_spark.ml.split.PROTOCOLS`.
+        protocols: Protocols of :data:`sf_spark.ml.split.PROTOCOLS`.
         model: A model of conf/models; empty: the champion's own configuration.
 
     Returns:

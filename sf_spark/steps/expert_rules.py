@@ -1,4 +1,4 @@
-"""The expert rules of ``conf/base/ajustements.yml``, as far as the table of signals has what they look at."""
+"""The expert rules of ``conf/base/ajustements.yml`` whose signals are in the table."""
 
 from datetime import date, datetime
 
@@ -11,10 +11,10 @@ from sf_spark.steps import Report
 
 
 def rules_in_use(settings: Settings, signals: DataFrame, report: Report) -> list[Rule]:
-    """The rules that can be applied; one that looks at a family of signals that is switched off is left out, by name.
+    """The rules that can be applied; a rule on a family of signals that is switched off is left out, and named.
 
     Raises:
-        ConfigurationError: For a rule that looks at a signal that nobody knows, or that cannot be read.
+        ConfigurationError: For a rule with an unknown signal, or one that cannot be read.
     """
     catalogue = catalogue_from(settings.signals.catalogue, ()).of("siren")
     rules, absent = usable(map(rule_of, settings.adjustments), signals.columns, (each.name for each in catalogue))

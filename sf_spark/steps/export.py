@@ -1,7 +1,7 @@
-"""What a service may take away: lists/detection, cards/* -> a folder for one clearance, and a row of exports/log.
+"""Exports for a service: lists/detection, cards/* -> a folder for one clearance, and a row of exports/log.
 
-A folder is written beside, logged, and then put in its place: it is there as a whole or not at all, and never without
-its row in the log. The log may hold an export whose folder a killed job has not put in place.
+A folder is written under another name, logged, and then moved to its place: it is complete or absent, and never without
+its row in the log. After a kill, the log may hold an export without a folder.
 """
 
 import getpass
@@ -46,14 +46,14 @@ _LOG = pa.schema(
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be exported.
+    """An export to write.
 
     Attributes:
-        service: Who gets it.
+        service: The service that receives it.
         name: The list; '' for the edition in force of the last month.
-        filters: Which companies of the list.
-        agent: Who asks; '' for the user of this machine.
-        cards: Whether the cards of the territory come along.
+        filters: Filters on the companies of the list.
+        agent: The agent who asks; '' for the user of this machine.
+        cards: Whether to export the cards of the territory too.
     """
 
     service: str
@@ -81,10 +81,10 @@ def clearance_for(settings: Settings, service: str) -> Clearance:
 
 
 def check_export(settings: Settings, asked: Asked) -> Clearance:
-    """The clearance of what is asked; before Spark starts.
+    """Check an export before Spark starts; returns the clearance.
 
     Raises:
-        ConfigurationError: For a service without clearance, or a filter that tells what it may not see.
+        ConfigurationError: For a service without clearance, or a filter that reveals what it may not see.
     """
     clearance = clearance_for(settings, asked.service)
     asked.filters.check(clearance)
@@ -95,7 +95,7 @@ def export(spark: SparkSession, settings: Settings, asked: Asked, report: Report
     """Write an export; returns its folder.
 
     Raises:
-        ConfigurationError: See :func:`check_export`; and for a list that is not there.
+        ConfigurationError: See :func:`check_export`; and for an unknown list.
     """
     clearance, lake = check_export(settings, asked), settings.lake
     lists = read_table(spark, lake, LISTS_DETECTION)
@@ -144,16 +144,16 @@ def _names(lists: DataFrame) -> list[str]:
 
 
 def follow_ups(spark: SparkSession, lake: str) -> DataFrame:
-    """The table of follow-ups; empty where nothing has been delivered."""
+    """The table of follow-ups; empty if nothing was delivered."""
     if exists(lake, FOLLOW_UP):
         return read_table(spark, lake, FOLLOW_UP)
     return spark.createDataFrame([], FOLLOW_UP_COLUMNS)
 
 
 def chosen_companies(spark: SparkSession, lake: str) -> DataFrame:
-    """``siren, liste``: what committees have chosen."""
-    there = open_table(location(lake, staged("liste_retraitee")))
-    rows = read_or_empty(spark, lake, "liste_retraitee", _CHOSEN, None if there is None else there.version())
+    """``siren, liste``: companies chosen by committees."""
+    stored = open_table(location(lake, staged("liste_retraitee")))
+    rows = read_or_empty(spark, lake, "liste_retraitee", _CHOSEN, None if stored is None else stored.version())
     return rows.where("superseded_on is null")
 
 
@@ -183,6 +183,6 @@ def log_export(lake: str, row: Mapping[str, Any]) -> None:
 
 
 def _finish(beside: str, place: str, row: Mapping[str, Any]) -> None:
-    """Put the folder in its place, with ``export.json``, which is written last where folders cannot be renamed."""
+    """Move the folder to its place, with ``export.json``, which is written last where folders cannot be renamed."""
     content = json.dumps(dict(row), default=str, ensure_ascii=False, indent=1)
     move_folder(beside, place, "export.json", content.encode())

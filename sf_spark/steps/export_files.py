@@ -35,7 +35,7 @@ def write_list(folder: str, rows: pa.Table, clearance: Clearance, filters: Filte
 
 
 def _write_workbook(file: Any, lines: list[dict[str, Any]], filters: Any) -> None:
-    # Row after row, and no text from outside is taken for a formula, a link or a number.
+    # Row by row, and never reads delivered text as a formula, a link or a number.
     options = {
         "constant_memory": True,
         **dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False),
@@ -57,7 +57,7 @@ def _write_workbook(file: Any, lines: list[dict[str, Any]], filters: Any) -> Non
 
 
 def write_cards(spark: SparkSession, lake: str, folder: str, clearance: Clearance) -> tuple[int, int]:
-    """The cards of the territory, each table as Delta; its Parquet files are all of its rows."""
+    """The cards of the territory, each table as Delta, whose Parquet files hold exactly its rows."""
     counts = []
     for table, name in ((CARDS_ENTREPRISE, "cartes_entreprise"), (CARDS_ETABLISSEMENT, "cartes_etablissement")):
         cards = visible_cards(read_table(spark, lake, table), clearance)

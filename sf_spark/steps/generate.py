@@ -1,4 +1,4 @@
-"""Generated deliveries: landing/<batch>/ in the partners' layouts, and what was planted in truth/."""
+"""Generated deliveries: landing/<batch>/ in the partners' layouts, and the truth behind them in truth/."""
 
 import tempfile
 from pathlib import Path
@@ -24,7 +24,7 @@ def generate(settings: Settings, report: Report) -> int:
         write_deliveries(plan, Path(rooted(settings.landing)), Path(rooted(settings.truth)), report)
         return 0
     _check_own(settings.landing)
-    # A store knows no renaming, which is how deliveries appear whole in a folder: they are made here, and copied.
+    # Deliveries appear at once by renaming, which a store cannot do: they are generated locally, and copied.
     with tempfile.TemporaryDirectory(prefix="sf_spark-generate-") as folder:
         made = (Path(folder) / "landing", Path(folder) / "truth")
         write_deliveries(plan, made[0], made[1], report)
@@ -35,9 +35,9 @@ def generate(settings: Settings, report: Report) -> int:
 
 
 def _check_own(landing: str) -> None:
-    there = sorted(entry.name for entry in entries(landing) if entry.is_folder)
-    if there and not is_file(f"{rooted(landing)}/{MARKER}"):
+    batches = sorted(entry.name for entry in entries(landing) if entry.is_folder)
+    if batches and not is_file(f"{rooted(landing)}/{MARKER}"):
         raise ConfigurationError(
-            f"demo: {landing} already holds deliveries that this generator did not write ({', '.join(there)}); "
+            f"demo: {landing} already holds deliveries that this generator did not write ({', '.join(batches)}); "
             "give an empty landing folder"
         )

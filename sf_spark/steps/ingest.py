@@ -42,8 +42,8 @@ def ingest(
         spark: The session.
         settings: All settings.
         report: Takes progress lines.
-        batches: Which; empty: all that landing holds.
-        whole: Sources whose snapshot is whole, however small.
+        batches: Batches to take in; empty: all in the landing folder.
+        whole: Sources whose snapshot is complete, however small.
         partial: Sources whose snapshot only adds and corrects.
     """
     said = {"whole": (*settings.ingest.whole, *whole), "partial": (*settings.ingest.partial, *partial)}

@@ -1,4 +1,4 @@
-"""What an edition is made of, read at the versions that its plan names."""
+"""The inputs of an edition, read at the versions of its plan."""
 
 from datetime import date
 
@@ -39,14 +39,14 @@ class ListInputs:
     Args:
         spark: The session.
         settings: All settings.
-        step: Of the edition.
+        step: Step of the edition.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings, step: Plan) -> None:
         self._spark, self._settings, self._step = spark, settings, step
 
     def month(self, edition: Edition) -> Month:
-        """Everything of the edition's month."""
+        """The inputs of the edition's month."""
         cutoff = edition.periode.replace(day=self._settings.cutoff_day)
         this, scores = F.col("periode") == F.lit(edition.periode), self._required(PREDICTIONS_ENTREPRISE)
         panel, signals = (self._required(table) for table in (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE))
@@ -70,16 +70,16 @@ class ListInputs:
 
     def editions(self, names: list[str]) -> DataFrame:
         """The rows of some editions."""
-        if self._step.there is None or not names:
+        if self._step.stored is None or not names:
             # Not createDataFrame([]): its rows would pass through Python.
             return self._spark.createDataFrame(self._spark.sparkContext.emptyRDD(), SCHEMA)
         rows = read_version(self._spark, self._step.lake, LISTS_DETECTION, self._step.version)
         return rows.where(F.col("list").isin(*names))
 
     def _signals_of_reasons(self, scores: DataFrame, columns: list[str]) -> list[str]:
-        """The signals that reasons may name: those of the model, and those that stand for their measures.
+        """The signals that reasons may name: those of the model, and the main ones of their measures.
 
-        A plan over all thousand and more costs Spark ten times what its rows do.
+        With all of over a thousand signals, planning would take Spark ten times longer than running.
         """
         explained = scores.where(F.col("contributions").isNotNull())
         first = explained.select(F.map_keys("contributions").alias("names")).first()
@@ -111,5 +111,5 @@ class ListInputs:
 
     def _required(self, table: Table) -> DataFrame:
         version = self._step.version_of(table)
-        assert version is not None  # a plan is made of tables that are there
+        assert version is not None  # inputs of a plan exist
         return read_version(self._spark, self._step.lake, table, version)

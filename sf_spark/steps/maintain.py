@@ -1,7 +1,7 @@
-"""Housekeeping of the lake: compaction, retention, removal of files that nothing needs; it says what it did.
+"""Maintenance of the lake: compaction, retention, removal of unneeded files; reports what it did.
 
-What stays readable whatever its age: the versions of the tables that the present derived tables were made of, and those
-that each published edition of the lists was made of. The audit needs no old version: staged facts keep their dates.
+Some versions stay readable at any age: the inputs of the present derived tables, and those of each published edition of
+the lists. The audit needs no old version: staged facts keep their dates.
 """
 
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from sf_spark.steps import Report
 
 
 def maintain(settings: Settings, report: Report, dry_run: bool = False) -> int:
-    """Look after every table of the lake, one after the other; safe beside other jobs and when killed."""
+    """Maintain every table of the lake in turn; safe beside other jobs and when killed."""
     needed = versions_needed(settings.lake)
     for path in tables_of(settings.lake):
         table = Table(path, ())
-        there = open_table(location(settings.lake, table))
-        if there is None:
+        stored = open_table(location(settings.lake, table))
+        if stored is None:
             continue
-        build = find_build(settings.lake, table, there)
+        build = find_build(settings.lake, table, stored)
         kept = Kept(settings.maintain.keep_days, settings.maintain.keep_log_days, tuple(sorted(needed.get(path, ()))))
-        done = maintain_table(there, kept, settings.maintain.file_bytes, settings.maintain.fewest_files, dry_run)
+        done = maintain_table(stored, kept, settings.maintain.file_bytes, settings.maintain.fewest_files, dry_run)
         if build is not None and not dry_run:
-            # The files have other names now: the build is found under them when the log is gone.
-            note_build(settings.lake, table, open_table(location(settings.lake, table)) or there, build)
+            # Files have new names now, under which the build is found once the log is gone.
+            note_build(settings.lake, table, open_table(location(settings.lake, table)) or stored, build)
         would = "would be " if dry_run else ""
         versions = f"; versions {', '.join(map(str, done.kept_versions))} stay readable" if done.kept_versions else ""
         small = f"{done.compacted} partitions" if dry_run else f"{done.compacted} files"
@@ -42,9 +42,9 @@ def maintain(settings: Settings, report: Report, dry_run: bool = False) -> int:
 
 
 def versions_needed(lake: str) -> dict[str, set[int]]:
-    """By table, the versions that the last build of each table, and every build of the lists, have read."""
-    there = open_table(location(lake, MONITORING_BUILDS))
-    rows = [] if there is None else there.to_pyarrow_table(columns=["table", "noted_at", "read"]).to_pylist()
+    """By table, the versions read by the last build of each table, and by every build of the lists."""
+    stored = open_table(location(lake, MONITORING_BUILDS))
+    rows = [] if stored is None else stored.to_pyarrow_table(columns=["table", "noted_at", "read"]).to_pylist()
     last: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["noted_at"]):
         last[row["table"]] = row

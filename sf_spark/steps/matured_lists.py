@@ -1,4 +1,4 @@
-"""What past lists found and missed: the editions in force whose horizon has elapsed."""
+"""Results of past lists: the editions in force whose horizon has elapsed."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ _KEY = ["siren", "periode"]
 
 
 def matured_lists(spark: SparkSession, settings: Settings, report: Report) -> list[dict[str, Any]]:
-    """One row a list and level (``modere`` holds ``fort`` too); see :mod:`sf_spark.monitoring.performance`.
+    """One row for each list and level (``modere`` includes ``fort``); see :mod:`sf_spark.monitoring.performance`.
 
-    Recall looks at the companies that the model of the list had scored in its month.
+    Recall counts the companies that the model of the list scored in its month.
     """
-    there = exists(settings.lake, LABELS_ENTREPRISE)
-    editions = in_force(published_editions(settings.lake)).values() if there else ()
+    has_labels = exists(settings.lake, LABELS_ENTREPRISE)
+    editions = in_force(published_editions(settings.lake)).values() if has_labels else ()
     found: list[dict[str, Any]] = []
     for edition in sorted(editions, key=lambda each: (each.periode, each.horizon)):
         outcomes = _outcomes(spark, settings, edition)
@@ -41,7 +41,7 @@ def matured_lists(spark: SparkSession, settings: Settings, report: Report) -> li
 
 
 def _outcomes(spark: SparkSession, settings: Settings, edition: Edition) -> DataFrame | None:
-    """The companies that were on the list or failed; None where the horizon has not elapsed."""
+    """The companies that were on the list or failed; None if the horizon has not elapsed."""
     target = f"cible_{edition.horizon}m"
     labels = read_table(spark, settings.lake, LABELS_ENTREPRISE)
     if target not in labels.columns:

@@ -1,4 +1,4 @@
-"""Which model speaks for a past month: the one whose list was published, else the champion of today."""
+"""The model of a past month: the one whose list was published, else the present champion."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from sf_spark.steps.published import published_editions
 
 
 def models_of_months(spark: SparkSession, settings: Settings) -> dict[tuple[int, date], str]:
-    """The version by horizon and month, of the months that it has scored; others are left out."""
+    """The version by horizon and month, for the months that it has scored."""
     predictions = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE)
     scored = predictions.select("horizon", "periode", "model_version").distinct().collect()
     published = in_force(published_editions(settings.lake))

@@ -1,6 +1,6 @@
-"""After a refresh: are data, scores and lists still what they were? Tables in monitoring/, and a line for each warning.
+"""After a refresh, monitor data, scores and lists: tables in monitoring/, and a line for each warning.
 
-What a month is compared with, and the thresholds: section ``monitor`` of conf/base/settings.yml.
+Reference months and thresholds are in the section ``monitor`` of conf/base/settings.yml.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,8 +40,8 @@ from sf_spark.steps.matured_lists import matured_lists
 from sf_spark.steps.moved_signals import moved_signals
 from sf_spark.steps.published import published_editions
 
-_SHOWN = 5  # warnings of one check; the table has them all
-_FEWEST_RUNS = 3  # before the last one, for a median to mean something
+_SHOWN = 5  # printed warnings of one check; the table has all
+_FEWEST_RUNS = 3  # before the last one, for a meaningful median
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()
 _TYPES = {"periode": pa.date32(), "training_first": pa.date32(), "training_last": pa.date32(), "horizon": pa.int32()}
 _TYPES |= dict.fromkeys(("name", "kind", "source", "measure", "last_batch", "list", "level", "subject"), _TEXT)
@@ -53,7 +53,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def monitor(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write the tables of the last month, and say what is beyond its threshold; 0 whatever it finds.
+    """Write the tables of the last month, and report figures beyond their thresholds; always returns 0.
 
     Raises:
         MissingTableError: When there is no panel yet.
@@ -85,8 +85,8 @@ def _coverage(spark: SparkSession, settings: Settings, last: date, report: Repor
 
 
 def _freshness(spark: SparkSession, settings: Settings, last: date, report: Report) -> list[Warned]:
-    there = open_table(location(settings.lake, DELIVERIES))
-    taken_in = [] if there is None else there.to_pyarrow_table().to_pylist()
+    stored = open_table(location(settings.lake, DELIVERIES))
+    taken_in = [] if stored is None else stored.to_pyarrow_table().to_pylist()
     rows = freshness(row for row in taken_in if row["status"] == "ok")
     if rows:
         _replace(settings.lake, MONITORING_FRESHNESS, rows, f"periode = '{rows[0]['periode']}'")
@@ -100,8 +100,8 @@ def _performance(spark: SparkSession, settings: Settings, last: date, report: Re
 
 
 def _churn(spark: SparkSession, settings: Settings, last: date, report: Report) -> list[Warned]:
-    there = open_table(location(settings.lake, MONITORING_LISTS))
-    rows = [] if there is None else there.to_pyarrow_table().to_pylist()
+    stored = open_table(location(settings.lake, MONITORING_LISTS))
+    rows = [] if stored is None else stored.to_pyarrow_table().to_pylist()
     speaking = {each.name for each in in_force(published_editions(settings.lake)).values() if each.periode == last}
     return warnings.of_churn([row for row in rows if row["list"] in speaking], settings.monitor.churn_warns)
 
@@ -127,7 +127,7 @@ _CHECKS: Mapping[str, Check] = {
 
 
 def _known_shares(spark: SparkSession, settings: Settings, last: date) -> list[dict[str, Any]]:
-    """Share of the companies of the perimeter of which each measure is known, now and a year ago."""
+    """Share of the companies in the perimeter for which each measure is known, now and a year ago."""
     day = settings.cutoff_day
     measures = urssaf_measures("effectif_ent") | common_measures(day) | company_measures(day)
     sources = {name: source for name, (source, _) in measures.items()}
@@ -156,7 +156,7 @@ def _known_shares(spark: SparkSession, settings: Settings, last: date) -> list[d
 
 
 def _replace(lake: str, table: Table, rows: Rows, predicate: str, columns: Sequence[str] = ()) -> None:
-    """Replace the rows of a month, or of all; nothing is written where there is nothing to say, nor was."""
+    """Replace the rows of a month, or all rows; write nothing if there are neither new nor old rows."""
     folder = location(lake, table)
     if not rows and open_table(folder) is None:
         return

@@ -1,4 +1,4 @@
-"""Signals and scores of a month against those of the training months, on a sample of companies."""
+"""Drift of signals and scores of a month from those of the training months, on a sample of companies."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,13 +17,13 @@ from sf_spark.settings import Settings
 from sf_spark.steps import Report
 from sf_spark.steps.score import rows_to_score
 
-_ROWS = 50_000  # of either side: the index of a group of 10 % is then known to a few thousandths
+_ROWS = 50_000  # on each side: the index of a group of 10 % is then exact to a few thousandths
 
 
 def moved_signals(spark: SparkSession, settings: Settings, last: date, report: Report) -> list[dict[str, Any]]:
     """The index of each signal of the champion, and of its scores (``score_<horizon>m``); nothing without a champion.
 
-    The training months are the last ones whose horizon had elapsed by the month.
+    The training months are the last ones whose horizon has elapsed by the month.
     """
     train = settings.train
     registry, name = Registry(settings.tracking_store()), registered_name(train.model_name, train.horizon)
@@ -50,7 +50,7 @@ def moved_signals(spark: SparkSession, settings: Settings, last: date, report: R
 
 
 def _sample(spark: SparkSession, settings: Settings, months: Sequence[date], signals: Sequence[str]) -> np.ndarray:
-    """Rows x signals (float32) of the companies that are scored, at most so many, always of the same companies."""
+    """Rows x signals (float32) of at most so many scored companies, always the same ones."""
     table, panel = (read_table(spark, settings.lake, each) for each in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
     companies = panel.where(F.col("periode").isin(list(months)) & F.col("est_dans_perimetre")).count()
     one_in = max(1, -(-companies // _ROWS))

@@ -1,4 +1,4 @@
-"""The whole flow, step after step, from ingest to the list and what to watch. Run again, it goes on."""
+"""The whole flow, step by step, from ingest to the list and monitoring. A second run continues it."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -49,14 +49,14 @@ STEPS: dict[str, Step] = {
 def pipeline(
     spark: SparkSession, settings: Settings, report: Report, reporter: Callable[[str], Report], verbose: bool = False
 ) -> int:
-    """Run the steps in order; each asks what its tables were made of, and writes what is stale.
+    """Run the steps in order; each compares the builds of its tables, and writes what is stale.
 
     Args:
         spark: The session.
         settings: All settings.
         report: Takes progress lines of the pipeline.
-        reporter: Makes, for the name of a step, what takes its progress lines.
-        verbose: Pass on all lines of the steps; else one a step, its warnings, and all of a step that fails.
+        reporter: Returns, for the name of a step, the function that takes its progress lines.
+        verbose: Pass on all lines of the steps; else one line a step, its warnings, and all lines of a failed step.
     """
     for rank, (step, action) in enumerate(STEPS.items(), start=1):
         start, lines, of_step = time.monotonic(), list[str](), reporter(step)

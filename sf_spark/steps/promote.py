@@ -1,4 +1,4 @@
-"""Put a version in charge, or the one before it: who, why and from what are logged with the registered model."""
+"""Promote a version to champion, or roll back; who, why and the former version are logged with the model."""
 
 from sf_spark.ml.registry import Promotion, Registry, registered_name
 from sf_spark.settings import Settings
@@ -9,7 +9,7 @@ def promote(settings: Settings, version: str, why: str, who: str, report: Report
     """Make a version the champion of ``train.horizon``.
 
     Raises:
-        ConfigurationError: When there is no such version, or no reason.
+        ConfigurationError: When the version does not exist, or no reason is given.
     """
     name = registered_name(settings.train.model_name, settings.train.horizon)
     move = Registry(settings.tracking_store()).promote(name, version, why, who)
@@ -17,7 +17,7 @@ def promote(settings: Settings, version: str, why: str, who: str, report: Report
 
 
 def rollback(settings: Settings, why: str, who: str, report: Report) -> Promotion:
-    """Make the version that the champion of ``train.horizon`` replaced champion again.
+    """Put back the version that the champion of ``train.horizon`` replaced.
 
     Raises:
         SfSparkError: When there is no champion, or it replaced nobody.

@@ -1,7 +1,7 @@
 """The detection lists: predictions, signals, panel -> lists/detection, monitoring/lists.
 
-A published edition is never written again: a run makes the first editions of the months that have none yet, and a
-correction when it is asked for one.
+A published edition is never written again: a run makes the first editions of months without one, and a correction on
+request.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ from sf_spark.steps.twice import tried_twice
 
 @dataclass(frozen=True)
 class Correction:
-    """What a correction is asked for: why, of which month (None: the last one) and horizon (None: the main one)."""
+    """The request for a correction: reason, month (None: the last one) and horizon (None: the main one)."""
 
     reason: str
     periode: date | None = None
@@ -41,13 +41,13 @@ class Correction:
 
 @dataclass(frozen=True)
 class Scored:
-    """What the champion of a horizon has scored.
+    """The months scored by the champion of a horizon.
 
     Attributes:
-        horizon: In months.
-        version: Of the champion.
-        months: Companies scored, by month.
-        others: The months that only other versions have scored.
+        horizon: Horizon in months.
+        version: Version of the champion.
+        months: Number of companies scored, by month.
+        others: Months scored by other versions only.
     """
 
     horizon: int
@@ -60,7 +60,7 @@ def publish(spark: SparkSession, settings: Settings, report: Report, asked: Corr
     """Publish the scored months that have no list yet, in order, or a correction; count the latest list.
 
     Returns:
-        0; 1 when the last month that is scored has no list, as its champion has not scored it.
+        0; 1 when the last scored month has no list, because the champion has not scored it.
 
     Raises:
         SfSparkError: When there is no champion or no score at the main horizon, or no list to correct.
@@ -80,15 +80,15 @@ def _publish(spark: SparkSession, settings: Settings, report: Report, asked: Cor
         _report_figures(note_figures(lake, [edition]), report)
     if not todo:
         report(f"{LISTS.path}: {len(published)} editions are published, and stay as they are")
-    note_figures(lake, published)  # of editions whose run was killed behind their commit
+    note_figures(lake, published)  # of editions whose run was killed after their commit
     return _shown(spark, lake, published, scored, main, report)
 
 
 def champions_scores(spark: SparkSession, settings: Settings, report: Report) -> list[Scored]:
-    """What the champion of each horizon has scored; the main horizon has to have one.
+    """The months scored by the champion of each horizon; the main horizon must have one.
 
     Raises:
-        SfSparkError: When it has none, or no month is scored there.
+        SfSparkError: When the main horizon has no champion, or no scored month.
     """
     predictions = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE)
     counted = predictions.groupBy("horizon", "model_version", "periode").count().collect()
@@ -149,10 +149,10 @@ def _completed(edition: Edition, settings: Settings, scored: Mapping[int, Scored
 
 
 def _draw(spark: SparkSession, settings: Settings, published: Sequence[Edition], edition: Edition) -> None:
-    """Commit an edition. The commit names all editions: those of a killed run go on being made."""
+    """Commit an edition. The commit names all editions, so that a run can continue a killed one."""
     lake, records = settings.lake, {each.name: each.record() for each in (*published, edition)}
     step = plan(lake, list_recipe(settings), Read(delivered(lake, STAGED), settings={"editions": records}))
-    if editions_in(lake, step.there) != list(published):
+    if editions_in(lake, step.stored) != list(published):
         raise ConcurrentWriteError(f"another job has published a list in {lake} meanwhile: run it again")
     inputs = ListInputs(spark, settings, step)
     earlier = inputs.editions(earlier_in_force(published, edition))
@@ -177,7 +177,7 @@ def _report_figures(rows: Iterable[Mapping[str, object]], report: Report) -> Non
 def _shown(
     spark: SparkSession, lake: str, published: Iterable[Edition], scored: Sequence[Scored], main: int, report: Report
 ) -> int:
-    """Count the latest list (a log names no company), and name the months that a champion has not scored."""
+    """Report counts of the latest list (logs name no company), and the months that a champion has not scored."""
     ordered = sorted((each for each in published if each.horizon == main), key=lambda each: (each.periode, each.number))
     latest = ordered[-1] if ordered else None
     missing = 0

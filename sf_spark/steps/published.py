@@ -1,6 +1,6 @@
-"""The published editions, as the last commit of ``lists/detection`` says, and their figures in ``monitoring/lists``.
+"""The published editions, from the last commit of ``lists/detection``, and their figures in ``monitoring/lists``.
 
-Every commit names all editions so far: also one without a row, which no partition would show.
+Every commit names all editions so far, also those without rows, which have no partition.
 """
 
 from collections.abc import Iterable
@@ -39,34 +39,34 @@ def published_editions(lake: str) -> list[Edition]:
     return editions_in(lake, open_table(location(lake, LISTS_DETECTION)))
 
 
-def editions_in(lake: str, there: DeltaTable | None) -> list[Edition]:
-    """The editions that a table holds at the version at which it was opened: see :func:`published_editions`."""
-    if there is None:
+def editions_in(lake: str, stored: DeltaTable | None) -> list[Edition]:
+    """The editions of an opened table, at its version: see :func:`published_editions`."""
+    if stored is None:
         return []
-    if "edition" not in {field.name for field in there.schema().fields}:
+    if "edition" not in {field.name for field in stored.schema().fields}:
         raise SfSparkError(
             f"{LISTS_DETECTION.path} in {lake} was written by an earlier version, whose lists were written again at "
             "each run: move its folder away, and publish makes the lists of the scored months"
         )
-    build = find_build(lake, LISTS_DETECTION, there)
+    build = find_build(lake, LISTS_DETECTION, stored)
     records = {} if build is None else build.settings.get("editions", {})
     found = {name: Edition.from_record(record) for name, record in records.items()}
-    partitions = set(there.get_add_actions(flatten=True).column("partition.list").to_pylist())
-    for edition in _of_rows(there, partitions - found.keys()):
+    partitions = set(stored.get_add_actions(flatten=True).column("partition.list").to_pylist())
+    for edition in _of_rows(stored, partitions - found.keys()):
         found[edition.name] = edition
     return sorted(found.values(), key=lambda each: (each.periode, each.horizon, each.number))
 
 
 def note_figures(lake: str, editions: Iterable[Edition]) -> list[dict[str, Any]]:
-    """Write the figures of editions that ``monitoring/lists`` does not have yet; all are read from what is published.
+    """Write the figures of editions that ``monitoring/lists`` lacks, from the published rows.
 
     Returns:
-        The rows that were written: counts by status, ``on_list``, and ``churn``: entered and left, as a share of the
-        companies of both lists. It is null for the first list of a horizon.
+        The written rows: counts by status, ``on_list``, and ``churn``: companies that entered or left, as a share of
+        those on either list; null for the first list of a horizon.
     """
     folder = location(lake, MONITORING_LISTS)
-    there = open_table(folder)
-    noted = set() if there is None else set(there.to_pyarrow_table(columns=["list"]).column("list").to_pylist())
+    stored = open_table(folder)
+    noted = set() if stored is None else set(stored.to_pyarrow_table(columns=["list"]).column("list").to_pylist())
     missing = [edition for edition in editions if edition.name not in noted]
     if not missing:
         return []
@@ -82,7 +82,7 @@ def figures(edition: Edition, counts: dict[str, int]) -> dict[str, Any]:
 
     Args:
         edition: The edition.
-        counts: Companies by status; a status without one may be absent.
+        counts: Companies by status; a status without companies may be absent.
     """
     by_status = {status: counts.get(status, 0) for status in STATUSES}
     both = sum(by_status.values())
@@ -104,7 +104,7 @@ def figures(edition: Edition, counts: dict[str, int]) -> dict[str, Any]:
 
 def _counts(lake: str, names: list[str]) -> dict[str, dict[str, int]]:
     table = open_table(location(lake, LISTS_DETECTION))
-    assert table is not None  # its editions have just been read
+    assert table is not None  # its editions were just read
     rows = table.to_pyarrow_table(columns=["list", "status"], filters=[("list", "in", names)])
     counted = rows.group_by(["list", "status"]).aggregate([([], "count_all")]).to_pylist()
     found: dict[str, dict[str, int]] = {}
@@ -113,13 +113,13 @@ def _counts(lake: str, names: list[str]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _of_rows(there: DeltaTable, names: Iterable[str]) -> list[Edition]:
-    """Editions that no build names, as in a table that was put in the place of another: as their rows say."""
+def _of_rows(stored: DeltaTable, names: Iterable[str]) -> list[Edition]:
+    """Editions that no build names, as in a table copied over another, read from their rows."""
     wanted = sorted(names)
     if not wanted:
         return []
     columns = [*_OF_ROWS, *_SAME, "edition"]
-    rows = there.to_pyarrow_table(columns=columns, filters=[("list", "in", wanted)])
+    rows = stored.to_pyarrow_table(columns=columns, filters=[("list", "in", wanted)])
     distinct = rows.group_by(columns).aggregate([]).to_pylist()
     return [_of_row(row) for row in distinct]
 

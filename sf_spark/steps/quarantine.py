@@ -11,13 +11,13 @@ from sf_spark.settings import Settings
 from sf_spark.staging.quarantine import held_back_by_reason, rejects_by_reason
 from sf_spark.steps import Report
 
-Wanted = Mapping[str, Sequence[str]]  # column -> the values that are shown; none: all
+Wanted = Mapping[str, Sequence[str]]  # column -> values to show; none: all
 
 
 def quarantine(
     spark: SparkSession, settings: Settings, report: Report, batches: Sequence[str] = (), sources: Sequence[str] = ()
 ) -> int:
-    """Print the tables; a lake that has rejected nothing says so."""
+    """Print the tables, or a message if nothing was rejected."""
     wanted = {"_batch": batches, "source": sources}
     _show_rejects(spark, settings, wanted, report)
     _show_held_back(spark, settings, wanted, report)

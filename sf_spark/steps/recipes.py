@@ -1,4 +1,4 @@
-"""What each derived table is made of, and the settings and modules that matter to it."""
+"""The recipe of each derived table: its inputs, and the relevant settings and modules."""
 
 import hashlib
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from sf_spark.signals.record import Signal
 
 
 def panel_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
-    """Of the panels: of establishments, then of companies, which reads the first."""
+    """Recipes of the panels: establishments, then companies, which reads the first."""
     rules = {"cutoff_day": settings.cutoff_day}
     rules |= {f"panel.{name}": value for name, value in settings.panel.model_dump(mode="json").items()}
     code = ("sf_spark.panel.build",)
@@ -35,7 +35,7 @@ def panel_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
 
 
 def signal_recipes(settings: Settings) -> dict[str, Recipe]:
-    """Of the tables of signals, by their id column."""
+    """Recipes of the tables of signals, by id column."""
     catalogue = catalogue_of(settings)
     code = ("sf_spark.signals.worker", "sf_spark.signals.panel_files", "sf_spark.signals.packing")
     panels = {"siren": (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT), "siret": (PANEL_ETABLISSEMENT,)}
@@ -47,28 +47,28 @@ def signal_recipes(settings: Settings) -> dict[str, Recipe]:
 
 
 def dictionary_recipe(settings: Settings) -> Recipe:
-    """Of the data dictionary: the records, and how far the last month knows each signal."""
+    """Recipe of the data dictionary: the records, and the coverage of each signal in the last month."""
     records = _digest(repr(catalogue_of(settings).of("siren")))
     code = ("sf_spark.signals.dictionary",)
     return Recipe(SIGNALS_DICTIONARY, {"records": records}, code, tables=(SIGNALS_ENTREPRISE,))
 
 
 def label_recipe(settings: Settings) -> Recipe:
-    """Of the labels: past months mature, and proceedings become known late, so all months are written each time."""
+    """Recipe of the labels: past months mature, and proceedings become known late, so all months are rewritten."""
     rules = {"cutoff_day": settings.cutoff_day, "labels.horizons": list(settings.labels.horizons)}
     code = ("sf_spark.labels.events", "sf_spark.labels.target", "sf_spark.panel.proceedings")
     return Recipe(LABELS_ENTREPRISE, rules, code, tables=(PANEL_ENTREPRISE,))
 
 
 def compat_recipes(date_debut: str, date_fin: str) -> tuple[Recipe, Recipe]:
-    """Of the former system's variables."""
+    """Recipes of the former system's variables."""
     rules = {"date_debut": date_debut, "date_fin": date_fin}
     code = ("sf_spark.compat.build",)
     return Recipe(COMPAT_ETABLISSEMENT, rules, code), Recipe(COMPAT_ENTREPRISE, rules, code)
 
 
 def list_recipe(settings: Settings) -> Recipe:
-    """Of the lists; which editions is for the step to say. What is published stays, whatever has changed."""
+    """Recipe of the lists; the step chooses the editions. Published editions stay, whatever has changed."""
     rules = {
         "cutoff_day": settings.cutoff_day,
         "panel.nomenclature": settings.panel.nomenclature,
@@ -82,14 +82,14 @@ def list_recipe(settings: Settings) -> Recipe:
 
 
 def follow_up_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
-    """Of the follow-ups, and of the funnel of each list, which reads them."""
+    """Recipes of the follow-ups, and of the funnel of each list, which reads them."""
     code = ("sf_spark.publication.follow_up",)
     rows = Recipe(FOLLOW_UP, {}, code)
     return rows, Recipe(MONITORING_FOLLOW_UP, {"cutoff_day": settings.cutoff_day}, code, (LISTS_DETECTION, FOLLOW_UP))
 
 
 def card_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
-    """Of the cards: of establishments, then of companies, which read the first."""
+    """Recipes of the cards: establishments, then companies, which read the first."""
     rules = {"cutoff_day": settings.cutoff_day, "panel.nomenclature": settings.panel.nomenclature}
     code, published = ("sf_spark.publication.cards",), (LISTS_DETECTION, FOLLOW_UP)
     tables = (PANEL_ENTREPRISE, PANEL_ETABLISSEMENT, *published)
@@ -98,12 +98,12 @@ def card_recipes(settings: Settings) -> tuple[Recipe, Recipe]:
 
 
 def catalogue_of(settings: Settings) -> Catalogue:
-    """The signals that the settings ask for."""
+    """The signals selected by the settings."""
     return catalogue_from(settings.signals.catalogue, settings.signals.families)
 
 
 def _names_of(signals: Sequence[Signal]) -> str:
-    """How many signals, and a digest of what each computes."""
+    """The number of signals, and a digest of their expressions."""
     return f"{len(signals)} {_digest(repr([(signal.name, signal.expression) for signal in signals]))}"
 
 

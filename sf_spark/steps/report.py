@@ -1,7 +1,7 @@
 """The report: lists/detection, cards/entreprise, monitoring/* -> a folder of pages for one clearance.
 
-It is logged as an export. The folder is written beside, and takes its place whole; one that is there and is no report
-is left alone.
+It is logged as an export. The folder is written under another name, then moved to its place; an existing folder that is
+not a report is left alone.
 """
 
 import os
@@ -56,18 +56,18 @@ _MONITORING = (
     *(MONITORING_DRIFT, MONITORING_FRESHNESS, MONITORING_LISTS, MONITORING_PERFORMANCE),
     MONITORING_WARNINGS,
 )
-_FIRST_PAGE = "index.html"  # written last, and what a report is known by
+_FIRST_PAGE = "index.html"  # written last; identifies a report
 
 
 @dataclass(frozen=True)
 class AskedReport:
-    """What is to be written.
+    """A report to write.
 
     Attributes:
-        service: Whom it is for.
-        folder: Where; '' for the exports of the service in a local lake.
-        name: Of the list; '' for the edition in force of the last month.
-        agent: Who asks; '' for the user of this machine.
+        service: The service that receives it.
+        folder: Folder to write; '' for the exports of the service in a local lake.
+        name: Name of the list; '' for the edition in force of the last month.
+        agent: The agent who asks; '' for the user of this machine.
     """
 
     service: str
@@ -77,10 +77,10 @@ class AskedReport:
 
 
 def check_report(settings: Settings, asked: AskedReport) -> Clearance:
-    """The clearance of a service; before Spark starts.
+    """Check a report before Spark starts; returns the clearance.
 
     Raises:
-        ConfigurationError: For a service without clearance, and a folder that is no report and not empty.
+        ConfigurationError: For a service without clearance, or a non-empty folder that is not a report.
     """
     clearance, folder = clearance_for(settings, asked.service), Path(_folder(settings, asked))
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _FIRST_PAGE).is_file():
@@ -89,10 +89,10 @@ def check_report(settings: Settings, asked: AskedReport) -> Clearance:
 
 
 def report(spark: SparkSession, settings: Settings, asked: AskedReport, say: Report) -> str:
-    """Write a report in place of the one that is there; returns its folder.
+    """Write a report, replacing an existing one; returns its folder.
 
     Raises:
-        ConfigurationError: See :func:`check_report`; and for a list that is not there.
+        ConfigurationError: See :func:`check_report`; and for an unknown list.
     """
     clearance, lake, now = check_report(settings, asked), settings.lake, datetime.now(UTC)
     lists = read_table(spark, lake, LISTS_DETECTION)
@@ -126,7 +126,7 @@ def report(spark: SparkSession, settings: Settings, asked: AskedReport, say: Rep
 
 
 def _rows(spark: SparkSession, lake: str, listed: DataFrame, clearance: Clearance) -> list[dict[str, Any]]:
-    """The list as the service may see it; who has left it only where statuses may be seen."""
+    """The list as the service may see it, with companies that left it only if statuses may be seen."""
     cards = read_table(spark, lake, CARDS_ENTREPRISE)
     others = (follow_ups(spark, lake), chosen_companies(spark, lake))
     rows: list[dict[str, Any]] = exported_rows(listed, cards, *others, clearance, Filters()).toArrow().to_pylist()
@@ -147,7 +147,7 @@ def _edition(
     now: datetime,
 ) -> Edition:
     about = listed.select("periode", "horizon", "previous").first()
-    assert about is not None  # the list is not empty
+    assert about is not None  # a list is never empty here
     cuts = next((row for row in rows if row.get("seuil_fort") is not None), {})
     return Edition(
         name=name,
@@ -191,9 +191,9 @@ def _quality(settings: Settings, edition: Edition) -> Quality:
 
 
 def _all_rows(lake: str, table: Table, columns: list[str] | None = None) -> list[dict[str, Any]]:
-    """The rows of a small table; none where it is not there."""
-    there = open_table(location(lake, table))
-    return [] if there is None else there.to_pyarrow_table(columns=columns).to_pylist()
+    """The rows of a small table; none if it does not exist."""
+    stored = open_table(location(lake, table))
+    return [] if stored is None else stored.to_pyarrow_table(columns=columns).to_pylist()
 
 
 def _folder(settings: Settings, asked: AskedReport) -> str:
@@ -212,7 +212,7 @@ def _write(folder: str, pages: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _put_in_place(beside: str, folder: str) -> None:
-    """Take the former report away and put the new one there."""
+    """Replace the former report by the new one."""
     former = f"{beside}.former"
     if Path(folder).is_dir():
         os.rename(folder, former)

@@ -1,7 +1,7 @@
 """Score companies with the champion of each horizon, spread over Spark, and write ``predictions/entreprise``.
 
-The driver loads the champions from the tracking store through a list of the types they may hold. What it sends to the
-workers is those objects, by Spark's broadcast: workers never open a model file, nor need MLflow or its store.
+The driver loads the champions from the tracking store, allowing only listed types, and broadcasts the objects to the
+workers: these never open a model file, and need neither MLflow nor its store.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,21 +57,21 @@ def score(
     report: Report,
     version: str | None = None,
 ) -> int:
-    """Score the companies in the perimeter and not in proceedings; a second call finds them.
+    """Score the companies in the perimeter and not in proceedings; a second call reuses the result.
 
     Args:
         spark: The session.
         settings: All settings; ``score.months`` counts when no month is given.
         periodes: First days of the months to score; None for the last months that have signals.
         report: Takes progress lines.
-        version: Of the model of ``train.horizon``; None for its champion.
+        version: Version of the model of ``train.horizon``; None for its champion.
 
     Returns:
-        How many rows these months have.
+        The number of rows of these months.
 
     Raises:
         MissingTableError: When signals or panel have not been written.
-        SfSparkError: When there is no champion, a month has no signals, or a signal of a champion is gone.
+        SfSparkError: When there is no champion, a month has no signals, or a signal of a champion is missing.
     """
     champions = load_champions(settings, version)
     months = months_to_score(read_table(spark, settings.lake, SIGNALS_ENTREPRISE), periodes, settings.score.months)
@@ -96,13 +96,13 @@ def _score(
         rules = rules_in_use(settings, signals, report)
         names = sorted({name for each in champions for name in each.model.signals})
         scored = predict(rows_to_score(signals, panel, months, names, rules), champions, settings, rules)
-        commit_rows(scored.repartition("periode"), todo.writing(months[0], months[-1]), predicate)  # a file a month
+        commit_rows(scored.repartition("periode"), todo.writing(months[0], months[-1]), predicate)  # one file a month
     written = read_table(spark, settings.lake, PREDICTIONS_ENTREPRISE).where(predicate)
     return _report_written(written, report)
 
 
 def score_recipe(settings: Settings) -> Recipe:
-    """What predictions are made of; models and months are for the scoring to say."""
+    """Recipe of the predictions; the step chooses models and months."""
     code = ("sf_spark.ml.scorer", "sf_spark.publication.adjustments")
     tables = (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE)
     rules = {
@@ -115,21 +115,21 @@ def score_recipe(settings: Settings) -> Recipe:
 
 def _read(spark: SparkSession, todo: Plan, table: Table) -> DataFrame:
     version = todo.version_of(table)
-    assert version is not None  # a plan is made of tables that are there
+    assert version is not None  # inputs of a plan exist
     return read_version(spark, todo.lake, table, version)
 
 
 def load_champions(settings: Settings, version: str | None = None) -> "list[Champion]":
-    """The champion of each horizon that has one; there has to be one at the horizon of the list.
+    """The champion of each horizon that has one; the horizon of the list must have one.
 
     Args:
         settings: All settings.
-        version: Of the model at the horizon of the list, in place of its champion.
+        version: Version of the model at the horizon of the list, instead of its champion.
 
     Raises:
         SfSparkError: When the list's horizon has none.
     """
-    from sf_spark.ml.registry import Registry, registered_name  # mlflow; workers import this module too
+    from sf_spark.ml.registry import Registry, registered_name  # imports mlflow, which workers do not need
 
     registry, train = Registry(settings.tracking_store()), settings.train
     main = registry.load(registered_name(train.model_name, train.horizon), version)
@@ -149,25 +149,25 @@ def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: 
     Raises:
         SfSparkError: When one of them has no signals.
     """
-    there = sorted(row["periode"] for row in signals.select("periode").distinct().collect())
-    if not there:
+    scorable = sorted(row["periode"] for row in signals.select("periode").distinct().collect())
+    if not scorable:
         raise SfSparkError("signals/entreprise is empty: nothing to score")
-    months = sorted(set(periodes)) if periodes else there[-count:]
-    missing = [f"{month:%Y-%m}" for month in months if month not in there]
+    months = sorted(set(periodes)) if periodes else scorable[-count:]
+    missing = [f"{month:%Y-%m}" for month in months if month not in scorable]
     if missing:
-        raise SfSparkError(f"no signals for {', '.join(missing)} (there: {there[0]:%Y-%m} .. {there[-1]:%Y-%m})")
+        raise SfSparkError(f"no signals for {', '.join(missing)} (there: {scorable[0]:%Y-%m} .. {scorable[-1]:%Y-%m})")
     return months
 
 
 def rows_to_score(
     signals: DataFrame, panel: DataFrame, months: Sequence[date], names: Sequence[str], rules: Sequence[Rule] = ()
 ) -> DataFrame:
-    """Signals (float) and ``rules`` that hold of the companies in the perimeter and not known to be in proceedings.
+    """Signals (float) and holding ``rules`` of the companies in the perimeter and not known to be in proceedings.
 
-    The panel says what was known then; the labels say what had happened, known or not, and are not looked at.
+    The panel holds what was known then; the labels, which hold what had happened, are not used.
 
     Raises:
-        SfSparkError: When a signal that the models need is not there.
+        SfSparkError: When a signal that the models need is missing.
     """
     missing = [name for name in names if name not in signals.columns]
     if missing:
@@ -184,7 +184,7 @@ def rows_to_score(
 def predict(
     rows: DataFrame, champions: "Sequence[Champion]", settings: Settings, rules: Sequence[Rule] = ()
 ) -> DataFrame:
-    """Predictions in the columns of the table; one partition a core, because the model is what costs."""
+    """Predictions in the columns of the table; one partition for each core, because the model dominates the time."""
     context = rows.sparkSession.sparkContext
     served = [
         Served(each.model, each.thresholds, each.horizon, each.decision["themes"], each.decision["expected_value"])
@@ -211,7 +211,7 @@ def predict(
 
 
 def replaced_rows(months: Sequence[date], versions: dict[int, str]) -> str:
-    """The rows that a scoring replaces: its months (as half-open ranges), and the model version of each horizon."""
+    """Predicate of the rows to replace: months (as half-open ranges), and the model version of each horizon."""
     ranges = []
     for month in months:
         after = start_of(index_of(month) + 1)

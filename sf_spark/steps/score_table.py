@@ -1,4 +1,4 @@
-"""Score any table with the champion that was trained on one like it: its keys, and what the model says of each row."""
+"""Score any table with the champion trained on a similar one: its keys, and the prediction for each row."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from sf_spark.steps import Report
 from sf_spark.steps.table_inputs import encode, read_any
 from sf_spark.steps.train import table_model_name
 
-_ROWS = 50_000  # explained at a time: what the driver holds beside the table itself
+_ROWS = 50_000  # rows explained at a time, in memory beside the table itself
 
 
 def score_table(spark: SparkSession, settings: Settings, report: Report, version: str | None = None) -> int:
@@ -28,13 +28,13 @@ def score_table(spark: SparkSession, settings: Settings, report: Report, version
         spark: The session.
         settings: ``table`` and ``keys``; ``time`` and ``group`` are kept too.
         report: Takes progress lines.
-        version: Of the model; None for its champion.
+        version: Version of the model; None for its champion.
 
     Returns:
-        How many rows were written.
+        The number of rows written.
 
     Raises:
-        SfSparkError: When there is no champion, or a column that it needs is gone.
+        SfSparkError: When there is no champion, or a column that it needs is missing.
     """
     champion = Registry(settings.tracking_store()).load(table_model_name(settings), version)
     table, _ = read_any(spark, settings.table)

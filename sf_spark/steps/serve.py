@@ -30,7 +30,7 @@ from sf_spark.steps import Report
 
 _ROOM = "sf_spark.publication.application"
 _CODE = tuple(f"{_ROOM}.{name}" for name in ("facts", "registers", "relations", "rows", "scores"))
-_BLOCK = 1 << 20  # bytes that COPY is given at a time
+_BLOCK = 1 << 20  # bytes sent to COPY at a time
 
 
 def serve(spark: SparkSession, settings: Settings, report: Report, uri: str, schema: str, rebuild: bool = False) -> int:
@@ -40,9 +40,9 @@ def serve(spark: SparkSession, settings: Settings, report: Report, uri: str, sch
         spark: The session.
         settings: All settings; the lists are those of ``train.horizon``.
         report: Takes progress lines.
-        uri: Of the database, without a password.
-        schema: Where the relations are.
-        rebuild: Write every part again, whatever stands there.
+        uri: URI of the database, without a password.
+        schema: Schema of the relations.
+        rebuild: Write every part again, even if it has not changed.
     """
     with connected(uri, schema) as database:
         for relation in RELATIONS:
@@ -58,17 +58,17 @@ def serve(spark: SparkSession, settings: Settings, report: Report, uri: str, sch
 
 
 def _serve_facts(spark: SparkSession, settings: Settings, filler: "_Filler") -> None:
-    there = delivered(settings.lake, facts.COLUMNS)
-    exclusions = _exclusions(settings, there)
+    inputs = delivered(settings.lake, facts.COLUMNS)
+    exclusions = _exclusions(settings, inputs)
     tables = {
-        name: completed(read_or_empty(spark, settings.lake, name, ddl, there.version(name)), ddl)
+        name: completed(read_or_empty(spark, settings.lake, name, ddl, inputs.version(name)), ddl)
         for name, ddl in facts.COLUMNS.items()
     }
     perimeter = facts.perimeter(tables, exclusions)
-    perimeter = replace(perimeter, companies=perimeter.companies.persist())  # seven relations ask for it
+    perimeter = replace(perimeter, companies=perimeter.companies.persist())  # used by seven relations
     try:
         for relation in CLEAN:
-            read = {staged(name).path: there.contents[name] for name in relation.sources}
+            read = {staged(name).path: inputs.contents[name] for name in relation.sources}
             build = partial(_clean, relation.name, tables, perimeter)
             filler.fill(relation, made_of(read, repr(exclusions)), build)
     finally:
@@ -98,21 +98,21 @@ def _serve_lists(spark: SparkSession, settings: Settings, filler: "_Filler") -> 
 
 
 def made_of(read: Mapping[str, Content | None], rules: str) -> str:
-    """What a relation is made of, as its database keeps it: tables, rules, code."""
+    """The inputs of a relation, as stored in its database: tables, rules, code."""
     tables = {path: None if content is None else [content.id, content.digest] for path, content in read.items()}
     code = hashlib.sha256(json.dumps(code_of(*_CODE)).encode()).hexdigest()[:12]
     return json.dumps({"tables": tables, "rules": rules, "code": code})
 
 
 class _Filler:
-    """Brings a relation to the database: computes it when its inputs have changed, writes the parts that have."""
+    """Updates a relation in the database: computes it if its inputs have changed, writes the changed parts."""
 
     def __init__(self, settings: Settings, report: Report, database: Database, scratch: str, rebuild: bool) -> None:
         self.report, self.scratch = report, scratch
         self._database, self._rebuild = database, rebuild
 
     def fill(self, relation: Relation, inputs: str, build: Callable[[], DataFrame]) -> None:
-        """Compute the relation, and replace the parts that differ from those that stand there."""
+        """Compute the relation, and replace the parts that differ from the stored ones."""
         start = time.monotonic()
         if self._database.made_of(relation) == inputs and not self._rebuild:
             self.report(f"{relation.name}: already there, made of the same tables")
@@ -154,11 +154,11 @@ def _blocks(folder: str) -> Iterator[bytes]:
 
 
 def _scratch(lake: str, uri: str, schema: str) -> str:
-    """Where rows wait for COPY: one folder for a schema, which one job at a time fills, so that none is left behind."""
+    """The folder in which rows wait for COPY: one for each schema, as one job at a time fills it."""
     return f"{rooted(lake)}/_scratch/serve_{hashlib.sha256(f'{uri} {schema}'.encode()).hexdigest()[:12]}"
 
 
-def _exclusions(settings: Settings, there: Delivered) -> Exclusions:
+def _exclusions(settings: Settings, inputs: Delivered) -> Exclusions:
     panel = settings.panel
-    seats = panel.siege_en_france and "sirene" not in there.absent
+    seats = panel.siege_en_france and "sirene" not in inputs.absent
     return Exclusions(panel.categories_juridiques, panel.activites, seats)

@@ -1,4 +1,4 @@
-"""What each derived table was made of, and what is stale of it: one block a table on the screen; nothing is written."""
+"""Print the inputs of each derived table, and what is stale in it: one block a table; nothing is written."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ from sf_spark.steps.score import score_recipe
 
 
 def show_builds(settings: Settings, report: Report) -> int:
-    """Print every derived table: its build, and whether it is stale, and why."""
+    """Print the build of every derived table, and whether and why it is stale."""
     for table, todo in _plans(settings):
         print(f"\n{table.path}")
         for line in _described(todo) if isinstance(todo, Plan) else [str(todo)]:
@@ -39,18 +39,18 @@ def show_builds(settings: Settings, report: Report) -> int:
 
 
 def _plans(settings: Settings) -> Iterator[tuple[Table, Plan | MissingTableError]]:
-    """The plan of each table, or what is missing for it."""
+    """The plan of each table, or the missing input."""
     lake = settings.lake
-    there = delivered(lake, COLUMNS)
+    inputs = delivered(lake, COLUMNS)
     months = months_of(lake, PANEL_ENTREPRISE)
     last = months[-1] if months else None
     for recipe in panel_recipes(settings):
-        yield _plan(lake, recipe, Read(there, there.last))
+        yield _plan(lake, recipe, Read(inputs, inputs.last))
     for recipe in signal_recipes(settings).values():
         yield _plan(lake, recipe, Read(last=last))
     yield _plan(lake, dictionary_recipe(settings), Read())
     yield _plan(lake, label_recipe(settings), Read(delivered(lake, [PROCOL, PROCEDURES])))
-    # Which model, months and lists is for their own jobs to say: here, what was written is asked for again.
+    # Models, months and lists are chosen by their own jobs: here, those of the recorded build are used.
     scored = _as_before(lake, PREDICTIONS_ENTREPRISE, ("model", "horizon", "months"))
     yield _plan(lake, score_recipe(settings), Read(settings=scored))
     listed = _as_before(lake, LISTS_DETECTION, ("editions",))
@@ -68,14 +68,16 @@ def _plan(lake: str, recipe: Recipe, read: Read) -> tuple[Table, Plan | MissingT
 
 
 def _as_before(lake: str, table: Table, names: tuple[str, ...]) -> dict[str, object]:
-    there = open_table(location(lake, table))
-    before = None if there is None else find_build(lake, table, there)
+    stored = open_table(location(lake, table))
+    before = None if stored is None else find_build(lake, table, stored)
     return {} if before is None else {name: before.settings.get(name) for name in names}
 
 
 def _described(todo: Plan) -> Iterator[str]:
     if todo.before is not None:
-        read = (f"{path} version {there.version}" for path, there in todo.before.read.items() if there is not None)
+        read = (
+            f"{path} version {content.version}" for path, content in todo.before.read.items() if content is not None
+        )
         yield f"version {todo.version}, made of {', '.join(read)}"
         batches = sorted({batch for batches in todo.before.deliveries.values() for batch in batches})
         if batches:

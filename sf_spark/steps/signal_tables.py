@@ -1,4 +1,4 @@
-"""Signals into their tables: which months, how many tasks; one commit a table."""
+"""Write signals into their tables: months, number of tasks, one commit a table."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +27,9 @@ GRAINS: dict[str, tuple[Table, Table]] = {
     "siren": (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE),
     "siret": (PANEL_ETABLISSEMENT, SIGNALS_ETABLISSEMENT),
 }
-_OF_PEERS = ("secteur_section", "effectif")  # what groups companies for a comparison
+_OF_PEERS = ("secteur_section", "effectif")  # columns that group companies for a comparison
 _ROWS_FOR_COVERAGE = 20_000
-_READERS_A_CORE = 4  # files differ in size: small shares keep all cores busy to the end
+_READERS_A_CORE = 4  # files differ in size: small tasks keep all cores busy to the end
 Report = Callable[[str], None]
 
 
@@ -37,7 +37,7 @@ Report = Callable[[str], None]
 class Months:
     """Months to write, both included; ``whole`` replaces the tables with their columns.
 
-    One month reads no more than the windows need, the history all of it: the engine is the same.
+    One month reads only what the windows need, a full build all of the history, with the same engine.
     """
 
     first: date
@@ -57,22 +57,22 @@ def write_signals(
 
     Args:
         spark: The session.
-        plans: What is written, by id column: one table or both, of one lake, where workers read and write.
+        plans: Plans by id column, for one table or both, in one lake, where workers read and write.
         catalogue: The signals.
         months: The months.
-        rows_per_task: Rows of 100 signals that one task holds.
+        rows_per_task: Rows of 100 signals in one task.
         report: Takes progress lines.
     """
     signals = {key: catalogue.of(key) for key in plans}
     request = _request(plans, signals, months)
     files, rows = _files(plans, request)
-    # Before the panel begins there is nothing to compute with.
+    # There is no data before the first month of the panel.
     request = replace(request, before=min([*(file.mois for file in files), request.first]))
     tasks = max(spark.sparkContext.defaultParallelism, _tasks(signals, request, rows, rows_per_task))
     report(f"reading panel/*: {len(request.measures)} measures in {len(files)} files, {tasks} tasks")
     partitioned = _by_company(spark, files, Reading(request.measures, _wanted(signals)), tasks)
     compared = peers_of(tuple(node for _, node in request.signals.get("siren", ())))
-    if compared:  # read twice: once to count what companies are compared with
+    if compared:  # read twice: once to count peers
         partitioned = partitioned.persist(StorageLevel.DISK_ONLY)
     try:
         request = replace(request, peers=_peer_tables(partitioned, compared, request))
@@ -112,14 +112,14 @@ def _measures(signals: Mapping[str, tuple[Signal, ...]]) -> tuple[str, ...]:
 
 
 def _wanted(signals: Mapping[str, tuple[Signal, ...]]) -> dict[str, frozenset[str]]:
-    """The measures that are read of each panel."""
+    """The measures read from each panel."""
     of_grain = {key: measures_of(tuple(s.expression for s in signals.get(key, ()))) for key in GRAINS}
     of_sites = measures_of(tuple(node.of for node in sites_of(tuple(s.expression for s in signals.get("siren", ())))))
     return {"siren": frozenset({*of_grain["siren"], *_OF_PEERS}), "siret": frozenset({*of_grain["siret"], *of_sites})}
 
 
 def _files(plans: Mapping[str, Plan], request: SignalRequest) -> tuple[list[PanelFile], dict[str, int]]:
-    """The files of both panels that the windows need, and how many rows each panel has in them."""
+    """The files of both panels that the windows need, and the number of their rows for each panel."""
     files, rows = [], {}
     lake = next(iter(plans.values())).lake
     for key, (source, _) in GRAINS.items():
@@ -131,13 +131,13 @@ def _files(plans: Mapping[str, Plan], request: SignalRequest) -> tuple[list[Pane
 
 
 def _version(plans: Mapping[str, Plan], panel: Table) -> int | None:
-    """The version of a panel that the builds name; None where none of them reads it."""
+    """The version of a panel in the builds; None if no build reads it."""
     contents = (todo.build.read.get(panel.path) for todo in plans.values())
     return min((content.version for content in contents if content is not None), default=None)
 
 
 def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Reading, tasks: int) -> DataFrame:
-    """The rows of files in blocks, those of a company and of its establishments in the same task."""
+    """The rows of files in blocks, with a company and its establishments in the same task."""
 
     def packed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         part = (files[rank.as_py()] for batch in batches for rank in batch.column("id"))
@@ -151,7 +151,7 @@ def _by_company(spark: SparkSession, files: Sequence[PanelFile], reading: Readin
 def _tasks(
     signals: Mapping[str, tuple[Signal, ...]], request: SignalRequest, rows: Mapping[str, int], rows_per_task: int
 ) -> int:
-    """Enough tasks that what one reads (doubles) and what it writes (floats) stays small."""
+    """The number of tasks, so that the input (doubles) and output (floats) of each stay small."""
     read = sum(rows.values()) * len(request.measures) * 2
     written = sum(rows[key] * len(signals.get(key, ())) for key in GRAINS)
     share = (request.last - request.first + 1) / (request.last - request.before + 1)
@@ -159,7 +159,7 @@ def _tasks(
 
 
 def _peer_tables(rows: DataFrame, nodes: Sequence[Peer], request: SignalRequest) -> dict[Peer, PeerTable]:
-    """What the whole sector says in each month: counted in the workers, added up by Spark, small."""
+    """The comparisons with the whole sector in each month: counted in the workers, summed by Spark, small."""
     if not nodes:
         return {}
     asked = replace(request, peers=dict.fromkeys(nodes))  # type: ignore[arg-type]
@@ -179,7 +179,7 @@ def _written(spark: SparkSession, rows: DataFrame, request: SignalRequest) -> di
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
-        assert context is not None  # a task runs in a worker
+        assert context is not None  # always set in a task
         return write_part(unpack(batches), sent.value, context.partitionId())
 
     schema = "key string, path string, periode string, bytes long, rows long, low string, high string"

@@ -1,7 +1,7 @@
 """Any Delta or Parquet table to learn from: its columns are the signals, numbers and categories alike.
 
-With a time column the tests are rolling origins, one period each, on the periods before; without one, groups (or rows,
-by class) are dealt into folds, and the run says so. The label speaks of the row itself: no horizon has to elapse.
+With a time column the tests are rolling origins of one period, trained on earlier periods; without one, folds of groups
+(or of rows, by class), and the run records it. The label belongs to the row itself: no horizon has to elapse.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,14 @@ from sf_spark.ml.split import Part, Split, fold_parts, rolling_parts, stratified
 from sf_spark.settings import Settings, TrainSettings
 from sf_spark.steps import Report
 
-HORIZON = 1  # of a label that speaks of its own row
-_FIRST = 12 * 2000  # periods that are neither dates nor years are numbered from here
+HORIZON = 1  # of a label of its own row
+_FIRST = 12 * 2000  # other periods than dates and years are numbered from here
 _FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column is what."""
+    """The roles of the columns."""
 
     label: str
     keys: tuple[str, ...]
@@ -45,7 +45,7 @@ class Columns:
 
 
 class TableInputs:
-    """The rows of a table, as a training reads them.
+    """The rows of a table for a training.
 
     Args:
         spark: The session.
@@ -53,7 +53,7 @@ class TableInputs:
         report: Takes progress lines.
 
     Raises:
-        ConfigurationError: When a column is not there, naming those that are.
+        ConfigurationError: When a column is missing; it names the existing ones.
         SfSparkError: When the table cannot be read, or the label is not 0 and 1.
     """
 
@@ -81,7 +81,7 @@ class TableInputs:
 
     @property
     def protocol(self) -> str:
-        """How models are evaluated, in words."""
+        """The evaluation protocol, in words."""
         if self.parts_are_by_time:
             return f"rolling origins over {self.columns.time}, one period each"
         if self.columns.group:
@@ -90,13 +90,13 @@ class TableInputs:
 
     @cached_property
     def categories(self) -> dict[str, list[str]]:
-        """The categories of each text column; their codes are their ranks here."""
+        """The categories of each text column; their codes are their positions here."""
         names = [name for name in self._signals if _is_text(self._table.column(name).type)]
         return {name: sorted(pc.unique(self._table.column(name)).drop_null().to_pylist()) for name in names}
 
     @property
     def categorical(self) -> tuple[int, ...]:
-        """Ranks of the columns that hold codes."""
+        """Positions of the columns that hold codes."""
         return tuple(rank for rank, name in enumerate(self._signals) if name in self.categories)
 
     @cached_property
@@ -147,12 +147,12 @@ class TableInputs:
         return tuple(sorted(set(self._table.column_names) - self.columns.signals_of))
 
     def _check(self) -> None:
-        there = self._table.column_names
+        names = self._table.column_names
         if not self.columns.label:
-            raise ConfigurationError(f"train on {self._path} needs label=...: its columns are {', '.join(there)}")
-        missing = sorted(self.columns.signals_of - set(there))
+            raise ConfigurationError(f"train on {self._path} needs label=...: its columns are {', '.join(names)}")
+        missing = sorted(self.columns.signals_of - set(names))
         if missing:
-            raise ConfigurationError(f"{self._path} has no column {', '.join(missing)} (there: {', '.join(there)})")
+            raise ConfigurationError(f"{self._path} has no column {', '.join(missing)} (there: {', '.join(names)})")
         odd = [
             name for name in self._signals if not (_is_number(kind := self._table.column(name).type) or _is_text(kind))
         ]
@@ -176,7 +176,7 @@ def read_any(spark: SparkSession, path: str) -> tuple[pa.Table, int]:
 
 
 def content_digest(table: pa.Table) -> str:
-    """What names the content of a table that has no version: its rows, its columns and their sums."""
+    """An identifier of the content of a table without versions: its rows, its columns and their sums."""
     sums = [
         str(pc.sum(table.column(name)).as_py()) for name in table.column_names if _is_number(table.column(name).type)
     ]

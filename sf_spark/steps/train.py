@@ -1,6 +1,6 @@
-"""Train every configured model for each horizon, judge it by rolling origins, register the best one as challenger.
+"""Train every configured model for each horizon, evaluate it at rolling origins, register the best as challenger.
 
-The champion only changes when the challenger passes the gate. What is done is not done again.
+The champion only changes when the challenger passes the gate. Finished work is reused.
 """
 
 import time
@@ -32,7 +32,7 @@ MODELS = PROJECT_ROOT / "conf" / "models"
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Of a horizon: a finished run for each model, the challenger's, its version, the champion, the gate's verdict."""
+    """The result of a horizon: a finished run for each model, the best run, its version, the champion, the verdict."""
 
     horizon: int
     runs: list[RunRecord]
@@ -44,7 +44,7 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class Bench:
-    """What the training of a horizon works with."""
+    """The inputs of the training of a horizon."""
 
     tracker: Tracker
     registry: Registry
@@ -53,7 +53,7 @@ class Bench:
     report: Report
 
     def recipe(self, definition: Definition) -> Recipe:
-        """A model's file with what decides how it is fitted here."""
+        """A model's definition with the settings of its fit here."""
         inputs = self.inputs
         return Recipe(definition, self.horizon, inputs.train, inputs.infos, inputs.categorical)
 
@@ -63,13 +63,13 @@ class Bench:
 
 
 def train(spark: SparkSession, settings: Settings, report: Report, models: Path = MODELS) -> list[TrainingResult]:
-    """Train, evaluate, log and register for each horizon; a second call on the same data finds runs and versions.
+    """Train, evaluate, log and register for each horizon; a second call on the same data reuses runs and versions.
 
     Raises:
         MissingTableError: When signals, labels or panel have not been written.
-        ConfigurationError: For a model's file that cannot be used.
+        ConfigurationError: For an invalid model file.
         TooLittleHistoryError: When there are too few months or failures for the horizon of the list.
-        SfSparkError: When the leak alarm rings.
+        SfSparkError: On a leak alarm.
     """
     definitions = read_definitions(models, settings.train.models)
     tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
@@ -78,7 +78,7 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
     with tracker.alone(report):
         if settings.table:
             table = TableInputs(spark, settings, report)
-            # A label of its own row has no periods.
+            # A label of the row itself has no periods.
             usable = [each.for_table() for each in definitions if not each.is_hazard]
             name = table_model_name(settings)
             return [train_all(Bench(tracker, registry, table, HORIZON, report), usable, name, needs_rule=False)]
@@ -98,23 +98,23 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
 
 
 def table_model_name(settings: Settings) -> str:
-    """The registered model of a table of one's own."""
+    """The registered model of a user's own table."""
     return f"{settings.train.model_name}_{Path(settings.table.rstrip('/')).stem}"
 
 
 def horizons_of(train: TrainSettings) -> list[int]:
-    """The horizons to train for, that of the list among them."""
+    """The horizons to train for, with that of the list."""
     return sorted({*train.horizons, train.horizon})
 
 
 def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_rule: bool = True) -> TrainingResult:
-    """Train every model, register the best one as challenger, and put it before the gate.
+    """Train every model, register the best one as challenger, and put it through the gate.
 
     Args:
-        bench: What to work with.
+        bench: Inputs of the training.
         definitions: The models.
-        name: To register the best one under.
-        needs_rule: Whether the gate asks to beat the rule of 2016.
+        name: Name of the registered model.
+        needs_rule: Whether the gate requires to beat the rule of 2016.
     """
     marks = {each.name: fingerprint.of_training(bench.mark(each), name) for each in definitions}
     known = {each.name: bench.tracker.finished("training", marks[each.name]) for each in definitions}
@@ -135,15 +135,15 @@ def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_
     leak.check_model(best.name, record.metrics, bench.inputs.train.leak)
     tags = {"horizon": str(bench.horizon), "model": best.name}
     card = f"{best.description} ; {describe(record.metrics)}"
-    version, there = bench.registry.register(record.run_id, name, marks[best.name], card, tags)
-    bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if there else 'registered'})")
+    version, is_known = bench.registry.register(record.run_id, name, marks[best.name], card, tags)
+    bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if is_known else 'registered'})")
     rule = next((runs[each.name] for each in definitions if each.is_rule and each.name in runs), None)
     champion, verdict = _before_the_gate(bench, name, version, record, rule, needs_rule)
     return TrainingResult(bench.horizon, list(runs.values()), record, version, champion, verdict)
 
 
 def choose(definitions: Sequence[Definition], runs: dict[str, RunRecord]) -> Definition:
-    """The model with the best average precision inside the training periods; the rule only where it is alone."""
+    """The model with the best average precision inside the training periods; the rule only if it is the only one."""
     learned = [each for each in definitions if each.name in runs and not each.is_rule]
     candidates = learned or [each for each in definitions if each.name in runs]
     if not candidates:
@@ -152,7 +152,7 @@ def choose(definitions: Sequence[Definition], runs: dict[str, RunRecord]) -> Def
 
 
 def check_leaks(inputs: Inputs, horizon: int, report: Report) -> None:
-    """Ring the alarm when one signal alone foretells failures too well.
+    """Raise the alarm when one signal alone predicts failures too well.
 
     Raises:
         SfSparkError: Naming the signals.
@@ -197,7 +197,7 @@ def _train_one(bench: Bench, definition: Definition, mark: str) -> RunRecord:
 def _before_the_gate(
     bench: Bench, name: str, version: str, challenger: RunRecord, rule: RunRecord | None, needs_rule: bool
 ) -> tuple[str | None, Verdict | None]:
-    """Let the challenger become champion if it may; who is champion then, and what the gate found."""
+    """Promote the challenger if it passes the gate; returns the champion and the verdict."""
     registry, report, train = bench.registry, bench.report, bench.inputs.train
     now = registry.champion_version(name)
     if now == version:
@@ -239,7 +239,7 @@ def _champion_evaluation(bench: Bench, name: str, version: str) -> Evaluation:
 
 
 def evaluate_once(bench: Bench, definition: Definition, mark: str, protocol: str = "new_failures") -> RunRecord:
-    """Evaluate a model by a protocol, or find the run that did."""
+    """Evaluate a model by a protocol, or reuse the run that did."""
     bench.tracker.close_killed("evaluation", mark)
     record = bench.tracker.finished("evaluation", mark)
     if record is not None:

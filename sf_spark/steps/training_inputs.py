@@ -1,4 +1,4 @@
-"""What a training reads: tables pinned at the versions that its run records, months planned before rows are read."""
+"""The inputs of a training: tables at the versions recorded by its run, and months planned before rows are read."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTION
 from sf_spark.settings import TrainSettings
 
 TABLES = (SIGNALS_ENTREPRISE, LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY)
-_FEWEST_OTHERS = 0.05  # of the rows without failure; a draw below that loses the rare company that looks fragile
+_FEWEST_OTHERS = 0.05  # share of the rows without failure; a smaller draw loses the rare fragile companies
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Eligible rows by month index, the origins, the months that may be learned from, and the last that has matured."""
+    """Eligible rows by month index, the origins, the training months, and the last matured month."""
 
     rows: dict[int, rows.Counts]
     splits: list[Split]
@@ -44,14 +44,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Shares:
-    """What is drawn, so that the rows fit in memory: of the rows without failure, then of the companies."""
+    """Shares to draw so that the rows fit in memory: of the rows without failure, then of the companies."""
 
     others: float
     companies: float
 
 
 class TrainingInputs:
-    """The rows of a training; each part is read when first asked for, and once.
+    """The rows of a training; each part is read once, on first use.
 
     Args:
         spark: The session.
@@ -63,7 +63,7 @@ class TrainingInputs:
         MissingTableError: When signals, labels or panel have not been written.
     """
 
-    categorical: tuple[int, ...] = ()  # the platform's signals are numbers
+    categorical: tuple[int, ...] = ()  # all signals of the platform are numbers
     categories: Mapping[str, list[str]] = {}
 
     def __init__(self, spark: SparkSession, lake: str, train: TrainSettings, report: Callable[[str], None]) -> None:
@@ -76,7 +76,7 @@ class TrainingInputs:
 
     @cached_property
     def plan(self) -> Plan:
-        """The months, from the rows that have signals and of which enough months are known.
+        """The months, from the rows with signals and enough known months after them.
 
         Raises:
             TooLittleHistoryError: When no label has matured.
@@ -92,13 +92,13 @@ class TrainingInputs:
         splits = rolling_splits(
             first, last, train.horizon, train.test_months, train.origins, train.months_between_origins, step
         )
-        # Months that have not matured, for models that learn from what is known of them.
+        # Months that have not matured, for models that learn from censored rows.
         later = range(last + step, max(found) + 1, step)
         return Plan(found, splits, (*sampled_months(first, last, step), *later), last)
 
     @cached_property
     def data(self) -> Dataset:
-        """Every row that an origin or the final model reads, companies in proceedings included."""
+        """Every row that an origin or the final model needs, companies in proceedings included."""
         chosen = rows.core_signals(self._dictionary) if self.train.signals == "core" else None
         names, months = rows.signal_names(self._signals, chosen), self.plan.months
         shares = draw_shares([self.plan.rows[month] for month in months], len(names), self.train.max_values)
@@ -133,13 +133,13 @@ class TrainingInputs:
 
     @property
     def protocol(self) -> str:
-        """How models are evaluated, in words."""
+        """The evaluation protocol, in words."""
         origins = ", ".join(f"{start_of(split.origin):%Y-%m}" for split in self.plan.splits)
         return f"rolling origins {origins}, {self.train.test_months} months each"
 
     @cached_property
     def infos(self) -> Mapping[str, SignalInfo]:
-        """What the dictionary says of each signal."""
+        """The dictionary's entry of each signal."""
         return rows.signal_infos(self._dictionary, self.data.signals)
 
     @cached_property
@@ -158,13 +158,13 @@ class TrainingInputs:
         return rows.eligible_rows(self._read(LABELS_ENTREPRISE), panel, horizon, least_seen, groups_of(panel))
 
     def _read(self, table: Table) -> DataFrame:
-        """A table as it stood at the version that the run records, whoever writes meanwhile."""
+        """Read a table at the version recorded by the run, whatever is written meanwhile."""
         reader = self._spark.read.format("delta").option("versionAsOf", self.versions[table.path])
         return reader.load(spark_location(self.lake, table))
 
 
 def groups_of(panel: DataFrame) -> dict[str, Column]:
-    """What figures are broken down by, as far as the panel knows it."""
+    """The breakdowns for figures that the panel allows."""
     known = {
         "section": ("section", F.col("section")),
         "size": ("effectif", size_class(F.col("effectif"))),
@@ -174,7 +174,7 @@ def groups_of(panel: DataFrame) -> dict[str, Column]:
 
 
 def draw_shares(counts: list[rows.Counts], signals: int, max_values: int) -> Shares:
-    """What to draw so that rows x signals fit: rows without failure first, then, below 5 % of them, companies."""
+    """The shares to draw so that rows x signals fit: first of rows without failure, then, below 5 %, of companies."""
     total, failing = sum(each.rows for each in counts), sum(each.failing for each in counts)
     room = max_values / signals
     if total <= room:
@@ -187,20 +187,20 @@ def data_versions(spark: SparkSession, lake: str) -> dict[str, int]:
     """The version of every table that training reads.
 
     Raises:
-        MissingTableError: When one has not been written; a missing dictionary only loses the themes.
+        MissingTableError: When one does not exist; without a dictionary only the themes are lost.
     """
     versions = {table.path: table_version(lake, table) for table in TABLES}
     for table in TABLES[:3]:
         if versions[table.path] < 0:
-            read_table(spark, lake, table)  # says what is missing
+            read_table(spark, lake, table)  # raises an error that names the missing table
     return versions
 
 
 def data_identity(lake: str, versions: Mapping[str, int]) -> dict[str, str]:
-    """What names the content of every table at its version, '' where it is not there: see sf_spark.lake.contents.
+    """An identifier of the content of every table at its version, '' if it does not exist: see sf_spark.lake.contents.
 
-    A commit that only describes a table, as its comments do, leaves its name. A lake that was moved is the same; one
-    that was copied is the same until either goes on.
+    A commit that only describes a table, such as comments, does not change it. A moved lake keeps its identifiers; a
+    copied one keeps them until either copy changes.
     """
     folder = rooted(lake)
     return {

@@ -1,9 +1,8 @@
-"""What the expert rules would have done in past months: who moves, and how right the alerts were before and after.
+"""The effect of the expert rules in past months: moved companies, and precision of the alerts before and after.
 
-Looked at are the months that the published model of each list, or else the champion, has scored: score earlier ones
-with ``score --periode``. Where the labels of a month have matured, precision is given, with the middle 90 % over draws
-of companies. A model has learned from months that had matured when it was trained: there its own precision is
-flattered, before and after a rule alike.
+Covers the months scored by the published model of each list, or else by the champion: score earlier ones with ``score
+--periode``. For months with matured labels, precision is given, with the middle 90 % over draws of companies. In months
+that a model has learned from, its precision is too high, both before and after a rule.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +27,7 @@ from sf_spark.steps import Report
 from sf_spark.steps.expert_rules import rules_in_use
 from sf_spark.steps.models_of_months import models_of_months
 
-ALL = "(toutes)"  # the rules together, in their order
+ALL = "(toutes)"  # all rules together, in order
 _KEY = ["siren", "periode"]
 _INTERVALS = tuple(f"precision_{when}{end}" for when in ("before", "after") for end in ("", "_low", "_high"))
 _SCHEMA = pa.schema(
@@ -42,10 +41,9 @@ _SCHEMA = pa.schema(
 
 
 def try_adjustments(spark: SparkSession, settings: Settings, report: Report) -> int:
-    """Write ``monitoring/adjustments``, one row a month, horizon, rule and level, and show the sums; publish nothing.
+    """Write ``monitoring/adjustments``, one row a month, horizon, rule and level; print totals; publish nothing.
 
-    A month that is null stands for all months whose labels have matured. ``level`` is at or above: ``modere`` holds
-    ``fort`` too.
+    A null month stands for all months with matured labels. ``level`` means at or above: ``modere`` includes ``fort``.
 
     Raises:
         SfSparkError: When no month is scored.
@@ -78,9 +76,9 @@ def _levels(
     horizon: int,
     months: dict[date, str],
 ) -> DataFrame:
-    """``siren, periode, target`` (null: not matured), ``before``, and the level after each rule alone and all of them.
+    """``siren, periode, target`` (null: not matured), ``before``, and the level after each rule alone and after all.
 
-    Only companies that are alerted by one of them: nobody else changes a precision.
+    Only companies alerted by one of them: others do not change precision.
     """
     of_model = [(F.col("periode") == F.lit(month)) & (F.col("model_version") == v) for month, v in months.items()]
     wanted = of_model[0]
@@ -125,18 +123,18 @@ def _effects(
 
 
 def effect(part: pd.DataFrame, rule: str, level: str, seed: int, resamples: int) -> dict[str, Any]:
-    """What a rule does to the alerts at or above a level.
+    """The effect of a rule on the alerts at or above a level.
 
     Args:
-        part: ``siren, target`` (NaN: not known yet), ``before``, and the level after the rule, in a column of its name.
-        rule: Its name.
+        part: ``siren, target`` (NaN: unknown yet), ``before``, and the level after the rule, in a column of its name.
+        rule: Name of the rule.
         level: ``modere`` or ``fort``.
-        seed: Of the draws.
-        resamples: How many draws of companies.
+        seed: Seed of the draws.
+        resamples: Number of draws of companies.
 
     Returns:
-        Companies that come to, or leave, the level; alerts and failures found, and precision, before and after: null
-        where the labels have not matured.
+        Companies that enter or leave the level; alerts, failures found and precision, before and after: null where
+        labels have not matured.
     """
     high = LEVELS[LEVELS.index(level) :]
     before, after = (part[name].isin(high).to_numpy() for name in ("before", rule))

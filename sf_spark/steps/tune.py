@@ -1,4 +1,4 @@
-"""Search for the parameters of a model, by what is known before the first test window: one run, its trials nested."""
+"""Search for the parameters of a model, on data before the first test window: one run, with nested trials."""
 
 import time
 from pathlib import Path
@@ -24,14 +24,14 @@ from sf_spark.steps.training_inputs import TrainingInputs
 def tune(
     spark: SparkSession, settings: Settings, model: str, report: Report, save: str = "", models: Path = MODELS
 ) -> Trial:
-    """Search, log, and say what was found; a search that was interrupted goes on.
+    """Search, log, and report the result; an interrupted search is continued.
 
-    The objective is the average precision on rows held out inside the training period of the first origin: no test
-    window has been seen.
+    The objective is the average precision on rows held out inside the training period of the first origin: test windows
+    are never used.
 
     Args:
         spark: The session.
-        settings: All settings; ``train.trials`` is how many.
+        settings: All settings; ``train.trials`` is the number of trials.
         model: A model of conf/models whose file has a ``search``.
         report: Takes progress lines.
         save: Write the best parameters as this model of conf/models; empty: only log them.
@@ -75,7 +75,7 @@ def tune(
 def _trial(
     tracker: Tracker, parent: str, recipe: Recipe, params: dict[str, Any], part: Part, mark: str, report: Report
 ) -> float:
-    """The average precision of one set of parameters: logged by an earlier search of the same, or found now."""
+    """The average precision of one set of parameters: logged by an earlier identical search, or computed now."""
     known = tracker.trial(mark, params)
     if known is not None:
         return known

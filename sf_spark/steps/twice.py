@@ -1,4 +1,4 @@
-"""A step beside another job: when the other one has changed a table meanwhile, the step is made once more."""
+"""Run a step beside another job: if the other one has changed a table meanwhile, the step is run once more."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,10 @@ from sf_spark.steps import Report
 
 
 def tried_twice(action: Callable[[], int], report: Report) -> int:
-    """Run a step, and once more when another job came first; what that one has written is seen then.
+    """Run a step, and once more if another job was first, whose result is then read.
 
     Raises:
-        ConcurrentWriteError: When another job came first again.
+        ConcurrentWriteError: When another job was first again.
     """
     try:
         return action()
