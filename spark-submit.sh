@@ -15,13 +15,13 @@ while [ $# -gt 0 ] && [[ "$1" != *.py ]]; do
     --jars=*) more_jars=,${1#--jars=}; shift ;;
     --*=*) submit+=("$1"); shift ;;
     --*) [ $# -ge 2 ] || fail "$1 needs a value"; submit+=("$1" "$2"); shift 2 ;;
-    *) fail "unknown job '$1': there is $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')" ;;
+    *) fail "unknown job '$1': choose $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')" ;;
   esac
 done
 [ $# -gt 0 ] || fail "name a job: $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')"
 job=$1; shift
 [ -f "$job" ] || job=$here/$job
-[ -f "$job" ] || fail "unknown job '${job#"$here"/}': there is $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')"
+[ -f "$job" ] || fail "unknown job '${job#"$here"/}': choose $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')"
 
 # The driver runs in the project's own environment. PYSPARK_PYTHON is that of a cluster's workers, and the driver's where
 # there is no such environment (a site that installs the packages itself).

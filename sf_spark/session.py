@@ -157,7 +157,7 @@ def spark_jars(settings: Settings) -> list[str]:
         if not found:
             names = ", ".join(sorted(p.name for p in folder.glob("*.jar"))) or "no jar"
             raise ConfigurationError(
-                f"the Delta jar {artifact} is not in {folder} (there: {names}): "
+                f"the Delta jar {artifact} is not in {folder} (available: {names}): "
                 "run 'make setup', or name a folder that holds it with DELTA_JARS=/folder make setup"
             )
         jars.append(str(found[-1]))

@@ -253,7 +253,7 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
     path = conf / "env" / f"{env}.yml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (conf / "env").glob("*.yml")))
-        raise ConfigurationError(f"unknown environment '{env}': there is {known}")
+        raise ConfigurationError(f"unknown environment '{env}': choose {known}")
     _merge(values, _read(path))
     for override in overrides:
         _override(values, override)

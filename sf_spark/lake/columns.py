@@ -42,12 +42,12 @@ def check_columns(
         OtherColumnsError: It names what was found, what is expected and the remedy.
     """
     found = [
-        f"{name}: {stored_type} there, {wanted} wanted"
+        f"{name}: expected {wanted}, found {stored_type}"
         for name, stored_type, wanted in _clashes(_struct(stored.schema()), _struct(schema))
         if not (numbers_widen and stored_type in _WIDER.get(wanted, ()))
     ]
     old, new = ", ".join(stored.metadata().partition_columns), partition or ""
-    found += [f"laid out by {old or 'no column'} there, {new or 'no column'} wanted"] if old != new else []
+    found += [f"partitioned by {old or 'no column'}, expected {new or 'no column'}"] if old != new else []
     if found:
         raise OtherColumnsError(
             f"{folder} was written by another version of the package ({'; '.join(found)}): {remedy}"

@@ -68,7 +68,7 @@ def files_of(table: DeltaTable, partition: str) -> list[TableFile]:
     version = table.protocol().min_reader_version
     if version > 1:
         raise SfSparkError(
-            f"the files of {table.table_uri} do not say alone what the table holds (Delta reader version {version}, "
+            f"the files of {table.table_uri} are not its whole content (Delta reader version {version}, "
             "expected: 1)"
         )
     actions = table.get_add_actions(flatten=True)

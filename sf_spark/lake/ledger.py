@@ -35,7 +35,7 @@ def find_build(lake: str, table: Table, stored: DeltaTable) -> Build | None:
 
 
 def note_build(lake: str, table: Table, stored: DeltaTable, build: Build) -> None:
-    """Write the build of a table into the mirror, unless it is already there."""
+    """Write the build of a table into the mirror, unless it is up to date."""
     content = content_of(stored)
     if _noted(lake, table, content) is not None:
         return

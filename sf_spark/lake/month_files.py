@@ -42,7 +42,7 @@ def files_of_months(folder: str, version: int | None, first: date, last: date) -
     table = table_at(folder, version)
     if table.protocol().min_reader_version > 1:
         raise SfSparkError(
-            f"the files of {folder} do not say alone what the table holds (Delta reader version "
+            f"the files of {folder} are not its whole content (Delta reader version "
             f"{table.protocol().min_reader_version}, expected: 1): write the table again without them"
         )
     actions = table.get_add_actions(flatten=True)

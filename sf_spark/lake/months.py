@@ -34,7 +34,7 @@ def write_months(rows: DataFrame, plan: Plan, last: date, report: Callable[[str]
         ConcurrentWriteError: When another job has changed the table since the plan was made.
     """
     if plan.stale is None:
-        report(f"{plan.table.path}: every month up to {last:%Y-%m} is already there")
+        report(f"{plan.table.path}: all months to {last:%Y-%m} are up to date")
         return
     first, after = plan.stale.first, start_of(index_of(last) + 1)
     report(describe_plan(plan))

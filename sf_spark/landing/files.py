@@ -66,7 +66,7 @@ def find_batch(landing: str, batch: str) -> str:
     found = _folders(landing)
     if batch not in found:
         delivered = ", ".join(sorted(found)) or "none"
-        raise ConfigurationError(f"batch '{batch}' is not in {landing} (batches there: {delivered})")
+        raise ConfigurationError(f"batch '{batch}' is not in {landing} (available: {delivered})")
     return found[batch]
 
 

@@ -123,7 +123,9 @@ def read_definitions(folder: Path, chosen: Sequence[str] = ()) -> list[Definitio
     names = [definition.name for definition in definitions]
     unknown = [name for name in chosen if name not in names]
     if unknown:
-        raise ConfigurationError(f"train.models: no model {', '.join(unknown)} in {folder} (there: {', '.join(names)})")
+        raise ConfigurationError(
+            f"train.models: no model {', '.join(unknown)} in {folder} (available: {', '.join(names)})"
+        )
     for definition in definitions:
         for each in (definition, definition.for_table()):
             build(each, sorted({"signal", *definition.needs()}), seed=0)
@@ -197,7 +199,7 @@ def build(
         raise ConfigurationError(f"model '{definition.name}': the last step must be a classifier")
     missing = sorted(definition.needs() - set(signals))
     if missing:
-        raise ConfigurationError(f"model '{definition.name}' needs signals that are not there: {', '.join(missing)}")
+        raise ConfigurationError(f"model '{definition.name}' needs missing signals: {', '.join(missing)}")
     if categorical:
         steps.insert(0, CategoryEncoder(list(categorical)))
     pipeline = Pipeline([(f"{rank}_{type(step).__name__}", step) for rank, step in enumerate(steps, 1)])

@@ -120,7 +120,7 @@ class Registry:
         versions = sorted((str(each.version) for each in self._versions(name)), key=int)
         if version not in versions:
             raise ConfigurationError(
-                f"model '{name}' has no version {version} (there: {', '.join(versions) or 'none'}) in {self._uri}"
+                f"model '{name}' has no version {version} (available: {', '.join(versions) or 'none'}) in {self._uri}"
             )
         log, now = self.promotions(name), self.champion_version(name)
         # After a kill between alias and log, the alias is already set; the log gives the former version.
@@ -158,7 +158,9 @@ class Registry:
             found: ModelVersion = self._client.get_model_version(name, wanted)
         except MlflowException:
             versions = ", ".join(str(each.version) for each in self._versions(name)) or "none"
-            raise SfSparkError(f"model '{name}' has no version {wanted} in {self._uri} (there: {versions})") from None
+            raise SfSparkError(
+                f"model '{name}' has no version {wanted} in {self._uri} (available: {versions})"
+            ) from None
         folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{wanted}"))
         logged = Model.load(folder)
         try:

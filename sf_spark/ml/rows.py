@@ -44,7 +44,9 @@ def eligible_rows(
     name = f"cible_{horizon}m"
     if name not in labels.columns:
         horizons = ", ".join(column for column in labels.columns if column.startswith("cible_"))
-        raise SfSparkError(f"labels/entreprise has no {name} (there: {horizons}): set train.horizon or labels.horizons")
+        raise SfSparkError(
+            f"labels/entreprise has no {name} (available: {horizons}): set train.horizon or labels.horizons"
+        )
     month = month_index(F.col("periode"))
     last = labels.where(F.col(name).isNotNull()).agg(F.max(month).alias("month")).first()
     known_to = (last["month"] if last and last["month"] is not None else -NEVER) + horizon

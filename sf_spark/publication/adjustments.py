@@ -63,7 +63,7 @@ class Rule:
             token = _TOKEN.match(self.when, place)
             if token is None:
                 raise ConfigurationError(
-                    f"rule '{self.name}': cannot read '{self.when[place : place + 20]}' in its condition: there are "
+                    f"rule '{self.name}': cannot read '{self.when[place : place + 20]}' in its condition; allowed: "
                     f"numbers, names of signals, + - * / ( ) < <= > >= = <> and {', '.join(sorted(_KEYWORDS))}"
                 )
             word = (token["word"] or "").lower()
@@ -94,7 +94,7 @@ def usable(rules: Iterable[Rule], present: Iterable[str], known: Iterable[str]) 
             if signal not in columns and signal not in catalogue:
                 raise ConfigurationError(
                     f"rule '{rule.name}': unknown signal '{signal}' (conf/base/ajustements.yml); the table "
-                    "signals/dictionary names those that there are"
+                    "signals/dictionary lists the known ones"
                 )
             if signal not in columns:
                 absent[rule.name] = signal
@@ -116,9 +116,9 @@ def check_conditions(rules: Iterable[Rule], signals: DataFrame) -> None:
             kind = signals.select(F.expr(f"({rule.when})").alias("condition")).schema["condition"].dataType
         except AnalysisException as error:
             first = str(error).strip().splitlines()[0][:160]
-            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is no condition: {first}") from None
+            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is not a condition: {first}") from None
         if not isinstance(kind, BooleanType):
-            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is no condition: it gives {kind.typeName()}")
+            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is not a condition: it gives {kind.typeName()}")
 
 
 def rules_that_hold(rules: Sequence[Rule], periode: Column) -> Column:

@@ -142,5 +142,5 @@ def _check(where: str, what: str, given: Iterable[str], known: Iterable[str]) ->
     for one in given:
         if one not in known:
             close = difflib.get_close_matches(str(one), known, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(sorted(known)[:12])}"
+            hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known)[:12])}"
             raise ConfigurationError(f"{where}: unknown {what} '{one}': {hint}")

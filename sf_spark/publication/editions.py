@@ -113,7 +113,7 @@ def correction(
     if month not in months:
         asked = "no list" if month is None else f"no list of {month:%Y-%m}"
         known = f"{months[0]:%Y-%m} .. {months[-1]:%Y-%m}" if months else "none"
-        raise SfSparkError(f"{asked} at {horizon} months is published that could be corrected (there: {known})")
+        raise SfSparkError(f"{asked} at {horizon} months to correct (published: {known})")
     assert month is not None
     now = in_force(editions)[horizon, month]
     if now.reason == reason:

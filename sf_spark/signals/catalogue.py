@@ -33,7 +33,7 @@ class Catalogue:
         unknown = [name for name in wanted if name not in known]
         if unknown:
             raise ConfigurationError(
-                f"unknown signal {', '.join(unknown)} at {key}; there are {len(known)}, see the dictionary"
+                f"unknown signal {', '.join(unknown)} at {key}; the dictionary lists the {len(known)} known ones"
             )
         return tuple(known[name] for name in wanted)
 
@@ -52,7 +52,7 @@ def catalogue_from(content: Mapping[str, Any], families: Sequence[str] = ()) -> 
     described: Mapping[str, Any] = content["families"]
     unknown = [name for name in families if name not in described]
     if unknown:
-        raise ConfigurationError(f"unknown family {', '.join(unknown)}; there are {', '.join(described)}")
+        raise ConfigurationError(f"unknown family {', '.join(unknown)}; known families: {', '.join(described)}")
     wanted = [name for name in described if not families or name in families]
     signals = [signal for name in wanted for signal in _family(name, described[name])]
     signals += [signal for signal in SPECIALS if signal.family in wanted]

@@ -148,9 +148,7 @@ def _drawn(spark: SparkSession, settings: Settings, count: int, chosen: Sequence
     months = [start_of(index) for index in range(index_of(first), index_of(last) + 1)]
     unknown = [month for month in chosen if month not in months]
     if unknown:
-        raise ConfigurationError(
-            f"month {unknown[0]:%Y-%m} is not in the panel: there are {first:%Y-%m} to {last:%Y-%m}"
-        )
+        raise ConfigurationError(f"month {unknown[0]:%Y-%m} is not in the panel: choose {first:%Y-%m} to {last:%Y-%m}")
     return list(chosen) or sorted(random.Random(seed).sample(months, min(count, len(months))))
 
 

@@ -37,7 +37,7 @@ def _build_cards(spark: SparkSession, settings: Settings, report: Report) -> int
     for recipe in card_recipes(settings):
         todo = plan(settings.lake, recipe, Read(inputs, inputs.last))
         if todo.stale is None:
-            report(f"{todo.table.path}: already there, made of the same tables")
+            report(f"{todo.table.path}: up to date, built from the same tables")
             continue
         facts = _facts(spark, settings, todo, inputs)
         if recipe.table is CARDS_ETABLISSEMENT:

@@ -42,7 +42,7 @@ def _build_follow_up(spark: SparkSession, settings: Settings, report: Report) ->
         return 0
     todo = plan(settings.lake, follow_up_recipes(settings)[0], Read(inputs))
     if todo.stale is None:
-        report(f"{FOLLOW_UP.path}: already there, made of the same deliveries")
+        report(f"{FOLLOW_UP.path}: up to date, built from the same deliveries")
         return 0
     report(describe_plan(todo))
     suivi, avis = (

@@ -32,7 +32,7 @@ def _build_labels(spark: SparkSession, settings: Settings, report: Report) -> in
         read_table(spark, lake, staged(PROCOL))  # raises an error that names the missing table
     todo = plan(lake, label_recipe(settings), Read(inputs))
     if todo.stale is None:
-        report(f"{LABELS_ENTREPRISE.path}: already there, made of the same tables")
+        report(f"{LABELS_ENTREPRISE.path}: up to date, built from the same tables")
         return 0
     report(describe_plan(todo))
     report(f"reading {', '.join(f'staged/{name}' for name in PRIORITY if name not in inputs.absent)}, panel/entreprise")
@@ -42,7 +42,7 @@ def _build_labels(spark: SparkSession, settings: Settings, report: Report) -> in
     panel = todo.build.read[PANEL_ENTREPRISE.path]
     assert panel is not None  # inputs of a plan exist
     if not panel.months:
-        raise SfSparkError("panel/entreprise holds no company yet: nothing delivered so far gives one a month to label")
+        raise SfSparkError("panel/entreprise is empty: no delivery so far gives a company a month to label")
     labels = labels_of(
         read_version(spark, lake, PANEL_ENTREPRISE, panel.version).select("siren", "periode"),
         openings(events, settings.cutoff_day),

@@ -34,7 +34,7 @@ def _build_panels(spark: SparkSession, settings: Settings, report: Report, rebui
     for recipe in panel_recipes(settings):
         todo = plan(settings.lake, recipe, Read(inputs, inputs.last), rebuild)
         if todo.stale is None:
-            report(f"{todo.table.path}: every month up to {inputs.last:%Y-%m} is already there")
+            report(f"{todo.table.path}: all months to {inputs.last:%Y-%m} are up to date")
             continue
         rules = _rules(settings, inputs, todo)
         codes = codes or [codes_at_hand(spark, staged, rules)]

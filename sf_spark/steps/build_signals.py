@@ -41,12 +41,12 @@ def _build_tables(spark: SparkSession, settings: Settings, report: Report, rebui
         raise MissingTableError(f"table {PANEL_ENTREPRISE.path} is not in {lake}: run the job that writes it first")
     panel_months = months_of(lake, PANEL_ENTREPRISE)
     if not panel_months:
-        raise SfSparkError(f"{PANEL_ENTREPRISE.path} holds no company yet: nothing delivered so far gives one a month")
+        raise SfSparkError(f"{PANEL_ENTREPRISE.path} is empty: no delivery so far gives a company a month")
     read = Read(last=panel_months[-1])
     plans = {key: plan(lake, recipe, read, rebuild) for key, recipe in signal_recipes(settings).items()}
     todo = {key: each for key, each in plans.items() if each.stale is not None}
     if not todo:
-        report(f"signals/*: every month up to {panel_months[-1]:%Y-%m} is already there")
+        report(f"signals/*: all months to {panel_months[-1]:%Y-%m} are up to date")
         return
     for each in todo.values():
         report(describe_plan(each))

@@ -37,7 +37,7 @@ def _compat(spark: SparkSession, settings: Settings, report: Report, date_debut:
     todo = [plan(settings.lake, recipe, Read(inputs)) for recipe in recipes]
     builds: tuple[_Build, _Build] = (compat_etablissement, compat_entreprise)
     if all(each.stale is None for each in todo):
-        report(f"compat/*: already there, made of the same tables, months up to {last:%Y-%m}")
+        report(f"compat/*: up to date, built from the same tables, months up to {last:%Y-%m}")
         return 0
     staged, series = _series(spark, settings.lake, inputs, date_debut, last)
     report(f"reading {', '.join(f'staged/{name}' for name in COLUMNS)}; headcounts up to {series.fin_effectif:%Y-%m}")

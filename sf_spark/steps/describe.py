@@ -35,7 +35,7 @@ def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
             report(f"{path}: another job is writing it; its comments are written the next time")
             continue
         described += bool(comments) or not is_described
-    report(f"comments of {described} tables written" if described else "the comments of all tables are there")
+    report(f"comments of {described} tables written" if described else "the comments of all tables are up to date")
     return 0
 
 

@@ -102,7 +102,7 @@ def export(spark: SparkSession, settings: Settings, asked: Asked, report: Report
     name = asked.name or latest_list(lists, settings.train.horizon)
     listed = lists.where(F.col("list") == name)
     if listed.isEmpty():
-        raise ConfigurationError(f"there is no list '{name}': there is {', '.join(_names(lists))}")
+        raise ConfigurationError(f"no list '{name}'; published: {', '.join(_names(lists))}")
     cards = read_table(spark, lake, CARDS_ENTREPRISE)
     rows = exported_rows(
         listed, cards, follow_ups(spark, lake), chosen_companies(spark, lake), clearance, asked.filters

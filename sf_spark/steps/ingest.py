@@ -21,7 +21,7 @@ def check_deliveries(
     known = [source.name for source in SOURCES if source.delivery == "snapshot"]
     for name in (*settings.ingest.whole, *settings.ingest.partial, *whole, *partial):
         if name not in known:
-            raise ConfigurationError(f"'{name}' is not a source that delivers snapshots: there is {', '.join(known)}")
+            raise ConfigurationError(f"'{name}' is not a source that delivers snapshots: choose {', '.join(known)}")
     for batch in batches:
         find_batch(settings.landing, batch)
     if not batches and not list_batches(settings.landing):

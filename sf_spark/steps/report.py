@@ -99,7 +99,7 @@ def report(spark: SparkSession, settings: Settings, asked: AskedReport, say: Rep
     name = asked.name or latest_list(lists, settings.train.horizon)
     listed = lists.where(F.col("list") == name)
     if listed.isEmpty():
-        raise ConfigurationError(f"there is no list '{name}'")
+        raise ConfigurationError(f"no list '{name}' is published")
     say(f"reading {LISTS_DETECTION.path} ({name}), {CARDS_ENTREPRISE.path}, monitoring/*")
     rows = _rows(spark, lake, listed, clearance)
     edition = _edition(listed, rows, settings, clearance, name, now)
@@ -200,7 +200,7 @@ def _folder(settings: Settings, asked: AskedReport) -> str:
     place = asked.folder or f"{rooted(settings.lake)}/exports/{asked.service}/rapport"
     if is_remote(place):
         raise ConfigurationError(
-            f"a report is a folder that people open, and {place} is none: name one with --to FOLDER"
+            f"a report needs a local folder, and {place} is not one: name one with --to FOLDER"
         )
     return rooted(place)
 

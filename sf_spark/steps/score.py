@@ -155,7 +155,9 @@ def months_to_score(signals: DataFrame, periodes: Sequence[date] | None, count: 
     months = sorted(set(periodes)) if periodes else scorable[-count:]
     missing = [f"{month:%Y-%m}" for month in months if month not in scorable]
     if missing:
-        raise SfSparkError(f"no signals for {', '.join(missing)} (there: {scorable[0]:%Y-%m} .. {scorable[-1]:%Y-%m})")
+        raise SfSparkError(
+            f"no signals for {', '.join(missing)} (available: {scorable[0]:%Y-%m} .. {scorable[-1]:%Y-%m})"
+        )
     return months
 
 

@@ -86,7 +86,7 @@ def _serve_lists(spark: SparkSession, settings: Settings, filler: "_Filler") -> 
     for table in (LISTS_DETECTION, PREDICTIONS_ENTREPRISE):
         found = open_table(location(settings.lake, table))
         if found is None:
-            filler.report(f"{table.path} is not there: {LISTS.name} and {SCORES.name} stay as they are")
+            filler.report(f"{table.path} does not exist: {LISTS.name} and {SCORES.name} stay as they are")
             return
         read[table] = (content_of(found), read_version(spark, settings.lake, table, found.version()))
     horizon, day = settings.train.horizon, settings.cutoff_day
@@ -115,7 +115,7 @@ class _Filler:
         """Compute the relation, and replace the parts that differ from the stored ones."""
         start = time.monotonic()
         if self._database.made_of(relation) == inputs and not self._rebuild:
-            self.report(f"{relation.name}: already there, made of the same tables")
+            self.report(f"{relation.name}: up to date, built from the same tables")
             return
         rows = sendable(build(), relation).persist()
         try:

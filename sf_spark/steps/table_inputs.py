@@ -152,7 +152,7 @@ class TableInputs:
             raise ConfigurationError(f"train on {self._path} needs label=...: its columns are {', '.join(names)}")
         missing = sorted(self.columns.signals_of - set(names))
         if missing:
-            raise ConfigurationError(f"{self._path} has no column {', '.join(missing)} (there: {', '.join(names)})")
+            raise ConfigurationError(f"{self._path} has no column {', '.join(missing)} (available: {', '.join(names)})")
         odd = [
             name for name in self._signals if not (_is_number(kind := self._table.column(name).type) or _is_text(kind))
         ]

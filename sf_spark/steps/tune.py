@@ -44,7 +44,7 @@ def tune(
     if not definition.search:
         raise ConfigurationError(f"model '{model}' has nothing to search: give {models / model}.yml a 'search'")
     if save and (models / f"{save}.yml").exists():
-        raise ConfigurationError(f"{models / save}.yml is there already: give --save another name")
+        raise ConfigurationError(f"{models / save}.yml already exists: give --save another name")
     tracker, train = (
         Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store()),
         settings.train,

@@ -21,7 +21,7 @@ def landing(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["jobs/nothing.py"], "unknown job 'jobs/nothing.py': there is jobs/"),
+        (["jobs/nothing.py"], "unknown job 'jobs/nothing.py': choose jobs/"),
         (["nothing"], "unknown job 'nothing'"),
         ([], "name a job"),
         (["jobs/ingest.py", "--set", "landng=/x"], "unknown setting 'landng': did you mean 'landing'"),
@@ -43,7 +43,7 @@ def test_the_command_refuses_bad_input_in_one_line(arguments: list[str], message
         ("ingest", ["--set", "landing=/nowhere"], "landing folder '/nowhere' does not exist"),
         ("pipeline", ["--set", "landing=/nowhere"], "landing folder '/nowhere' does not exist"),
         ("ingest", ["--set", "landing={landing}", "--batch", "march"], "batch 'march' is not a batch name"),
-        ("ingest", ["--set", "landing={landing}", "--batch", "2404"], "batches there: 2403"),
+        ("ingest", ["--set", "landing={landing}", "--batch", "2404"], "available: 2403"),
         ("ingest", ["--set", "landing={landing}", "--set", "lake=/dev/null/lake"], "lake '/dev/null/lake' cannot"),
     ],
 )

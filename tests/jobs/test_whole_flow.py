@@ -264,7 +264,7 @@ def test_a_run_killed_twice_ends_with_the_tables_of_an_uninterrupted_one(flow: L
     _kill_when(command, lambda line: "gradient_boosting: average_precision" in line, after=0.2)  # inside train
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    assert "build_signals: signals/*: every month up to 2026-10 is already there" in done.stdout
+    assert "build_signals: signals/*: all months to 2026-10 are up to date" in done.stdout
     other = Lake(load_settings("test", overrides(tmp_path)), [])
     for name, key in TABLES.items():
         pd.testing.assert_frame_equal(_comparable(other.table(name), key), _comparable(flow.table(name), key), obj=name)
@@ -320,7 +320,7 @@ def test_the_application_s_questions_are_answered_as_by_the_lake(
         assert sum(map(Decimal, map(str, themes.values()))) == score, siren
     said: list[str] = []
     assert serve(spark, flow.settings, said.append, database_uri, "sfdata") == 0
-    assert sum("already there" in line for line in said) == len(RELATIONS)
+    assert sum("up to date" in line for line in said) == len(RELATIONS)
 
 
 def test_every_table_is_read_by_the_examples_of_the_page(flow: Lake, spark: SparkSession) -> None:

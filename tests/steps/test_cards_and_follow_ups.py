@@ -42,7 +42,7 @@ def test_a_correction_of_one_company_writes_its_card_alone(lake: SmallLake) -> N
     }
     assert {row["periode"]: row["cotisation"] for row in card["serie"]} == panel
     version = lake.version(COMPANIES)
-    assert all("already there" in line or "reading" in line for line in cards(lake))
+    assert all("up to date" in line or "reading" in line for line in cards(lake))
     assert lake.version(COMPANIES) == version
     # The third establishment's last amount, 70 + 2, becomes 90 + 2.
     text = dues(100, 100, 100, 70).replace(f"{SITES[2]};c2;202411;5;0;72", f"{SITES[2]};c2;202411;5;0;92")
@@ -89,7 +89,7 @@ def test_follow_ups_come_in_by_ingest_and_stand_on_the_card(lake: SmallLake) -> 
     noted = {row["siren"]: [note["state"] for note in row["suivis"]] for row in lake.rows(COMPANIES)}
     assert noted == {SITES[0][:9]: [], SITES[2][:9]: ["en cours"]}
     build_follow_up(lake.spark, lake.settings, said.append)
-    assert said[-1] == "follow_up: already there, made of the same deliveries"
+    assert said[-1] == "follow_up: up to date, built from the same deliveries"
     # What people thought of a list is for people: labels and signals do not read it.
     lake.labels(), lake.signals()
     assert labels == (lake.version("labels/entreprise"), lake.version("signals/entreprise"))

@@ -171,7 +171,7 @@ def test_an_unknown_service_or_list_gets_nothing(spark: SparkSession, settings: 
     ) as e:
         job.check(settings, options)
     assert e.value.exit_code == 2
-    with pytest.raises(ConfigurationError, match="there is no list 'detection-2030-01': there is detection-2026-03"):
+    with pytest.raises(ConfigurationError, match="no list 'detection-2030-01'; published: detection-2026-03"):
         export(spark, settings, Asked("national", name="detection-2030-01"), print)
     assert sorted(path.name for path in Path(settings.lake, "exports").iterdir()) == before
 

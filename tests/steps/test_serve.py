@@ -49,13 +49,13 @@ def test_each_delivery_changes_the_months_that_it_changes(lake: SmallLake, datab
     assert ask(database_uri, "SELECT count(*) FROM sfdata.clean_debit") == [(0,)]  # never delivered
 
     again = served(lake, database_uri)
-    assert set(again.values()) == {"already there, made of the same tables"}
+    assert set(again.values()) == {"up to date, built from the same tables"}
 
     lake.deliver("2403", DUES, dues(100, 100, 100, 75, 70))  # January is corrected, February is new
     lake.take("2403")
     changed = served(lake, database_uri)
     assert changed["clean_cotisation"].startswith("2 of 5 parts written (periode), 6 of 15 rows")
-    assert set(changed.values()) - {changed["clean_cotisation"]} == {"already there, made of the same tables"}
+    assert set(changed.values()) - {changed["clean_cotisation"]} == {"up to date, built from the same tables"}
     assert ask(database_uri, everything) == contributions(lake)
 
 
@@ -76,5 +76,5 @@ def test_a_run_that_ended_between_two_relations_goes_on(
     assert ask(database_uri, "SELECT count(*) FROM sfdata.clean_cotisation") == [(12,)]
     assert not list((lake.folder / "lake" / "_scratch").glob("serve_*"))
     again = served(lake, database_uri)
-    assert again["clean_cotisation"] == "already there, made of the same tables"
+    assert again["clean_cotisation"] == "up to date, built from the same tables"
     assert again["clean_procol"].startswith("1 of 1 parts written (date_effet), 1 of 1 rows")

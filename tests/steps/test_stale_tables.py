@@ -1,4 +1,4 @@
-"""What was a false "already there": each time, the job sees by itself what is stale, and writes that and no more."""
+"""What was a false "up to date": each time, the job sees by itself what is stale, and writes that and no more."""
 
 import shutil
 from datetime import date
@@ -17,13 +17,13 @@ JANUARY, FEBRUARY = date(2024, 1, 1), date(2024, 2, 1)
 
 
 def written_again(said: list[str], table: str) -> str:
-    return next((line for line in said if line.startswith(f"{table}:") and "already there" not in line), "")
+    return next((line for line in said if line.startswith(f"{table}:") and "up to date" not in line), "")
 
 
 def test_what_was_built_is_there_and_is_not_written_again(lake: SmallLake) -> None:
     before = {table: lake.version(table) for table in DERIVED}
     for said in (lake.panels(), lake.signals(), lake.labels()):
-        assert "already there" in said[-1]
+        assert "up to date" in said[-1]
     assert {table: lake.version(table) for table in DERIVED} == before
 
 
@@ -38,7 +38,7 @@ def test_a_copied_lake_follows_the_correction_that_came_before_the_copy(built: S
         assert "2402_01 of cotisation came after it was written" in written_again(said, table)
         assert {row["cotisation"] for row in copy.rows(table) if row["periode"] == FEBRUARY} & {40.0, 81.0, 42.0}
     assert january and january == _files_of(copy, PANELS[0], JANUARY)  # earlier months stay as they are
-    assert "already there" in copy.panels()[-1]
+    assert "up to date" in copy.panels()[-1]
     assert "panel/etablissement was changed from 2024-02 on" in written_again(copy.signals(), SIGNALS[0])
 
 
@@ -103,19 +103,19 @@ def test_a_kernel_changed_by_one_line(lake: SmallLake, monkeypatch: pytest.Monke
     def changed(name: str) -> str:
         return source(name) + ("\nONE_LINE_MORE = True\n" if name == "sf_spark.signals.kernel" else "")
 
-    assert "already there" in lake.signals()[-1]
+    assert "up to date" in lake.signals()[-1]
     monkeypatch.setattr(code, "source_of", changed)
     said = lake.signals()
     assert all("code has changed: sf_spark.signals.kernel" in written_again(said, table) for table in SIGNALS)
-    assert "already there" in lake.signals()[-1]
-    assert "already there" in lake.panels()[-1]  # which does not use it
+    assert "up to date" in lake.signals()[-1]
+    assert "up to date" in lake.panels()[-1]  # which does not use it
 
 
 def test_a_log_cleaned_up_by_delta(lake: SmallLake, capsys: pytest.CaptureFixture[str]) -> None:
     for table in DERIVED:
         _clean_up(lake, table)
     for said in (lake.panels(), lake.signals(), lake.labels()):
-        assert "already there" in said[-1]  # the build is looked up by the files that the table holds
+        assert "up to date" in said[-1]  # the build is looked up by the files that the table holds
     shutil.rmtree(f"{lake.settings.lake}/monitoring/builds")
     capsys.readouterr()
     show_builds(lake.settings, print)
@@ -138,7 +138,7 @@ def test_a_table_put_back_to_an_earlier_version_is_known_again(lake: SmallLake) 
     lake.with_settings("labels.horizons=[6]").labels()
     assert "labels.horizons was [6], is [12, 18, 24]" in written_again(lake.labels(), "labels/entreprise")
     DeltaTable(f"{lake.settings.lake}/labels/entreprise").restore(1)
-    assert "already there" in lake.with_settings("labels.horizons=[6]").labels()[-1]
+    assert "up to date" in lake.with_settings("labels.horizons=[6]").labels()[-1]
     assert "labels.horizons was [6]" in written_again(lake.labels(), "labels/entreprise")
 
 
@@ -149,7 +149,7 @@ def test_a_table_laid_out_anew_or_vacuumed_is_the_same(lake: SmallLake) -> None:
         stored.optimize.z_order([*stored.schema().to_arrow().names[:1]])
         stored.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     for said in (lake.panels(), lake.signals(), lake.labels()):
-        assert "already there" in said[-1]
+        assert "up to date" in said[-1]
 
 
 def test_the_command_says_what_each_table_was_made_of(lake: SmallLake, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,4 +160,4 @@ def test_the_command_says_what_each_table_was_made_of(lake: SmallLake, capsys: p
     assert "deliveries 2401 to 2402 (2) of 2 sources" in blocks["panel/etablissement"]
     assert "STALE: panel/etablissement: cutoff_day was 20, is 15" in blocks["panel/etablissement"]
     assert "up to date" in blocks["signals/entreprise"]
-    assert "not in" in blocks["predictions/entreprise"] or "it is not there" in blocks["predictions/entreprise"]
+    assert "not in" in blocks["predictions/entreprise"] or "it does not exist" in blocks["predictions/entreprise"]

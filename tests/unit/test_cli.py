@@ -45,7 +45,7 @@ def test_the_exit_code_of_a_job_is_its_own() -> None:
     [
         (["--nonsense"], "essai: unrecognized arguments: --nonsense (see essai --help)"),
         (["--env"], "essai: argument --env: expected one argument (see essai --help)"),
-        (["--env", "prod"], "essai: unknown environment 'prod': there is cluster, local, test"),
+        (["--env", "prod"], "essai: unknown environment 'prod': choose cluster, local, test"),
         (["--set", "lake"], "essai: --set takes key=value, not 'lake'"),
         (["--set", "cutoff_day=31"], "essai: setting 'cutoff_day': "),
     ],

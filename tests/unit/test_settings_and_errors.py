@@ -37,12 +37,12 @@ def test_a_mistake_names_the_key_and_what_would_be_right(override: str, message:
 
 
 def test_an_unknown_environment_names_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="unknown environment 'prod': there is cluster, local, test"):
+    with pytest.raises(ConfigurationError, match="unknown environment 'prod': choose cluster, local, test"):
         load_settings("prod")
 
 
 def test_missing_jars_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "delta-spark_4.2_2.13-4.4.0.jar").touch()
     settings = load_settings("local", [f"jars={tmp_path}"])
-    with pytest.raises(ConfigurationError, match=r"delta-storage is not in .*there: delta-spark_4.2.*make setup"):
+    with pytest.raises(ConfigurationError, match=r"delta-storage is not in .*available: delta-spark_4.2.*make setup"):
         spark_jars(settings)

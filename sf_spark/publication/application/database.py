@@ -86,7 +86,7 @@ class Database:
                         target.write(block)
                 expected = sum(part.rows for part in parts.values() if part is not None)
                 if cursor.rowcount != expected:
-                    raise SfSparkError(f"{cursor.rowcount} rows arrived of {expected}: nothing is kept")
+                    raise SfSparkError(f"{cursor.rowcount} rows arrived of {expected}: nothing was stored")
             self._index(relation)
             self._note_parts(relation, parts)
             self._note(relation, made_of)
@@ -117,7 +117,7 @@ class Database:
         else:
             return
         raise ConfigurationError(
-            f"{self._schema}.{relation.name} {what}: it is left alone; name another schema with --schema, or drop it"
+            f"{self._schema}.{relation.name} {what}: it is not touched; name another schema with --schema, or drop it"
         )
 
     def prepare(self) -> None:

@@ -133,7 +133,7 @@ def test_a_copy_a_vacuum_and_a_log_that_was_cleaned_up_keep_the_build(lake: Path
     assert planned(copy, MARCH).stale is None
     shutil.rmtree(copy / "monitoring")
     unknown = planned(copy, MARCH).stale
-    assert unknown is not None and unknown.first is None  # better twice than a false "already there"
+    assert unknown is not None and unknown.first is None  # better twice than a false "up to date"
 
 
 def _forget_the_log(lake: Path) -> None:

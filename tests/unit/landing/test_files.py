@@ -24,9 +24,7 @@ def test_batches_are_found_in_order_with_their_sub_batches(tmp_path: Path) -> No
         (tmp_path / name).mkdir(parents=True)
     assert list_batches(str(tmp_path)) == ["2402", "2403", "2403_01", "2404_01"]
     assert find_batch(str(tmp_path), "2403_01") == str(tmp_path / "2403" / "2403_01")
-    with pytest.raises(
-        ConfigurationError, match="batch '2405' is not in .*batches there: 2402, 2403, 2403_01, 2404_01"
-    ):
+    with pytest.raises(ConfigurationError, match="batch '2405' is not in .*available: 2402, 2403, 2403_01, 2404_01"):
         find_batch(str(tmp_path), "2405")
     with pytest.raises(ConfigurationError, match="'2413' is not a batch name"):
         find_batch(str(tmp_path), "2413")

@@ -126,7 +126,7 @@ def test_other_parameters_make_another_model_and_a_search_does_not():
 
 def test_a_rule_without_its_signals_is_refused():
     rule = one_step("sf_spark.ThresholdRules", rules=[{"signal": "dette", "above": 1, "points": 1}])
-    with pytest.raises(ConfigurationError, match="needs signals that are not there: dette"):
+    with pytest.raises(ConfigurationError, match="needs missing signals: dette"):
         build(definition_of("m", rule), ["a"], 0)
 
 
@@ -134,5 +134,5 @@ def test_only_chosen_models_are_read(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.yml").write_text("pipeline:\n- sklearn.linear_model.LogisticRegression: {}\n")
     assert [each.name for each in read_definitions(tmp_path, ["b"])] == ["b"]
-    with pytest.raises(ConfigurationError, match=r"no model c in .* \(there: a, b\)"):
+    with pytest.raises(ConfigurationError, match=r"no model c in .* \(available: a, b\)"):
         read_definitions(tmp_path, ["c"])

@@ -118,7 +118,7 @@ def test_rows_without_failure_are_drawn_and_stand_for_the_others(spark):
 
 def test_a_missing_horizon_names_those_that_are_there(frames):
     labels, panel = frames[2]
-    with pytest.raises(SfSparkError, match=r"no cible_18m \(there: cible_12m\)"):
+    with pytest.raises(SfSparkError, match=r"no cible_18m \(available: cible_12m\)"):
         eligible_rows(labels, panel, 18, 6, {})
 
 

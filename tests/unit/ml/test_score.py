@@ -111,7 +111,7 @@ def test_predictions_of_a_version_with_other_types_are_refused_in_one_line(
     predictions, spark, ml_settings, months, tmp_path
 ):
     settings = _with_predictions(ml_settings, tmp_path, [("000000001", months[1], "0,5", "old")])
-    with pytest.raises(SfSparkError, match=r"\(probability: string there, double wanted\): move this folder away"):
+    with pytest.raises(SfSparkError, match=r"\(probability: expected double, found string\): move this folder away"):
         score(spark, settings, months[1:], print)
 
 
@@ -162,7 +162,7 @@ def test_months_are_the_last_ones_or_those_asked_for(spark):
     assert months_to_score(signals, None, 2) == days[1:]
     assert months_to_score(signals, None, 9) == days
     assert months_to_score(signals, [days[2], days[0], days[0]], 1) == [days[0], days[2]]
-    with pytest.raises(SfSparkError, match=r"no signals for 2023-12, 2024-04 \(there: 2024-01 \.\. 2024-03\)"):
+    with pytest.raises(SfSparkError, match=r"no signals for 2023-12, 2024-04 \(available: 2024-01 \.\. 2024-03\)"):
         months_to_score(signals, [date(2024, 4, 1), date(2023, 12, 1), days[0]], 1)
     with pytest.raises(SfSparkError, match="nothing to score"):
         months_to_score(signals.where("periode is null"), None, 1)

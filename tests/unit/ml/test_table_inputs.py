@@ -71,7 +71,7 @@ def test_without_one_groups_or_rows_are_dealt_into_folds_and_the_run_says_so(spa
 def test_a_label_or_a_column_that_is_not_there_is_one_clear_line(spark, ml_settings, parquet, tmp_path, report):
     with pytest.raises(ConfigurationError, match="needs label=...: its columns are company, year"):
         TableInputs(spark, settings_of(ml_settings, parquet, label=""), report)
-    with pytest.raises(ConfigurationError, match=r"has no column month \(there: company, year"):
+    with pytest.raises(ConfigurationError, match=r"has no column month \(available: company, year"):
         TableInputs(spark, settings_of(ml_settings, parquet, time="month"), report)
     with pytest.raises(SfSparkError, match="label year must be 0 or 1"):
         TableInputs(spark, settings_of(ml_settings, parquet, label="year"), report).final_data  # noqa: B018

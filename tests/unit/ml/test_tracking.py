@@ -218,7 +218,7 @@ def test_no_champion_or_no_such_version_is_one_clear_line(tracker, registry):
     registry.tag_version("un", "1", "gate", "not better than chance")
     with pytest.raises(SfSparkError, match=r"did not pass the gate \(not better than chance\); .*--version 1"):
         registry.load("un")
-    with pytest.raises(SfSparkError, match=r"model 'un' has no version 7 .* \(there: 1\)"):
+    with pytest.raises(SfSparkError, match=r"model 'un' has no version 7 .* \(available: 1\)"):
         registry.load("un", "7")
 
 

@@ -162,7 +162,7 @@ def test_a_challenger_that_is_not_better_stays_one_and_moves_by_hand_only(
 
 
 def test_a_version_or_a_reason_that_is_not_there_is_one_clear_line(trained, ml_settings, report):
-    with pytest.raises(ConfigurationError, match=r"has no version 99 \(there: 1"):
+    with pytest.raises(ConfigurationError, match=r"has no version 99 \(available: 1"):
         promote(ml_settings, "99", "why not", "", report)
     with pytest.raises(ConfigurationError, match="promote needs a reason"):
         promote(ml_settings, "1", "  ", "", report)
@@ -246,5 +246,5 @@ def test_a_search_is_logged_with_its_trials_and_goes_on_where_it_was_interrupted
     assert kinds == {"search"} and all(run.info.status == "FINISHED" for run in runs)
     (found,) = (each for each in read_definitions(tmp_path) if each.name == "found")
     assert found.flat_params()["HistGradientBoostingClassifier.max_iter"] == next(iter(longer.params.values()))
-    with pytest.raises(ConfigurationError, match="is there already"):
+    with pytest.raises(ConfigurationError, match="already exists"):
         tune(spark, settings, "trees", lines.append, "found", tmp_path)

@@ -102,7 +102,7 @@ def test_what_spark_cannot_read_as_a_condition_is_one_clear_line(spark: SparkSes
     signals = spark.createDataFrame([(1.0,)], "dette float")
     with pytest.raises(ConfigurationError) as error:
         check_conditions([Rule("r", True, condition, "")], signals)
-    assert str(error.value).startswith(f"rule 'r': '{condition}' is no condition: ")
+    assert str(error.value).startswith(f"rule 'r': '{condition}' is not a condition: ")
     assert "\n" not in str(error.value)
 
 

@@ -47,9 +47,9 @@ def test_a_correction_names_the_edition_before_it_and_compares_with_the_same_mon
     assert correction([*editions, second], 18, DECEMBER, "wrong debts", 18) is None  # it has been made
     third = correction([*editions, second], 18, DECEMBER, "again", 18)
     assert third is not None and (third.name, third.corrects) == ("detection-2025-12-v3", "detection-2025-12-v2")
-    with pytest.raises(SfSparkError, match=r"no list of 2026-01 at 18 months .*\(there: 2025-11 \.\. 2025-12\)"):
+    with pytest.raises(SfSparkError, match=r"no list of 2026-01 at 18 months .*\(published: 2025-11 \.\. 2025-12\)"):
         correction(editions, 18, JANUARY, "x", 18)
-    with pytest.raises(SfSparkError, match=r"no list at 12 months .*\(there: none\)"):
+    with pytest.raises(SfSparkError, match=r"no list at 12 months .*\(published: none\)"):
         correction(editions, 12, None, "x", 18)
 
 

@@ -77,7 +77,7 @@ def test_families_are_switched_on_one_by_one() -> None:
     some = catalogue_from(CONTENT, ("age", "secteur")).of("siren")
     assert {signal.family for signal in some} == {"age", "secteur"}
     assert "secteur_part_endettee" in {signal.name for signal in some}
-    with pytest.raises(ConfigurationError, match="unknown family agee; there are cotisations"):
+    with pytest.raises(ConfigurationError, match="unknown family agee; known families: cotisations"):
         catalogue_from(CONTENT, ("agee",))
 
 

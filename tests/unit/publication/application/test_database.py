@@ -164,7 +164,7 @@ def test_what_others_have_made_is_left_alone(database_uri: str, made: str, what:
         connection.execute(f'CREATE SCHEMA "{SCHEMA}"')
         connection.execute(made.format(f'"{SCHEMA}".clean_cotisation'))
     with connected(database_uri, SCHEMA) as database:
-        with pytest.raises(ConfigurationError, match=f"sf data.clean_cotisation {what}: it is left alone"):
+        with pytest.raises(ConfigurationError, match=f"sf data.clean_cotisation {what}: it is not touched"):
             database.check(DUES)
         database.check(REGISTER)
 
