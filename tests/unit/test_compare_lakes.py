@@ -135,7 +135,7 @@ def test_values_that_move_to_another_row_or_column_are_seen(lakes: tuple[Path, P
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "finding"),
     [
         (lambda rows: rows[:-1], "1 rows of OLD are not in NEW, 0 of NEW are not in OLD"),
         (lambda rows: [*rows, rows[4]], "0 rows of OLD are not in NEW, 1 of NEW are not in OLD"),

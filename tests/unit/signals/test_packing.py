@@ -27,7 +27,7 @@ def sorted_rows(batches: list[pa.RecordBatch]) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("partitions", [1, 2, 7])
-@pytest.mark.parametrize("held", [0, 10**9])
+@pytest.mark.parametrize("buffer_size", [0, 10**9])
 def test_what_is_unpacked_is_what_was_packed(
     partitions: int, buffer_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
