@@ -307,7 +307,7 @@ class _RangeReader:
                     *(block, start, stop, at_end, line, task.reading.delimiter, self.source.lazy_quotes),
                     *(self._plan.wanted, None if due is None else due[due < stop]),
                 )
-                self._ends_open = at_end and not scanned.more and not text.endswith(b"\n")
+                self._ends_open = at_end and not scanned.more and bool(text) and not text.endswith(b"\n")
                 if self._looks_for_absence:
                     self._silent += of_gaps(block, scanned, start)
                 yield self._framed(block, scanned, base - part.begin)
