@@ -209,6 +209,7 @@ class _Intake:
                 accounts=self.facts.accounts(file.name) if found.layout.by_account else None,
                 series=self.facts.series(self.batch) if self.source.gather else None,
                 ends_lines=self.previous.ends_lines,
+                takes_rejected=not account.doubtful,
             )
             first = bool(found.layout.first_record)
             # A source that gathers lines needs all of them at once.
