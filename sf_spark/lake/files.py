@@ -68,8 +68,7 @@ def files_of(table: DeltaTable, partition: str) -> list[TableFile]:
     version = table.protocol().min_reader_version
     if version > 1:
         raise SfSparkError(
-            f"the files of {table.table_uri} are not its whole content (Delta reader version {version}, "
-            "expected: 1)"
+            f"the files of {table.table_uri} are not its whole content (Delta reader version {version}, expected: 1)"
         )
     actions = table.get_add_actions(flatten=True)
     names = ("path", "size_bytes", "num_records", f"partition.{partition}")

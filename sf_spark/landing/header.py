@@ -26,7 +26,7 @@ _ENCODINGS = {UTF16: "UTF-16", LATIN9: "not UTF-8", UTF8: "UTF-8"}
 _UTF8_MARK = b"\xef\xbb\xbf"
 _NUMBERS = {"siren", "siret"}  # two different columns, one letter apart
 _A_YEAR = re.compile("[12][0-9]{3}")
-_FEWEST_OF_A_SERIES = 3  # fewer columns do not make a series
+_FEWEST_STEPS = 3  # from a column to the next; fewer make no series
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -235,16 +235,20 @@ def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tupl
 
 
 def _is_contradicted(rank: int, named: dict[int, date]) -> bool:
-    """Whether the columns around one (at an end, the two beside it) imply another month than it names."""
-    before, after = named.get(rank - 1), named.get(rank + 1)
-    month = _index(named[rank])
-    if before and after:
-        return abs(_index(after) - _index(before)) == 2 and 2 * month != _index(before) + _index(after)
-    step = -1 if before else 1
-    near, far = named.get(rank + step), named.get(rank + 2 * step)
-    if not near or not far or len(named) <= _FEWEST_OF_A_SERIES:
+    """Whether the columns around one agree on another month than it names, or none beside it goes on from it."""
+    counts = {place: _index(month) for place, month in named.items()}
+    before, this, after = (counts.get(rank + step) for step in (-1, 0, 1))
+    assert this is not None
+    if before is not None and after is not None and abs(after - before) == 2:
+        return 2 * this != before + after
+    steps = [counts[place + 1] - count for place, count in counts.items() if place + 1 in counts]
+    forwards, backwards = steps.count(1), steps.count(-1)
+    if 2 * max(forwards, backwards) <= len(steps) or len(steps) < _FEWEST_STEPS:
+        return False  # no series that could say more
+    if before is None and after is None:
         return False
-    return abs(_index(near) - _index(far)) == 1 and month != 2 * _index(near) - _index(far)
+    step = 1 if forwards > backwards else -1
+    return (before is None or this - before != step) and (after is None or after - this != step)
 
 
 def _index(month: date) -> int:

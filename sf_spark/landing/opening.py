@@ -23,6 +23,7 @@ _SIGNATURES: tuple[tuple[bytes, Packing], ...] = (
     (b"PAR1", "parquet"),
 )
 _BLOCK = 1 << 20
+_GZIP_TRAILER = 8  # bytes: a checksum and a length; both are 0 for an empty text only
 
 
 def check_packing(name: str, first: bytes) -> None:
@@ -163,11 +164,23 @@ def unpacked(text: Text, longest: int, target: str) -> Text:
 
 def _unpacked(file: IO[bytes], packing: Packing) -> IO[bytes]:
     if packing == "gzip":
+        _check_gzip_end(file)
         return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     if packing == "zip":
         archive = zipfile.ZipFile(file)
         return archive.open(_only_member(archive))
     return file
+
+
+def _check_gzip_end(file: IO[bytes]) -> None:
+    """Refuse zero bytes behind the packed text, which readers pass over: more text may have been lost there."""
+    start = file.tell()
+    size = file.seek(0, 2)
+    file.seek(max(start, size - _GZIP_TRAILER))
+    trailer = file.read()
+    file.seek(start)
+    if len(trailer) == _GZIP_TRAILER and not any(trailer):
+        raise OSError("it ends with zero bytes, where packed text may have been lost")
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

@@ -40,8 +40,8 @@ from sf_spark.landing.parquet_rows import as_text, plain_columns, raw_rows
 from sf_spark.landing.ranges import Range
 from sf_spark.landing.rejects import REJECTS, badly_framed
 from sf_spark.landing.rules import Check
-from sf_spark.landing.scan import ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
-from sf_spark.landing.silent import LOST_LINE_END, noted, of_blanked, of_damaged, of_several_lines, zero_key
+from sf_spark.landing.scan import CUT, ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
+from sf_spark.landing.silent import noted, of_damaged, of_gaps, of_nobody, of_several_lines, zero_key
 from sf_spark.landing.source import Source
 from sf_spark.landing.typed import ACCEPTED, REJECTED, SKIPPED, Classified, classified, evaluated, reasons_of
 
@@ -63,6 +63,8 @@ class Known:
         accounts: ``numero_compte, date_fermeture, siret`` in force, for a layout by account.
         series: First month of the series and the one after its last, for a source that gathers lines.
         outranked: Keys that a later file of the delivery also holds, for a source that gathers lines.
+        ends_lines: Whether the source's files of the delivery before ended with a line end, all of them: a last line
+            without one is then a cut one.
         takes_rejected: Whether the readable values of a rejected record may be taken in, if the source allows it: not
             where they would replace better ones.
     """
@@ -71,6 +73,7 @@ class Known:
     accounts: pa.Table | None = None
     series: tuple[date, date] | None = None
     outranked: pa.Array | None = None
+    ends_lines: bool = False
     takes_rejected: bool = True
 
 
@@ -121,13 +124,15 @@ class RangeOutcome:
         fatal: Line and message of the first reason that makes the whole file fail.
         money: Sums over accepted records, in hundredths of a cent.
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
-        silent: Keys of the records that say nothing about the facts they may have held (rejected, or left out by a
-            rule), as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also the
-            texts of records of several lines, as column ``SEVERAL_LINES`` (a stray quote merges many records into one),
-            and those of records that a damaged line end may have merged, as column ``LOST_LINE_END``.
+        silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
+            they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also
+            the texts of records of several lines, as column ``SEVERAL_LINES``: a stray quote makes one of many; and
+            a text that names nobody where something was lost of which nothing is known.
         left_out: Keys of the records that the perimeter leaves out, in the same form (accounts where the layout has no
             key); None where there are none, or where no absence ends a fact.
         is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
+        ends_open: Whether the text ends without a line end.
+        filled: How many accepted records have a value in each typed column; an amount of 0 is none.
         names: Names of the facts (see ``NAME``); of a wide file, names of the records (see ``record_of``).
         keys: Keys in the range, of a source that gathers lines.
         rows: Rows written.
@@ -148,6 +153,8 @@ class RangeOutcome:
     silent: pa.Table | None = None
     left_out: pa.Table | None = None
     is_cut: bool = False
+    ends_open: bool = False
+    filled: dict[str, int] = field(default_factory=dict)
     names: np.ndarray = field(default_factory=lambda: np.empty(0, NAME))
     keys: pa.Array | None = None
     rows: int = 0
@@ -300,9 +307,9 @@ class _RangeReader:
                     *(block, start, stop, at_end, line, task.reading.delimiter, self.source.lazy_quotes),
                     *(self._plan.wanted, None if due is None else due[due < stop]),
                 )
-                self._ends_open = at_end and not scanned.more and not text.endswith(b"\n")
+                self._ends_open = at_end and not scanned.more and bool(text) and not text.endswith(b"\n")
                 if self._looks_for_absence:
-                    self._silent += of_blanked(block, start, scanned.next)
+                    self._silent += of_gaps(block, scanned, start)
                 yield self._framed(block, scanned, base - part.begin)
                 base, rest, line = base + scanned.next, text[scanned.next :], scanned.line
                 outcome.next, outcome.next_line = base, line
@@ -313,14 +320,17 @@ class _RangeReader:
         """The records of a block; those that are not well-framed are rejected."""
         layout, outcome = self.task.reading.layout, self.outcome
         bad, kept, width = scanned.bad, np.arange(len(scanned.lines)), len(self._plan.wanted)
+        outcome.ends_open |= self._ends_open
+        if self._ends_open and self.task.known.ends_lines and _is_last(scanned.spans, bad):
+            cut = [*scanned.spans[-1], scanned.lines[-1], CUT, width]
+            bad, kept = np.concatenate([bad, np.array([cut], np.int64)]), kept[:-1]
         if layout.trailer:  # a line that ends the file and is no record
             ends = pl.Series([raw_text(block, *span) for span in bad[:, :2].tolist()], dtype=pl.String)
             bad = bad[~ends.str.contains(layout.trailer).to_numpy()]
             ends = pl.Series([raw_text(block, *span) for span in scanned.spans.tolist()], dtype=pl.String)
-            kept = np.flatnonzero(~ends.str.contains(layout.trailer).to_numpy())
+            kept = kept[~ends.str.contains(layout.trailer).to_numpy()[kept]]
         if len(bad):
-            last = bool(len(scanned.spans)) and scanned.spans[-1, 1] > bad[-1, 1]
-            outcome.is_cut |= self._ends_open and not last
+            outcome.is_cut |= self._ends_open and not _is_last(scanned.spans, bad)
             rejects = badly_framed(block, bad, width)
             self._reject(rejects)
             sizes = scanned.spans[:, 1] - scanned.spans[:, 0]
@@ -329,7 +339,7 @@ class _RangeReader:
             outcome.rejected += len(bad)
             outcome.undecodable += int(np.count_nonzero(bad[:, 3] & ENCODING))
         if self._looks_for_absence:
-            self._silent += of_several_lines(block, scanned)
+            self._silent += of_several_lines(block, scanned, self.task.reading.delimiter)
         columns = [pl.Series(column) for column in scanned.columns[: self._plan.texts]]
         place = pl.DataFrame({"_line": scanned.lines, "_at": (scanned.spans[:, 0] + offset).astype(np.uint32)})
         text = self._plan.text(place, columns)
@@ -447,6 +457,9 @@ class _RangeReader:
         accepted = np.flatnonzero(found.classes == ACCEPTED)
         for name in self.source.money:
             outcome.money[name] += _exact_sum(rows[name].gather(accepted))
+        if self._looks_for_absence:
+            for name, count in _filled(rows[accepted]).items():
+                outcome.filled[name] = outcome.filled.get(name, 0) + count
         if len(found.wrong):
             lines = rows["_line"].gather(found.wrong)
             reasons = pl.DataFrame({"_line": lines, "raw": raw, "reasons": found.reasons}, schema=REJECTS)
@@ -477,14 +490,11 @@ class _RangeReader:
         self._silent.append(noted("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
 
     def _note_longer(self, records: _Records, classes: np.ndarray) -> None:
-        """Note the rejected records longer than any accepted one: they may have lost a line end."""
+        """Note a rejected record that is longer than any accepted one: a line end may be lost in it."""
         sizes = records.spans[:, 1] - records.spans[:, 0]
         self._longest = int(sizes[classes != REJECTED].max(initial=self._longest))
-        if self._looks_for_absence and self._longest:
-            longer = np.flatnonzero((classes == REJECTED) & (sizes > self._longest))
-            if len(longer):
-                texts = [records.raw(row) for row in longer.tolist()]
-                self._silent.append(noted(LOST_LINE_END, pl.Series(texts, dtype=pl.String)))
+        if self._looks_for_absence and self._longest and (sizes[classes == REJECTED] > self._longest).any():
+            self._silent.append(of_nobody())
 
     def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:
         if self.source.fatal_codes and len(reasons):
@@ -508,6 +518,11 @@ class _RangeReader:
             kept, rank = ranked(facts, output.places, output.ranks, output.others)
             if len(kept):
                 self._file.add(staged_rows(facts, kept, rank, self.source, output.stamp))
+
+
+def _is_last(spans: np.ndarray, bad: np.ndarray) -> bool:
+    """Whether the last of all records is a well-framed one."""
+    return len(spans) > 0 and (len(bad) == 0 or spans[-1, 1] > bad[-1, 1])
 
 
 class _Plan:
@@ -544,6 +559,18 @@ class _Plan:
         if len(frames) == 1:
             return frames[0]
         return pl.concat(frames).sort("_at", "_part") if frames else _nothing(place, self._columns_read)
+
+
+def _filled(rows: pl.DataFrame) -> dict[str, int]:
+    """How many rows have a value in each typed column; an amount of 0 is none."""
+    names = [name for name in rows.columns if not name.startswith("_")]
+    has_value = [
+        (pl.col(name).fill_null(0) != 0 if rows[name].dtype.is_float() else pl.col(name).is_not_null())
+        .sum()
+        .alias(name)
+        for name in names
+    ]
+    return rows.select(has_value).row(0, named=True) if names else {}
 
 
 def _nothing(place: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from sf_spark.landing.scan import BARE, COUNT, ENCODING, EXTRANEOUS, UNCLOSED, raw_text
+from sf_spark.landing.scan import BARE, COUNT, CUT, ENCODING, EXTRANEOUS, UNCLOSED, raw_text
 from sf_spark.landing.typed import REASON
 
 REJECTS = pl.Schema([("_line", pl.Int64()), ("raw", pl.String()), ("reasons", pl.List(REASON))])
@@ -30,6 +30,7 @@ def badly_framed(block: bytearray, bad: np.ndarray, width: int) -> pl.DataFrame:
 
 def _reasons(bits: int, fields: int, width: int) -> list[dict[str, str]]:
     found = [("encoding", "'the line' is not UTF-8")] if bits & ENCODING else []
+    found += [("cut_line", "'the line' has no end, as those of the delivery before had")] if bits & CUT else []
     found += [_QUOTES[bit] for bit in _QUOTES if bits & bit]
     if bits & COUNT:
         found.append(("field_count", f"'{fields} fields' is not the {width} of the header"))

@@ -72,10 +72,11 @@ def unreadable(text: str, value: pl.Expr, code: str, expected: str, required: bo
     return Check(wrong, code, column or text, pl.col(text), expected)
 
 
-def zeroed(text: str) -> Check:
-    """The reason to reject a record whose cell holds zero bytes, as lost storage does: the number of somebody else.
+def unprintable(text: str) -> Check:
+    """The reason to reject a record whose cell, a number that identifies, holds control characters, as damage does.
 
     Args:
         text: Name of the text column.
     """
-    return Check(pl.col(text).str.contains("\0", literal=True), "zero_byte", text, pl.col(text), "free of zero bytes")
+    wrong = pl.col(text).str.contains(r"[\x00-\x1F\x7F]")
+    return Check(wrong, "unprintable", text, pl.col(text), "free of control characters")

@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from sf_spark.landing.machine import HIGH, LOW, SPARE, inlined, jit, load32, load64, trailing_zeros, zero_bytes
 
-BARE, EXTRANEOUS, UNCLOSED, COUNT, ENCODING = 1, 2, 4, 8, 16
+BARE, EXTRANEOUS, UNCLOSED, COUNT, ENCODING, CUT = 1, 2, 4, 8, 16, 32
 LONGEST_RECORD = 10 << 20
 NOT_WANTED = -1
 
@@ -47,6 +47,7 @@ class Scanned:
         spans: Text of each of them, as (start, end) in the block, without the line end.
         bad: For each other record: start, end, line, reasons (bits), number of fields.
         columns: The wanted fields of the well-framed records, as string views.
+        fields: How many a well-framed record has.
     """
 
     next: int
@@ -56,6 +57,7 @@ class Scanned:
     spans: np.ndarray
     bad: np.ndarray
     columns: list[pa.Array]
+    fields: int
 
 
 def scan_block(
@@ -97,7 +99,7 @@ def scan_block(
     columns = [
         pa.Array.from_buffers(pa.string_view(), rows, [None, pa.py_buffer(column[:rows]), *buffers]) for column in views
     ]
-    return Scanned(position, next_line, more, lines[:rows], spans[:rows], bad[:n_bad], columns)
+    return Scanned(position, next_line, more, lines[:rows], spans[:rows], bad[:n_bad], columns, len(wanted))
 
 
 def raw_text(block: bytes | bytearray, start: int, end: int) -> str:

@@ -3,15 +3,14 @@
 import numpy as np
 import polars as pl
 
-from sf_spark.landing.scan import Scanned, raw_text
+from sf_spark.landing.scan import BARE, EXTRANEOUS, UNCLOSED, Scanned, raw_text
 from sf_spark.landing.source import Source
 
-# Marks in `column`: `value` is then the text of a whole record, not one cell.
-# Of several lines: a stray quote may have made one record of many, whose keys stand in the text; or a cell holds a line
-# end by right, and the text names its own key only.
+# Marks in `column`: `value` is then the text of a whole record, not one cell. A stray quote may have made one record of
+# many lines, whose keys stand in the text; or a cell holds a line end by right, and the text names its own key only.
 SEVERAL_LINES = "several lines"
-# May have been several records: a line end was damaged.
-LOST_LINE_END = "lost line end"
+_NOBODY = "\0"  # a text that names nobody: every absent fact is held back
+_FEW_FIELDS = 3  # two lines of two fields have one delimiter more than one line
 _DIGITS = {"siret": 14, "siren": 9}
 
 
@@ -20,19 +19,31 @@ def noted(column: str, values: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({"value": values}, schema={"value": pl.String}).select(pl.lit(column).alias("column"), "value")
 
 
-def of_several_lines(block: bytearray, scanned: Scanned) -> list[pl.DataFrame]:
-    """The texts of the well-framed records of several lines; only those before a jump in line numbers are checked."""
+def of_nobody() -> pl.DataFrame:
+    """Something was lost, and nothing says whose it was."""
+    return noted("", pl.Series([_NOBODY]))
+
+
+def of_several_lines(block: bytearray, scanned: Scanned, delimiter: str) -> list[pl.DataFrame]:
+    """The texts of the well-framed records of several lines; only those before a jump in line numbers are checked.
+
+    Where a line inside one begins with a quote, or there are more delimiters than fields, a quote that was lost has
+    swallowed lines, and a key may be lost with it.
+    """
     following = np.append(scanned.lines[1:], scanned.line)
     jumps = np.flatnonzero(following - scanned.lines > 1)  # blank and badly framed lines make jumps too
     found = [raw_text(block, *span) for span in scanned.spans[jumps].tolist() if block.find(b"\n", *span) >= 0]
-    return [noted(SEVERAL_LINES, pl.Series(found, dtype=pl.String))] if found else []
+    if not found:
+        return []
+    swallowed = any('\n"' in text or text.count(delimiter) > scanned.fields - 1 for text in found)
+    return [noted(SEVERAL_LINES, pl.Series(found, dtype=pl.String)), *([of_nobody()] if swallowed else [])]
 
 
 def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> list[pl.DataFrame]:
     """The texts of records that are not well-framed.
 
-    One delimiter too many is a slip inside one record; several, or more text than in any other record, point to a lost
-    line end.
+    One delimiter too many is a slip inside a record. Other numbers of fields, or more text than any record has, may
+    come of a line end that is lost, and then nobody knows how many records were.
 
     Args:
         texts: Texts of the records.
@@ -40,15 +51,21 @@ def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> l
         width: The number of fields that the header fixes.
         longest: Bytes of the longest well-framed record; 0 where there is none to compare with.
     """
-    too_wide = bad[:, 4] > min(width + 1, 2 * width - 2)
+    quoted = bad[:, 3] & (BARE | EXTRANEOUS | UNCLOSED) != 0  # its fields were not counted to the end
+    miscounted = ~quoted & (bad[:, 4] != width) & ((bad[:, 4] != width + 1) | (width < _FEW_FIELDS))
     too_long = (bad[:, 1] - bad[:, 0] > longest) & (longest > 0)
-    lost = pl.Series(too_wide | too_long)
-    return [noted("", texts.filter(~lost)), noted(LOST_LINE_END, texts.filter(lost))]
+    return [noted("", texts), *([of_nobody()] if (miscounted | too_long).any() else [])]
 
 
-def of_blanked(block: bytearray, start: int, stop: int) -> list[pl.DataFrame]:
-    """One text that names nobody where a block holds zero bytes: lost storage may have held any record."""
-    return [noted("", pl.Series(["\0"]))] if block.find(b"\0", start, stop) >= 0 else []
+def of_gaps(block: bytearray, scanned: Scanned, start: int) -> list[pl.DataFrame]:
+    """What may have stood in blank lines between records, and in zero bytes."""
+    text = np.frombuffer(block, np.uint8)
+    spans = np.concatenate([scanned.spans, scanned.bad[:, :2]])
+    spans = spans[np.argsort(spans[:, 0])]
+    ends, gaps = spans[:-1, 1], spans[1:, 0] - spans[:-1, 1]
+    is_blank = (gaps > len("\r\n")) | ((gaps == len("\r\n")) & (text[ends] == ord("\n")))
+    is_zeroed = block.find(b"\0", start, scanned.next) >= 0
+    return [of_nobody()] if is_zeroed or is_blank.any() else []
 
 
 def zero_key(key: pl.Series, source: Source) -> np.ndarray:

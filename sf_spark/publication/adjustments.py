@@ -118,7 +118,7 @@ def check_conditions(rules: Iterable[Rule], signals: DataFrame) -> None:
             first = str(error).strip().splitlines()[0][:160]
             raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is not a condition: {first}") from None
         if not isinstance(kind, BooleanType):
-            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is not a condition: it gives {kind.typeName()}")
+            raise ConfigurationError(f"rule '{rule.name}': '{rule.when}' is not a condition: it is {kind.typeName()}")
 
 
 def rules_that_hold(rules: Sequence[Rule], periode: Column) -> Column:

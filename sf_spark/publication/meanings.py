@@ -166,6 +166,8 @@ COLUMNS: Mapping[str, str] = {
     "lines_skipped": "Lignes écartées par une règle de la source ou par le périmètre",
     "facts_added": "Faits ajoutés",
     "facts_ended": "Faits terminés",
+    "filled": "Nombre de lignes retenues qui ont une valeur, par colonne",
+    "ends_open": "La dernière ligne du fichier n'a pas de fin de ligne",
     "facts_held_back": "Faits maintenus faute de certitude, une ligne étant abîmée",
     "money": "Somme de chaque colonne de montants",
     "delivery": "Nature de la livraison : tout l'état, ou un complément",

@@ -3,7 +3,7 @@
 import polars as pl
 
 from sf_spark.landing import dates
-from sf_spark.landing.rules import Rules, unreadable, zeroed
+from sf_spark.landing.rules import Rules, unprintable, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import filled
 
@@ -22,7 +22,7 @@ def clean() -> Rules:
             "action": filled(pl.col("code_externe_action")),
         },
         checks=(
-            zeroed("compte"),
+            unprintable("compte"),
             unreadable("date_de_traitement", treated, "bad_date", "a date (A)AAMMJJ", required=True),
         ),
         read={"_date_de_traitement": dates.aammjj_date(pl.col("date_de_traitement"))},

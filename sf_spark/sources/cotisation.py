@@ -3,7 +3,7 @@
 import polars as pl
 
 from sf_spark.landing import dates, numbers
-from sf_spark.landing.rules import Rules, unreadable, zeroed
+from sf_spark.landing.rules import Rules, unprintable, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import filled
 
@@ -25,7 +25,7 @@ def clean() -> Rules:
             "du": du,
         },
         checks=(
-            zeroed("compte"),
+            unprintable("compte"),
             unreadable("periode", first, "bad_period", "a period YYQM or YYYYQM", required=True),
             unreadable("enc_direct", encaisse, "bad_number", "a number"),
             unreadable("cotis_due", du, "bad_number", "a number"),

@@ -6,7 +6,7 @@ import polars as pl
 
 from sf_spark.domain.timing import URSSAF_DAY
 from sf_spark.landing import dates, numbers
-from sf_spark.landing.rules import Rules, unreadable, zeroed
+from sf_spark.landing.rules import Rules, unprintable, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import boolean, filled
 
@@ -49,8 +49,8 @@ def clean(has_appeal: bool = True) -> Rules:
             "debit_id": pl.concat_str(pl.col("siret"), digits, pl.col("num_ecn")),
         },
         checks=(
-            zeroed("num_cpte"),
-            zeroed("num_ecn"),
+            unprintable("num_cpte"),
+            unprintable("num_ecn"),
             unreadable("periode", first, "bad_period", "a period YYQM or YYYYQM", required=True),
             unreadable("dt_trt_ecn", treated, "bad_date", "a date (A)AAMMJJ", required=True),
             # The reference loader crashes on an empty balance: there is no amount to keep.

@@ -6,7 +6,7 @@ from functools import partial
 import polars as pl
 
 from sf_spark.landing import dates, numbers
-from sf_spark.landing.rules import Rules, unreadable, zeroed
+from sf_spark.landing.rules import Rules, unprintable, unreadable
 from sf_spark.landing.source import Layout, Source
 from sf_spark.landing.texts import filled
 
@@ -39,8 +39,8 @@ def clean(read_date: Callable[[pl.Expr], pl.Expr] = dates.french_date, form: str
             "action": filled(pl.col("code_externe_action")),
         },
         checks=(
-            zeroed("numero_compte_externe"),
-            zeroed("numero_structure"),
+            unprintable("numero_compte_externe"),
+            unprintable("numero_structure"),
             *(unreadable(name, day, "bad_date", f"a date {form}", required=True) for name, day in days.items()),
             unreadable("annee_creation", year, "bad_integer", "a year"),
             unreadable("montant_global_echeancier", amount, "bad_number", "a number"),

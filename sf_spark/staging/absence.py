@@ -8,13 +8,13 @@ more.
     damaged_line               those of the entity or the account that such a line names; where its key cannot be read,
                                those whose key, SIREN or account stands in its text, or nearly does; so too of a
                                record of several lines, of which a stray quote may have made one
-    unreadable_line            all, when there is a line in which none of that is found; when there is one that a lost
-                               line end may have made of two, and only one such name is found; when zero bytes stand
-                               in a file
+    unreadable_line            all, when there is a line in which none of that is found; when a line end may be lost in
+                               one; when zero bytes or a blank line stand in a file
     damaged_key                those whose key or account may be the damaged one of a line: see ``damaged_keys``
     outside_perimeter          those of companies that the perimeter leaves out now
     broken_file                all, when a file of the delivery could not be read
     cut_file                   all, when a file ends inside a record
+    missing_file               all, when the source had more files in the delivery before
     partial                    all, when the delivery is said to be partial
     damaged_header             all, when a column does not name the month that should stand there
 
@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 
 from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.facts import natural_keys
-from sf_spark.landing.silent import LOST_LINE_END, SEVERAL_LINES
+from sf_spark.landing.silent import SEVERAL_LINES
 from sf_spark.landing.source import Source
 from sf_spark.staging.comparison import row_of
 from sf_spark.staging.damaged_keys import ACCOUNT, Strangers, may_be_damaged, no_text
@@ -45,7 +45,6 @@ _SIREN_LENGTH = 9
 _IDENTIFIERS = tuple(re.compile(rf"{signs}{{{_SIREN_LENGTH},}}") for signs in ("[0-9A-Za-z]", "[0-9]"))
 _DAMAGED_SHARE = 3  # one character in so many may be damaged; two numbers of 14 digits share one or two by chance
 _SIRET_LENGTH = 14
-_MADE_OF_TWO = 2  # a lost line end merges at least two records
 _FEWEST_DIGITS = _SIRET_LENGTH - _SIRET_LENGTH // _DAMAGED_SHARE  # of a SIRET that may contain letters
 _MOST_COMPARISONS = 200_000_000  # of identifiers with words: takes seconds
 _MOST_LISTED = 100_000  # held-back facts listed one by one, for each file
@@ -66,7 +65,6 @@ class Silence:
         sirens: SIREN of companies whose establishments keep their facts.
         accounts: Accounts whose facts stay.
         texts: Texts of records whose entity cannot be read.
-        lost: Texts of records that a lost line end may have made of several.
         several: Texts of records of several lines.
         inside: SIREN of the companies inside the perimeter, as sorted numbers; None: no perimeter.
         all_of_it: Why all absent facts stay; '' when they do not.
@@ -77,7 +75,6 @@ class Silence:
     sirens: pa.Array = field(default_factory=no_text)
     accounts: pa.Array = field(default_factory=no_text)
     texts: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
     several: tuple[str, ...] = ()
     inside: np.ndarray | None = None
     all_of_it: str = ""
@@ -92,7 +89,7 @@ class Silence:
     @property
     def every_text(self) -> tuple[str, ...]:
         """All texts to search for entities."""
-        return (*self.texts, *self.lost, *self.several)
+        return (*self.texts, *self.several)
 
 
 def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | None, all_of_it: str) -> Silence:
@@ -113,8 +110,8 @@ def silence_of(silent: Sequence[pa.Table], source: Source, inside: np.ndarray | 
         return named.filter(pc.equal(named.column("column"), column)).column("value").combine_chunks().unique()
 
     accounts = no_text() if source.key_column == ACCOUNT else values(ACCOUNT)
-    texts, lost, several = (tuple(values(kind).to_pylist()) for kind in ("", LOST_LINE_END, SEVERAL_LINES))
-    return Silence(values(source.key_column), no_text(), accounts, texts, lost, several, inside, all_of_it)
+    texts, several = (tuple(values(kind).to_pylist()) for kind in ("", SEVERAL_LINES))
+    return Silence(values(source.key_column), no_text(), accounts, texts, several, inside, all_of_it)
 
 
 @dataclass(frozen=True)
@@ -138,37 +135,39 @@ class SearchTask:
 
 @dataclass(frozen=True)
 class Found:
-    """The keys, SIREN and accounts of a file that texts name, exactly or nearly; and the words that do, by column."""
+    """What of a file stands in the texts: keys, SIREN, accounts; and in which texts there is something."""
 
     keys: pa.Array
     sirens: pa.Array
     accounts: pa.Array
-    words: dict[str, frozenset[str]]
+    explained: np.ndarray
 
 
 def search(task: SearchTask) -> Found:
     """Search texts for the entities of a file: exact matches for all, near matches for those with absent facts."""
-    distinct = pa.array(sorted({text[slice(*span)] for text in task.texts for span in _spans(text)}), pa.string())
+    words = [_words(text) for text in task.texts]
+    distinct = pa.array(sorted({word for found in words for word in found}), pa.string())
     rows = np.sort(row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)])))
     with open_bytes(task.uri) as file:
         parquet = pq.ParquetFile(file)
         names = [name for name in (task.source.key_column, ACCOUNT) if name in parquet.schema_arrow.names]
         table = parquet.read(columns=list(dict.fromkeys(names)))
     found: dict[str, pa.Array] = {}
-    words: dict[str, frozenset[str]] = {}
+    explaining: set[str] = set()
     for name in table.column_names:
         stored = table.column(name).cast(pa.string())
         exact = distinct.filter(pc.is_in(distinct, stored.unique()))
         near, words_near = _near(stored.take(pa.array(rows)).unique(), distinct.to_pylist())
         found[name] = pa.concat_arrays([exact, near]).unique()
-        words[name] = frozenset({*exact.to_pylist(), *words_near})
+        explaining |= {*exact.to_pylist(), *words_near}
     sirens = no_text()
     if task.source.key_column == "siret":
         stored = pc.utf8_slice_codeunits(table.column("siret").cast(pa.string()).unique(), 0, _SIREN_LENGTH)
         sirens = distinct.filter(pc.is_in(distinct, stored.unique()))
-        words["siren"] = frozenset(sirens.to_pylist())
+        explaining |= set(sirens.to_pylist())
+    explained = np.array([any(word in explaining or _is_provisional(word) for word in found) for found in words], bool)
     keys = found.pop(task.source.key_column)
-    return Found(keys, sirens, found.get(ACCOUNT, no_text()), words)
+    return Found(keys, sirens, found.get(ACCOUNT, no_text()), explained)
 
 
 def explained(silence: Silence, found: Sequence[Found]) -> Silence:
@@ -177,36 +176,16 @@ def explained(silence: Silence, found: Sequence[Found]) -> Silence:
         pa.concat_arrays([getattr(silence, name), *(getattr(one, name) for one in found)]).unique()
         for name in ("keys", "sirens", "accounts")
     )
-    words: dict[str, set[str]] = {}
+    every = np.zeros(len(silence.every_text), np.bool_)
     for one in found:
-        for column, some in one.words.items():
-            words.setdefault(column, set()).update(some)
-    are_named = all(_entities(text, words) >= 1 for text in silence.texts) and all(
-        _entities(text, words) >= _MADE_OF_TWO for text in silence.lost
-    )
-    all_of_it = silence.all_of_it or ("" if are_named else "unreadable_line")
-    return Silence(keys, sirens, accounts, (), (), (), silence.inside, all_of_it, silence.strangers)
+        every |= one.explained
+    all_of_it = silence.all_of_it or ("" if every[: len(silence.texts)].all() else "unreadable_line")
+    return Silence(keys, sirens, accounts, (), (), silence.inside, all_of_it, silence.strangers)
 
 
-def _entities(text: str, words: dict[str, set[str]]) -> int:
-    """How many entities a text names: the number of places with words of one column, for the column with the most."""
-    spans = _spans(text)
-    return max((_places([s for s in spans if _is_one(text[slice(*s)], some)]) for some in words.values()), default=0)
-
-
-def _is_one(word: str, words: set[str]) -> bool:
-    return word in words or _is_provisional(word)
-
-
-def _places(spans: list[tuple[int, int]]) -> int:
-    """The number of separate places of spans: overlapping spans share one."""
-    ends = [0, *(end for _, end in spans)]
-    return sum(start >= max(ends[: rank + 1]) for rank, (start, _) in enumerate(spans))
-
-
-def _spans(text: str) -> list[tuple[int, int]]:
-    """The spans of words in a text that may be identifiers, in order."""
-    return sorted({found.span() for words in _IDENTIFIERS for found in words.finditer(text)})
+def _words(text: str) -> set[str]:
+    """The words of a text that may be identifiers."""
+    return {word for pattern in _IDENTIFIERS for word in pattern.findall(text)}
 
 
 def _near(identifiers: pa.Array, words: list[str]) -> tuple[pa.Array, list[str]]:
@@ -277,6 +256,35 @@ def new_keys(task: NewKeysTask) -> NewKeys:
 
 
 @dataclass(frozen=True)
+class ReturnedTask:
+    """A stored file some of whose facts an earlier run, or delivery, of the day has ended.
+
+    Attributes:
+        uri: URI of the file.
+        rank: Among the files of the comparison.
+        absent: By file, of each bucket.
+        source: The source.
+        day: Day of the delivery.
+    """
+
+    uri: str
+    rank: int
+    absent: Sequence[Parts]
+    source: Source
+    day: date
+
+
+def returned_keys(task: ReturnedTask) -> np.ndarray:
+    """The natural keys, hashed, of the facts that have ended on the day, and that the delivery holds again."""
+    absent = row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)]))
+    with open_bytes(task.uri) as file:
+        parquet = pq.ParquetFile(file)
+        ended = pc.fill_null(pc.equal(parquet.read(columns=["superseded_on"]).column(0), pa.scalar(task.day)), False)
+        rows = np.setdiff1d(np.flatnonzero(ended.to_numpy()), absent)
+        return natural_keys(_rows_of(task.uri, rows, task.source), task.source)
+
+
+@dataclass(frozen=True)
 class JudgeTask:
     """A stored file some of whose facts are absent from a delivery.
 
@@ -312,6 +320,7 @@ class Judged:
         ended: Rows of the facts that end.
         corrected: Rows of held-back facts that new facts may replace.
         corrected_keys: Their hashed natural keys.
+        held_keys: The natural keys, hashed, of the other facts that are held back.
         outside: Number of absent facts of companies outside the perimeter.
         facts_held_back: The other facts that are held back: see ``HELD_BACK``.
         n_held: Their number.
@@ -320,6 +329,7 @@ class Judged:
     ended: np.ndarray
     corrected: np.ndarray
     corrected_keys: np.ndarray
+    held_keys: np.ndarray
     outside: int
     facts_held_back: pa.Table
     n_held: int
@@ -349,6 +359,7 @@ def judge(task: JudgeTask) -> Judged:
         rows[~is_held],
         rows[held_back[found]],
         keys[found],
+        keys[~found],
         int(np.count_nonzero(outside)),
         _listed(table.take(pa.array(listed[:_MOST_LISTED])), reason[listed[:_MOST_LISTED]], task),
         len(listed),

@@ -5,7 +5,8 @@ neighbours swapped.
 
     absent from the delivery    delivered instead, and new to the table                      the absent fact
     01234567400018, correct     91234567400018, which fails the check                        is held back
-    01234567400018, correct     01234567400059, of the same company                          ends: the site has moved
+    01234567400018, correct     01234567400059, correct, of the same company                 ends: the site has moved
+    01234567400018, correct     01234567400019, of the same company, fails the control       is held back
     01234567400018, correct     another one that satisfies the check, or differs more        ends: another company
     01234567400011, fails too   91234567400011, inside the perimeter                         ends: nobody can tell
     01234567400011, fails too   91234567400011, which the perimeter leaves out               is held back
@@ -104,13 +105,19 @@ def resembling(task: StrangersTask) -> Strangers:
 
 
 def known(task: StrangersTask) -> Strangers:
-    """Those known to the file: its accounts, and numbers of its companies."""
+    """Those that the file holds: an account, a number, or a correct one of the same company."""
     (keys, accounts), some = _read(task.uri, task.source), task.strangers
-    companies, known_accounts = _company(_distinct(keys)).unique(), _distinct(accounts)
+    numbers, stored = _distinct(keys), _distinct(accounts)
+    companies = _company(numbers).unique()
+
+    def is_known(some: pa.Array) -> pa.Array:
+        of_company = pc.and_(pc.is_in(_company(some), companies), pc.invert(_fails_control(some)))
+        return pc.or_(pc.is_in(some, numbers), of_company)
+
     return Strangers(
-        some.outside.filter(pc.is_in(_company(some.outside), companies)),
-        some.new.filter(pc.is_in(_company(some.new), companies)),
-        some.accounts.filter(pc.is_in(some.accounts, known_accounts)),
+        some.outside.filter(is_known(some.outside)),
+        some.new.filter(is_known(some.new)),
+        some.accounts.filter(pc.is_in(some.accounts, stored)),
     )
 
 

@@ -1,5 +1,7 @@
 """The table ``deliveries``: the outcome of every delivered file."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,6 +16,7 @@ from sf_spark.schema import DELIVERIES
 from sf_spark.settings import Settings
 
 _LONGEST_MESSAGE = 800
+_FEWEST_LINES = 20
 DONE, FAILED, UNSUPPORTED = "ok", "failed", "unsupported"
 _SCHEMA = pa.schema(
     [
@@ -21,6 +24,8 @@ _SCHEMA = pa.schema(
         *((name, pa.int64()) for name in ("bytes", "lines_read", "lines_accepted", "lines_rejected", "lines_skipped")),
         *((name, pa.int64()) for name in ("facts_added", "facts_ended", "facts_held_back")),
         ("money", pa.map_(pa.string(), pa.float64())),
+        ("filled", pa.map_(pa.string(), pa.int64())),
+        ("ends_open", pa.bool_()),
         *((name, pa.string()) for name in ("delivery", "layout", "status", "message")),
         ("known_on", pa.date32()),
         *((name, pa.timestamp("us", "UTC")) for name in ("started_at", "finished_at")),
@@ -47,6 +52,8 @@ class FileAccount:
     held_back: int = 0
     doubtful: list[str] = field(default_factory=list)  # columns that may hold another month than they say
     money: dict[str, float] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)  # accepted lines with a value, by typed column
+    ends_open: bool = False  # the text ends without a line end
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def line(self) -> str:
@@ -66,7 +73,7 @@ class FileAccount:
         self.status, self.message = FAILED, printable(message)
         self.read = self.accepted = self.rejected = self.skipped = 0
         self.added = self.ended = self.held_back = 0
-        self.money = {}
+        self.money, self.filled = {}, {}
 
     def row(self, known_on: date) -> dict[str, Any]:
         """The file's row of ``deliveries``."""
@@ -84,6 +91,8 @@ class FileAccount:
             "facts_ended": self.ended,
             "facts_held_back": self.held_back,
             "money": list(self.money.items()),
+            "filled": list(self.filled.items()),
+            "ends_open": self.ends_open,
             "delivery": self.delivery,
             "layout": self.layout,
             "status": self.status,
@@ -95,13 +104,59 @@ class FileAccount:
 
 
 def taken_in(settings: Settings) -> list[dict[str, Any]]:
-    """``source, _batch, _file, sha256, delivery`` of the files taken in so far, without failed ones."""
+    """The files taken in so far, as ``deliveries`` tells of them; those that failed are left out.
+
+    ``filled`` and ``ends_open`` are absent where an older version of the package wrote the table.
+    """
     folder = location(settings.lake, DELIVERIES)
     if not is_table(folder):
         return []
-    columns = ["source", "_batch", "_file", "sha256", "delivery"]
-    rows = table_at(folder).to_pyarrow_table(columns=columns, filters=[("status", "!=", FAILED)])
-    return rows.to_pylist()
+    table = table_at(folder)
+    wanted = ["source", "_batch", "_file", "sha256", "delivery", "layout", "lines_accepted", "filled", "ends_open"]
+    present = {field.name for field in table.schema().fields}
+    columns = [name for name in wanted if name in present]
+    return table.to_pyarrow_table(columns=columns, filters=[("status", "!=", FAILED)]).to_pylist(
+        maps_as_pydicts="lossy"
+    )
+
+
+@dataclass(frozen=True)
+class Before:
+    """The files of a source in the latest delivery before a batch.
+
+    Attributes:
+        rows: Rows of ``deliveries``.
+    """
+
+    rows: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def of(cls, history: Sequence[Mapping[str, Any]], source: str, batch: str) -> "Before":
+        """Those of the latest batch before this one; none where there is none."""
+        rows = [row for row in history if row["source"] == source and row["_batch"] < batch]
+        latest = max((row["_batch"] for row in rows), default="")
+        return cls([row for row in rows if row["_batch"] == latest])
+
+    @property
+    def ends_lines(self) -> bool:
+        """Whether all files are known to have ended with a line end."""
+        return bool(self.rows) and all(row.get("ends_open") is False for row in self.rows)
+
+    def emptied(self, accounts: Sequence[FileAccount]) -> list[str]:
+        """The columns that had a value in half of the lines at least, and have none now.
+
+        Compared are files of the same layouts, with lines enough to say so.
+        """
+        read, were = sum(account.accepted for account in accounts), sum(row["lines_accepted"] for row in self.rows)
+        layouts = {account.layout for account in accounts}, {row["layout"] for row in self.rows}
+        if min(read, were) < _FEWEST_LINES or layouts[0] != layouts[1]:
+            return []
+        now, then = Counter[str](), Counter[str]()
+        for account in accounts:
+            now.update(account.filled)
+        for row in self.rows:
+            then.update(dict(row.get("filled") or {}))
+        return sorted(name for name, count in then.items() if 2 * count >= were and not now[name] and name in now)
 
 
 def write_accounts(settings: Settings, batch: str, accounts: list[FileAccount]) -> None:

@@ -31,12 +31,13 @@ from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of
 from sf_spark.staging.absence import HELD_BACK
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard, read_files
-from sf_spark.staging.deliveries import DONE, FAILED, UNSUPPORTED, FileAccount, taken_in, write_accounts
+from sf_spark.staging.deliveries import DONE, FAILED, UNSUPPORTED, Before, FileAccount, taken_in, write_accounts
 from sf_spark.staging.known import KnownFacts
 from sf_spark.staging.perimeter_files import why_stopped
 from sf_spark.staging.storing import Change, SnapshotRule, store
 
 _PERIMETER = "filter"  # name of the source, and of its setting
+_READ_BY_OTHERS = (_PERIMETER, "comptes")
 _STOPPED = "not read: the perimeter file {} of this batch could not be taken in, and says whom the others are for"
 _UNFINISHED = "unfinished, as its name says: deliver it under its own name when it is whole"
 _WHOLE = 1 << 40  # bytes: more than any file
@@ -50,6 +51,12 @@ _QUARANTINE = pa.schema(
         ("raw", pa.string()),
         ("reasons", pa.list_(_REASON)),
     ]
+)
+# The former code of an activity is gone from a register that is written in the new nomenclature.
+_MAY_EMPTY = frozenset({"ape"})
+_EMPTIED = (
+    "{}: no line has a value, and half of the lines or more had one in the delivery before: nothing was taken in; "
+    "say --whole {} if that is right"
 )
 Report = Callable[[str], None]
 
@@ -79,8 +86,8 @@ def take_in(
     if not todo:
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
-    if any(source.name == _PERIMETER for file in todo if (source := _source_of(file, sources))):
-        todo = files  # the perimeter has changed: read the other files again
+    if any(source.name in _READ_BY_OTHERS for file in todo if (source := _source_of(file, sources))):
+        todo = files  # the others are read again: for the companies that are inside now, the accounts as they are now
     unchanged = frozenset(file.name for file in files if (file.name, file.sha256) in known)
     intakes, facts = [], KnownFacts(spark, settings)
     for source in sources:
@@ -97,7 +104,10 @@ def take_in(
             scratch = f"{rooted(settings.lake)}/_scratch/{uuid.uuid4().hex}"
             same = frozenset(unchanged)
             intakes.append(
-                _Intake(spark, settings, batch, source, taken, others, refusal, facts, before, same, said, scratch)
+                _Intake(
+                    *(spark, settings, batch, source, taken, others, refusal, facts, before, same, said, scratch),
+                    Before.of(history, source.name, batch),
+                )
             )
     perimeters = next((source for source in sources if source.name == _PERIMETER), None)
     given = perimeters if settings.ingest.perimetre == _PERIMETER else None
@@ -158,6 +168,7 @@ class _Intake:
     unchanged: frozenset[str]  # ... and those among them that have not changed
     said: str  # whether an earlier run was told that the delivery is whole or partial
     scratch: str  # a folder of this intake alone
+    previous: Before  # the delivery before
     accounts: list[FileAccount] = field(default_factory=list)
     rejects: list[tuple[str, pa.Table]] = field(default_factory=list)
     held_back: tuple[pa.Table, ...] = ()
@@ -196,6 +207,8 @@ class _Intake:
                 inside=self.facts.perimeter(self.source.name),
                 accounts=self.facts.accounts(file.name) if found.layout.by_account else None,
                 series=self.facts.series(self.batch) if self.source.gather else None,
+                ends_lines=self.previous.ends_lines,
+                takes_rejected=not account.doubtful,
             )
             first = bool(found.layout.first_record)
             # A source that gathers lines needs the whole file at once.
@@ -282,7 +295,14 @@ class _Intake:
         says = "whole" if name in ingest.whole else "partial" if name in ingest.partial else self.said
         for account in self.accounts:
             account.delivery = f"{self.source.delivery} ({says})" if says else self.source.delivery
-        rule = SnapshotRule(ingest.smallest_share, says, damaged_header)
+        emptied = [] if says else self.previous.emptied([a for a in self.accounts if a.status == DONE])
+        if emptied := [column for column in emptied if column not in _MAY_EMPTY]:
+            for read in reads:
+                discard(read)
+            return Change(refused=_EMPTIED.format(", ".join(emptied), name))
+        fewer = len(self.accounts) < len(self.previous.rows)
+        held_back = _held_back_before(self.settings, name)
+        rule = SnapshotRule(ingest.smallest_share, says, damaged_header, fewer, held_back)
         return store(batch, reads, broken, self.facts.perimeter(name), rule)
 
     def _note(self, change: Change) -> None:
@@ -328,8 +348,11 @@ class _Intake:
             account.accepted += outcome.accepted
             account.rejected += outcome.rejected
             account.skipped += outcome.skipped
+            account.ends_open |= outcome.ends_open
             if outcome.rejects is not None:
                 self.rejects.append((account.file.name, outcome.rejects))
+        columns = dict.fromkeys(column for outcome in read.outcomes for column in outcome.filled)
+        account.filled = {column: sum(o.filled.get(column, 0) for o in read.outcomes) for column in columns}
         account.money = {
             name: sum(outcome.money[name] for outcome in read.outcomes) / 10_000 for name in self.source.money
         }
@@ -363,6 +386,15 @@ def _without_source(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAcc
     names = ", ".join(source.name for source in sources)
     message = f"no source reads a file of this name (sources: {names})"
     return FileAccount(file, source="", status=UNSUPPORTED, message=message)
+
+
+def _held_back_before(settings: Settings, source: str) -> int:
+    """How many facts the last delivery of a source held back because of damage."""
+    folder = location(settings.lake, HELD_BACK_FACTS)
+    if not is_table(folder):
+        return 0
+    rows = table_at(folder).to_pyarrow_table(columns=["reason"], filters=[("source", "=", source)])
+    return sum(reason != "outside_perimeter" for reason in rows.column("reason").to_pylist())
 
 
 def _keep_held_back(settings: Settings, intakes: list[_Intake]) -> None:

@@ -14,7 +14,7 @@ written while it is read. Otherwise only the new facts are written, by reading t
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -28,12 +28,14 @@ from sf_spark.landing.reading import Output, staged_schema
 from sf_spark.staging.absence import (
     JudgeTask,
     NewKeysTask,
+    ReturnedTask,
     SearchTask,
     Silence,
     explained,
     judge,
     new_keys,
     replaced,
+    returned_keys,
     search,
     silence_of,
 )
@@ -68,11 +70,15 @@ class SnapshotRule:
         smallest_share: Smallest share of the facts in force; a smaller snapshot is refused.
         says: ``whole``: it is complete, however small; ``partial``: it only adds and corrects; '': nothing.
         damaged_header: Whether the header may lack or misname a month: see ``doubtful_months``.
+        fewer_files: Whether there are fewer files than in the delivery before.
+        held_back: How many facts the last delivery held back: they are in force, and no delivery holds them.
     """
 
     smallest_share: float
     says: str = ""
     damaged_header: bool = False
+    fewer_files: bool = False
+    held_back: int = 0
 
     def refusal(self, batch: Batch, outcomes: Sequence[BucketOutcome], absent: int, ended: int) -> str:
         """Why the snapshot is refused; '' when it is not.
@@ -87,6 +93,7 @@ class SnapshotRule:
         in_force = sum(outcome.unchanged for outcome in outcomes) + absent
         if batch.own or batch.is_sub_batch:  # an earlier run or delivery of the month stored and ended some
             in_force += sum(max(file.rows, 0) for file in batch.own) - ended
+        in_force -= self.held_back
         if self.says or delivered >= self.smallest_share * in_force:
             return ""
         name = batch.source.name
@@ -139,20 +146,24 @@ def store(
         "cut_file": any(outcome.is_cut for read in reads for outcome in read.outcomes),
         "partial": rule.says == "partial",
         "damaged_header": rule.damaged_header,
+        "missing_file": rule.fewer_files,
     }
     all_of_it = next((why for why, holds in reasons.items() if holds), "")
     silent = [outcome.silent for read in reads for outcome in read.outcomes if outcome.silent is not None]
     left_out = [outcome.left_out for read in reads for outcome in read.outcomes if outcome.left_out is not None]
     silence = silence_of(silent, batch.source, inside, all_of_it)
+    returned = np.empty(0, np.uint64)
     if batch.is_snapshot:
-        absences = _absences(batch, compared, outcomes, silence, added, left_out)
+        returned = _returned(batch, compared, ended, outcomes)
+        absences = _absences(batch, compared, outcomes, silence, added, left_out, returned)
         absent = absences.ended + absences.facts_held_back - absences.outside
         refused = "" if all_of_it else rule.refusal(batch, outcomes, absent, sum(ended))
         if refused:
             remove_files(batch.uri(file.path) for file in added)
             return Change(refused=refused)
     edits = _edit(batch, compared, ended, outcomes, absences.rows)
-    kept, listed = _kept_of_own(batch, reads, silence, added)
+    # A fact of an earlier batch that is held back stands where an earlier run of this one had put another.
+    kept, listed = _kept_of_own(batch, reads, silence, added, np.concatenate([returned, absences.held_keys]))
     removed = [*batch.own, *(file for file, _ in edits)]
     added += [*(edited for _, edited in edits if edited.rows), *kept]
     if added or removed or batch.table is None:
@@ -169,13 +180,32 @@ def store(
 
 @dataclass(frozen=True)
 class _Absences:
-    """What the absences from a snapshot mean: rows that end, by file; how many end, are held back, or are outside."""
+    """What the absences from a snapshot mean: rows that end, by file; how many end, are held back, or are outside.
+
+    ``held_keys``: natural keys, hashed, of the facts that are held back.
+    """
 
     rows: dict[int, tuple[Rows, ...]]
     listed: list[pa.Table]
     ended: int
     facts_held_back: int
     outside: int
+    held_keys: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+
+
+def _returned(
+    batch: Batch, compared: list[TableFile], ended: Sequence[int], outcomes: list[BucketOutcome]
+) -> np.ndarray:
+    """The natural keys of the facts that the day's earlier run, or delivery, has ended, and that are back."""
+    tasks = [
+        ReturnedTask(
+            *(batch.uri(file.path), rank, [o.absent for o in outcomes if _size(o.absent, rank)]),
+            *(batch.source, batch.day),
+        )
+        for rank, file in enumerate(compared)
+        if ended[rank]
+    ]
+    return np.concatenate([np.empty(0, np.uint64), *run(batch.spark, returned_keys, tasks, batch.is_small_comparison)])
 
 
 def _absences(
@@ -185,6 +215,7 @@ def _absences(
     silence: Silence,
     added: list[TableFile],
     left_out: Sequence[pa.Table],
+    returned: np.ndarray,
 ) -> _Absences:
     absent = {
         rank: tuple(o.absent for o in outcomes if _size(o.absent, rank))
@@ -196,7 +227,7 @@ def _absences(
     if absent:
         files = [NewKeysTask(batch.uri(file.path), batch.source) for file in added]
         keys = run(batch.spark, new_keys, files, batch.is_small_text)
-        new = np.sort(np.concatenate([new, *(one.natural for one in keys)]))
+        new = np.sort(np.concatenate([returned, *(one.natural for one in keys)]))
         # A register may bring companies that are new to it.
         entities = [] if batch.source.name in NEVER_FILTERED else [one.entities for one in keys]
         strangers = _strangers(batch, compared, absent, strangers_of(left_out, batch.source, entities))
@@ -227,7 +258,8 @@ def _absences(
     ended = sum(len(one.ended) + len(also) for one, also in zip(judged, corrected, strict=True))
     total = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
     return _Absences(
-        rows, [one.facts_held_back for one in judged], ended, total - ended, sum(one.outside for one in judged)
+        *(rows, [one.facts_held_back for one in judged], ended, total - ended, sum(one.outside for one in judged)),
+        np.concatenate([np.empty(0, np.uint64), *(one.held_keys for one in judged)]),
     )
 
 
@@ -254,6 +286,7 @@ def _kept_of_own(
     reads: Sequence[FileRead],
     silence: Silence,
     added: list[TableFile],
+    returned: np.ndarray,
 ) -> tuple[list[TableFile], list[pa.Table]]:
     """Files of facts that an earlier run of the batch stored and that damage may now hide, and these facts.
 
@@ -263,7 +296,7 @@ def _kept_of_own(
     if not batch.own or silence.is_nothing:
         return [], []
     _, outcomes = _compared(batch, reads, batch.own, [], all_new=False, coverage="all")
-    absences = _absences(batch, batch.own, outcomes, silence, added, [])
+    absences = _absences(batch, batch.own, outcomes, silence, added, [], returned)
     todo = []
     for rank, file in enumerate(batch.own):
         absent = [Rows(o.absent, rank).read() for o in outcomes if _size(o.absent, rank)]

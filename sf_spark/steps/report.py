@@ -199,9 +199,7 @@ def _all_rows(lake: str, table: Table, columns: list[str] | None = None) -> list
 def _folder(settings: Settings, asked: AskedReport) -> str:
     place = asked.folder or f"{rooted(settings.lake)}/exports/{asked.service}/rapport"
     if is_remote(place):
-        raise ConfigurationError(
-            f"a report needs a local folder, and {place} is not one: name one with --to FOLDER"
-        )
+        raise ConfigurationError(f"a report needs a local folder, and {place} is not one: name one with --to FOLDER")
     return rooted(place)
 
 

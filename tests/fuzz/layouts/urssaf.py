@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from tests.fuzz import readers as r
 from tests.fuzz.layouts import cells as c
@@ -436,28 +436,25 @@ def _month(name: str) -> date | None:
 
 
 def _meant(columns: Sequence[str]) -> list[date | None]:
-    """The month of each column; none where the columns around it imply another month."""
+    """The month of each column; none where those around it count on over another one, or it stands in no series."""
     months = [_month(name) for name in columns]
     counts = [None if month is None else 12 * month.year + month.month for month in months]
-    few = sum(count is not None for count in counts) < 4
+    pairs = [(one, two) for one, two in pairwise(counts) if one is not None and two is not None]
+    ways = [sum(two - one == way for one, two in pairs) for way in (1, -1)]
+    is_series = len(pairs) >= 3 and max(ways) > len(pairs) / 2
+    way = 1 if ways[0] > ways[1] else -1
 
-    def at(place: int) -> int | None:
-        return counts[place] if 0 <= place < len(counts) else None
+    def is_meant(place: int) -> bool:
+        left, this, right = ([None, *counts, None][place + step] for step in (0, 1, 2))
+        if this is None:
+            return False
+        if left is not None and right is not None and right - left in (2, -2):
+            return this == left + (right - left) // 2
+        if not is_series or (left is None and right is None):
+            return True
+        return (left is not None and this == left + way) or (right is not None and right == this + way)
 
-    def expected(place: int) -> set[int]:
-        left, right = at(place - 1), at(place + 1)
-        if left is not None and right is not None:
-            return {(left + right) // 2} if abs(left - right) == 2 else set()
-        further = at(place - 2) if left is not None else at(place + 2)
-        near = left if left is not None else right
-        if near is None or further is None or few:
-            return set()
-        return {near + near - further} if abs(near - further) == 1 else set()
-
-    return [
-        None if expected(place) and counts[place] not in expected(place) else month
-        for place, month in enumerate(months)
-    ]
+    return [month if is_meant(place) else None for place, month in enumerate(months)]
 
 
 def _headcounts(kind: str, carried: Mapping[str, tuple[str, r.Reader]]) -> Rule:

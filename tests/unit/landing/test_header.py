@@ -149,6 +149,14 @@ def test_months_may_stand_in_reverse_and_a_missing_one_is_seen() -> None:
     assert in_doubt([*SERIES[:3], *SERIES[4:]]) == [SERIES[4]]
 
 
+def test_two_months_that_were_exchanged_are_not_read() -> None:
+    for place in (0, 5, 10):
+        series = [*SERIES[:place], SERIES[place + 1], SERIES[place], *SERIES[place + 2 :]]
+        found = recognise(EFFECTIF, Header(1, ";".join(["siret", "compte", *series]), "utf-8", False))
+        assert [month.month for _, month in found.months] == [m + 1 for m in range(12) if m not in (place, place + 1)]
+        assert set(doubtful_months(found)) >= {SERIES[place], SERIES[place + 1]}
+
+
 SIMPLE = PAYDEX.delimiter.join(PAYDEX.layouts[0].required) + "\n"
 RATED = next(layout for layout in PAYDEX.layouts if layout.name == "2023-11")
 RATED_HEADER = (RATED.delimiter or PAYDEX.delimiter).join(RATED.required) + "\n"  # with an accent

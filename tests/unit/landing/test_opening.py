@@ -238,3 +238,13 @@ def test_a_long_text_that_cannot_be_unpacked_is_said_in_one_line(tmp_path: Path)
     path.write_bytes(gzip.compress(b"a\n" * 10_000)[:-9])
     with pytest.raises(BrokenFileError, match="cannot be read to its end"):
         unpacked(Text(str(path), "gzip", UTF8), 100, str(tmp_path / "copy"))
+
+
+def test_zero_bytes_behind_packed_text_are_lost_text(tmp_path: Path) -> None:
+    first, second = gzip.compress(b"a;b\n1;2\n"), gzip.compress(b"3;4\n")
+    (tmp_path / "whole.csv.gz").write_bytes(first + second)
+    (tmp_path / "lost.csv.gz").write_bytes(first + bytes(len(second)))
+    with TextStream(str(tmp_path / "whole.csv.gz"), "gzip") as stream:
+        assert stream.read(100) == b"a;b\n1;2\n3;4\n"
+    with pytest.raises(BrokenFileError, match="it ends with zero bytes"), reading():
+        TextStream(str(tmp_path / "lost.csv.gz"), "gzip")

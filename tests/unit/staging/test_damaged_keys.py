@@ -104,8 +104,8 @@ def test_a_company_that_left_the_perimeter_is_nobody_s_damaged_key(
 
 @pytest.mark.parametrize(
     ("delivered", "ends"),
-    [(FAILING, False), (MOVED, True), (OTHER, True), ("80040002000016", True)],
-    ids=["no number of INSEE", "another site of the company", "another company", "another site, mistyped"],
+    [(FAILING, False), (MOVED, True), (OTHER, True), ("80040002000016", False)],
+    ids=["no number of INSEE", "another site of the company", "another company", "a site of the company, mistyped"],
 )
 def test_without_a_perimeter_a_number_that_fails_the_control_may_be_a_damaged_one(
     deliver: Callable, take: Callable, in_force: Callable, delivered: str, ends: bool

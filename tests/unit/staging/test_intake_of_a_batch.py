@@ -174,5 +174,9 @@ def test_two_files_of_one_source_are_one_snapshot(spark: SparkSession, settings:
     ingest(spark, settings, "2403")
     deliver("2404", "a_effectif_siret.csv", header + f"c;{SIRET};x;12\n")
     ingest(spark, settings, "2404")
+    # One file fewer: the other may have been forgotten.
+    assert all(row["superseded_on"] is None for row in rows(settings, "staged/effectif"))
+    deliver("2404", "b_effectif_siret.csv", header)
+    ingest(spark, settings, "2404")
     found = rows(settings, "staged/effectif")
     assert sorted((r["siret"], r["superseded_on"]) for r in found) == [(SIRET, None), (OTHER, date(2024, 4, 20))]
