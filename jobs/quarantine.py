@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:
-    """Print the tables; a lake that has rejected nothing says so."""
+    """Print the tables, or a message if nothing was rejected."""
     return quarantine(spark, settings, report, options.batch, options.source)
 
 

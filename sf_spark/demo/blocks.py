@@ -1,4 +1,4 @@
-"""One block of companies from its seeds to its lines: the table of contents of the generator."""
+"""One block of companies, from its seeds to its lines: an overview of the generator."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from sf_spark.demo.world.population import Population, draw_population
 
 @dataclass(frozen=True)
 class Block:
-    """What a block of companies really is, and what each file says of it."""
+    """A block of companies, and the lines of each file about it."""
 
     population: Population
     files: dict[str, LineVersions]

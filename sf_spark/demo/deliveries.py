@@ -1,4 +1,4 @@
-"""Synthetic deliveries: what the administrations would have sent month after month, and the truth behind it."""
+"""Synthetic deliveries: the monthly files of the administrations, and the truth behind them."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class GenerationSummary:
 
 
 def generate(plan: DemoPlan, landing: Path, truth: Path, report: Report = print) -> GenerationSummary:
-    """Write the deliveries of a plan in `landing/AAMM/` and what is behind them in `truth/`.
+    """Write the deliveries of a plan in `landing/AAMM/` and the truth behind them in `truth/`.
 
     Every delivery is a full snapshot of what is known on the 20th of its month, in the layouts of 2025-12-15 and later.
     The same plan gives the same bytes, so a second run finds its work done (another build of zlib may compress the

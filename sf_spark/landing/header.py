@@ -235,7 +235,7 @@ def months_of(source: Source, columns: tuple[str, ...] | list[str]) -> list[tupl
 
 
 def _is_contradicted(rank: int, named: dict[int, date]) -> bool:
-    """Whether the columns around one agree on another month than it names, or none beside it goes on from it."""
+    """Whether the columns around one imply another month than it names, or no neighbour continues its month."""
     counts = {place: _index(month) for place, month in named.items()}
     before, this, after = (counts.get(rank + step) for step in (-1, 0, 1))
     assert this is not None
@@ -283,7 +283,7 @@ def _missing(layout: Layout, columns: list[str]) -> list[str]:
 
 
 def _distance(layout: Layout, columns: list[str]) -> tuple[bool, int]:
-    """How far a header is from a layout. Layouts by account and by position come last: hardly ever meant."""
+    """How far a header is from a layout; layouts by account or by position come last."""
     unwanted = {name.lower() for name in columns} & set(layout.forbidden)
     return layout.by_account or bool(layout.positional), len(_missing(layout, columns)) + len(unwanted)
 

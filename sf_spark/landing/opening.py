@@ -173,7 +173,7 @@ def _unpacked(file: IO[bytes], packing: Packing) -> IO[bytes]:
 
 
 def _check_gzip_end(file: IO[bytes]) -> None:
-    """Refuse zero bytes behind the packed text, which readers pass over: more text may have been lost there."""
+    """Refuse zero bytes after the packed text, which readers skip: more text may have been lost there."""
     start = file.tell()
     size = file.seek(0, 2)
     file.seek(max(start, size - _GZIP_TRAILER))

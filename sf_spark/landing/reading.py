@@ -63,8 +63,8 @@ class Known:
         accounts: ``numero_compte, date_fermeture, siret`` in force, for a layout by account.
         series: First month of the series and the one after its last, for a source that gathers lines.
         outranked: Keys that a later file of the delivery also holds, for a source that gathers lines.
-        ends_lines: Whether the source's files of the delivery before ended with a line end, all of them: a last line
-            without one is then a cut one.
+        ends_lines: Whether all files of the source in the delivery before ended with a line end: a last line without
+            one is then cut.
         takes_rejected: Whether the readable values of a rejected record may be taken in, if the source allows it: not
             where they would replace better ones.
     """
@@ -124,15 +124,15 @@ class RangeOutcome:
         fatal: Line and message of the first reason that makes the whole file fail.
         money: Sums over accepted records, in hundredths of a cent.
         rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
-        silent: Of records that say nothing about the facts they may have held (rejected, or left out by a rule): whose
-            they are, as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also
-            the texts of records of several lines, as column ``SEVERAL_LINES``: a stray quote makes one of many; and
-            a text that names nobody where something was lost of which nothing is known.
+        silent: Keys of the records that say nothing about the facts they may have held (rejected, or left out by a
+            rule), as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also the
+            texts of records of several lines, as column ``SEVERAL_LINES`` (a stray quote merges many records into one),
+            and a text without any key where an unknown record was lost.
         left_out: Keys of the records that the perimeter leaves out, in the same form (accounts where the layout has no
             key); None where there are none, or where no absence ends a fact.
         is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
         ends_open: Whether the text ends without a line end.
-        filled: How many accepted records have a value in each typed column; an amount of 0 is none.
+        filled: Number of accepted records with a value, by typed column; an amount of 0 counts as none.
         names: Names of the facts (see ``NAME``); of a wide file, names of the records (see ``record_of``).
         keys: Keys in the range, of a source that gathers lines.
         rows: Rows written.
@@ -490,7 +490,7 @@ class _RangeReader:
         self._silent.append(noted("", pl.Series([raw(int(row)) for row in without], dtype=pl.String)))
 
     def _note_longer(self, records: _Records, classes: np.ndarray) -> None:
-        """Note a rejected record that is longer than any accepted one: a line end may be lost in it."""
+        """Note a rejected record longer than any accepted one: it may have lost a line end."""
         sizes = records.spans[:, 1] - records.spans[:, 0]
         self._longest = int(sizes[classes != REJECTED].max(initial=self._longest))
         if self._looks_for_absence and self._longest and (sizes[classes == REJECTED] > self._longest).any():
@@ -562,7 +562,7 @@ class _Plan:
 
 
 def _filled(rows: pl.DataFrame) -> dict[str, int]:
-    """How many rows have a value in each typed column; an amount of 0 is none."""
+    """The number of rows with a value, by typed column; an amount of 0 counts as none."""
     names = [name for name in rows.columns if not name.startswith("_")]
     has_value = [
         (pl.col(name).fill_null(0) != 0 if rows[name].dtype.is_float() else pl.col(name).is_not_null())

@@ -9,7 +9,7 @@ from sf_spark.landing.source import Source
 # Marks in `column`: `value` is then the text of a whole record, not one cell. A stray quote may have made one record of
 # many lines, whose keys stand in the text; or a cell holds a line end by right, and the text names its own key only.
 SEVERAL_LINES = "several lines"
-_NOBODY = "\0"  # a text that names nobody: every absent fact is held back
+_NOBODY = "\0"  # a text without any key: every absent fact is held back
 _FEW_FIELDS = 3  # two lines of two fields have one delimiter more than one line
 _DIGITS = {"siret": 14, "siren": 9}
 
@@ -20,15 +20,15 @@ def noted(column: str, values: pl.Series) -> pl.DataFrame:
 
 
 def of_nobody() -> pl.DataFrame:
-    """Something was lost, and nothing says whose it was."""
+    """A record was lost, and its key is unknown."""
     return noted("", pl.Series([_NOBODY]))
 
 
 def of_several_lines(block: bytearray, scanned: Scanned, delimiter: str) -> list[pl.DataFrame]:
     """The texts of the well-framed records of several lines; only those before a jump in line numbers are checked.
 
-    Where a line inside one begins with a quote, or there are more delimiters than fields, a quote that was lost has
-    swallowed lines, and a key may be lost with it.
+    If a line inside one begins with a quote, or it has too many delimiters, a lost quote has merged lines, and a key
+    may be lost with it.
     """
     following = np.append(scanned.lines[1:], scanned.line)
     jumps = np.flatnonzero(following - scanned.lines > 1)  # blank and badly framed lines make jumps too
@@ -42,8 +42,8 @@ def of_several_lines(block: bytearray, scanned: Scanned, delimiter: str) -> list
 def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> list[pl.DataFrame]:
     """The texts of records that are not well-framed.
 
-    One delimiter too many is a slip inside a record. Other numbers of fields, or more text than any record has, may
-    come of a line end that is lost, and then nobody knows how many records were.
+    One delimiter too many is a slip inside a record. Any other number of fields, or more text than in any other record,
+    may come from a lost line end; the number of records is then unknown.
 
     Args:
         texts: Texts of the records.

@@ -67,7 +67,7 @@ def check_signals(scores: Sequence[SignalScore], measures: Mapping[str, str], bo
     if above:
         named = ", ".join(f"{each.signal} ({each.roc_auc:.3f})" for each in above[:5])
         raise SfSparkError(
-            f"leak alarm: {len(above)} signal{'s' * (len(above) > 1)} alone foretell failures too well to be true: "
+            f"leak alarm: {len(above)} signal{'s' * (len(above) > 1)} alone predict failures too well to be true: "
             f"{named}; take them out, or raise train.leak.signal_auc ({bounds.signal_auc:g}) if you know why"
         )
 

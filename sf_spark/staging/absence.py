@@ -135,7 +135,7 @@ class SearchTask:
 
 @dataclass(frozen=True)
 class Found:
-    """What of a file stands in the texts: keys, SIREN, accounts; and in which texts there is something."""
+    """The keys, SIREN and accounts of a file that texts name, exactly or nearly; and the texts that name any."""
 
     keys: pa.Array
     sirens: pa.Array

@@ -104,7 +104,7 @@ class FileAccount:
 
 
 def taken_in(settings: Settings) -> list[dict[str, Any]]:
-    """The files taken in so far, as ``deliveries`` tells of them; those that failed are left out.
+    """The rows of ``deliveries`` of the files taken in so far, without failed ones.
 
     ``filled`` and ``ends_open`` are absent where an older version of the package wrote the table.
     """
@@ -132,7 +132,7 @@ class Before:
 
     @classmethod
     def of(cls, history: Sequence[Mapping[str, Any]], source: str, batch: str) -> "Before":
-        """Those of the latest batch before this one; none where there is none."""
+        """The files of the latest batch before this one, if any."""
         rows = [row for row in history if row["source"] == source and row["_batch"] < batch]
         latest = max((row["_batch"] for row in rows), default="")
         return cls([row for row in rows if row["_batch"] == latest])

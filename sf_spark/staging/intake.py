@@ -166,7 +166,7 @@ class _Intake:
     facts: KnownFacts
     before: frozenset[str]  # files of the batch already taken in, ...
     unchanged: frozenset[str]  # ... and those among them that have not changed
-    said: str  # whether an earlier run was told that the delivery is whole or partial
+    said: str  # whether an earlier run had the option whole or partial
     scratch: str  # a folder of this intake alone
     previous: Before  # the delivery before
     accounts: list[FileAccount] = field(default_factory=list)
@@ -455,7 +455,7 @@ def _refusal(batch: str, source: Source, delivered: list[DeliveredFile], past: l
 
 
 def _said(history: list[dict[str, Any]], batch: str, source: Source) -> str:
-    """What an earlier run was told about the delivery: ``whole``, ``partial`` or ''."""
+    """The option of an earlier run for the delivery: ``whole``, ``partial`` or ''."""
     deliveries = {row["delivery"] for row in history if (row["_batch"], row["source"]) == (batch, source.name)}
     return next((says for says in ("whole", "partial") if f"{source.delivery} ({says})" in deliveries), "")
 

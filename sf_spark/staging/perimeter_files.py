@@ -8,7 +8,7 @@ How 2402_01 and 2403, without a perimeter file of their own, are read:
     failed, and taken in since          with it
     taken in, and another one lies      fail, by name: ingest has to be run for 2402
     there now
-    failed, but 2403 has a good one     2402_01 fails, 2403 and those behind it are read with their own
+    failed, but 2403 has a good one     2402_01 fails; 2403 and later batches use that of 2403
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ from sf_spark.steps import signal_tables
 from tests.steps.conftest import DERIVED, DUES, PANELS, SIGNALS, SmallLake, dues
 
 PACKAGE = Path(__file__).resolve().parents[2] / "sf_spark"
-# The calls by which Delta tables change. Whoever adds one puts it among the commit points, and has it killed below.
+# The calls that change Delta tables. A new one must be added here, to be killed below.
 PRIMITIVES = {"create", "create_write_transaction", "create_table_with_add_actions", "write_deltalake", "save"}
 COMMIT_POINTS = {
     "lake/committing.py": {"save"},  # derived tables by Spark
@@ -130,7 +130,7 @@ def _survived(lake: SmallLake) -> bool:
 
 
 def _assert_named_files_hold(lake: SmallLake) -> None:
-    """Every file that a log names, in any version that it still knows, is there with as many rows as it says."""
+    """Every file named by a log, in any version it still holds, exists with the recorded number of rows."""
     for table in (*DERIVED, "staged/cotisation"):
         last = DeltaTable(f"{lake.settings.lake}/{table}")
         for version in range(last.version() + 1):

@@ -1,4 +1,4 @@
-"""What was a false "up to date": each time, the job sees by itself what is stale, and writes that and no more."""
+"""Cases of a false "up to date": each time, the job finds what is stale by itself, and writes only that."""
 
 import shutil
 from datetime import date
@@ -90,7 +90,7 @@ def test_an_ingest_that_finishes_while_the_panel_is_built(lake: SmallLake, monke
         patched.setattr(panel_step, "delivered", meanwhile)
         lake.panels()
     march = [row["cotisation"] for row in lake.rows(PANELS[0]) if row["periode"] == date(2024, 3, 1)]
-    assert march == [70.0, 71.0, 72.0]  # what stood there when the job read
+    assert march == [70.0, 71.0, 72.0]  # the rows when the job read
     said = lake.panels()
     assert "2403_01 of cotisation came after it was written" in written_again(said, PANELS[0])
     march = [row["cotisation"] for row in lake.rows(PANELS[0]) if row["periode"] == date(2024, 3, 1)]

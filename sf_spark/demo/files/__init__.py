@@ -1,1 +1,1 @@
-"""How it is delivered: each partner's file as it would have come month after month, and the truth beside it."""
+"""The delivered files of each partner, month by month, and the truth beside them."""

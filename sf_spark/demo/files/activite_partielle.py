@@ -1,4 +1,4 @@
-"""The two files of short-time work: requests as they stand in each delivery, and consumption month by month."""
+"""The two files of short-time work: requests in their state at each delivery, and consumption month by month."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from sf_spark.demo.world.population import Population
 
 
 def consommation_lines(requests: Requests, consumptions: Consumptions, population: Population) -> LineVersions:
-    """Write what is consumed each month, one month late."""
+    """Write the consumption of each month, one month late."""
     sirets = _sirets(requests, population.sites)
     columns = zip(
         consumptions.request.tolist(), euros(consumptions.hours), euros(consumptions.amount),

@@ -1,4 +1,4 @@
-"""Yearly accounts as ratios: filed late, by some never, and confidential for many small companies."""
+"""Yearly accounts as ratios: filed late or never, and confidential for many small companies."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ _EARLIEST_DAYS, _LATEST_DAYS = 150, 420  # from the closing to the publication
 _DECEMBER_SHARE = 0.75  # of companies close in December
 _OTHER_CLOSINGS = np.array([3, 6, 9])
 _SIMPLIFIED_STAFF = 20
-_MARGIN, _MARGIN_OF_HEALTH, _MARGIN_NOISE = 0.07, 0.025, 0.05  # accounts tell of health, among much else
+_MARGIN, _MARGIN_OF_HEALTH, _MARGIN_NOISE = 0.07, 0.025, 0.05  # accounts depend on health, among much else
 
 
 class _Accounts(NamedTuple):

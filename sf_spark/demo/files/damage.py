@@ -1,7 +1,7 @@
-"""Damaged copies of good lines: each one must be refused by a strict reader, and none may pass for another value.
+"""Damaged copies of good lines: a strict reader must refuse each of them, and none may look like another valid value.
 
-A damaged copy is an extra line, so that what the files say stays whole. No damage opens a quote at the start of a
-field: that would swallow the lines that follow.
+A damaged copy is an extra line, so that the files stay complete. No damage opens a quote at the start of a field: that
+would swallow the following lines.
 """
 
 from typing import NamedTuple

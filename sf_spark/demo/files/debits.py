@@ -44,7 +44,7 @@ def draw_operations(
 ) -> Operations:
     """Draw the history of each debt.
 
-    Nothing is paid between the opening of a proceeding and its plan, and a liquidation writes debts off late.
+    Nothing is paid between the opening of a proceeding and its plan, and a liquidation writes off debts late.
     """
     debtor = population.owner[contributions.account[items.row]]
     failure_day, settled_day = population.fates.failure_day[debtor], population.fates.settled_day[debtor]
@@ -96,7 +96,7 @@ def _next_code(
 
 
 def _delivered(done: list[Operations], timeline: Timeline) -> Operations:
-    """Put all operations of a debt one after the other, those after the last delivery left out."""
+    """Concatenate the operations of each debt, without those after the last delivery."""
     everything = Operations(*(np.concatenate(columns) for columns in zip(*done, strict=True)))
     kept = np.flatnonzero(everything.day <= timeline.cutoff_days[-1])
     order = kept[np.lexsort((everything.rank[kept], everything.item[kept]))]
@@ -154,7 +154,7 @@ def _prefixes(population: Population) -> list[tuple[str, str]]:
 
 
 def _states(day: IntArray, account: IntArray, population: Population) -> list[str]:
-    """Return `Etat_cpte;Cd_pro_col` as they were on the day of each operation, so that they tell no future."""
+    """Return `Etat_cpte;Cd_pro_col` as of the day of each operation, so that they reveal no future."""
     fates, company = population.fates, population.owner[account]
     account_state = np.where(day > population.sites.closed_day[population.accounts.site[account]], 3, 1)
     proceeding = np.where(day < fates.failure_day[company], 0, np.where(day < fates.settled_day[company], 1, 2))

@@ -16,7 +16,7 @@ GRANTED_SHARE = 0.3  # of episodes of debt, which lead to a plan
 COMMISSION_SHARE = 0.12  # of episodes of debt of larger companies, brought before the commission
 _LARGE = 20
 _QUIET_MONTHS = 6  # a new episode starts after as many months without a debt
-_SMALLEST = 50_000  # cents: nobody asks for a plan below
+_SMALLEST = 50_000  # cents: no request for a plan below
 _HALF_A_YEAR = 183
 _REFUSED_SHARE = 0.08
 _NAME_WIDTH = 32  # of the field that holds the company's name
@@ -53,7 +53,7 @@ def _episode_starts(share: FloatArray) -> BoolArray:
 
 
 def _outstanding(unpaid: Impayes, debtor: IntArray, company: IntArray, start: IntArray, end: IntArray) -> IntArray:
-    """Sum what each company was claimed between two days, in cents."""
+    """The sum claimed from each company between two days, in cents."""
     order = np.lexsort((unpaid.items.recorded_day, debtor))
     claimed = (unpaid.items.employee_share + unpaid.items.employer_share)[order]
     keys = debtor[order] * 1_000_000 + unpaid.items.recorded_day[order]

@@ -16,7 +16,7 @@ _DAY_OF_VALUE = 14  # days after the 1st
 _USUAL_DAYS = 8.0  # days late of half of the companies
 _DAYS_IN_DISTRESS = 14.0  # on top, and late: suppliers are paid last
 _LAG_MONTHS = 2
-_NOISE_DAYS = 7.0  # payment behaviour tells little of one month
+_NOISE_DAYS = 7.0  # a single month of payment behaviour says little
 _LONGEST = 180
 
 

@@ -1,4 +1,4 @@
-"""What the files of the Sirene register share: bands of headcount, quoting, nomenclatures, when lines were touched.
+"""Shared by the files of the Sirene register: bands of headcount, quoting, nomenclatures, dates of last change.
 
     deliveries     establishments                                       activity of an active unit
     up to 2511     geocoded                                             62.01Z NAFRev2
@@ -84,6 +84,6 @@ def _quoted(text: str) -> str:
 
 
 def registered_on(rng: np.random.Generator, created: IntArray, timeline: Timeline) -> list[str]:
-    """Return when lines of these creation days were last touched: at most a year later, before the first delivery."""
+    """Return the last change of lines with these creation days: at most a year later, before the first delivery."""
     latest = np.maximum(timeline.cutoff_days[0], created + REGISTRATION_DAYS)
     return written(np.minimum(created + in_window(rng, REGISTRATION_DAYS, 400, len(created)), latest), iso_table())

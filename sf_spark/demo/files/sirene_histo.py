@@ -28,7 +28,7 @@ def historique_lines(rng: np.random.Generator, register: np.random.Generator, po
 
     Args:
         rng: Chance of the breaks.
-        register: The very stream that the register of establishments was drawn with: both files tell of the same.
+        register: The random stream of the register of establishments, so that both files agree.
         population: The companies.
     """
     fiches, timeline = registered(register, population), population.timeline
@@ -68,7 +68,7 @@ def _spells(fiche: Fiche, closed: bool, chance: float, place: list[float], first
 
 
 def _recoded(spells: list[_Spell], fiche: Fiche) -> list[_Spell]:
-    """The spells as told from 2027 on: one that covers the change of nomenclature is two."""
+    """The spells as delivered from 2027 on: a spell over the change of nomenclature is split in two."""
     if fiche.nomenclature != CURRENT_NOMENCLATURE or (fiche.closed_day < CHANGE_DAY and spells[-1][2] == "F"):
         return spells
     cut: list[_Spell] = []

@@ -36,7 +36,7 @@ def unite_legale_lines(rng: np.random.Generator, population: Population) -> Line
     constant = _constant_parts(rng, companies, timeline)
     text = []
     for company, changed, of_era in zip(row.tolist(), version.tolist(), era.tolist(), strict=True):
-        # A company whose head office moves goes on: it is one change or the other.
+        # A company whose head office moves continues: it is one change or the other.
         moved = changed == 1 and moved_day[company] < NEVER
         ended = changed == 1 and not moved
         changing = _changing_parts(companies, population.sites, company, moved, ended_day[company] if ended else NEVER)
@@ -103,7 +103,7 @@ def _category(taille: int) -> str:
 def _name(companies: Entreprises, company: int, surname: str, first_name: str) -> dict[str, str]:
     if companies.categorie[company] != reference.SOLE_TRADER:
         return {"denominationUniteLegale": companies.nom[company]}
-    # A sole trader has no name of company: the owner's stands for it.
+    # A sole trader has no company name, but the owner's.
     return {"nomUniteLegale": surname.upper(), "prenom1UniteLegale": first_name, "prenomUsuelUniteLegale": first_name}
 
 

@@ -1,4 +1,4 @@
-"""The planted truth, written beside the deliveries and never inside them: what a model may only guess."""
+"""The planted truth, written beside the deliveries and never inside them, for models to predict."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ class TruthFiles:
             self._write(name, [header])
 
     def add_companies(self, population: Population) -> None:
-        """Write who the companies of a block are and what becomes of them."""
+        """Write the identity and the fate of the companies of a block."""
         self._write(COMPANIES, (_company(population, rank) for rank in range(len(population.companies))))
 
     def add_dirty(self, batch: str, file: str, line: int, kind: str) -> None:
@@ -72,7 +72,7 @@ def open_truth(folder: Path) -> Iterator[TruthFiles]:
 
 
 def read_totals(folder: Path, sizes: dict[str, int]) -> tuple[FileCount, ...]:
-    """Read back what files hold; `sizes` gives the bytes of each `batch/file`."""
+    """Read back the content of files; `sizes` gives the bytes of each `batch/file`."""
     money: dict[tuple[str, str], dict[str, int]] = {}
     for batch, file, column, cents in _rows(folder / MONEY):
         money.setdefault((batch, file), {})[column] = int(cents)

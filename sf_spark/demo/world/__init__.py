@@ -1,1 +1,1 @@
-"""What happens: companies, their places, their money and their ends, drawn from a seed. Knows no file."""
+"""The simulated world: companies, their places, money and ends, drawn from a seed. No file formats here."""

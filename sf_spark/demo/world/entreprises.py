@@ -1,4 +1,4 @@
-"""The companies of a block: who they are, before anything happens to them."""
+"""The companies of a block: their identity, before any event."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from sf_spark.demo.world import identifiers, names, reference
 from sf_spark.demo.world.arrays import BoolArray, FloatArray, IntArray, in_window, mask_of, pick_share
 from sf_spark.demo.world.plan import Timeline
 
-SMALL_SHARE = 0.35  # under 10 employees: outside the real perimeter, present in the deliveries all the same
+SMALL_SHARE = 0.35  # under 10 employees: outside the real perimeter, but in the deliveries
 CREATED_SHARE = 0.13  # created during the history
 FOREIGN_SHARE = 0.004  # head office abroad
 EXCLUDED_ACTIVITY_SHARE = 0.012

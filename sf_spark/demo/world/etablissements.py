@@ -20,7 +20,7 @@ SECOND_ACCOUNT_SHARE = 0.05  # of establishments paying through two accounts
 _MOST_SITES = 25
 # Sequence numbers inside a company: room below for its oldest, closed establishments, room above for moves.
 _FIRST_SEQUENCE, _MOVED_SEQUENCE, _PSEUDO_SEQUENCES = 4, 61, (5001, 6002, 7003, 9004)
-# Which number an establishment goes by: its own, the one after a move, or a provisional one.
+# The number of an establishment: its own, the one after a move, or a provisional one.
 OWN, MOVED, PROVISIONAL = 0, 1, 2
 
 
@@ -45,7 +45,7 @@ class Etablissements:
         return len(self.siret)
 
     def number_at(self, site: IntArray, month: IntArray) -> IntArray:
-        """Tell which SIRET (OWN, MOVED, PROVISIONAL) each establishment goes by in each month."""
+        """The SIRET (OWN, MOVED, PROVISIONAL) of each establishment in each month."""
         waiting = self.provisional[site] & (month < self.opened_month[site] + PROVISIONAL_MONTHS)
         return np.where(waiting, PROVISIONAL, np.where(month >= self.moved_month[site], MOVED, OWN))
 

@@ -1,4 +1,4 @@
-"""What happens to each company: proceedings, recoveries and plain closures, month by month."""
+"""The fate of each company: proceedings, recoveries and plain closures, month by month."""
 
 from dataclasses import dataclass
 
@@ -82,7 +82,7 @@ def _former_procedures(rng: np.random.Generator, companies: Entreprises, timelin
     """Proceedings opened before the history, by companies that lived through them."""
     stories: list[list[Procedure]] = [[] for _ in companies.siren]
     chosen = pick_share(rng, np.flatnonzero(companies.created_month < -30), FORMER_SHARE).tolist()
-    # Rounded down, so that a lone former one is out of its proceeding: it is the rarer case to meet.
+    # Rounded down, so that a single former one is out of its proceeding, the rarer case.
     running = set(chosen[: int(_STILL_IN_PLAN_SHARE * len(chosen))])
     start = int(timeline.first_day(0))
     for company in chosen:
@@ -92,7 +92,7 @@ def _former_procedures(rng: np.random.Generator, companies: Entreprises, timelin
 
 
 def _survived(rng: np.random.Generator, created_day: int, start: int, in_plan: bool) -> Procedure:
-    """Draw until the story fits: opened after creation, survived, and out of it (or still in its plan) at the start."""
+    """Draw until the story fits: opened after creation, survived, and over (or still in its plan) at the start."""
     kind = REDRESSEMENT if rng.random() < 0.8 else SAUVEGARDE
     oldest = max(start - 12 * 365, created_day + 200)
     while True:

@@ -1,4 +1,4 @@
-"""Latent monthly health, and the hazard of failing that depends on it: what no delivered file says."""
+"""Latent monthly health, and the hazard of failing that depends on it; no delivered file holds them."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sf_spark.demo.world.plan import DemoPlan, Timeline
 
 # Failing depends steeply on health: one unit lower multiplies the hazard by exp(2.5), about 12.
 STEEPNESS = 2.5
-# Poor health weighs more on a young, small company, and less on a large one: age and size only tell beside the rest.
+# Poor health weighs more on a young, small company, and less on a large one: age and size matter only in interaction.
 _YOUNG_MONTHS, _SMALL, _LARGE = 60, 20.0, 100.0
 _YOUNG_AND_SMALL, _OLD_AND_LARGE = 1.4, 0.7
 _HIGHEST_HAZARD = 0.12  # a month; even the worst companies often recover

@@ -1,4 +1,4 @@
-"""Unpaid contributions: which companies leave which ones unpaid, and the debts (écarts négatifs) that follow."""
+"""Unpaid contributions, by company, and the resulting debts (écarts négatifs)."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from sf_spark.demo.world.population import Population
 # Only a share of announced failures show debts that started 3 to 15 months before.
 TELLING_SHARE = 0.75
 _SHORTEST_LEAD, _LONGEST_LEAD = 3, 15
-# A healthy company also forgets to pay, and pays later: half of debtors are not in distress.
+# A healthy company may also forget to pay, and pay later: half of the debtors are not in distress.
 _FORGETTING, _STRUGGLING = 0.004, 0.045
 _ONE_MORE_MONTH = 0.55
 SIBLING_SHARE = 0.05  # of debts, with a second écart négatif on the same period

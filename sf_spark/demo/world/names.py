@@ -1,4 +1,4 @@
-"""Names made of syllables: plausible French companies, owners and streets that nobody bears on purpose."""
+"""Names made of syllables: plausible but invented French companies, owners and streets."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""What only the generator knows: each company's real hazard of failing, month by month, as a ceiling for models.
+"""The true hazard of failing of each company, month by month, known to the generator only: a ceiling for models.
 
-It is the hazard that health gives, known exactly. A model that reads debts may come nearer to single failures than
-that, for debts of companies that are about to fail are drawn from the failure itself.
+It is the exact hazard from health. A model that reads debts may predict single failures better, because debts of
+companies that are about to fail are drawn from the failure itself.
 """
 
 from collections.abc import Iterator

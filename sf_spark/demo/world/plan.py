@@ -1,4 +1,4 @@
-"""What to generate, and the calendar that follows from it."""
+"""The plan of a generation, and its calendar."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sf_spark.errors import ConfigurationError
 
 # Administrations deliver on the 20th: companies pay up to the 15th, a small delay is tolerated, the rest is a debt.
 CUTOFF_DAY = 20
-# Companies go on living after the last delivery, so that those about to fail show it, and the last list can be judged.
+# The simulation continues after the last delivery, so that future failures show, and the last list can be judged.
 FUTURE_MONTHS = 24
 # Day numbers count from here, so that they index the tables of written dates.
 DAY_ZERO = np.datetime64("1900-01-01", "D")

@@ -1,4 +1,4 @@
-"""All that is drawn before any file is: the companies of a block, their places, their accounts and their lives."""
+"""Everything drawn before the files: the companies of a block, their places, accounts and lives."""
 
 from dataclasses import dataclass
 from functools import cached_property, partial

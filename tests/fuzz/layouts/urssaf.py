@@ -436,7 +436,7 @@ def _month(name: str) -> date | None:
 
 
 def _meant(columns: Sequence[str]) -> list[date | None]:
-    """The month of each column; none where those around it count on over another one, or it stands in no series."""
+    """The month of each column; none where the columns around it imply another month, or it is in no series."""
     months = [_month(name) for name in columns]
     counts = [None if month is None else 12 * month.year + month.month for month in months]
     pairs = [(one, two) for one, two in pairwise(counts) if one is not None and two is not None]

@@ -1,4 +1,4 @@
-"""What tables and columns mean: whoever adds a table says so."""
+"""The meanings of tables and columns: a new table needs one."""
 
 from sf_spark import schema
 from sf_spark.publication import meanings

@@ -540,7 +540,7 @@ AT = len("".join(LINES[:3]))  # where the fourth line begins
 def test_a_lost_line_end_ends_no_debt_of_the_line_behind(
     deliver: Deliver, take: Callable, in_force: Callable, start: int, end: int, instead: bytes, held_back: int
 ) -> None:
-    # Two debts are repaid. Where a line end is lost nobody knows how many lines were: not even these end.
+    # Two debts are repaid. If a line end is lost, the number of lines is unknown: not even these end.
     body = "".join(LINES[:-2]).encode()
     deliver("2401", "a_debits.csv", debits())
     deliver("2402", "a_debits.csv", DEBIT.encode() + body[:start] + instead + body[end:])
