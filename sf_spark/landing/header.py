@@ -26,7 +26,7 @@ _ENCODINGS = {UTF16: "UTF-16", LATIN9: "not UTF-8", UTF8: "UTF-8"}
 _UTF8_MARK = b"\xef\xbb\xbf"
 _NUMBERS = {"siren", "siret"}  # two different columns, one letter apart
 _A_YEAR = re.compile("[12][0-9]{3}")
-_FEWEST_STEPS = 3  # from a column to the next; fewer make no series
+_FEWEST_STEPS = 3  # from a column to the next; fewer do not make a series
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -244,7 +244,7 @@ def _is_contradicted(rank: int, named: dict[int, date]) -> bool:
     steps = [counts[place + 1] - count for place, count in counts.items() if place + 1 in counts]
     forwards, backwards = steps.count(1), steps.count(-1)
     if 2 * max(forwards, backwards) <= len(steps) or len(steps) < _FEWEST_STEPS:
-        return False  # no series that could say more
+        return False  # not in a series: no month to expect
     if before is None and after is None:
         return False
     step = 1 if forwards > backwards else -1

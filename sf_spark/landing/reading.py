@@ -521,7 +521,7 @@ class _RangeReader:
 
 
 def _is_last(spans: np.ndarray, bad: np.ndarray) -> bool:
-    """Whether the last of all records is a well-framed one."""
+    """Whether the last record is well-framed."""
     return len(spans) > 0 and (len(bad) == 0 or spans[-1, 1] > bad[-1, 1])
 
 

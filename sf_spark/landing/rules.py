@@ -73,7 +73,7 @@ def unreadable(text: str, value: pl.Expr, code: str, expected: str, required: bo
 
 
 def unprintable(text: str) -> Check:
-    """The reason to reject a record whose cell, a number that identifies, holds control characters, as damage does.
+    """The reason to reject a record whose identifying number holds control characters, a sign of damage.
 
     Args:
         text: Name of the text column.

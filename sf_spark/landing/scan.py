@@ -47,7 +47,7 @@ class Scanned:
         spans: Text of each of them, as (start, end) in the block, without the line end.
         bad: For each other record: start, end, line, reasons (bits), number of fields.
         columns: The wanted fields of the well-framed records, as string views.
-        fields: How many a well-framed record has.
+        fields: Number of fields of a well-framed record.
     """
 
     next: int

@@ -6,11 +6,11 @@ import polars as pl
 from sf_spark.landing.scan import BARE, EXTRANEOUS, UNCLOSED, Scanned, raw_text
 from sf_spark.landing.source import Source
 
-# Marks in `column`: `value` is then the text of a whole record, not one cell. A stray quote may have made one record of
-# many lines, whose keys stand in the text; or a cell holds a line end by right, and the text names its own key only.
+# Mark in `column`: `value` is then the text of a whole record, not one cell. A stray quote may have merged many lines,
+# whose keys are in the text; or a cell rightly holds a line end, and the text names its own key only.
 SEVERAL_LINES = "several lines"
 _NOBODY = "\0"  # a text without any key: every absent fact is held back
-_FEW_FIELDS = 3  # two lines of two fields have one delimiter more than one line
+_FEW_FIELDS = 3  # two merged lines of two fields have one delimiter too many
 _DIGITS = {"siret": 14, "siren": 9}
 
 
@@ -51,14 +51,14 @@ def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> l
         width: The number of fields that the header fixes.
         longest: Bytes of the longest well-framed record; 0 where there is none to compare with.
     """
-    quoted = bad[:, 3] & (BARE | EXTRANEOUS | UNCLOSED) != 0  # its fields were not counted to the end
+    quoted = bad[:, 3] & (BARE | EXTRANEOUS | UNCLOSED) != 0  # not all of its fields were counted
     miscounted = ~quoted & (bad[:, 4] != width) & ((bad[:, 4] != width + 1) | (width < _FEW_FIELDS))
     too_long = (bad[:, 1] - bad[:, 0] > longest) & (longest > 0)
     return [noted("", texts), *([of_nobody()] if (miscounted | too_long).any() else [])]
 
 
 def of_gaps(block: bytearray, scanned: Scanned, start: int) -> list[pl.DataFrame]:
-    """What may have stood in blank lines between records, and in zero bytes."""
+    """Records that may have been in blank lines or zero bytes."""
     text = np.frombuffer(block, np.uint8)
     spans = np.concatenate([scanned.spans, scanned.bad[:, :2]])
     spans = spans[np.argsort(spans[:, 0])]

@@ -257,7 +257,7 @@ def new_keys(task: NewKeysTask) -> NewKeys:
 
 @dataclass(frozen=True)
 class ReturnedTask:
-    """A stored file some of whose facts an earlier run, or delivery, of the day has ended.
+    """A stored file with facts that an earlier run or delivery of the day has ended.
 
     Attributes:
         uri: URI of the file.
@@ -275,7 +275,7 @@ class ReturnedTask:
 
 
 def returned_keys(task: ReturnedTask) -> np.ndarray:
-    """The natural keys, hashed, of the facts that have ended on the day, and that the delivery holds again."""
+    """The hashed natural keys of the facts that ended on the day, and that the delivery holds again."""
     absent = row_of(np.concatenate([np.empty(0, np.uint64), *(part.part(task.rank) for part in task.absent)]))
     with open_bytes(task.uri) as file:
         parquet = pq.ParquetFile(file)
@@ -320,7 +320,7 @@ class Judged:
         ended: Rows of the facts that end.
         corrected: Rows of held-back facts that new facts may replace.
         corrected_keys: Their hashed natural keys.
-        held_keys: The natural keys, hashed, of the other facts that are held back.
+        held_keys: Hashed natural keys of the other facts that are held back.
         outside: Number of absent facts of companies outside the perimeter.
         facts_held_back: The other facts that are held back: see ``HELD_BACK``.
         n_held: Their number.

@@ -105,7 +105,7 @@ def resembling(task: StrangersTask) -> Strangers:
 
 
 def known(task: StrangersTask) -> Strangers:
-    """Those that the file holds: an account, a number, or a correct one of the same company."""
+    """Those known to the file: an account, a number, or a correct number of the same company."""
     (keys, accounts), some = _read(task.uri, task.source), task.strangers
     numbers, stored = _distinct(keys), _distinct(accounts)
     companies = _company(numbers).unique()

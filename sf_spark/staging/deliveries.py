@@ -106,7 +106,7 @@ class FileAccount:
 def taken_in(settings: Settings) -> list[dict[str, Any]]:
     """The rows of ``deliveries`` of the files taken in so far, without failed ones.
 
-    ``filled`` and ``ends_open`` are absent where an older version of the package wrote the table.
+    ``filled`` and ``ends_open`` are absent if an older version of the package wrote the table.
     """
     folder = location(settings.lake, DELIVERIES)
     if not is_table(folder):
@@ -143,9 +143,9 @@ class Before:
         return bool(self.rows) and all(row.get("ends_open") is False for row in self.rows)
 
     def emptied(self, accounts: Sequence[FileAccount]) -> list[str]:
-        """The columns that had a value in half of the lines at least, and have none now.
+        """The columns that had a value in at least half of the lines, and have none now.
 
-        Compared are files of the same layouts, with lines enough to say so.
+        Only files of the same layouts, with enough lines, are compared.
         """
         read, were = sum(account.accepted for account in accounts), sum(row["lines_accepted"] for row in self.rows)
         layouts = {account.layout for account in accounts}, {row["layout"] for row in self.rows}

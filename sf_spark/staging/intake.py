@@ -87,7 +87,7 @@ def take_in(
         report(f"batch {batch}: nothing new ({len(files)} files already taken in)")
         return []
     if any(source.name in _READ_BY_OTHERS for file in todo if (source := _source_of(file, sources))):
-        todo = files  # the others are read again: for the companies that are inside now, the accounts as they are now
+        todo = files  # perimeter or accounts have changed: read the other files again
     unchanged = frozenset(file.name for file in files if (file.name, file.sha256) in known)
     intakes, facts = [], KnownFacts(spark, settings)
     for source in sources:
@@ -389,7 +389,7 @@ def _without_source(file: DeliveredFile, sources: tuple[Source, ...]) -> FileAcc
 
 
 def _held_back_before(settings: Settings, source: str) -> int:
-    """How many facts the last delivery of a source held back because of damage."""
+    """The number of facts that the last delivery of a source held back because of damage."""
     folder = location(settings.lake, HELD_BACK_FACTS)
     if not is_table(folder):
         return 0

@@ -71,7 +71,7 @@ class SnapshotRule:
         says: ``whole``: it is complete, however small; ``partial``: it only adds and corrects; '': nothing.
         damaged_header: Whether the header may lack or misname a month: see ``doubtful_months``.
         fewer_files: Whether there are fewer files than in the delivery before.
-        held_back: How many facts the last delivery held back: they are in force, and no delivery holds them.
+        held_back: Number of facts held back by the last delivery: they are in force, but in no delivery.
     """
 
     smallest_share: float
@@ -162,7 +162,7 @@ def store(
             remove_files(batch.uri(file.path) for file in added)
             return Change(refused=refused)
     edits = _edit(batch, compared, ended, outcomes, absences.rows)
-    # A fact of an earlier batch that is held back stands where an earlier run of this one had put another.
+    # An earlier run of this batch had replaced a held-back fact of an earlier batch.
     kept, listed = _kept_of_own(batch, reads, silence, added, np.concatenate([returned, absences.held_keys]))
     removed = [*batch.own, *(file for file, _ in edits)]
     added += [*(edited for _, edited in edits if edited.rows), *kept]
@@ -182,7 +182,7 @@ def store(
 class _Absences:
     """What the absences from a snapshot mean: rows that end, by file; how many end, are held back, or are outside.
 
-    ``held_keys``: natural keys, hashed, of the facts that are held back.
+    ``held_keys``: hashed natural keys of the facts that are held back.
     """
 
     rows: dict[int, tuple[Rows, ...]]
@@ -196,7 +196,7 @@ class _Absences:
 def _returned(
     batch: Batch, compared: list[TableFile], ended: Sequence[int], outcomes: list[BucketOutcome]
 ) -> np.ndarray:
-    """The natural keys of the facts that the day's earlier run, or delivery, has ended, and that are back."""
+    """The natural keys of facts ended by an earlier run or delivery of the day, and delivered again."""
     tasks = [
         ReturnedTask(
             *(batch.uri(file.path), rank, [o.absent for o in outcomes if _size(o.absent, rank)]),

@@ -530,7 +530,7 @@ AT = len("".join(LINES[:3]))  # where the fourth line begins
         (AT - 1, AT, b" ", 4),
         (AT - 10, AT + 60, b"", 3),  # with the numbers of the fourth line: the key of the missing line is unknown
         (AT - 10, 2 * AT, b"", 3),  # several lines
-        (AT - 1, AT, b"\n\n", 2),  # a blank line: what stood there?
+        (AT - 1, AT, b"\n\n", 2),  # a blank line may have been a record
         (AT - 10, AT + 60, b" " * 70, 3),
         (AT - 10, AT + 60, b"\0" * 70, 3),
         (AT - 30, AT + 2, b"\0" * 32, 3),  # zero bytes may have been anything
@@ -594,7 +594,8 @@ def test_a_file_cut_inside_its_last_cell_is_a_cut_file(
     deliver("2402", "sigfaible_cotisdues.csv", whole[: -len("34,56\n")])
     take("2401")
     done = take("2402")["sigfaible_cotisdues.csv"]
-    # Where the delivery before had no last line end either, nobody can tell: 12 replaces 1 234.56, two have ended.
+    # If the delivery before had no last line end either, a cut cannot be detected: 12 replaces 1 234.56, two have
+    # ended.
     assert (done.rejected, done.added, done.ended) == ((1, 0, 0) if first_ends else (0, 1, 3))
     deliver("2402", "sigfaible_cotisdues.csv", whole)
     take("2402")
