@@ -162,7 +162,7 @@ def store(
             remove_files(batch.uri(file.path) for file in added)
             return Change(refused=refused)
     edits = _edit(batch, compared, ended, outcomes, absences.rows)
-    # An earlier run of this batch had replaced a held-back fact of an earlier batch.
+    # Held-back facts of earlier batches replace facts that an earlier run of this batch stored in their place.
     kept, listed = _kept_of_own(batch, reads, silence, added, np.concatenate([returned, absences.held_keys]))
     removed = [*batch.own, *(file for file, _ in edits)]
     added += [*(edited for _, edited in edits if edited.rows), *kept]
