@@ -10,7 +10,7 @@ from sf_spark.ml.rules import ThresholdRules
 from sf_spark.ml.signal_model import SignalModel
 
 _INDICATOR = "missingindicator_"  # scikit-learn's name for "this signal is unknown"
-_TOLERANCE = 1e-6  # of the score; rounding stays below 1e-12, a wrong explanation is off by whole units
+_TOLERANCE = 1e-6  # in units of the score; rounding stays below 1e-12, a wrong explanation is off by whole units
 
 
 class Explainer:

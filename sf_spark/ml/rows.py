@@ -17,7 +17,7 @@ from sf_spark.errors import SfSparkError
 from sf_spark.ml.dataset import NEVER, Dataset
 from sf_spark.ml.models import SignalInfo
 
-OTHER_THEME = "autre"  # of a signal that the dictionary does not know
+OTHER_THEME = "autre"  # theme of a signal missing in the dictionary
 _KEY = ["siren", "periode"]
 _DRAWN_OF = 10_000
 

@@ -10,7 +10,7 @@ from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.domain.naf import NAF_REV2
 from sf_spark.panel.inputs import completed, dated
 
-MONTHS = 24  # of the series
+MONTHS = 24  # length of the series
 _SITE, _PLACE = "siret string, siren string", "_batch string, _line long, known_on date, superseded_on date"
 # Name of the staged table -> the columns that cards read, as Spark DDL.
 STAGED: Mapping[str, str] = {

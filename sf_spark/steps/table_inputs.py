@@ -24,7 +24,7 @@ from sf_spark.ml.split import Part, Split, fold_parts, rolling_parts, stratified
 from sf_spark.settings import Settings, TrainSettings
 from sf_spark.steps import Report
 
-HORIZON = 1  # of a label of its own row
+HORIZON = 1  # a label of the row itself has no horizon
 _FIRST = 12 * 2000  # other periods than dates and years are numbered from here
 _FOLDS = 5
 

@@ -10,12 +10,12 @@ from sf_spark.demo.world.arrays import BoolArray, FloatArray, IntArray, in_windo
 from sf_spark.demo.world.plan import Timeline
 from sf_spark.demo.world.population import Population
 
-_FILED_SHARE = 0.85  # of accounts; the others never come
-CONFIDENTIAL_SHARE = 0.35  # of the accounts of companies below the threshold
+_FILED_SHARE = 0.85  # share of accounts that are filed at all
+CONFIDENTIAL_SHARE = 0.35  # share of accounts of companies below the threshold that are confidential
 _CONFIDENTIAL_STAFF = 50
-CONSOLIDATED_SHARE = 0.02  # of accounts, with those of a group beside them
+CONSOLIDATED_SHARE = 0.02  # share of accounts with those of a group beside them
 _EARLIEST_DAYS, _LATEST_DAYS = 150, 420  # from the closing to the publication
-_DECEMBER_SHARE = 0.75  # of companies close in December
+_DECEMBER_SHARE = 0.75  # share of companies that close in December
 _OTHER_CLOSINGS = np.array([3, 6, 9])
 _SIMPLIFIED_STAFF = 20
 _MARGIN, _MARGIN_OF_HEALTH, _MARGIN_NOISE = 0.07, 0.025, 0.05  # accounts depend on health, among much else

@@ -13,8 +13,8 @@ from sf_spark.demo.world.etablissements import PROVISIONAL
 from sf_spark.demo.world.plan import Timeline
 from sf_spark.demo.world.population import Population
 
-CORRECTED_SHARE = 0.02  # of rows, whose amount changes in a later delivery
-SECOND_ROW_SHARE = 0.012  # of rows, which a second row of the same period completes
+CORRECTED_SHARE = 0.02  # share of rows whose amount changes in a later delivery
+SECOND_ROW_SHARE = 0.012  # share of rows completed by a second row of the same period
 
 
 def cotisation_lines(

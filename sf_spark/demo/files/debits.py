@@ -18,8 +18,8 @@ from sf_spark.demo.world.population import Population
 CLAIMED, PAID, WRITTEN_OFF, TOO_SMALL, CANCELLED, PAYMENT_UNDONE = 1, 2, 3, 5, 11, 12
 _STEPS = 6  # operations after the claim, at most
 _TOO_SMALL = 1_500  # cents
-_REOPENED_SHARE = 0.04  # of payments, undone later (the bank rejects them)
-_WRITTEN_OFF_SHARE = 0.4  # of debts of liquidated companies
+_REOPENED_SHARE = 0.04  # share of payments undone later (the bank rejects them)
+_WRITTEN_OFF_SHARE = 0.4  # share of debts of liquidated companies that are written off
 _APPEAL_SHARE = 0.03
 # By pace (fast, slow, stuck): typical days between operations, and chances of paying all, of paying a part; what
 # remains is cancellation. Stuck debts hardly move until the failure.

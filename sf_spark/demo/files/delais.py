@@ -12,14 +12,14 @@ from sf_spark.demo.world.cotisations import Cotisations
 from sf_spark.demo.world.impayes import Impayes
 from sf_spark.demo.world.population import Population
 
-GRANTED_SHARE = 0.3  # of episodes of debt, which lead to a plan
-COMMISSION_SHARE = 0.12  # of episodes of debt of larger companies, brought before the commission
+GRANTED_SHARE = 0.3  # share of episodes of debt that lead to a plan
+COMMISSION_SHARE = 0.12  # share of episodes of debt of larger companies brought before the commission
 _LARGE = 20
 _QUIET_MONTHS = 6  # a new episode starts after as many months without a debt
 _SMALLEST = 50_000  # cents: no request for a plan below
 _HALF_A_YEAR = 183
 _REFUSED_SHARE = 0.08
-_NAME_WIDTH = 32  # of the field that holds the company's name
+_NAME_WIDTH = 32  # width of the field with the company's name
 
 
 class Plans(NamedTuple):

@@ -15,8 +15,8 @@ from sf_spark.demo.world.plan import Timeline
 from sf_spark.demo.world.population import Population
 
 PUBLICATION_MONTHS = 4  # a headcount is published four months later
-STRAGGLER_SHARE = 0.02  # of headcounts, published one to three months later than the others
-MISSING_SHARE = 0.004  # of headcounts, never published
+STRAGGLER_SHARE = 0.02  # share of headcounts published one to three months later than the others
+MISSING_SHARE = 0.004  # share of headcounts never published
 # Columns of months that are announced but not published yet: empty for every row, as in real deliveries.
 EMPTY_COLUMNS = 1
 

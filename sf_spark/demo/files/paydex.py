@@ -8,9 +8,9 @@ from sf_spark.demo.world.arrays import IntArray
 from sf_spark.demo.world.health import distress
 from sf_spark.demo.world.population import Population
 
-FOLLOWED_SHARE = 0.75  # of companies; small ones are followed less
+FOLLOWED_SHARE = 0.75  # share of companies that are followed; lower for small ones
 _SMALL_FACTOR = 0.7
-_MEASURED_SHARE = 0.9  # of the months of a followed company
+_MEASURED_SHARE = 0.9  # share of the months of a followed company with a measurement
 _PUBLICATION_MONTHS = 1
 _DAY_OF_VALUE = 14  # days after the 1st
 _USUAL_DAYS = 8.0  # days late of half of the companies

@@ -10,9 +10,9 @@ from sf_spark.demo.world.plan import Timeline
 from sf_spark.demo.world.population import Population
 from sf_spark.demo.world.procedures import SAUVEGARDE, Event, Procedure
 
-LISTED_SHARE = 0.7  # of secondary establishments, listed beside the head office
-LATE_SHARE = 0.15  # of stages, registered one to two months and a half after their effect
-SETTLED_SHARE = 0.6  # of establishments, with their own solde_procedure, dated apart
+LISTED_SHARE = 0.7  # share of secondary establishments listed beside the head office
+LATE_SHARE = 0.15  # share of stages registered one to two months and a half after their effect
+SETTLED_SHARE = 0.6  # share of establishments with a solde_procedure of their own, on another date
 _SOLDE = "solde_procedure"
 
 

@@ -26,8 +26,8 @@ from sf_spark.demo.world.etablissements import MOVED, OWN
 from sf_spark.demo.world.plan import Timeline
 from sf_spark.demo.world.population import Population
 
-ANCIENT_SHARE = 0.08  # of old companies, with an establishment closed under an older nomenclature: no code in NAF
-QUOTED_SHARE = 0.05  # of establishments, whose sign holds a comma or quotes
+ANCIENT_SHARE = 0.08  # share of old companies with an establishment closed under an older nomenclature: no code in NAF
+QUOTED_SHARE = 0.05  # share of establishments whose sign holds a comma or quotes
 _OLDER_NOMENCLATURE = "NAFRev1"
 _ANCIENT_SEQUENCE = 2
 

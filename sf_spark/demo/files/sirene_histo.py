@@ -17,8 +17,8 @@ from sf_spark.demo.world import reference
 from sf_spark.demo.world.arrays import NEVER
 from sf_spark.demo.world.population import Population
 
-BREAK_SHARE = 0.03  # of establishments, closed for a while and open again
-UNKNOWN_SHARE = 0.02  # of establishments, with a first spell of unknown state: readers leave it out
+BREAK_SHARE = 0.03  # share of establishments closed for a while, then open again
+UNKNOWN_SHARE = 0.02  # share of establishments with a first spell of unknown state: readers leave it out
 _SHORTEST_LIFE = 900  # days, for a break to find its place
 _Spell = tuple[int, int, str, bool]  # first day, last day or NEVER, state (A, F or unknown), whether the state changed
 

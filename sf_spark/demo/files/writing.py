@@ -51,7 +51,7 @@ class DeliveryFile:
         self._rng, self._dirty_share, self._report_dirty = rng, dirty_share, report_dirty
         # Damage owed so far: starting just below one gives even the smallest file a damaged line.
         self._owed = 0.999 if dirty_share else 0.0
-        self._line = 0  # of the physical lines written so far
+        self._line = 0  # physical lines written so far
         self._counts = Counter[str]()
         self._money = Counter[str]()
         self._write([header])

@@ -13,9 +13,9 @@ from sf_spark.demo.world.population import Population
 # Monthly odds that an industrial establishment asks: in ordinary times, in distress, during the wave.
 _ORDINARY, _DISTRESSED, _WAVE = 0.0025, 0.012, 0.13
 _SECONDARY = 0.35  # a secondary establishment asks less often
-AMENDED_SHARE = 0.12  # of requests, prolonged by a second one of the same family
-REVISED_SHARE = 0.06  # of requests, whose status date and hours change later
-ODD_DAY_SHARE = 0.04  # of consumptions, dated on another day than the 1st
+AMENDED_SHARE = 0.12  # share of requests prolonged by a second one of the same family
+REVISED_SHARE = 0.06  # share of requests whose status date and hours change later
+ODD_DAY_SHARE = 0.04  # share of consumptions dated on another day than the 1st
 _MONTHLY_HOURS = 151.67
 _ECONOMIC_REASON, _OTHER_REASONS = 1, np.array([2, 3, 4, 5])
 

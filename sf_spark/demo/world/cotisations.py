@@ -9,11 +9,11 @@ from sf_spark.demo.world.health import distress
 from sf_spark.demo.world.plan import Timeline
 from sf_spark.demo.world.population import Population
 
-QUARTERLY_SHARE = 0.55  # of accounts of companies under 10 employees
-YEARLY_SHARE = 0.02  # of accounts of companies under 3 employees
-SHORT_CODE_SHARE = 0.3  # of accounts, whose periods are written on 4 characters
-COMMA_SHARE = 0.03  # of accounts, whose amounts have a decimal comma
-_RATE = 0.42  # of the gross wage, employee's and employer's shares together
+QUARTERLY_SHARE = 0.55  # share of accounts of companies under 10 employees
+YEARLY_SHARE = 0.02  # share of accounts of companies under 3 employees
+SHORT_CODE_SHARE = 0.3  # share of accounts whose periods are written on 4 characters
+COMMA_SHARE = 0.03  # share of accounts whose amounts have a decimal comma
+_RATE = 0.42  # share of the gross wage, for employee and employer together
 _NOISE = 0.07
 _YEARLY_RAISE = 0.02
 _SEASON = (1.0, 0.97, 1.0, 0.98, 1.0, 1.05, 1.02, 0.96, 0.98, 1.0, 1.02, 1.12)  # bonuses of June and December

@@ -10,13 +10,13 @@ from sf_spark.demo.world.entreprises import Entreprises
 from sf_spark.demo.world.fates import Fates
 from sf_spark.demo.world.plan import Timeline
 
-OPENED_SHARE = 0.12  # of secondary establishments, opened during the history
-CLOSED_SHARE = 0.12  # of secondary establishments, closed during the history
-MOVED_SHARE = 0.04  # of head offices, which change address and so SIRET during the history
-MOVED_LATELY_SHARE = 0.012  # of head offices, which do so between two deliveries: their debts change SIRET
-PROVISIONAL_SHARE = 0.02  # of establishments opened during the history
+OPENED_SHARE = 0.12  # share of secondary establishments opened during the history
+CLOSED_SHARE = 0.12  # share of secondary establishments closed during the history
+MOVED_SHARE = 0.04  # share of head offices that change address and so SIRET during the history
+MOVED_LATELY_SHARE = 0.012  # share of head offices that move between two deliveries: their debts change SIRET
+PROVISIONAL_SHARE = 0.02  # share of establishments opened during the history that start with a provisional SIRET
 PROVISIONAL_MONTHS = 3  # before the real SIRET comes
-SECOND_ACCOUNT_SHARE = 0.05  # of establishments paying through two accounts
+SECOND_ACCOUNT_SHARE = 0.05  # share of establishments paying through two accounts
 _MOST_SITES = 25
 # Sequence numbers inside a company: room below for its oldest, closed establishments, room above for moves.
 _FIRST_SEQUENCE, _MOVED_SEQUENCE, _PSEUDO_SEQUENCES = 4, 61, (5001, 6002, 7003, 9004)

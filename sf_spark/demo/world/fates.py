@@ -22,7 +22,7 @@ from sf_spark.demo.world.procedures import (
 FORMER_SHARE = 0.03  # entered a proceeding before the history starts; most had left it by then
 _CLOSURE_RATE = 0.012  # a year: closes without failing (retirement, merger)
 _GRACE_MONTHS = 4  # a company does not fail as soon as it is created
-_STILL_IN_PLAN_SHARE = 0.35  # of the former ones: the plan runs into the history
+_STILL_IN_PLAN_SHARE = 0.35  # share of former proceedings whose plan runs into the history
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ _SHORTEST_LEAD, _LONGEST_LEAD = 3, 15
 # A healthy company may also forget to pay, and pay later: half of the debtors are not in distress.
 _FORGETTING, _STRUGGLING = 0.004, 0.045
 _ONE_MORE_MONTH = 0.55
-SIBLING_SHARE = 0.05  # of debts, with a second écart négatif on the same period
-CONTROL_SHARE = 0.0006  # of contributions, on which a control finds more to pay, long after
+SIBLING_SHARE = 0.05  # share of debts with a second écart négatif on the same period
+CONTROL_SHARE = 0.0006  # share of contributions on which a later control claims more
 _SMALLEST = 2_000  # cents: nothing smaller is claimed
 # Reasons drawn for an ordinary debt: late, absent or insufficient payment, rejected by the bank.
 _ORDINARY_REASONS = np.array([1, 2, 24, 25, 8, 9, 13])

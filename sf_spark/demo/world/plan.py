@@ -29,7 +29,7 @@ class DemoPlan:
     last_batch: str = "2610"
     monthly_deliveries: int = 3
     dirty_share: float = 0.002
-    failure_rate: float = 0.05  # of living companies, a year
+    failure_rate: float = 0.05  # share of living companies that fail in a year
     # The others come from a shock that no file shows: a fraud, a fire, the death of the owner.
     announced_share: float = 0.65
 

@@ -43,7 +43,7 @@ COLUMNS = {
     "categorie_juridique string, ape string, ape_naf25 string, date_creation date, est_actif boolean",
 }
 COLUMNS = {name: f"{ddl}, {_PLACE}" for name, ddl in COLUMNS.items()}
-HOURS_OF_A_MONTH = 151.67  # of one full-time employee: 35 hours a week (article L3121-27 code du travail)
+HOURS_OF_A_MONTH = 151.67  # for a full-time employee: 35 hours a week (article L3121-27 code du travail)
 UNKNOWN_REASON = "Motif inconnu"
 _LONGEST = 50  # characters of a stage or an action that the application keeps
 

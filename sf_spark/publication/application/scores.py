@@ -29,7 +29,7 @@ _MONTHS = (
     *("Janvier", "Février", "Mars", "Avril", "Mai", "Juin", "Juillet", "Août", "Septembre", "Octobre", "Novembre"),
     "Décembre",
 )
-_DECIMALS = 10  # of a score: the application's numeric(20,10)
+_DECIMALS = 10  # decimals of a score: the application's numeric(20,10)
 
 
 def label_of(periode: date) -> str:

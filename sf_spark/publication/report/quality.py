@@ -12,7 +12,7 @@ from sf_spark.publication.report.model import LEVELS, Figures, Quality
 
 Rows = Sequence[Mapping[str, Any]]
 _SHOWN = 10  # signals that have moved most
-_MOST_REASONS = 15  # of rejections
+_MOST_REASONS = 15  # most frequent reasons of rejection shown
 _NAMES = {  # names of the sources without a date on cards
     "avis": "Avis des agents",
     "ccsf": "Plans CCSF",
