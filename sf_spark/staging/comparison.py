@@ -190,9 +190,9 @@ def ranks(names: np.ndarray) -> np.ndarray:
 
 def matched(names: np.ndarray, rank: np.ndarray, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which facts are stored, and which stored facts are delivered: same content and same rank."""
-    is_old, is_held = np.zeros(len(names), np.bool_), np.zeros(len(stored), np.bool_)
+    is_old, is_delivered = np.zeros(len(names), np.bool_), np.zeros(len(stored), np.bool_)
     if len(names) == 0 or len(stored) == 0:
-        return is_old, is_held
+        return is_old, is_delivered
     order, stored_order = np.argsort(names["first"]), np.argsort(stored["first"])
     first, stored_first = names["first"][order], stored["first"][stored_order]
     place = np.minimum(np.searchsorted(stored_first, first), len(stored) - 1)
@@ -201,12 +201,12 @@ def matched(names: np.ndarray, rank: np.ndarray, stored: np.ndarray) -> tuple[np
     alone = found & ~_has_neighbour(first) & ~_has_neighbour(stored_first)[place]
     left, right = order[alone], stored_order[place[alone]]
     equal = (names["second"][left] == stored["second"][right]) & (rank[left] == stored["rank"][right])
-    is_old[left[equal]], is_held[right[equal]] = True, True
+    is_old[left[equal]], is_delivered[right[equal]] = True, True
     facts = order[found & ~alone]
     if len(facts):
         others = np.flatnonzero(np.isin(stored["first"], names["first"][facts]))
-        _match_groups(names, rank, stored, facts, others, is_old, is_held)
-    return is_old, is_held
+        _match_groups(names, rank, stored, facts, others, is_old, is_delivered)
+    return is_old, is_delivered
 
 
 def _has_neighbour(ordered: np.ndarray) -> np.ndarray:
@@ -222,7 +222,7 @@ def _match_groups(
     facts: np.ndarray,
     others: np.ndarray,
     is_old: np.ndarray,
-    is_held: np.ndarray,
+    is_delivered: np.ndarray,
 ) -> None:
     """Match facts that share a hash with others, by content and rank."""
     both = {
@@ -236,7 +236,7 @@ def _match_groups(
         same &= values[order][1:] == values[order][:-1]
     left, right = order[:-1][same], order[1:][same] - len(facts)
     good = (left < len(facts)) & (right >= 0)
-    is_old[facts[left[good]]], is_held[others[right[good]]] = True, True
+    is_old[facts[left[good]]], is_delivered[others[right[good]]] = True, True
 
 
 def _joined(arrays: Sequence[np.ndarray], dtype: np.dtype) -> np.ndarray:

@@ -241,8 +241,8 @@ def test_many_facts_are_matched_in_any_order() -> None:
         names["second"][order],
         1,
     )
-    is_old, is_found = matched(names, ranks(names), stored_facts)
-    assert np.flatnonzero(is_old).tolist() == sorted(order.tolist()) and is_found.all()
+    is_old, is_delivered = matched(names, ranks(names), stored_facts)
+    assert np.flatnonzero(is_old).tolist() == sorted(order.tolist()) and is_delivered.all()
 
 
 def test_arrays_left_in_scratch_files_say_the_same(tmp_path: Path) -> None:
