@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import TimeoutExpired
 
@@ -19,6 +20,8 @@ from sf_spark.lake.places import store_of
 from sf_spark.lake.stores import VARIABLE, use
 from sf_spark.settings import PROJECT_ROOT, Settings
 
+_FEW_ROWS = 50_000
+_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 _DELTA_JARS = ("delta-spark", "delta-storage")  # the other 31 dependencies of Delta are part of Spark
 
 
@@ -103,6 +106,30 @@ def reach_stores(settings: Settings, spark: SparkSession | None = None) -> None:
     for scheme, authority in stores:
         path = context._jvm.org.apache.hadoop.fs.Path(f"{scheme}://{authority}/")  # type: ignore[union-attr]
         path.getFileSystem(context._jsc.hadoopConfiguration())
+
+
+@contextlib.contextmanager
+def interpreted(session: SparkSession, rows: int) -> Iterator[None]:
+    """Run plans over few rows as they are: compiling one costs seconds, which only a long run pays back.
+
+    Args:
+        session: Whose settings change meanwhile.
+        rows: How many the plans read, about.
+    """
+    if rows > _FEW_ROWS:
+        yield
+        return
+    before = {key: session.conf.get(key, None) for key in _INTERPRETED}
+    for key, value in _INTERPRETED.items():
+        session.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, old in before.items():
+            if old is None:
+                session.conf.unset(key)
+            else:
+                session.conf.set(key, old)
 
 
 def end_session(spark: SparkSession) -> None:

@@ -22,6 +22,7 @@ from sf_spark.publication.list_columns import LEVELS, STATUSES
 from sf_spark.publication.lists import Stay, build_list, companies_listed
 from sf_spark.schema import LISTS_DETECTION as LISTS
 from sf_spark.schema import PREDICTIONS_ENTREPRISE
+from sf_spark.session import interpreted
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
 from sf_spark.steps.list_inputs import STAGED, ListInputs
@@ -75,7 +76,8 @@ def _publish(spark: SparkSession, settings: Settings, report: Report, asked: Cor
     todo = _corrections(published, settings, asked, report) if asked else _first(published, scored, settings)
     for edition in todo:
         edition = _completed(edition, settings, {each.horizon: each for each in scored})
-        _draw(spark, settings, published, edition)
+        with interpreted(spark, edition.scored):
+            _draw(spark, settings, published, edition)
         published = published_editions(lake)
         _report_figures(note_figures(lake, [edition]), report)
     if not todo:
