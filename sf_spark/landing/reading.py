@@ -41,7 +41,7 @@ from sf_spark.landing.ranges import Range
 from sf_spark.landing.rejects import REJECTS, badly_framed
 from sf_spark.landing.rules import Check
 from sf_spark.landing.scan import CUT, ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
-from sf_spark.landing.silent import noted, of_damaged, of_gaps, of_nobody, of_several_lines, zero_key
+from sf_spark.landing.silent import is_too_long, noted, of_damaged, of_gaps, of_nobody, of_several_lines, zero_key
 from sf_spark.landing.source import Source
 from sf_spark.landing.typed import ACCEPTED, REJECTED, SKIPPED, Classified, classified, evaluated, reasons_of
 
@@ -493,7 +493,7 @@ class _RangeReader:
         """Note a rejected record longer than any accepted one: it may have lost a line end."""
         sizes = records.spans[:, 1] - records.spans[:, 0]
         self._longest = int(sizes[classes != REJECTED].max(initial=self._longest))
-        if self._looks_for_absence and self._longest and (sizes[classes == REJECTED] > self._longest).any():
+        if self._looks_for_absence and is_too_long(sizes[classes == REJECTED], self._longest).any():
             self._silent.append(of_nobody())
 
     def _reject(self, reasons: pl.DataFrame, rejected: np.ndarray | None = None) -> None:

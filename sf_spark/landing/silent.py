@@ -11,6 +11,7 @@ from sf_spark.landing.source import Source
 SEVERAL_LINES = "several lines"
 _NOBODY = "\0"  # a text without any key: every absent fact is held back
 _FEW_FIELDS = 3  # two merged lines of two fields have one delimiter too many
+_FAR_LONGER = 1.2  # two lines are twice as long as one, less what was lost between them; a slip adds a few characters
 _DIGITS = {"siret": 14, "siren": 9}
 
 
@@ -42,8 +43,8 @@ def of_several_lines(block: bytearray, scanned: Scanned, delimiter: str) -> list
 def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> list[pl.DataFrame]:
     """The texts of records that are not well-framed.
 
-    One delimiter too many is a slip inside a record. Any other number of fields, or more text than in any other record,
-    may come from a lost line end; the number of records is then unknown.
+    One field too many or too few is a slip inside a record, which every month has. Any other number of fields, or far
+    more text than in any other record, may come from a lost line end; the number of records is then unknown.
 
     Args:
         texts: Texts of the records.
@@ -52,9 +53,18 @@ def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> l
         longest: Bytes of the longest well-framed record; 0 where there is none to compare with.
     """
     quoted = bad[:, 3] & (BARE | EXTRANEOUS | UNCLOSED) != 0  # not all of its fields were counted
-    miscounted = ~quoted & (bad[:, 4] != width) & ((bad[:, 4] != width + 1) | (width < _FEW_FIELDS))
-    too_long = (bad[:, 1] - bad[:, 0] > longest) & (longest > 0)
-    return [noted("", texts), *([of_nobody()] if (miscounted | too_long).any() else [])]
+    off = np.abs(bad[:, 4] - width)
+    miscounted = ~quoted & ((off > 1) | ((off > 0) & (width < _FEW_FIELDS)))
+    too_long = is_too_long(bad[:, 1] - bad[:, 0], longest)
+    swallowed = texts.str.contains(
+        '\n"', literal=True
+    ).any()  # a quote that was left open, before a line that has its own
+    return [noted("", texts), *([of_nobody()] if (miscounted | too_long).any() or swallowed else [])]
+
+
+def is_too_long(sizes: np.ndarray, longest: int) -> np.ndarray:
+    """Whether records are far longer than the longest good one; false where there is none to compare with."""
+    return (sizes > _FAR_LONGER * longest) & (longest > 0)
 
 
 def of_gaps(block: bytearray, scanned: Scanned, start: int) -> list[pl.DataFrame]:
