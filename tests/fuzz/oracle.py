@@ -60,6 +60,8 @@ def judge(layouts: list[Fuzzed], name: str, content: bytes) -> Verdict:
         data = gzip.decompress(content) if name.endswith(".gz") and content else content
     except (OSError, EOFError, zlib.error):
         return Verdict("cannot be decompressed")
+    if name.endswith(".gz") and not any(content[-8:]):
+        return Verdict("ends with zero bytes")
     try:
         header, number, encoding, mark = _header(data)
     except ValueError as error:
