@@ -56,9 +56,8 @@ def of_damaged(texts: pl.Series, bad: np.ndarray, width: int, longest: int) -> l
     off = np.abs(bad[:, 4] - width)
     miscounted = ~quoted & ((off > 1) | ((off > 0) & (width < _FEW_FIELDS)))
     too_long = is_too_long(bad[:, 1] - bad[:, 0], longest)
-    swallowed = texts.str.contains(
-        '\n"', literal=True
-    ).any()  # a quote that was left open, before a line that has its own
+    # An open quote, before a line that begins with its own.
+    swallowed = texts.str.contains('\n"', literal=True).any()
     return [noted("", texts), *([of_nobody()] if (miscounted | too_long).any() or swallowed else [])]
 
 

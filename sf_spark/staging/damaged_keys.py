@@ -6,7 +6,7 @@ neighbours swapped.
     absent from the delivery    delivered instead, and new to the table                      the absent fact
     01234567400018, correct     91234567400018, which fails the check                        is held back
     01234567400018, correct     01234567400059, correct, of the same company                 ends: the site has moved
-    01234567400018, correct     01234567400019, of the same company, fails the control       is held back
+    01234567400018, correct     01234567400019, of the same company, fails the check         is held back
     01234567400018, correct     another one that satisfies the check, or differs more        ends: another company
     01234567400011, fails too   91234567400011, inside the perimeter                         ends: nobody can tell
     01234567400011, fails too   91234567400011, which the perimeter leaves out               is held back
@@ -111,7 +111,7 @@ def known(task: StrangersTask) -> Strangers:
     companies = _company(numbers).unique()
 
     def is_known(some: pa.Array) -> pa.Array:
-        of_company = pc.and_(pc.is_in(_company(some), companies), pc.invert(_fails_control(some)))
+        of_company = pc.and_(pc.is_in(_company(some), companies), pc.invert(_fails_check(some)))
         return pc.or_(pc.is_in(some, numbers), of_company)
 
     return Strangers(
@@ -148,7 +148,7 @@ def may_be_damaged(key: pa.ChunkedArray, account: pa.ChunkedArray | None, strang
 
 def _near_outside(missing: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Which missing numbers may have become which numbers outside the perimeter: one of the two fails the check."""
-    correct, delivered_failing = pc.invert(_fails_control(missing)), _fails_control(delivered)
+    correct, delivered_failing = pc.invert(_fails_check(missing)), _fails_check(delivered)
     of_failing, near_failing = _near(missing, delivered.filter(delivered_failing))
     of_any, near_any = _near(missing.filter(pc.invert(correct)), delivered)
     return (
@@ -159,7 +159,7 @@ def _near_outside(missing: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.
 
 def _near_new(missing: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Which missing numbers may have become which new ones: the missing one is correct, the new one is not."""
-    correct, failing = pc.invert(_fails_control(missing)), _fails_control(delivered)
+    correct, failing = pc.invert(_fails_check(missing)), _fails_check(delivered)
     found, near = _near(missing.filter(correct), delivered.filter(failing))
     return _spread(found, correct), _spread(near, failing)
 
@@ -226,7 +226,7 @@ def _sum_without(signs: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
     return np.asarray(total)
 
 
-def _fails_control(numbers: pa.Array) -> pa.Array:
+def _fails_check(numbers: pa.Array) -> pa.Array:
     """Which texts fail the check of SIREN and SIRET (Luhn's formula)."""
     fails = np.zeros(len(numbers), np.bool_)
     lengths = np.array(pc.fill_null(pc.binary_length(numbers), 0))
