@@ -149,7 +149,7 @@ def read_header(uri: str, name: str, packing: Packing) -> Header:
     except UnicodeDecodeError:
         # The bytes of a Latin-9 text are counted as what they become in UTF-8.
         decoded = text.decode(LATIN9)
-        end = start + len(decoded.encode("utf-8")) + len(line) - len(text)
+        end = start + len(line.decode(LATIN9).encode("utf-8"))  # a mark, too, becomes other bytes
         return Header(number, decoded, LATIN9, False, start, end)
 
 

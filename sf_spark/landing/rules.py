@@ -78,5 +78,5 @@ def unprintable(text: str) -> Check:
     Args:
         text: Name of the text column.
     """
-    wrong = pl.col(text).str.contains(r"[\x00-\x1F\x7F]")
-    return Check(wrong, "unprintable", text, pl.col(text), "free of control characters")
+    wrong = pl.col(text).str.contains(r"[\x00-\x1F\x7F\x{A0}\x{200B}\x{FEFF}]")
+    return Check(wrong, "unprintable", text, pl.col(text), "free of characters that do not show")

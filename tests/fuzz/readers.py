@@ -17,7 +17,7 @@ def text(cell: str) -> str | None:
 
 
 def whole(cell: str) -> str | None:
-    if re.search(r"[\x00-\x1F\x7F]", cell):
+    if re.search(r"[\x00-\x1F\x7F\xa0\u200b\ufeff]", cell):
         raise ValueError(cell)
     return cell or None
 

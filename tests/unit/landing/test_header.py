@@ -115,6 +115,12 @@ def test_of_two_columns_that_name_one_month_the_last_counts() -> None:
     assert months_of(EFFECTIF, columns) == [(2, date(2023, 2, 1)), (3, date(2023, 1, 1))]
 
 
+def test_a_mark_before_a_text_that_is_no_utf8_counts_as_its_bytes_do(tmp_path: Path) -> None:
+    found = header(tmp_path / "a", codecs.BOM_UTF8 + "é;b\r\n1;2".encode("iso-8859-15"))
+    # The three bytes of the mark and é take two bytes each once they are UTF-8.
+    assert (found.encoding, found.text, found.end) == ("iso-8859-15", "é;b", 3 * 2 + 2 + 4)
+
+
 SERIES = [f"eff2023{quarter}{month}" for quarter in "1234" for month in "123"]  # January to December
 
 

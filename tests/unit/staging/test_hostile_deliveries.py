@@ -673,3 +673,15 @@ def test_a_column_that_is_empty_all_at_once_is_no_good_news(
         named = "part_ouvriere, part_patronale" if amounts == "0;0" else "part_patronale"
         assert done.message.startswith(f"{named}: no line has a value")
         assert done.message.endswith("say --whole debit if that is right")
+
+
+@pytest.mark.parametrize("sign", ["\t", "\x1a", "\xa0", "\ufeff"])
+def test_an_account_number_with_a_character_that_does_not_show_is_no_other_account(
+    deliver: Deliver, take: Callable, in_force: Callable, sign: str
+) -> None:
+    account = ACCOUNT[SITES[0]]
+    deliver("2401", "a_debits.csv", debits())
+    deliver("2402", "a_debits.csv", debits().replace(account, f"{account[:5]}{sign}{account[5:]}"))
+    take("2401")
+    done = take("2402")["a_debits.csv"]
+    assert (done.rejected, done.added, done.ended, done.held_back, in_force()) == (1, 0, 0, 1, 20)
