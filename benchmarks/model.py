@@ -31,7 +31,7 @@ from sf_spark.ml.split import PROTOCOLS
 from sf_spark.ml.thresholds import Thresholds
 from sf_spark.session import build_session
 from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
-from sf_spark.steps.training_inputs import TrainingInputs
+from sf_spark.steps.inputs.training import TrainingInputs
 
 RESULTS = Path(__file__).parent / "RESULTS-model.md"
 MEASURED = Path(__file__).parent / "model.json"  # measurements so far, the source of RESULTS-model.md

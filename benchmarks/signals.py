@@ -92,8 +92,8 @@ def sf_spark(lake: Path, which: str, signals: int) -> float:
     from sf_spark.lake.planning import Read, plan
     from sf_spark.settings import load_settings
     from sf_spark.signals.catalogue import Catalogue, catalogue_from
+    from sf_spark.steps.outputs.signal_tables import Months, write_signals
     from sf_spark.steps.recipes import signal_recipes
-    from sf_spark.steps.signal_tables import Months, write_signals
 
     settings = load_settings("local")
     spark = spark_session()

@@ -1,4 +1,7 @@
-"""Train every model of conf/models for each horizon, evaluate it at rolling origins, put the best through the gate."""
+"""Train and judge the models of each horizon: signals/entreprise, labels/entreprise, panel/entreprise -> MLflow.
+
+Every model of conf/models is evaluated at rolling origins; the best goes through the gate.
+"""
 
 import argparse
 

@@ -5,8 +5,7 @@ committed elsewhere.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -21,7 +20,6 @@ from sf_spark.landing.fact_file import FactFile
 from sf_spark.landing.facts import (
     NAME,
     Facts,
-    Stamp,
     facts_of,
     facts_of_months,
     position_of,
@@ -34,16 +32,24 @@ from sf_spark.landing.hashing import hash_spans, hash_texts
 from sf_spark.landing.header import Reading
 from sf_spark.landing.machine import SPARE
 from sf_spark.landing.months import first_unreadable, headcounts
-from sf_spark.landing.names import Packing
 from sf_spark.landing.opening import TextStream, reading
 from sf_spark.landing.parquet_rows import as_text, plain_columns, raw_rows
-from sf_spark.landing.ranges import Range
+from sf_spark.landing.range_task import RangeOutcome, RangeTask
 from sf_spark.landing.rejects import REJECTS, badly_framed
 from sf_spark.landing.rules import Check
 from sf_spark.landing.scan import CUT, ENCODING, NOT_WANTED, Scanned, raw_text, scan_block
 from sf_spark.landing.silent import is_too_long, noted, of_damaged, of_gaps, of_nobody, of_several_lines, zero_key
 from sf_spark.landing.source import Source
-from sf_spark.landing.typed import ACCEPTED, REJECTED, SKIPPED, Classified, classified, evaluated, reasons_of
+from sf_spark.landing.typed import (
+    ACCEPTED,
+    REJECTED,
+    SKIPPED,
+    Classified,
+    classified,
+    evaluated,
+    lines_to_gather,
+    reasons_of,
+)
 
 _BLOCK = 4 << 20  # larger ones cost page faults, smaller ones calls
 _UNREADABLE_CELL = "_unreadable"
@@ -52,113 +58,6 @@ _A_HEADCOUNT = Check(
 )
 _WHOLE_SIRET = r"^[0-9]{14}\z"
 _MONEY_UNIT = Decimal("0.0001")
-
-
-@dataclass(frozen=True)
-class Known:
-    """Known facts that reading a file may need.
-
-    Attributes:
-        inside: SIREN of the companies inside the perimeter, as numbers in order; None: everybody is.
-        accounts: ``numero_compte, date_fermeture, siret`` in force, for a layout by account.
-        series: First month of the series and the one after its last, for a source that gathers lines.
-        outranked: Keys that a later file of the delivery also holds, for a source that gathers lines.
-        ends_lines: Whether all files of the source in the delivery before ended with a line end: a last line without
-            one is then cut.
-        takes_rejected: Whether the readable values of a rejected record may be taken in, if the source allows it: not
-            where they would replace better ones.
-    """
-
-    inside: np.ndarray | None = None
-    accounts: pa.Table | None = None
-    series: tuple[date, date] | None = None
-    outranked: pa.Array | None = None
-    ends_lines: bool = False
-    takes_rejected: bool = True
-
-
-@dataclass(frozen=True)
-class Output:
-    """Which facts to write, and where.
-
-    Attributes:
-        uri: URI of the file.
-        stamp: Values that all rows share.
-        places: In order: see :func:`sf_spark.landing.facts.ranked`.
-        ranks: Ranks of the facts in these places; 0 drops one.
-        others: Whether the facts elsewhere are written.
-    """
-
-    uri: str
-    stamp: Stamp
-    places: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
-    ranks: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
-    others: bool = True
-
-
-@dataclass(frozen=True)
-class RangeTask:
-    """A range of a file, and what to do with it."""
-
-    uri: str
-    name: str
-    packing: Packing
-    encoding: str
-    reading: Reading
-    range: Range
-    known: Known = field(default_factory=Known)
-    output: Output | None = None
-
-
-@dataclass
-class RangeOutcome:
-    """The result of reading a range.
-
-    Attributes:
-        first: Where the first record starts.
-        next: Where the first record behind the range starts ...
-        next_line: ... and the number of its line.
-        read: Number of records, of any class.
-        accepted, rejected, skipped: Number of records of each class.
-        undecodable: Records that are not UTF-8.
-        fatal: Line and message of the first reason that makes the whole file fail.
-        money: Sums over accepted records, in hundredths of a cent.
-        rejects: Their lines, texts and reasons (see ``REJECTS``); None where there are none.
-        silent: Keys of the records that say nothing about the facts they may have held (rejected, or left out by a
-            rule), as ``column`` and ``value``; where the key cannot be read, column '' and the record's text. Also the
-            texts of records of several lines, as column ``SEVERAL_LINES`` (a stray quote merges many records into one),
-            and a text without any key where an unknown record was lost.
-        left_out: Keys of the records that the perimeter leaves out, in the same form (accounts where the layout has no
-            key); None where there are none, or where no absence ends a fact.
-        is_cut: Whether the file ends inside a record: its last one is rejected, and lacks its line end.
-        ends_open: Whether the text ends without a line end.
-        filled: Number of accepted records with a value, by typed column; an amount of 0 counts as none.
-        names: Names of the facts (see ``NAME``); of a wide file, names of the records (see ``record_of``).
-        keys: Keys in the range, of a source that gathers lines.
-        rows: Rows written.
-        bytes: Bytes written.
-    """
-
-    first: int = 0
-    next: int = 0
-    next_line: int = 0
-    read: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    undecodable: int = 0
-    fatal: tuple[int, str] | None = None
-    money: dict[str, int] = field(default_factory=dict)
-    rejects: pa.Table | None = None
-    silent: pa.Table | None = None
-    left_out: pa.Table | None = None
-    is_cut: bool = False
-    ends_open: bool = False
-    filled: dict[str, int] = field(default_factory=dict)
-    names: np.ndarray = field(default_factory=lambda: np.empty(0, NAME))
-    keys: pa.Array | None = None
-    rows: int = 0
-    bytes: int = 0
 
 
 def read_range(task: RangeTask) -> RangeOutcome:
@@ -179,35 +78,6 @@ def read_range(task: RangeTask) -> RangeOutcome:
         why = str(error).splitlines() or [""]
         raise BrokenFileError(f"cannot be read: {type(error).__name__}: {why[0][:200]}") from error
     return reader.outcome
-
-
-def staged_schema(source: Source, partition: str) -> pa.Schema:
-    """The columns of a staged table, the partition column last."""
-    text = pl.DataFrame(schema=dict.fromkeys(source.columns_read, pl.String))
-    place = {"_line": pl.Int64, "_at": pl.UInt32, "_part": pl.UInt16}
-    typed = evaluated(text.with_columns(pl.lit(0, dtype).alias(name) for name, dtype in place.items()), source.clean())
-    nothing = np.empty(0, np.uint64)
-    if source.gather is not None:
-        typed = source.gather(_lines_to_gather(typed, [], reasons_of(text, source.clean())), date.min, date.max)
-        typed = typed.drop("_raw", "_errors").with_columns(_at=pl.lit(0), _part=pl.lit(0)).clear()
-    rows = typed.drop("_wrong", "_skip", "_doubtful", strict=False)
-    if source.wide:
-        facts = facts_of_months(rows, np.empty(0, record_of(0)), np.empty(0, np.int32))
-    else:
-        facts = facts_of(rows, nothing, 0, source)
-    stamp = Stamp("", date(2000, 1, 1), by_rule=False)
-    rows = staged_rows(facts, np.empty(0, np.int64), np.empty(0, np.int32), source, stamp)
-    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest()) if isinstance(rows, pl.DataFrame) else rows
-    fields = [pa.field(field.name, _plain(field.type)) for field in table.schema]
-    behind = [field.name for field in fields].index("_file")
-    return pa.schema([*fields[:behind], pa.field(partition, pa.string()), *fields[behind:]])
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type of a column, however Arrow lays it out."""
-    if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
-        return pa.string()
-    return kind
 
 
 @dataclass(frozen=True)
@@ -391,7 +261,7 @@ class _RangeReader:
             typed = with_siret(typed, pl.DataFrame(known.accounts), self.source.account_date)
         if self.source.gather is not None:
             raw = [records.raw(row) for row in range(len(typed))]
-            self._gathering.append(_lines_to_gather(typed, raw, reasons_of(text, self._rules)))
+            self._gathering.append(lines_to_gather(typed, raw, reasons_of(text, self._rules)))
             return
         found = classified(typed, self.source, known.inside, lambda rows: reasons_of(text[rows], self._rules))
         raw = [records.raw(int(row)) for row in found.wrong]
@@ -582,13 +452,6 @@ def _column(name: str, place: int | str | None, columns: dict[int, pl.Series]) -
     if isinstance(place, int):
         return columns[place].alias(name)
     return pl.lit(place or "").alias(name)
-
-
-def _lines_to_gather(typed: pl.DataFrame, raw: list[str], errors: pl.Series) -> pl.DataFrame:
-    """The lines of a file for :attr:`sf_spark.landing.source.Source.gather`."""
-    columns = [name for name in typed.columns if not name.startswith("_")]
-    texts = pl.Series("_raw", raw, dtype=pl.String)
-    return pl.DataFrame([typed["_line"], texts, *(typed[name] for name in columns), errors.alias("_errors")])
 
 
 def _fatal(source: Source) -> pl.Expr:

@@ -130,3 +130,10 @@ def _or_bad_key(found: pl.Series, key: pl.Series, valid: np.ndarray, source: Sou
 def _reason(code: str, column: str, quoted: pl.Expr, expected: str) -> pl.Expr:
     message = pl.concat_str(quoted, pl.lit(expected))
     return pl.struct(code=pl.lit(code), column=pl.lit(column), message=message)
+
+
+def lines_to_gather(typed: pl.DataFrame, raw: list[str], errors: pl.Series) -> pl.DataFrame:
+    """The lines of a file for :attr:`sf_spark.landing.source.Source.gather`."""
+    columns = [name for name in typed.columns if not name.startswith("_")]
+    texts = pl.Series("_raw", raw, dtype=pl.String)
+    return pl.DataFrame([typed["_line"], texts, *(typed[name] for name in columns), errors.alias("_errors")])

@@ -12,7 +12,7 @@ from sf_spark.errors import BrokenFileError
 from sf_spark.lake.files import TableFile
 from sf_spark.lake.storage import remove_files
 from sf_spark.landing.facts import Stamp
-from sf_spark.landing.reading import Output, RangeOutcome, RangeTask
+from sf_spark.landing.range_task import Output, RangeOutcome, RangeTask
 from sf_spark.sources import Source
 from sf_spark.staging.cells import Grid
 from sf_spark.staging.comparison import buckets_for

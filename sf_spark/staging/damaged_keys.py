@@ -81,7 +81,7 @@ def strangers_of(left_out: Sequence[pa.Table], source: Source, new: Sequence[pa.
     """The numbers in a delivery that may be damaged: of lines outside the perimeter, and of new facts.
 
     Args:
-        left_out: See :class:`sf_spark.landing.reading.RangeOutcome`.
+        left_out: See :class:`sf_spark.landing.range_task.RangeOutcome`.
         source: The source.
         new: Keys of new facts.
     """

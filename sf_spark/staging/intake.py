@@ -24,8 +24,8 @@ from sf_spark.landing.files import DeliveredFile, find_batch, list_files
 from sf_spark.landing.header import Reading, doubtful_months, read_header, recognise
 from sf_spark.landing.names import finished_name, unfinished
 from sf_spark.landing.opening import Text, reading, unpacked
+from sf_spark.landing.range_task import Known, RangeOutcome, RangeTask
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
-from sf_spark.landing.reading import Known, RangeOutcome, RangeTask
 from sf_spark.schema import HELD_BACK_FACTS, QUARANTINE, staged
 from sf_spark.settings import Settings
 from sf_spark.sources import SOURCES, Source, source_of

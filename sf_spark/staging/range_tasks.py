@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sf_spark.landing.reading import RangeOutcome, RangeTask, read_range
+from sf_spark.landing.range_task import RangeOutcome, RangeTask
+from sf_spark.landing.reading import read_range
 from sf_spark.staging.cells import Grid, sorted_grid
 from sf_spark.staging.comparison import bucket_of
 from sf_spark.staging.exchange import Parts, partitioned

@@ -24,20 +24,16 @@ from sf_spark.domain.calendar import batch_date
 from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake.files import TableFile, commit_files
 from sf_spark.lake.storage import remove_files
-from sf_spark.landing.reading import Output, staged_schema
+from sf_spark.landing.range_task import Output
+from sf_spark.landing.staged_schema import staged_schema
 from sf_spark.staging.absence import (
     JudgeTask,
     NewKeysTask,
     ReturnedTask,
-    SearchTask,
-    Silence,
-    explained,
     judge,
     new_keys,
     replaced,
     returned_keys,
-    search,
-    silence_of,
 )
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file
 from sf_spark.staging.cells import CellsBucketTask, CellsTask, Grid, compare_cells, stored_cells
@@ -54,6 +50,7 @@ from sf_spark.staging.damaged_keys import (
 from sf_spark.staging.exchange import Parts
 from sf_spark.staging.perimetre import NEVER_FILTERED
 from sf_spark.staging.range_tasks import WriteTask, write_picked
+from sf_spark.staging.silence import SearchTask, Silence, explained, search, silence_of
 from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
 from sf_spark.staging.workers import run
 

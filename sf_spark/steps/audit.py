@@ -32,8 +32,8 @@ from sf_spark.settings import Settings
 from sf_spark.signals.catalogue import Catalogue, months_needed
 from sf_spark.steps import Report
 from sf_spark.steps.build_panel import codes_at_hand, rules_of
+from sf_spark.steps.outputs.signal_tables import GRAINS, Months, write_signals
 from sf_spark.steps.recipes import catalogue_of, panel_recipes, signal_recipes
-from sf_spark.steps.signal_tables import GRAINS, Months, write_signals
 
 _CELLS_AT_ONCE = 20_000_000
 _REPORT = pa.schema(

@@ -17,8 +17,8 @@ from sf_spark.schema import PANEL_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings
 from sf_spark.signals.dictionary import coverage, dictionary, page
 from sf_spark.steps import Report
+from sf_spark.steps.outputs.signal_tables import GRAINS, Months, last_rows, write_signals
 from sf_spark.steps.recipes import catalogue_of, dictionary_recipe, signal_recipes
-from sf_spark.steps.signal_tables import GRAINS, Months, last_rows, write_signals
 from sf_spark.steps.twice import tried_twice
 
 

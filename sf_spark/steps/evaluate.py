@@ -10,8 +10,8 @@ from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.inputs.training import TrainingInputs
 from sf_spark.steps.train import MODELS, Bench, evaluate_once
-from sf_spark.steps.training_inputs import TrainingInputs
 
 _SHOWN = (
     "average_precision",

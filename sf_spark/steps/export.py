@@ -30,7 +30,7 @@ from sf_spark.publication.follow_up import FOLLOW_UP as FOLLOW_UP_COLUMNS
 from sf_spark.schema import CARDS_ENTREPRISE, EXPORTS_LOG, FOLLOW_UP, LISTS_DETECTION, staged
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.export_files import write_cards, write_list
+from sf_spark.steps.outputs.export_files import write_cards, write_list
 
 _CHOSEN = "siren string, liste string, superseded_on date"
 _LOG = pa.schema(

@@ -36,9 +36,9 @@ from sf_spark.schema import (
 )
 from sf_spark.settings import Settings
 from sf_spark.steps import WARNING, Report
-from sf_spark.steps.matured_lists import matured_lists
-from sf_spark.steps.moved_signals import moved_signals
-from sf_spark.steps.published import published_editions
+from sf_spark.steps.inputs.editions import published_editions
+from sf_spark.steps.inputs.matured_lists import matured_lists
+from sf_spark.steps.inputs.moved_signals import moved_signals
 
 _SHOWN = 5  # printed warnings of one check; the table has all
 _FEWEST_RUNS = 3  # before the last one, for a meaningful median

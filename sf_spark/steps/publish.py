@@ -25,8 +25,8 @@ from sf_spark.schema import PREDICTIONS_ENTREPRISE
 from sf_spark.session import interpreted
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.list_inputs import STAGED, ListInputs
-from sf_spark.steps.published import editions_in, note_figures, published_editions
+from sf_spark.steps.inputs.editions import editions_in, note_figures, published_editions
+from sf_spark.steps.inputs.lists import STAGED, ListInputs
 from sf_spark.steps.recipes import list_recipe
 from sf_spark.steps.twice import tried_twice
 

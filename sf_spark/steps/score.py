@@ -22,7 +22,7 @@ from sf_spark.publication.adjustments import Rule, adjusted, rules_that_hold
 from sf_spark.schema import PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.expert_rules import rules_in_use
+from sf_spark.steps.inputs.expert_rules import rules_in_use
 from sf_spark.steps.twice import tried_twice
 
 if TYPE_CHECKING:

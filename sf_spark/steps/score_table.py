@@ -15,7 +15,7 @@ from sf_spark.ml.thresholds import NONE
 from sf_spark.schema import Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.table_inputs import encode, read_any
+from sf_spark.steps.inputs.any_table import encode, read_any
 from sf_spark.steps.train import table_model_name
 
 _ROWS = 50_000  # rows explained at a time, in memory beside the table itself

@@ -16,7 +16,7 @@ from sf_spark.publication.card_inputs import STAGED as CARDS_READ
 from sf_spark.schema import LISTS_DETECTION, PANEL_ENTREPRISE, PREDICTIONS_ENTREPRISE, Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.list_inputs import STAGED
+from sf_spark.steps.inputs.lists import STAGED
 from sf_spark.steps.recipes import (
     card_recipes,
     dictionary_recipe,

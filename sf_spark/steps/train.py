@@ -24,8 +24,8 @@ from sf_spark.ml.split import fold_of
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import PROJECT_ROOT, Settings, TrainSettings
 from sf_spark.steps import Report
-from sf_spark.steps.table_inputs import HORIZON, TableInputs
-from sf_spark.steps.training_inputs import TrainingInputs
+from sf_spark.steps.inputs.any_table import HORIZON, TableInputs
+from sf_spark.steps.inputs.training import TrainingInputs
 
 MODELS = PROJECT_ROOT / "conf" / "models"
 

@@ -24,8 +24,8 @@ from sf_spark.publication.list_columns import LEVELS, NO_ALERT
 from sf_spark.schema import LABELS_ENTREPRISE, MONITORING_ADJUSTMENTS, PREDICTIONS_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.expert_rules import rules_in_use
-from sf_spark.steps.models_of_months import models_of_months
+from sf_spark.steps.inputs.expert_rules import rules_in_use
+from sf_spark.steps.inputs.models_of_months import models_of_months
 
 ALL = "(toutes)"  # all rules together, in order
 _KEY = ["siren", "periode"]

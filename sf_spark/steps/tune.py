@@ -17,8 +17,8 @@ from sf_spark.ml.tracking import Tracker
 from sf_spark.ml.tuning import Trial, search
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.inputs.training import TrainingInputs
 from sf_spark.steps.train import MODELS
-from sf_spark.steps.training_inputs import TrainingInputs
 
 
 def tune(

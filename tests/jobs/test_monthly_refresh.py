@@ -24,8 +24,8 @@ from sf_spark.panel import build as panel_build
 from sf_spark.panel import postings
 from sf_spark.settings import Settings, load_settings
 from sf_spark.signals.catalogue import catalogue_from
+from sf_spark.steps.outputs.signal_tables import Months, write_signals
 from sf_spark.steps.recipes import signal_recipes
-from sf_spark.steps.signal_tables import Months, write_signals
 
 SIZE = (
     *("generate.entreprises=60", "generate.annees=2", "generate.monthly_deliveries=1", "generate.last_batch=2610"),

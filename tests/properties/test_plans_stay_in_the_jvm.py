@@ -14,7 +14,7 @@ from sf_spark.domain.calendar import index_of
 from sf_spark.domain.proceedings import proceeding_events
 from sf_spark.labels.events import openings
 from sf_spark.labels.target import build_labels
-from sf_spark.landing.reading import staged_schema
+from sf_spark.landing.staged_schema import staged_schema
 from sf_spark.panel.build import PanelRules, StagedTables, activity_codes, entreprise_panel, etablissement_panel
 from sf_spark.panel.proceedings import proceedings_changes
 from sf_spark.settings import load_settings

@@ -14,7 +14,7 @@ from sf_spark.errors import ConcurrentWriteError
 from sf_spark.lake import committing, files, month_files
 from sf_spark.signals.expression import Measure
 from sf_spark.signals.worker import SignalRequest, write_part
-from sf_spark.steps import signal_tables
+from sf_spark.steps.outputs import signal_tables
 from tests.steps.conftest import DERIVED, DUES, PANELS, SIGNALS, SmallLake, dues
 
 PACKAGE = Path(__file__).resolve().parents[2] / "sf_spark"
@@ -25,11 +25,11 @@ COMMIT_POINTS = {
     "lake/files.py": {"create", "create_write_transaction", "write_deltalake"},  # staged tables, monitoring, logs
     "lake/month_files.py": {"create_write_transaction", "create_table_with_add_actions"},  # signals
     "lake/tables.py": {"save"},  # a table scored by hand
-    "steps/export_files.py": {"write_deltalake", "save"},  # a folder of files, renamed when it is whole
+    "steps/outputs/export_files.py": {"write_deltalake", "save"},  # a folder of files, renamed when it is whole
 }
 JANUARY = 2024 * 12  # the index of a month
 # A table that is scored by hand; exports, which their own tests kill. Nothing is made of either.
-SAFE = {"lake/tables.py", "steps/export_files.py"}
+SAFE = {"lake/tables.py", "steps/outputs/export_files.py"}
 
 
 class Killed(BaseException):

@@ -13,8 +13,8 @@ from sf_spark.ml.explain import Explainer
 from sf_spark.ml.fit import Recipe, fit_calibrated
 from sf_spark.ml.models import build, definition_of
 from sf_spark.ml.registry import Registry
+from sf_spark.steps.inputs.any_table import TableInputs
 from sf_spark.steps.score_table import score_table
-from sf_spark.steps.table_inputs import TableInputs
 from sf_spark.steps.train import train
 
 LINE = {"pipeline": [{"sklearn.impute.SimpleImputer": {"add_indicator": True, "keep_empty_features": True}},

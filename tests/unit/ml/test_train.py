@@ -9,9 +9,9 @@ from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.ml.rows import Counts
 from sf_spark.ml.tracking import Tracker
 from sf_spark.steps.evaluate import evaluate_champion
+from sf_spark.steps.inputs.training import TrainingInputs, draw_shares
 from sf_spark.steps.promote import promote, rollback
 from sf_spark.steps.train import train
-from sf_spark.steps.training_inputs import TrainingInputs, draw_shares
 from sf_spark.steps.tune import tune
 
 TREES = {"pipeline": [{"sklearn.ensemble.HistGradientBoostingClassifier": {"max_iter": 3}}]}

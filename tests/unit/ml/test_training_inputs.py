@@ -7,7 +7,7 @@ from deltalake import DeltaTable
 from sf_spark.errors import MissingTableError
 from sf_spark.lake.tables import replace_all, spark_location
 from sf_spark.schema import SIGNALS_ENTREPRISE
-from sf_spark.steps.training_inputs import data_identity, data_versions
+from sf_spark.steps.inputs.training import data_identity, data_versions
 
 
 def test_a_lake_written_anew_in_the_same_place_is_another_one(spark, tmp_path):

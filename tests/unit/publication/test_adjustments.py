@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from sf_spark.errors import ConfigurationError
 from sf_spark.publication.adjustments import Rule, adjusted, check_conditions, rules_that_hold, usable
 from sf_spark.settings import load_settings
-from sf_spark.steps.expert_rules import rule_of, rules_in_use
+from sf_spark.steps.inputs.expert_rules import rule_of, rules_in_use
 
 JANUARY = date(2026, 1, 1)
 UP = Rule("dette_recente", True, "dette_diff3m > 0.2 * cotisation_mean12m", "La dette a augmenté")

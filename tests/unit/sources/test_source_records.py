@@ -2,7 +2,7 @@
 
 import pytest
 
-from sf_spark.landing.reading import staged_schema
+from sf_spark.landing.staged_schema import staged_schema
 from sf_spark.sources import SOURCES, Source
 
 

@@ -9,7 +9,7 @@ from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.publication.editions import in_force
 from sf_spark.schema import PREDICTIONS_ENTREPRISE
 from sf_spark.settings import Settings
-from sf_spark.steps.published import published_editions
+from sf_spark.steps.inputs.editions import published_editions
 
 
 def models_of_months(spark: SparkSession, settings: Settings) -> dict[tuple[int, date], str]:

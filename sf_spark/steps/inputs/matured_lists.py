@@ -12,7 +12,7 @@ from sf_spark.publication.list_columns import LEVELS
 from sf_spark.schema import LABELS_ENTREPRISE, LISTS_DETECTION, PREDICTIONS_ENTREPRISE
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.published import published_editions
+from sf_spark.steps.inputs.editions import published_editions
 
 _KEY = ["siren", "periode"]
 

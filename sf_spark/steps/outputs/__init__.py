@@ -1,0 +1,1 @@
+"""How steps write what takes more than one call: tables of signals, the files of an export."""
