@@ -23,7 +23,7 @@ import mlflow
 from sf_spark.environment import login_name
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.records import Champion
-from sf_spark.ml.tracking import TAG, TRUSTED, open_store
+from sf_spark.ml.tracking import NOTE, TAG, TRUSTED, open_store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 _PROMOTION = "promotion."
@@ -57,14 +57,17 @@ class Registry:
         self._uri = uri
         self._client = open_store(uri)
 
-    def register(self, run_id: str, name: str, fingerprint: str, card: str, tags: dict[str, str]) -> tuple[str, bool]:
+    def register(
+        self, run_id: str, name: str, fingerprint: str, summary: str, tags: dict[str, str]
+    ) -> tuple[str, bool]:
         """Register the model of a run as challenger: (version, whether it was already registered).
 
-        A fingerprint is registered once, ever.
+        The version's description is the summary, then the run's model card. A fingerprint is registered once, ever.
         """
         version, known = self._version_of(run_id, name, fingerprint, tags)
         if not known:
-            self._client.update_model_version(name, version, card)
+            card = self._client.get_run(run_id).data.tags.get(NOTE, "")
+            self._client.update_model_version(name, version, f"{summary}\n\n{card}".strip())
         self._client.set_registered_model_alias(name, CHALLENGER, version)
         return version, known
 

@@ -38,12 +38,14 @@ from sf_spark.ml.lock import exclusive
 from sf_spark.ml.moved import follow_move
 from sf_spark.ml.records import RunContent, RunRecord
 from sf_spark.ml.signal_model import SignalModel
+from sf_spark.ml.views import experiment_tags
 
 _SQLITE = "sqlite:///"
 _MODEL = "model"
 _EVALUATION = "evaluation.json"
 ROWS = "test-rows.npz"  # the test rows and their probabilities, for paired comparisons
 TAG = "sf_spark."
+NOTE = "mlflow.note.content"  # the tag that the pages show as a description
 _PARENT = "mlflow.parentRunId"  # the UI nests runs by this tag
 # Types allowed in a model beside scikit-learn's own. A file with another type is not loaded.
 TRUSTED = [
@@ -106,7 +108,7 @@ class Tracker:
             **{TAG + key: value for key, value in content.tags.items()},
             TAG + "kind": content.kind,
             TAG + "code": sf_spark.__version__,
-            "mlflow.note.content": content.description,
+            NOTE: content.description,
             "mlflow.user": login_name(),
             "mlflow.source.name": f"sf_spark {content.kind}",
             "mlflow.source.type": "JOB",
@@ -170,12 +172,14 @@ class Tracker:
         )
 
     def _experiment_id(self, name: str) -> str:
-        found = self._client.get_experiment_by_name(name)
+        found, wanted = self._client.get_experiment_by_name(name), experiment_tags()
         if found is not None:
-            return found.experiment_id
+            for key in wanted.keys() - found.tags.keys():
+                self._client.set_experiment_tag(found.experiment_id, key, wanted[key])
+            return str(found.experiment_id)
         beside = _artifact_root(self._uri).as_uri() if self._uri.startswith(_SQLITE) else ""
         root = self._artifacts or beside
-        return self._client.create_experiment(name, artifact_location=f"{root}/{name}" if root else None)
+        return str(self._client.create_experiment(name, f"{root}/{name}" if root else None, wanted))
 
     def _runs(self, tag: str, fingerprint: str) -> list[Run]:
         return list(self._client.search_runs([self._experiment], f"tags.`{TAG}{tag}` = '{fingerprint}'"))

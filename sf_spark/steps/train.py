@@ -134,8 +134,8 @@ def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_
     record = runs[best.name]
     leak.check_model(best.name, record.metrics, bench.inputs.train.leak)
     tags = {"horizon": str(bench.horizon), "model": best.name}
-    card = f"{best.description} ; {describe(record.metrics)}"
-    version, is_known = bench.registry.register(record.run_id, name, marks[best.name], card, tags)
+    summary = f"{best.description} ; {describe(record.metrics)}"
+    version, is_known = bench.registry.register(record.run_id, name, marks[best.name], summary, tags)
     bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if is_known else 'registered'})")
     rule = next((runs[each.name] for each in definitions if each.is_rule and each.name in runs), None)
     champion, verdict = _before_the_gate(bench, name, version, record, rule, needs_rule)

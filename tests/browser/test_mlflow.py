@@ -1,6 +1,8 @@
 """MLflow's pages in a real browser: what a data scientist compares, and what a team lead promotes."""
 
-import re
+import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
@@ -17,6 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from mlflow import MlflowClient
 from sf_spark.ml.registry import registered_name
+from sf_spark.ml.views import VIEW
 from sf_spark.settings import Settings
 from sf_spark.steps.train import TrainingResult
 from tests.browser.chromium import chromium
@@ -43,7 +45,7 @@ def server(trained: tuple[TrainingResult, list[str]], ml_settings: Settings) -> 
         _wait_for(address, process)
         yield address
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # the server's workers too
         process.wait(timeout=30)
 
 
@@ -77,3 +79,46 @@ def text_of(browser: Chrome, address: str, *expected: str) -> str:
     except Exception:
         text = browser.find_element(By.TAG_NAME, "body").text
         raise AssertionError(f"{address}: {[e for e in expected if e not in text]} not in:\n{text}") from None
+
+
+def runs_of(settings: Settings) -> tuple[str, list[str]]:
+    """The experiment's id, and the ids of its training runs."""
+    client = MlflowClient(settings.tracking_store())
+    experiment = client.get_experiment_by_name(settings.train.experiment)
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id], "tags.`sf_spark.kind` = 'training'")
+    return experiment.experiment_id, [run.info.run_id for run in runs]
+
+
+def test_the_table_of_runs_starts_with_the_figures_that_are_compared(
+    browser: Chrome, server: str, ml_settings: Settings
+) -> None:
+    experiment, runs = runs_of(ml_settings)
+    address = f"{server}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}"
+    text = text_of(browser, address, f"{len(runs)} matching runs", "Comparer les modèles", "rule 12m 2021-12")
+    shown = ["Run Name", "average_precision", "roc_auc", "precision_at_10", "brier", "calibration_error"]
+    places = [text.index(name) for name in shown]
+    assert places == sorted(places)
+    assert "Sort: average_precision" in text
+
+
+def test_two_runs_are_compared(browser: Chrome, server: str, ml_settings: Settings) -> None:
+    experiment, runs = runs_of(ml_settings)
+    chosen = f"runs={json.dumps(runs[:2])}&experiments={json.dumps([experiment])}"
+    text = text_of(browser, f"{server}/#/compare-runs?{chosen}", "Comparing 2 Runs", "precision_at_500", "Duration")
+    assert "sf_spark.protocol" in text
+
+
+def test_a_run_shows_its_card_and_its_data(browser: Chrome, server: str, ml_settings: Settings) -> None:
+    experiment, runs = runs_of(ml_settings)
+    page = f"{server}/#/experiments/{experiment}/runs/{runs[0]}"
+    text_of(browser, page, "Fiche du modèle", "average_precision", "signals/entreprise (version-0)", "sf_spark.commit")
+    plots = ("precision-recall.png", "reliability.png", "lift.png", "importance.png", "stability.png")
+    text_of(browser, f"{page}/artifacts", *plots, "model-card.md")
+
+
+def test_a_version_says_why_it_is_champion(browser: Chrome, server: str, ml_settings: Settings) -> None:
+    name = registered_name(ml_settings.train.model_name, ml_settings.train.horizon)
+    text_of(browser, f"{server}/#/models/{name}", "promotion.0001", "champion")
+    said = ("champion", "sf_spark.gate", "better than chance", "Fiche du modèle")
+    text_of(browser, f"{server}/#/models/{name}/versions/1", *said)

@@ -41,7 +41,7 @@ def registry(uri):
 
 
 def register(registry, tracker, name, mark):
-    return registry.register(tracker.log(content(mark)), name, mark, "une fiche", {"horizon": "12"})
+    return registry.register(tracker.log(content(mark)), name, mark, "un résumé", {"horizon": "12"})
 
 
 def content(mark: str, model: dict | None = TREES, **changes) -> RunContent:
@@ -145,7 +145,7 @@ def test_a_fingerprint_is_registered_once_and_the_newest_training_is_the_challen
     assert str(client.get_model_version_by_alias("une_fois", CHALLENGER).version) == "2"
     assert register(registry, tracker, "une_fois", "once") == ("1", True)
     assert str(client.get_model_version_by_alias("une_fois", CHALLENGER).version) == "1"
-    assert client.get_model_version("une_fois", "1").description == "une fiche"
+    assert client.get_model_version("une_fois", "1").description == "un résumé\n\nune fiche"
     assert client.get_model_version("une_fois", "1").tags["sf_spark.horizon"] == "12"
 
 
