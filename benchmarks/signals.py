@@ -13,6 +13,7 @@ has already taken files in and built panels.
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -56,6 +57,7 @@ def write_panel(lake: Path, entities: int, measures: tuple[str, ...], key: str, 
         table = pa.table(columns)
         write_deltalake(str(lake / "panel" / other), table, mode="append", partition_by=["periode"])
     DeltaTable(str(lake / "panel" / other)).create_checkpoint()  # like Spark every ten commits
+    os.sync()  # the disk is quiet when the first clock starts
 
 
 def _measure(name: str, random: np.random.Generator, size: np.ndarray, indebted: np.ndarray) -> pa.Array:
