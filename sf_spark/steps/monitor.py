@@ -3,6 +3,7 @@
 Reference months and thresholds are in the section ``monitor`` of conf/base/settings.yml.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from statistics import median
@@ -171,4 +172,5 @@ def _lines(found: Sequence[Warned]) -> Iterator[str]:
         yield from (f"{WARNING}{each}" for each in of_check[:_SHOWN])
         if len(of_check) > _SHOWN:
             yield f"{WARNING}{len(of_check) - _SHOWN} more of {check}"
-    yield f"{len(found)} warnings: {MONITORING_WARNINGS.path}" if found else "no warning"
+    counts = ", ".join(f"{kind} {count}" for kind, count in Counter(each.kind for each in found).items())
+    yield f"{len(found)} to look at ({counts}): {MONITORING_WARNINGS.path}" if found else "nothing to look at"

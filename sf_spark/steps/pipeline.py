@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.lake.runs import note_run
 from sf_spark.settings import Settings
-from sf_spark.steps import WARNING, Report
+from sf_spark.steps import Report
 from sf_spark.steps.build_cards import build_cards
 from sf_spark.steps.build_follow_up import build_follow_up
 from sf_spark.steps.build_labels import build_labels
@@ -56,7 +56,7 @@ def pipeline(
         settings: All settings.
         report: Takes progress lines of the pipeline.
         reporter: Returns, for the name of a step, the function that takes its progress lines.
-        verbose: Pass on all lines of the steps; else one line a step, its warnings, and all lines of a failed step.
+        verbose: Pass on all lines of the steps; else one line a step, and all lines of a failed step.
     """
     for rank, (step, action) in enumerate(STEPS.items(), start=1):
         start, lines, of_step = time.monotonic(), list[str](), reporter(step)
@@ -75,7 +75,6 @@ def pipeline(
             return code
         if lines:
             report(f"step {rank}/{len(STEPS)} {step}: {lines[-1]} ({seconds:.0f} s)")
-            _pass_on([line for line in lines if line.startswith(WARNING)], of_step)
     report(f"done. Tables: {settings.lake}; models: {settings.tracking_store()} (make ui)")
     return 0
 
