@@ -3,7 +3,7 @@
 A company enters the list when it is ``fort``, when an expert rule raises it, or when it is ``modere`` and its
 probability at least ``enter_share`` times the cut-off. A slightly better month does not remove it: it stays while its
 probability is at least ``leave_share`` times the cut-off, for at most ``months_below`` months in a row below the
-cut-off. A company that an expert rule lowers leaves at once.
+cut-off. A company that an expert rule lowers leaves at once. A first list, without one before it, takes every alert.
 
     cut-off 0.10, enter_share 1.2, leave_share 0.7, months_below 2
     probability      0.11      0.12      0.08       0.09       0.11       0.09       0.06
@@ -21,7 +21,7 @@ cut-off. A company that an expert rule lowers leaves at once.
 A list depends on earlier lists only, so publishing one changes no other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
@@ -95,7 +95,9 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
         The columns of :func:`on_the_list`, and ``rank``: 1 is the highest probability; ties are ranked by siren. A few
         thousand rows, to cache: :func:`build_list` reads them several times.
     """
-    listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), stay)
+    # A list without one before it has nobody who could stay: it takes every alert, or the second would be full of news.
+    rules = stay if edition.previous else replace(stay, enter_share=1.0)
+    listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), rules)
     # A global order needs a single task; a month has a few thousand narrow alerts.
     rank = F.row_number().over(Window.orderBy(F.col("probability").desc(), F.col("siren")))
     ranked = listed.withColumn("rank", rank)
