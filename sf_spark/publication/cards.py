@@ -151,9 +151,14 @@ def _now(name: str, of_period: Column, facts: Facts) -> Column:
 
 
 def _sites_of(sites: DataFrame) -> DataFrame:
-    """``siren, etablissements`` (``SITES``): the head office first, then the open ones, by SIRET."""
+    """``siren, etablissements`` (``SITES``): the head office first, then the open ones, by SIRET.
+
+    The last headcount of a closed establishment is no headcount of today: null.
+    """
     site = F.struct(
-        *("siret", "siege", "est_ouvert", "departement", "code_commune", "commune", "ape", "effectif", "dette")
+        *("siret", "siege", "est_ouvert", "departement", "code_commune", "commune", "ape"),
+        F.when(F.col("est_ouvert"), F.col("effectif")).alias("effectif"),
+        "dette",
     )
     order = F.struct((~F.coalesce("siege", F.lit(False))).alias("a"), (~F.col("est_ouvert")).alias("b"), "siret")
     gathered = F.array_sort(F.collect_list(F.struct(order.alias("_order"), site.alias("site"))))
@@ -167,7 +172,8 @@ def _month_of(age: str) -> Column:
 
 def _mean_of_year(measure: str) -> Column:
     """The mean of the last 12 months of the series; null unless all are known."""
-    year = F.transform(F.slice("serie", F.greatest(F.size("serie") - 11, F.lit(1)), 12), lambda row: row[measure])
+    rows = F.filter("serie", lambda row: row["periode"] > F.add_months("periode", -12))
+    year = F.transform(rows, lambda row: row[measure])
     complete = (F.size(year) == 12) & ~F.exists(year, lambda value: value.isNull())
     return F.when(complete, F.aggregate(year, F.lit(0.0), lambda total, value: total + value) / 12)
 

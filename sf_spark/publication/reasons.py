@@ -11,6 +11,15 @@ So contributions are netted by measure, and by theme, before ranking:
 A theme or a measure with a net contribution of 0 or less, or without a known value, is never a reason. The best measure
 of each theme comes before the second of any. A sentence gives the value, the value a year ago, and the median of the
 sector: ``Dette URSSAF : 3,2 mois de cotisation, contre 0,4 il y a un an ; médiane du secteur 0``.
+
+Of a measure's signals, and of a theme's measures, one whose value tells something is shown first:
+
+    value   a year ago   median of the sector   tells something
+    0       0            0                      no: another signal of the measure speaks, if one does
+    10      10           10                     no
+    0       3            0                      yes: it changed
+    5       5            0                      yes: it differs from the sector
+    5       5            unknown                yes
 """
 
 from collections.abc import Sequence
@@ -27,8 +36,19 @@ SCHEMA = (
     "sector_median: double, contribution: double, text: string>>"
 )
 _MAP = "map<string,double>"
-_UNITS = {"EUR": "€", "salaries": "salarié", "mois": "mois", "jours": "jour", "heures": "heure", "%": "%", "ratio": "%"}
-_PLURAL = ("salaries", "jours", "heures")
+_UNITS = {
+    "EUR": "€",
+    "salaries": "salarié",
+    "mois": "mois",
+    "jours": "jour",
+    "heures": "heure",
+    "ans": "an",
+    "%": "%",
+    "ratio": "%",
+    "points": "point",
+}
+_PLURAL = ("salaries", "jours", "heures", "ans", "points")
+_MONTHS_SAID = 36  # an age is told in years from here on
 _ACCURACY = 10_000  # accuracy of the medians: exact for sectors of fewer companies
 
 
@@ -55,16 +75,12 @@ def reasons(
         ``contribution`` is the net one of the measure, always above 0; ``value`` is always known.
     """
     shown = [name for name in signals.columns if name not in ("siren", "periode")]
-    chosen = _chosen(contributions, _values(contributions, signals, shown), dictionary)
-    before = chosen.sparkSession.createDataFrame([], f"siren string, values {_MAP}")
+    before = contributions.sparkSession.createDataFrame([], f"siren string, values {_MAP}")
     before = before if year_ago is None else _values(contributions, year_ago, shown)
-    compared = chosen.join(before.withColumnRenamed("values", "_before"), on="siren", how="left")
-    compared = _with_medians(compared, signals, sectors, shown).withColumns(
-        {
-            "value_year_ago": F.try_element_at("_before", F.col("signal")),
-            "sector_median": F.try_element_at("_medians", F.col("signal")),
-        }
+    values = _values(contributions, signals, shown).join(
+        before.withColumnRenamed("values", "_before"), on="siren", how="left"
     )
+    compared = _chosen(contributions, _with_medians(values, signals, sectors, shown), dictionary)
     numbers = F.transform(F.array("value", "value_year_ago", "sector_median"), lambda each: number(F.col("unit"), each))
     worded_rows = compared.withColumn("_numbers", numbers).withColumn("text", _sentence(nomenclature))
     fields = (
@@ -92,7 +108,10 @@ def _values(contributions: DataFrame, signals: DataFrame, names: Sequence[str]) 
 
 
 def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) -> DataFrame:
-    """``siren, order, theme, measure, net, signal, value, label, unit``: at most ``COUNT`` a company."""
+    """``siren, order, theme, measure, net, signal``, its values, ``label, unit``: at most ``COUNT`` a company.
+
+    ``values`` has one row a company: ``values, _before, _medians``, maps of signal to value.
+    """
     weights = contributions.select("siren", F.explode("contributions").alias("signal", "contribution"))
     known = dictionary.withColumnRenamed("name", "signal").select("signal", "theme", "measure", "description", "unit")
     rows = weights.join(F.broadcast(known), on="signal", how="left").withColumns(
@@ -110,10 +129,13 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
     )
     worded = positive.join(F.broadcast(_words(positive.sparkSession)), on="measure", how="left")
     with_values = worded.join(values, on="siren", how="inner")
-    is_known = F.filter(candidates, lambda name: _known(F.try_element_at("values", name)))
-    valued = with_values.withColumn("signal", F.get(is_known, F.lit(0))).where(F.col("signal").isNotNull())
+    known_ones = F.filter(candidates, lambda name: _known(F.try_element_at("values", name)))
+    telling = F.get(F.filter(known_ones, _tells), F.lit(0))
+    valued = with_values.withColumns(
+        {"signal": F.coalesce(telling, F.get(known_ones, F.lit(0))), "_tells": telling.isNotNull()}
+    ).where(F.col("signal").isNotNull())
     by_weight = (F.col("net").desc(), F.col("measure"), F.col("theme"))
-    ranked = valued.withColumn("_in_theme", F.row_number().over(theme.orderBy(*by_weight)))
+    ranked = valued.withColumn("_in_theme", F.row_number().over(theme.orderBy(F.col("_tells").desc(), *by_weight)))
     order = F.row_number().over(Window.partitionBy("siren").orderBy(F.col("_in_theme") > 1, *by_weight))
     best = ranked.withColumn("order", order).where(F.col("order") <= COUNT)
     described = best.join(F.broadcast(known.select("signal", "description", "unit")), on="signal", how="left")
@@ -129,9 +151,21 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
         "net",
         "signal",
         F.try_element_at("values", F.col("signal")).alias("value"),
+        F.try_element_at("_before", F.col("signal")).alias("value_year_ago"),
+        F.try_element_at("_medians", F.col("signal")).alias("sector_median"),
         F.coalesce(F.when(is_worded, F.col("_label")), capital).alias("label"),
         F.coalesce(F.when(is_worded, F.col("_unit")), "unit").alias("unit"),
     )
+
+
+def _tells(signal: Column) -> Column:
+    """Whether a known value differs from a year ago or from the sector, or is not 0 where there is no sector."""
+    value, before, median = (F.try_element_at(name, signal) for name in ("values", "_before", "_medians"))
+
+    def differs(other: Column) -> Column:
+        return _known(other) & (F.round(other, 2) != F.round(value, 2))
+
+    return differs(before) | differs(median) | ((value != 0) & ~F.coalesce(_known(median), F.lit(False)))
 
 
 def _words(spark: SparkSession) -> DataFrame:
@@ -145,7 +179,8 @@ def _with_medians(rows: DataFrame, signals: DataFrame, sectors: DataFrame | None
     if sectors is None:
         return rows.withColumn("_medians", F.lit(None).cast(_MAP))
     worded = {*WORDINGS, *(word.signal for word in WORDINGS.values())}
-    signals_read = [name for name in names if name in worded]
+    # A figure of the sector is its own median.
+    signals_read = [name for name in names if name in worded and not name.startswith("secteur_")]
     by_section = signals.select("siren", *signals_read).join(sectors, on="siren", how="inner").groupBy("section")
     found = by_section.agg(
         *(F.percentile_approx(F.col(name).cast("double"), 0.5, _ACCURACY).alias(name) for name in signals_read)
@@ -159,7 +194,7 @@ def _sentence(nomenclature: str) -> Column:
     """``label : value, contre value il y a un an ; médiane du secteur value``, without unknown parts."""
     unit, numbers = F.col("unit"), F.col("_numbers")
     now, before, median = (F.get(numbers, F.lit(rank)) for rank in range(3))
-    compared = F.coalesce(unit, F.lit("")) != "code"
+    compared = (F.coalesce(unit, F.lit("")) != "code") & (F.col("signal") != "age_mois")  # a year ago: a year younger
     percent = F.when(unit.isin("ratio", "%"), " %").otherwise("")  # the other units are already written
     past = (
         F.when(~compared | ~_known(F.col("value_year_ago")), "")
@@ -187,10 +222,12 @@ def quantity(signal: Column, unit: Column, value: Column, text: Column, nomencla
         F.try_element_at(F.create_map(*(F.lit(each) for pair in _UNITS.items() for each in pair)), unit), unit
     )
     # French takes the plural from 2 on.
-    plural = F.when(unit.isin(*_PLURAL) & (F.abs(F.round(value, 1)) >= 2), "s").otherwise("")
+    size = F.abs(F.round(F.when(unit == "points", value * 100).otherwise(value), 1))
+    plural = F.when(unit.isin(*_PLURAL) & (size >= 2), "s").otherwise("")
     return (
         F.when(signal.rlike("^(est|a)_"), F.when(value != 0, "oui").otherwise("non"))
         .when(signal == "secteur_section", F.coalesce(section_label(letter_of(value), nomenclature), french(value, 0)))
+        .when((signal == "age_mois") & (value >= _MONTHS_SAID), F.concat(french(F.floor(value / 12), 0), F.lit(" ans")))
         .when(unit.isNull() | unit.isin("code", "nombre"), text)
         .otherwise(F.concat(text, F.lit(" "), word, plural))
     )
@@ -201,7 +238,7 @@ def number(unit: Column, value: Column) -> Column:
     return (
         F.when(unit == "code", french(value, 0))
         .when(unit == "EUR", _short(value, 100, 2))
-        .when(unit == "ratio", _short(value * 100, 10, 1))
+        .when(unit.isin("ratio", "points"), _short(value * 100, 10, 1))
         .when(unit == "%", _short(value, 10, 1))
         .otherwise(_short(value, float("inf"), 1))
     )

@@ -66,9 +66,11 @@ WORDINGS: dict[str, Wording] = {
     "nb_fermetures": Wording("Établissements fermés en douze mois", "nb_fermetures_sum12m"),
     "age_mois": Wording("Âge de l'entreprise"),
     "secteur_section": Wording("Secteur"),
-    "secteur_division": Wording("Division d'activité"),
+    "secteur_division": Wording("Secteur", "secteur_section"),
     "secteur_part_endettee": Wording("Part des entreprises du secteur avec une dette URSSAF"),
     "secteur_effectif_change12m": Wording("Variation moyenne des effectifs du secteur en un an"),
-    "ecart_secteur_effectif_change12m": Wording("Variation de l'effectif en un an, écart à la moyenne du secteur"),
+    "ecart_secteur_effectif_change12m": Wording(
+        "Variation de l'effectif en un an, écart à la moyenne du secteur", unit="points"
+    ),
     "est_personne_physique": Wording("Entreprise individuelle"),
 }

@@ -110,6 +110,39 @@ def test_a_sentence_compares_with_a_year_ago_and_with_the_sector(spark: SparkSes
     assert (first["value"], first["value_year_ago"], first["sector_median"]) == pytest.approx((3.2, 0.4, 0.0))
 
 
+def test_a_value_that_tells_nothing_leaves_the_word_to_another_signal_of_the_measure(spark: SparkSession) -> None:
+    nought, twelve = {"dette_sur_cotisation_mean12m": 0.0, "dette": 0.0, "dette_mean6m": 7000.0}, {"effectif": 12.0}
+    month = frame(spark, [("1", nought | twelve), ("2", nought | twelve), ("3", nought | twelve)])
+    sectors = spark.createDataFrame([(str(n), "F") for n in range(1, 4)], "siren string, section string")
+    weights = spark.createDataFrame(
+        [("1", {"dette_mean6m": 0.9, "effectif": 0.5})], "siren string, contributions map<string,double>"
+    )
+    schema = "name string, description string, unit string, theme string, measure string"
+    dictionary = spark.createDataFrame(DICTIONARY, schema)
+    (row,) = reasons(weights, month, dictionary, None, sectors).collect()
+    assert [(reason["signal"], reason["text"]) for reason in row["reasons"]] == [
+        ("dette_mean6m", "Dette envers l'URSSAF, moyenne sur 6 mois : 7 000 €"),
+        ("effectif", "Effectif salarié : 12 salariés ; médiane du secteur 12"),  # nothing else speaks for its theme
+    ]
+    # It was 3 a year ago: now 0 tells something.
+    before = frame(spark, [("1", {"dette_sur_cotisation_mean12m": 3.0})])
+    (row,) = reasons(weights, month, dictionary, before, sectors).collect()
+    text = "Dette URSSAF : 0 mois de cotisation, contre 3 il y a un an ; médiane du secteur 0"
+    assert row["reasons"][0]["text"] == text
+
+
+def test_within_a_theme_a_measure_that_tells_something_comes_first(spark: SparkSession) -> None:
+    values = {"dette": 0.0, "dette_sur_cotisation_mean12m": 0.0, "nb_delais": 2.0}
+    (first, second) = reasons_of(spark, {"dette": 0.9, "nb_delais": 0.1}, values)
+    assert [first["measure"], second["measure"]] == ["nb_delais", "dette"]
+
+
+def test_an_age_is_told_in_years_and_compared_with_no_year(spark: SparkSession) -> None:
+    before = frame(spark, [("1", {"age_mois": 523.0})])
+    (reason,) = reasons_of(spark, {"age_mois": 0.5}, {"age_mois": 535.0}, year_ago=before)
+    assert reason["text"] == f"Âge de l'entreprise : {535 // 12} ans"
+
+
 def test_what_did_not_change_says_so(spark: SparkSession) -> None:
     before = frame(spark, [("1", {"effectif": 12.0})])
     (reason,) = reasons_of(spark, {"effectif": 0.5}, year_ago=before)
@@ -137,6 +170,12 @@ QUANTITIES = [
     ("bilan_marge_ebe", "%", 4.25, "4,3 %"),
     ("dette_sur_cotisation_mean12m", "mois de cotisation", 3.24, "3,2 mois de cotisation"),
     ("age_mois", "mois", 1.0, "1 mois"),
+    ("age_mois", "mois", 35.0, "35 mois"),
+    ("age_mois", "mois", 36.0, "3 ans"),
+    ("bilan_capacite_de_remboursement", "ans", 0.4, "0,4 an"),
+    ("bilan_capacite_de_remboursement", "ans", 2.5, "2,5 ans"),
+    ("ecart_secteur_effectif_change12m", "points", -0.07, "-7 points"),
+    ("ecart_secteur_effectif_change12m", "points", -0.011, "-1,1 point"),
     ("paydex_nb_jours", "jours", 1.0, "1 jour"),
     ("paydex_nb_jours", "jours", 14.0, "14 jours"),
     ("apart_heures_consommees", "heures", 250.5, "250,5 heures"),
