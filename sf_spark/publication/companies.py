@@ -39,6 +39,20 @@ def companies(panel: DataFrame, head_offices: DataFrame, creations: DataFrame) -
     return known.join(head_offices, on="siren", how="left").join(creations, on="siren", how="left")
 
 
+def still_open(scores: DataFrame, panel: DataFrame) -> DataFrame:
+    """The scores of companies that an agent can still call: those with an open establishment.
+
+    A liquidation that has ended leaves a company *in bonis* with its old debts, for a model the worst of all. Companies
+    whose number of establishments is unknown (no register was delivered) stay.
+
+    Args:
+        scores: ``siren``, and any columns.
+        panel: ``siren, nb_etablissements`` of the same month.
+    """
+    ceased = panel.where(F.col("nb_etablissements") == 0).select("siren")
+    return scores.join(ceased, on="siren", how="left_anti")
+
+
 def head_offices(sirene: DataFrame, cutoff: date) -> DataFrame:
     """``siren, siret_siege`` on a day: of several head offices in the register, the one known last."""
     order = F.struct("known_on", "date_creation", "siret")

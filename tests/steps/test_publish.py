@@ -97,7 +97,7 @@ def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lak
     lake.score(NOVEMBER, DECEMBER)
     months = [NOVEMBER, DECEMBER, JANUARY]
     panel = spark.createDataFrame([(month, *company(s)) for month in months for s in "1234"], f"periode date, {PANEL}")
-    lake._write("panel/entreprise", panel.selectExpr("*", "ape as ape_naf25"))
+    lake._write("panel/entreprise", panel.selectExpr("*", "ape as ape_naf25", "1 as nb_etablissements"))
     signals = spark.createDataFrame(
         [(s, month, 100.0) for month in months for s in "1234"], "siren string, periode date, dette float"
     )

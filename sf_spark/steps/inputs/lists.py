@@ -10,7 +10,7 @@ from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.tables import read_version
 from sf_spark.panel.inputs import COLUMNS as _COLUMNS
 from sf_spark.panel.inputs import dated
-from sf_spark.publication.companies import companies, creations, followed, head_offices
+from sf_spark.publication.companies import companies, creations, followed, head_offices, still_open
 from sf_spark.publication.contexte import COLUMNS as _CONTEXTE
 from sf_spark.publication.contexte import context_flags
 from sf_spark.publication.editions import Edition
@@ -54,7 +54,7 @@ class ListInputs:
         scores = scores.where(this & of_model)
         signals = signals.select("siren", "periode", *self._signals_of_reasons(scores, signals.columns))
         return Month(
-            scores=scores,
+            scores=still_open(scores, panel.where(this)),
             companies=self._companies(panel.where(this), cutoff),
             signals=signals.where(this),
             cutoff=cutoff,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from sf_spark.publication.companies import companies, creations, followed, head_offices
+from sf_spark.publication.companies import companies, creations, followed, head_offices, still_open
 from sf_spark.publication.editions import Edition
 from sf_spark.publication.list_columns import SCHEMA
 from sf_spark.publication.lists import Month, Stay, build_list, companies_listed, on_the_list
@@ -296,3 +296,10 @@ def test_the_register_is_read_as_it_stood_on_the_day(spark: SparkSession) -> Non
         "1": (2025,),
         "2": (2025,),
     }
+
+
+def test_a_company_without_an_open_establishment_is_on_no_list(spark: SparkSession) -> None:
+    scores = spark.createDataFrame([(siren, 0.9) for siren in "1234"], "siren string, probability double")
+    counts = [("1", 0), ("2", 1), ("3", None)]  # 4: no row
+    panel = spark.createDataFrame(counts, "siren string, nb_etablissements int")
+    assert sorted(row["siren"] for row in still_open(scores, panel).collect()) == ["2", "3", "4"]
