@@ -41,7 +41,7 @@ report: setup  ## the demo's report for a service (SERVICE=national), a folder o
 
 ui: setup  ## the MLflow UI on the demo's runs, http://127.0.0.1:5000
 	@$(PYTHON_ENV) -m sf_spark.ml.moved $(DEMO)/mlflow.db
-	@$(PYTHON_ENV) -m mlflow ui --backend-store-uri 'sqlite:///$(CURDIR)/$(DEMO)/mlflow.db' --host 127.0.0.1 --port 5000
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(PYTHON_ENV) -m mlflow ui --backend-store-uri 'sqlite:///$(CURDIR)/$(DEMO)/mlflow.db' --host 127.0.0.1 --port 5000
 
 test-remote: setup  ## the flow where nothing is shared but a store: S3 (moto), PostgreSQL, a cluster; needs PostgreSQL's server
 	@$(PYTHON_ENV) -m pip install --quiet --disable-pip-version-check -e '.[remote]'

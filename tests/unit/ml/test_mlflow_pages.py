@@ -36,6 +36,7 @@ def server(trained: tuple[TrainingResult, list[str]], ml_settings: Settings) -> 
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", ml_settings.tracking_store()]
     process = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},  # else four more processes start
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
