@@ -136,6 +136,7 @@ class ListSettings(_Section):
     enter_share: float = Field(ge=1)
     leave_share: float = Field(gt=0, le=1)
     months_below: int = Field(ge=0)
+    first_share: float = Field(ge=1)
 
 
 class AdjustmentSettings(_Section):

@@ -3,7 +3,8 @@
 A company enters the list when it is ``fort``, when an expert rule raises it, or when it is ``modere`` and its
 probability at least ``enter_share`` times the cut-off. A slightly better month does not remove it: it stays while its
 probability is at least ``leave_share`` times the cut-off, for at most ``months_below`` months in a row below the
-cut-off. A company that an expert rule lowers leaves at once. A first list, without one before it, takes every alert.
+cut-off. A company that an expert rule lowers leaves at once. On a first list, without one before it,
+``first_share`` stands for ``enter_share``.
 
     cut-off 0.10, enter_share 1.2, leave_share 0.7, months_below 2
     probability      0.11      0.12      0.08       0.09       0.11       0.09       0.06
@@ -49,11 +50,13 @@ class Stay:
         enter_share: Share of the cut-off of ``modere`` from which it enters, 1 or more.
         leave_share: Share of the cut-off below which it leaves; 1: the cut-off itself.
         months_below: Most months in a row that it stays below the cut-off.
+        first_share: In place of ``enter_share`` where there is no list before.
     """
 
     enter_share: float
     leave_share: float
     months_below: int
+    first_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
         The columns of :func:`on_the_list`, and ``rank``: 1 is the highest probability; ties are ranked by siren. A few
         thousand rows, to cache: :func:`build_list` reads them several times.
     """
-    # A list without one before it has nobody who could stay: it takes every alert, or the second would be full of news.
-    rules = stay if edition.previous else replace(stay, enter_share=1.0)
+    # On a first list nobody stays: with the threshold of entering, the second would be full of news.
+    rules = stay if edition.previous else replace(stay, enter_share=stay.first_share)
     listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), rules)
     # A global order needs a single task; a month has a few thousand narrow alerts.
     rank = F.row_number().over(Window.orderBy(F.col("probability").desc(), F.col("siren")))

@@ -1,6 +1,7 @@
 """The list of a month: ranks, statuses, stays, first alerts, facts about a company."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -224,6 +225,18 @@ def test_a_company_enters_above_the_cutoff_unless_it_is_fort_or_raised(spark: Sp
     # At the cut-off, listed companies stay, and none enters.
     scores = {"1": 0.26, "2": 0.26, "3": 0.25, "4": 0.25}
     assert chosen(spark, scores, {"1": 2, "3": 0, "4": 0}, stay) == dict.fromkeys("134", ("modere", 0))
+
+
+def test_a_first_list_has_a_threshold_of_its_own(spark: SparkSession) -> None:
+    edition = Edition("detection-2025-11", NOVEMBER, 18, 1, "", "", "", "defaillance", "3", "run")
+    scores = {"1": 0.3, "2": 0.27, "3": 0.26}
+    frame = spark.createDataFrame([score(siren, given) for siren, given in scores.items()], SCORES)
+    month = Month(frame, spark.range(0), spark.range(0), NOVEMBER, "naf_rev2")
+    stay = Stay(1.2, 0.7, 2, first_share=1.08)  # 1.08 x 0.25 = 0.27; 1.2 x 0.25 = 0.3
+    earlier = spark.createDataFrame([], SCHEMA)
+    assert {row["siren"] for row in companies_listed(edition, month, earlier, stay, 0).collect()} == {"1", "2"}
+    later = replace(edition, previous="detection-2025-10")
+    assert {row["siren"] for row in companies_listed(later, month, earlier, stay, 0).collect()} == {"1"}
 
 
 def test_a_company_that_a_rule_takes_off_the_list_leaves_at_once(spark: SparkSession) -> None:
