@@ -187,7 +187,7 @@ def _quality(settings: Settings, edition: Edition) -> Quality:
     rejected = rejected_lines(_all_rows(lake, QUARANTINE, ["source", "_batch", "reasons"]))
     monitoring = {table.path.rpartition("/")[2]: _all_rows(lake, table) for table in _MONITORING}
     names = {row["name"]: row["description"] for row in _all_rows(lake, SIGNALS_DICTIONARY, ["name", "description"])}
-    return quality(deliveries, rejected, monitoring, names, edition.periode)
+    return quality(deliveries, rejected, monitoring, names, edition.periode, edition.horizon)
 
 
 def _all_rows(lake: str, table: Table, columns: list[str] | None = None) -> list[dict[str, Any]]:

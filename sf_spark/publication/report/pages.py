@@ -91,7 +91,19 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("number", "euros", "percent", "signed", "day", "month", "of_month", "moment", "siren", "plural"):
+    for name in (
+        "number",
+        "decimal",
+        "euros",
+        "percent",
+        "signed",
+        "day",
+        "month",
+        "of_month",
+        "moment",
+        "siren",
+        "plural",
+    ):
         engine.filters[name] = getattr(french, name)
     engine.globals |= {
         "levels": model.LEVELS,

@@ -52,6 +52,12 @@ def plain(text: str) -> str:
         (french.of_month(date(2026, 3, 1)), "de mars 2026"),
         (french.siren("01234567800011"), "012 345 678 00011"),
         (french.plural(0, "entreprise"), "0 entreprise"),
+        (french.plural(0.44, "an", decimals=1), "0,4 an"),
+        (french.plural(1.6, "jour"), "2 jours"),
+        (french.plural(1.96, "an", decimals=1), "2,0 ans"),
+        (french.decimal(1.5), "1,5"),
+        (french.decimal(0.35), "0,35"),
+        (french.decimal(10.0), "10"),
         (french.plural(2, "alerte élevée", "alertes élevées"), "2 alertes élevées"),
     ],
 )
@@ -187,7 +193,7 @@ def test_the_month_s_data_in_figures() -> None:
     counts = {"nouvelle": 1, "maintenue": 2, "aggravee": 0, "attenuee": 0, "sortie": 1}
     monitoring = {
         "warnings": [
-            {"periode": MARCH, "kind": "drift", "message": "La dette a changé."},
+            {"periode": MARCH, "kind": "drift", "subject": "dette", "message": "dette a changé (PSI 0,30)"},
             {"periode": date(2026, 2, 1)},
         ],
         "lists": [{**about, "on_list": 3, **counts, "churn": 0.125}],
@@ -212,7 +218,9 @@ def test_the_month_s_data_in_figures() -> None:
             }
         ],
     }
-    made = quality.quality(deliveries, quality.rejected_lines(quarantine), monitoring, {"dette": "Dette totale"}, MARCH)
+    made = quality.quality(
+        deliveries, quality.rejected_lines(quarantine), monitoring, {"dette": "dette totale"}, MARCH, 18
+    )
     debts = "Dettes (URSSAF)"
     assert [tuple(row.values()) for row in made.deliveries] == [
         (debts, "2603", 20, 14, 4, 2),
@@ -229,10 +237,26 @@ def test_the_month_s_data_in_figures() -> None:
         "Ce que les listes passées ont trouvé": [
             ("detection-2026-03, alerte élevée", "8", "4", "2", "50,0 % (40,0 % à 60,0 %)", "–")
         ],
-        "Dérive des scores et des signaux": [("Dette totale", "0,30"), ("effectif", "0,01")],
+        "Dérive des scores et des signaux": [("Dette totale", "0,30"), ("Effectif salarié, dernier publié", "0,01")],
         "Fraîcheur des sources": [(debts, "2603", "0 mois", "1 mois", "20,0 %")],
     }
-    assert made.tables[0].warnings == ("La dette a changé.",)
-    page = pages.quality_page(ENGINE, EDITION, made)
-    assert "La dette a changé." in page
-    assert "Aucune" in pages.quality_page(ENGINE, EDITION, quality.quality([], [], {}, {}, MARCH))
+    assert [plain(text) for text in made.tables[0].warnings] == ["« Dette totale » a changé (PSI 0,30)"]
+    assert "« Dette totale » a changé" in plain(pages.quality_page(ENGINE, EDITION, made))
+
+
+def test_without_a_list_old_enough_the_page_says_so_instead_of_a_table() -> None:
+    nothing = quality.quality([], [], {}, {}, MARCH, 18)
+    assert [(table.title, list(table.rows)) for table in nothing.tables] == [
+        ("Ce que les listes passées ont trouvé", [])
+    ]
+    page = plain(pages.quality_page(ENGINE, EDITION, nothing))
+    assert "l&#39;âge de son horizon (18 mois) :" in page
+    assert "<table" not in page
+
+
+def test_every_warning_can_be_read() -> None:
+    messages = tuple(f"avertissement {number}" for number in range(10 + 3))
+    table = model.Figures("Seuils dépassés", "", ("Contrôle", "Avertissements"), [("Dérive", "13")], messages)
+    page = plain(pages.quality_page(ENGINE, EDITION, replace(QUALITY, tables=[table])))
+    assert [text for text in messages if f"<li>{text}</li>" not in page] == []
+    assert "3 autres avertissements" in page.split("<li>avertissement 9</li>")[1]
