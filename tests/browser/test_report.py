@@ -10,8 +10,8 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from sf_spark.publication.report.model import steps
 from sf_spark.publication.report.pages import report_pages
+from sf_spark.publication.report.waterfall import steps
 from tests.browser.chromium import DESK, PHONE, chromium, open_page, violations
 from tests.unit.publication.report.companies import (
     EDITION,
@@ -180,7 +180,7 @@ def test_the_card_draws_its_series_and_the_waterfall_up_to_the_score(report: Pat
     for (left, width), step in zip(edges, steps(row), strict=False):
         assert left == pytest.approx(zero + min(step.start, step.end) * points, abs=0.6)
         assert width == pytest.approx(abs(step.points) * points, abs=0.6)
-    assert steps(row)[-1].end == pytest.approx(row["score"])
+    assert steps(row)[-1].end == round(row["score"], 1)
     texts = waterfall.text
     assert "Modérée" in texts and "Élevée" in texts
     lines = waterfall.find_elements(By.CSS_SELECTOR, "g[data-marque=rule] line")

@@ -13,16 +13,6 @@ from sf_spark.publication.list_columns import LEFT
 
 Row = Mapping[str, Any]
 
-THEMES = {
-    "dette_urssaf": "Dettes sociales",
-    "sante_financiere": "Santé financière",
-    "paiement_fournisseurs": "Paiement des fournisseurs",
-    "activite_partielle": "Activité partielle",
-    "effectif": "Effectif",
-    "demographie": "Âge et établissements",
-    "secteur": "Secteur d'activité",
-}
-BASE, HIDDEN = "Entreprise moyenne", "Thèmes non visibles"
 LEVELS = {"fort": "Alerte élevée", "modere": "Alerte modérée", "aucun": "Pas d'alerte"}
 STATUSES = {
     "nouvelle": "Nouvelle",
@@ -82,16 +72,6 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A bar of the waterfall: a theme, and where it starts and ends, in points of score."""
-
-    label: str
-    points: float
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
 class Quality:
     """Information on the month's data and on past lists.
 
@@ -147,27 +127,6 @@ def place_of(row: Row) -> str:
     return row.get("departement_actuel") or row.get("departement") or ""
 
 
-def steps(row: Row) -> list[Step]:
-    """The waterfall of an alert: from 0 to an average company, then the themes in descending order.
-
-    Returns:
-        The last step ends at the score. Themes without points are left out, hidden themes make one step together; empty
-        if the score is hidden or unknown.
-    """
-    points, base, score = (row.get(name) for name in ("points", "points_base", "score"))
-    if points is None or base is None or score is None:
-        return []
-    themes = sorted(_pairs(points), key=lambda pair: (-pair[1], pair[0]))
-    found, level = [Step(BASE, base, 0.0, base)], base
-    for theme, value in themes:
-        if round(value, 1):  # as displayed
-            found.append(Step(THEMES.get(theme, theme), value, level, level + value))
-        level += value
-    if round(score - level, 1):
-        found.append(Step(HIDDEN, score - level, level, score))
-    return found
-
-
 def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[str, Any]]:
     """The entry of a company in each list of a horizon, newest first, from the last edition of each month.
 
@@ -196,11 +155,6 @@ def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:
         if value := row.get(column):
             counts[str(value)] = counts.get(str(value), 0) + 1
     return sorted(counts.items(), key=lambda pair: _sortable(pair[0]))
-
-
-def _pairs(points: Any) -> list[tuple[str, float]]:
-    """A map as returned by Spark or by Arrow."""
-    return list(points.items()) if isinstance(points, Mapping) else [tuple(pair) for pair in points]
 
 
 def _rounded(value: float | None, decimals: int = 0) -> float | int | None:

@@ -22,6 +22,7 @@ from sf_spark.publication.list_columns import LEFT
 from sf_spark.publication.report import french, model
 from sf_spark.publication.report.accounts import accounts
 from sf_spark.publication.report.model import Edition, Quality, Row
+from sf_spark.publication.report.waterfall import steps
 
 ASSETS = {
     "static": ("style.css", "liste.js", "fiche.js"),
@@ -169,7 +170,7 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
         root="../",
         card=Known(card),
         row=None if row is None else Known(row),
-        steps=model.steps(row) if row is not None and edition.may_see("scores") else [],
+        steps=steps(row) if row is not None and edition.may_see("scores") else [],
         alerts=model.history(card, edition.horizon, edition.months) if edition.may_see("scores") else [],
         accounts=accounts(card) if edition.may_see("banque_de_france") else [],
         series=[each[:3] for each in _SERIES if each[3] is None or edition.may_see(each[3])],

@@ -65,23 +65,6 @@ def test_numbers_and_dates_in_french(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-def test_the_waterfall_starts_at_zero_and_ends_at_the_score() -> None:
-    row = {"points_base": 10.0, "points": {"effectif": 2.0, "dette_urssaf": 30.0, "secteur": -4.0, "demographie": 0.0}}
-    found = model.steps(row | {"score": 10 + 2 + 30 - 4})
-    assert [(step.label, step.points, step.start, step.end) for step in found] == [
-        ("Entreprise moyenne", 10.0, 0.0, 10.0),
-        ("Dettes sociales", 30.0, 10.0, 10 + 30),
-        ("Effectif", 2.0, 40.0, 40 + 2),
-        ("Secteur d'activité", -4.0, 42.0, 42 - 4),
-    ]
-    hidden = model.steps(row | {"points": [("effectif", 2.0)], "score": 38.0})  # Arrow gives a map as pairs
-    assert [(step.label, step.points, step.end) for step in hidden][1:] == [
-        ("Effectif", 2.0, 12.0),
-        ("Thèmes non visibles", 38.0 - 12.0, 38.0),
-    ]
-    assert model.steps({"points": {}, "points_base": 1.0}) == model.steps(row | {"score": None}) == []
-
-
 def test_the_history_takes_the_last_edition_of_each_month_at_the_horizon() -> None:
     def alert(name: str, periode: date, horizon: int = 18) -> dict[str, Any]:
         return {"list": name, "periode": periode, "horizon": horizon, "niveau": "fort"}
