@@ -23,6 +23,7 @@ from sf_spark.lake.tables import location, read_table
 from sf_spark.publication.clearances import SCORES, Clearance
 from sf_spark.publication.exported import exported_rows
 from sf_spark.publication.filters import Filters
+from sf_spark.publication.lists import Stay
 from sf_spark.publication.report.model import Edition, Quality
 from sf_spark.publication.report.pages import report_pages
 from sf_spark.publication.report.quality import quality, rejected_lines
@@ -161,6 +162,8 @@ def _edition(
         previous=about["previous"],
         low=cuts.get("seuil_modere"),
         high=cuts.get("seuil_fort"),
+        rules={rule.name: rule.explanation for rule in settings.adjustments},
+        stay=Stay(**settings.lists.model_dump()),
     )
 
 

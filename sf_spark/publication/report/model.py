@@ -4,12 +4,14 @@ Rows are dictionaries of the columns that a clearance may see: a missing column 
 the pages show the difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sf_spark.publication.list_columns import LEFT
+from sf_spark.publication.list_columns import LEVELS as ON_LIST
+from sf_spark.publication.lists import Stay
 
 Row = Mapping[str, Any]
 
@@ -21,6 +23,7 @@ STATUSES = {
     "attenuee": "Atténuée",
     "sortie": "Sortie",
 }
+NOT_SCORED = -1  # beside the ranks of the levels
 # Shown instead of a value that the service has no right to see.
 RIGHTS = {
     "scores": "les scores",
@@ -32,6 +35,7 @@ RIGHTS = {
 FIELDS = (
     *("siren", "nom", "departement", "section", "forme", "effectif", "dette", "procedure", "niveau", "statut"),
     *("premiere", "mois", "score", "recente", "delai", "motif", "rang", "retenue"),
+    *("regle", "dessous", "depart", "commune"),
 )
 
 
@@ -51,6 +55,8 @@ class Edition:
         previous: The edition that statuses compare with; None for the first.
         low, high: The cut-offs of both levels, in percent; None where they are hidden.
         months: Months of the lists that were published at this horizon, this one included.
+        rules: Explanation of each expert rule, by its name.
+        stay: Rules for entering and staying on the list; None: the help gives no figures.
     """
 
     name: str
@@ -65,6 +71,8 @@ class Edition:
     low: float | None = None
     high: float | None = None
     months: tuple[date, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    stay: Stay | None = None
 
     def may_see(self, right: str) -> bool:
         """Whether the clearance holds a right."""
@@ -97,7 +105,7 @@ class Figures:
     warnings: tuple[str, ...] = ()
 
 
-def line_of(row: Row, cutoff: date) -> list[Any]:
+def line_of(row: Row, cutoff: date, commune: str | None = None) -> list[Any]:
     """A row of the list page: the values of :data:`FIELDS`."""
     due, status = row.get("delai_echeance"), row.get("status") or ""
     return [
@@ -109,7 +117,7 @@ def line_of(row: Row, cutoff: date) -> list[Any]:
         row.get("effectif"),
         _rounded(row.get("dette_sociale")),
         row.get("procedure_libelle") or "In bonis",
-        {"fort": 2, "modere": 1}.get(row.get("level") or "", 0),
+        {"fort": 2, "modere": 1, "aucun": 0}.get(row.get("level") or "", NOT_SCORED),
         status,
         int(status != LEFT and row.get("first_alert") == row["periode"]),
         row.get("months_on_list"),
@@ -119,6 +127,42 @@ def line_of(row: Row, cutoff: date) -> list[Any]:
         row.get("reason_1") or "",
         row.get("rank"),
         int(bool(row.get("est_retraitee"))),
+        row.get("adjustment") or "",
+        row.get("months_below") or 0,
+        why_left(row),
+        commune or "",
+    ]
+
+
+def rule_of(row: Row, rules: Mapping[str, str]) -> str | None:
+    """What the expert rule says that moved a level: its name where it is no longer configured; None without one."""
+    name = row.get("adjustment")
+    return rules.get(name, name) if name else None
+
+
+def why_left(row: Row) -> str:
+    """Why a company has left the list; '' while it is on it.
+
+    A company in proceedings is no longer scored. One that still has a level was not below the cut-off: the list has a
+    greatest length.
+    """
+    if row.get("status") != LEFT:
+        return ""
+    if row.get("score") is None:
+        return "Procédure ouverte" if row.get("procedure") else "Non évaluée ce mois-ci"
+    if row.get("level") in ON_LIST:
+        return "Au-delà de la longueur de la liste"
+    return "Niveau abaissé par une règle" if row.get("level_model") in ON_LIST else "Sous le seuil"
+
+
+def ended_proceedings(card: Row) -> list[Row]:
+    """The liquidations and redressements of a card that ended without another proceeding behind them."""
+    periods = card.get("procedures") or ()
+    starts = {period["debut"] for period in periods}
+    return [
+        period
+        for period in periods
+        if period["procedure"] in ("liquidation", "redressement") and period["fin"] and period["fin"] not in starts
     ]
 
 
@@ -148,12 +192,15 @@ def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[s
     return [found[periode] for periode in sorted(found, reverse=True)]
 
 
-def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:
-    """The values of a filter, with their numbers of companies, in French alphabetical order."""
+def choices(rows: Iterable[Row], value_of: Callable[[Row], str | None]) -> list[tuple[str, int]]:
+    """The values of a filter, in French alphabetical order, with the companies that the page shows at first.
+
+    Those that left the list are hidden then: a value that only they have counts 0.
+    """
     counts: dict[str, int] = {}
     for row in rows:
-        if value := row.get(column):
-            counts[str(value)] = counts.get(str(value), 0) + 1
+        if value := value_of(row):
+            counts[value] = counts.get(value, 0) + (row.get("status") != LEFT)
     return sorted(counts.items(), key=lambda pair: _sortable(pair[0]))
 
 

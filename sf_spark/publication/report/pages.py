@@ -11,7 +11,7 @@ The template engine escapes all delivered text; no page contains an inline scrip
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -52,7 +52,7 @@ _COLUMNS = (
     ("niveau", "Niveau", "niveau", "scores"),
     ("statut", "Statut", "statut", "scores"),
     ("score", "Score", "nombre", "scores"),
-    ("departement", "Dép.", "departement", None),
+    ("departement", "Département", "departement", None),
     ("effectif", "Effectif", "nombre", None),
     ("dette", "Dette", "nombre", "urssaf"),
     ("motif", "Premier motif", "motif", "scores"),
@@ -72,10 +72,12 @@ def report_pages(
     """
     engine = environment()
     of_list = {row["siren"]: row for row in rows}
+    communes: dict[str, str] = {}
     for card in cards:
+        communes[card["siren"]] = card.get("commune") or ""
         page = card_page(engine, edition, card, of_list.get(card["siren"]))
         yield f"fiches/{card['siren']}.html", page.encode()
-    yield "donnees/liste.js", "".join(list_data(edition, rows)).encode()
+    yield "donnees/liste.js", "".join(list_data(edition, rows, communes)).encode()
     yield "qualite.html", quality_page(engine, edition, quality).encode()
     yield "aide.html", help_page(engine, edition).encode()
     yield from assets()
@@ -111,7 +113,7 @@ def environment() -> Environment:
         "statuses": model.STATUSES,
         "rights": model.RIGHTS,
         "unknown": french.UNKNOWN,
-        "labels": department_names(),
+        "department": department,
     }
     return engine
 
@@ -122,35 +124,42 @@ def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str
     by_status = Counter(row["status"] for row in rows if row.get("status"))
     high = sum(row.get("level") == "fort" for row in alerts) if edition.may_see("scores") else None
     counts = {"alerts": len(alerts), "high": high, "by_status": by_status}
-    procedures = [{"procedure": row.get("procedure_libelle") or "In bonis"} for row in rows]
     return engine.get_template("liste.html.j2").render(
         edition=edition,
         page="index.html",
         root="",
         counts=counts,
         status_choices=list(model.STATUSES.items()),
-        committee=sum(bool(row.get("est_retraitee")) for row in rows),
-        departements=model.choices([{"departement": model.place_of(row)} for row in rows], "departement"),
-        sections=model.choices(rows, "section_libelle"),
-        formes=model.choices(rows, "forme_juridique"),
-        procedures=model.choices(procedures, "procedure"),
+        committee=sum(bool(row.get("est_retraitee")) for row in alerts),
+        departements=model.choices(rows, model.place_of),
+        sections=model.choices(rows, lambda row: row.get("section_libelle")),
+        formes=model.choices(rows, lambda row: row.get("forme_juridique")),
+        procedures=model.choices(rows, lambda row: row.get("procedure_libelle") or "In bonis"),
         columns=[column[:3] for column in _COLUMNS if column[3] is None or edition.may_see(column[3])],
     )
 
 
-def list_data(edition: Edition, rows: Iterable[Row]) -> Iterator[str]:
-    """The rows of the list page in order of rank, as pieces of a script."""
+def department(code: str) -> str:
+    """``2A – Corse-du-Sud``; the code alone for one that has no name."""
+    name = department_names().get(code)
+    return f"{code} – {name}" if name else code
+
+
+def list_data(edition: Edition, rows: Sequence[Row], communes: Mapping[str, str]) -> Iterator[str]:
+    """The rows of the list page in order of rank, as pieces of a script; the commune is that of the head office."""
     content = {
         "champs": model.FIELDS,
         "niveaux": ["Sous le seuil", "Modérée", "Élevée"],
         "statuts": model.STATUSES,
+        "regles": dict(edition.rules) if edition.may_see("scores") else {},
+        "departements": {code: department(code) for code in sorted({model.place_of(row) for row in rows} - {""})},
         "scores": edition.may_see("scores"),
         "dettes": edition.may_see("urssaf"),
     }
     yield f'window.LISTE = {_json(content)[:-1]},\n"lignes":[\n'
     between = ""
     for row in sorted(rows, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, row["siren"])):
-        yield f"{between}{_json(model.line_of(row, edition.cutoff))}"
+        yield f"{between}{_json(model.line_of(row, edition.cutoff, communes.get(row['siren'])))}"
         between = ",\n"
     yield "\n]};\n"
 
@@ -171,6 +180,9 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
         card=Known(card),
         row=None if row is None else Known(row),
         steps=steps(row) if row is not None and edition.may_see("scores") else [],
+        rule=None if row is None else model.rule_of(row, edition.rules),
+        why_left="" if row is None else model.why_left(row),
+        ended=model.ended_proceedings(card),
         alerts=model.history(card, edition.horizon, edition.months) if edition.may_see("scores") else [],
         accounts=accounts(card) if edition.may_see("banque_de_france") else [],
         series=[each[:3] for each in _SERIES if each[3] is None or edition.may_see(each[3])],
