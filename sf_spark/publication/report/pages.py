@@ -9,17 +9,15 @@
 The template engine escapes all delivered text; no page contains an inline script.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sf_spark.domain.territories import department_names
 from sf_spark.publication.list_columns import LEFT
-from sf_spark.publication.report import french, model
+from sf_spark.publication.report import french, list_rows, model
 from sf_spark.publication.report.accounts import accounts
 from sf_spark.publication.report.model import Edition, Quality, Row
 from sf_spark.publication.report.waterfall import steps
@@ -77,7 +75,7 @@ def report_pages(
         communes[card["siren"]] = card.get("commune") or ""
         page = card_page(engine, edition, card, of_list.get(card["siren"]))
         yield f"fiches/{card['siren']}.html", page.encode()
-    yield "donnees/liste.js", "".join(list_data(edition, rows, communes)).encode()
+    yield "donnees/liste.js", "".join(list_rows.list_data(edition, rows, communes)).encode()
     yield "qualite.html", quality_page(engine, edition, quality).encode()
     yield "aide.html", help_page(engine, edition).encode()
     yield from assets()
@@ -94,26 +92,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in (
-        "number",
-        "decimal",
-        "euros",
-        "percent",
-        "signed",
-        "day",
-        "month",
-        "of_month",
-        "moment",
-        "siren",
-        "plural",
-    ):
+    names = ("number", "decimal", "euros", "percent", "signed", "plural", "day", "month", "of_month", "moment", "siren")
+    for name in names:
         engine.filters[name] = getattr(french, name)
     engine.globals |= {
         "levels": model.LEVELS,
         "statuses": model.STATUSES,
         "rights": model.RIGHTS,
         "unknown": french.UNKNOWN,
-        "department": department,
+        "department": list_rows.department,
     }
     return engine
 
@@ -131,37 +118,12 @@ def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str
         counts=counts,
         status_choices=list(model.STATUSES.items()),
         committee=sum(bool(row.get("est_retraitee")) for row in alerts),
-        departements=model.choices(rows, model.place_of),
-        sections=model.choices(rows, lambda row: row.get("section_libelle")),
-        formes=model.choices(rows, lambda row: row.get("forme_juridique")),
-        procedures=model.choices(rows, lambda row: row.get("procedure_libelle") or "In bonis"),
+        departements=list_rows.choices(rows, list_rows.place_of),
+        sections=list_rows.choices(rows, lambda row: row.get("section_libelle")),
+        formes=list_rows.choices(rows, lambda row: row.get("forme_juridique")),
+        procedures=list_rows.choices(rows, lambda row: row.get("procedure_libelle") or "In bonis"),
         columns=[column[:3] for column in _COLUMNS if column[3] is None or edition.may_see(column[3])],
     )
-
-
-def department(code: str) -> str:
-    """``2A – Corse-du-Sud``; the code alone for one that has no name."""
-    name = department_names().get(code)
-    return f"{code} – {name}" if name else code
-
-
-def list_data(edition: Edition, rows: Sequence[Row], communes: Mapping[str, str]) -> Iterator[str]:
-    """The rows of the list page in order of rank, as pieces of a script; the commune is that of the head office."""
-    content = {
-        "champs": model.FIELDS,
-        "niveaux": ["Sous le seuil", "Modérée", "Élevée"],
-        "statuts": model.STATUSES,
-        "regles": dict(edition.rules) if edition.may_see("scores") else {},
-        "departements": {code: department(code) for code in sorted({model.place_of(row) for row in rows} - {""})},
-        "scores": edition.may_see("scores"),
-        "dettes": edition.may_see("urssaf"),
-    }
-    yield f'window.LISTE = {_json(content)[:-1]},\n"lignes":[\n'
-    between = ""
-    for row in sorted(rows, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, row["siren"])):
-        yield f"{between}{_json(model.line_of(row, edition.cutoff, communes.get(row['siren'])))}"
-        between = ",\n"
-    yield "\n]};\n"
 
 
 def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None) -> str:
@@ -180,8 +142,8 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
         card=Known(card),
         row=None if row is None else Known(row),
         steps=steps(row) if row is not None and edition.may_see("scores") else [],
-        rule=None if row is None else model.rule_of(row, edition.rules),
-        why_left="" if row is None else model.why_left(row),
+        rule=None if row is None else list_rows.rule_of(row, edition.rules),
+        why_left="" if row is None else list_rows.why_left(row),
         ended=model.ended_proceedings(card),
         alerts=model.history(card, edition.horizon, edition.months) if edition.may_see("scores") else [],
         accounts=accounts(card) if edition.may_see("banque_de_france") else [],
@@ -219,9 +181,3 @@ class Known(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         return self.get(name)
-
-
-def _json(value: Any) -> str:
-    """JSON inside a script, escaped so that it cannot end the script, nor a line as read by old engines."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
-from sf_spark.publication.report import accounts, french, model, pages, quality
+from sf_spark.publication.report import accounts, french, list_rows, model, pages, quality
 from tests.unit.publication.report.companies import (
     EDITION,
     HOSTILE,
@@ -106,7 +106,7 @@ def rows_of_page(text: str) -> dict[str, Any]:
 
 def test_the_list_page_receives_rows_in_the_order_of_ranks_and_nothing_ends_the_script() -> None:
     rows = [row_of(2, raison_sociale=HOSTILE), row_of(3, rank=None, status="sortie"), row_of(1)]
-    text = "".join(pages.list_data(EDITION, rows, {}))
+    text = "".join(list_rows.list_data(EDITION, rows, {}))
     assert "<" not in text
     listed_rows = rows_of_page(text)
     assert [line[listed_rows["champs"].index("siren")] for line in listed_rows["lignes"]] == [
@@ -138,7 +138,7 @@ def test_a_right_that_is_missing_hides_what_it_opens_and_says_so(right: str) -> 
     assert [secret for secret in SECRETS[right] if secret in page] == []
     assert f"Votre habilitation ne permet pas de voir {model.RIGHTS[right]}".replace("'", "&#39;") in page
     listed = pages.list_page(ENGINE, less, [row])
-    listed_rows = rows_of_page("".join(pages.list_data(less, [row], {})))
+    listed_rows = rows_of_page("".join(list_rows.list_data(less, [row], {})))
     assert (listed_rows["scores"], listed_rows["dettes"]) == (right != "scores", right != "urssaf")
     assert ("Dette sociale minimum" in listed, 'name="niveau"' in listed) == (right != "urssaf", right != "scores")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sf_spark.publication.lists import Stay
-from sf_spark.publication.report import model, pages
+from sf_spark.publication.report import list_rows, model, pages
 from tests.unit.publication.report.companies import EDITION, MARCH, card_of, row_of
 
 ENGINE = pages.environment()
@@ -25,7 +25,7 @@ def card(row: dict[str, Any] | None = None, **more: Any) -> str:
 
 
 def line(row: dict[str, Any], commune: str = "") -> dict[str, Any]:
-    text = "".join(pages.list_data(RULED, [row], {row["siren"]: commune}))
+    text = "".join(list_rows.list_data(RULED, [row], {row["siren"]: commune}))
     content = json.loads(text.removeprefix("window.LISTE = ").removesuffix(";\n"))
     return dict(zip(content["champs"], content["lignes"][0], strict=True)) | {"page": content}
 
@@ -37,7 +37,7 @@ def test_a_level_moved_by_a_rule_is_marked_and_the_rule_is_told_in_french() -> N
     assert "dette_recente" not in page
     assert (line(moved)["regle"], line(moved)["page"]["regles"]) == ("dette_recente", RULES)
     assert "règle d'expert" not in card()
-    assert model.rule_of({"adjustment": "former_rule"}, RULES) == "former_rule"
+    assert list_rows.rule_of({"adjustment": "former_rule"}, RULES) == "former_rule"
 
 
 def test_a_company_below_the_cut_off_says_since_when() -> None:
@@ -65,14 +65,15 @@ def test_a_company_that_left_says_why(more: dict[str, Any], expected: str) -> No
     left = row_of(2, **(LEFT | more))
     shown = line(left)
     assert (shown["depart"], shown["niveau"]) == (expected, {"modere": 1, "aucun": 0, None: -1}[left["level"]])
-    assert f"Sortie de la liste : {expected[0].lower()}{expected[1:]}." in card(left)
+    page = card(left)
+    assert f"Sortie de la liste : {expected[0].lower()}{expected[1:]}." in page and "None" not in page
     assert expected in plain(pages.help_page(ENGINE, RULED))
-    assert model.why_left(row_of(2)) == ""
+    assert list_rows.why_left(row_of(2)) == ""
 
 
 def test_filters_count_what_the_page_shows_at_first() -> None:
     rows = [row_of(1), row_of(2), row_of(4 + 1), row_of(3, **LEFT)]  # departments 34, 2A, 34 and, left, 974
-    assert model.choices(rows, model.place_of) == [("2A", 1), ("34", 1 + 1), ("974", 0)]
+    assert list_rows.choices(rows, list_rows.place_of) == [("2A", 1), ("34", 1 + 1), ("974", 0)]
     page = plain(pages.list_page(ENGINE, RULED, rows))
     assert '2A – Corse-du-Sud <span class="compte">(1)' in page
     assert '974 – La Réunion <span class="compte">(sorties seulement)' in page
@@ -82,7 +83,7 @@ def test_a_row_has_its_department_by_name_and_its_commune() -> None:
     shown = line(row_of(2), "AJACCIO")
     assert (shown["departement"], shown["commune"]) == ("2A", "AJACCIO")
     assert shown["page"]["departements"] == {"2A": "2A – Corse-du-Sud"}
-    assert pages.department("977") == "977"  # a collectivity without a name of its own
+    assert list_rows.department("977") == "977"  # a collectivity without a name of its own
     made = dict(pages.report_pages(EDITION, [row_of(2)], [card_of(2)], model.Quality()))
     assert "TOULOUSE" in made["donnees/liste.js"].decode()
 
