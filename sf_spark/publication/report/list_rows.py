@@ -60,17 +60,25 @@ def line_of(row: Row, cutoff: date, commune: str | None = None) -> list[Any]:
         row.get("reason_1") or "",
         row.get("rank"),
         int(bool(row.get("est_retraitee"))),
-        row.get("adjustment") or "",
+        moved_by(row),
         row.get("months_below") or 0,
         why_left(row),
         commune or "",
     ]
 
 
+def moved_by(row: Row) -> str | None:
+    """The expert rule that moved a level: its name, '' for one that the service may not see, None without one."""
+    if "adjustment" in row:
+        return row["adjustment"] or None
+    level, of_model = row.get("level"), row.get("level_model")
+    return "" if level and of_model and level != of_model and not row.get("months_below") else None
+
+
 def rule_of(row: Row, rules: Mapping[str, str]) -> str | None:
-    """What the expert rule says that moved a level: its name where it is no longer configured; None without one."""
-    name = row.get("adjustment")
-    return rules.get(name, name) if name else None
+    """What this rule says; the name of one that is no longer configured."""
+    name = moved_by(row)
+    return None if name is None else rules.get(name, name)
 
 
 def why_left(row: Row) -> str:

@@ -120,7 +120,8 @@
   function dessinerNiveau(ligne, v) {
     const niveau = cellule(ligne, `niveau n${v("niveau")}`, niveaux[v("niveau")] ?? "–", "Niveau");
     const [regle, mois] = [v("regle"), v("dessous")];
-    if (regle) mention(niveau, "règle", `niveau déplacé par une règle d'expert, «\u00a0${regles[regle] ?? regle}\u00a0»`);
+    const dite = regle ? `«\u00a0${regles[regle] ?? regle}\u00a0»` : "que votre habilitation ne permet pas de voir";
+    if (regle !== null) mention(niveau, "règle", `niveau déplacé par une règle d'expert, ${dite}`);
     if (mois) mention(niveau, "sous le seuil", `sous le seuil depuis ${mois} mois, maintenue sur la liste`);
   }
 

@@ -36,8 +36,19 @@ def test_a_level_moved_by_a_rule_is_marked_and_the_rule_is_told_in_french() -> N
     assert "Le score seul donnerait : alerte modérée." in page and f"« {RULES['dette_recente']} »" in page
     assert "dette_recente" not in page
     assert (line(moved)["regle"], line(moved)["page"]["regles"]) == ("dette_recente", RULES)
-    assert "règle d'expert" not in card()
+    assert ("règle d'expert" in card(), line(row_of(2))["regle"]) == (False, None)
     assert list_rows.rule_of({"adjustment": "former_rule"}, RULES) == "former_rule"
+
+
+def test_a_rule_that_may_not_be_seen_is_still_said_to_have_moved_the_level() -> None:
+    def without_rule(**more: Any) -> dict[str, Any]:
+        return {name: value for name, value in row_of(2, **more).items() if name != "adjustment"}
+
+    moved = without_rule(level="fort", level_model="modere", months_below=0)
+    assert "a déplacé le niveau, que votre habilitation ne permet pas de voir" in card(moved)
+    assert line(moved)["regle"] == ""
+    assert line(without_rule(level="fort", level_model="fort"))["regle"] is None
+    assert line(without_rule(level="modere", level_model="aucun", months_below=2))["regle"] is None  # it stays
 
 
 def test_a_company_below_the_cut_off_says_since_when() -> None:
