@@ -301,7 +301,7 @@ COLUMNS: Mapping[str, str] = {
     "aggravee": "Entreprises dont l'alerte est montée d'un niveau",
     "attenuee": "Entreprises dont l'alerte est descendue d'un niveau",
     "sortie": "Entreprises sorties de la liste",
-    "churn": "Part de la liste précédente qui a changé",
+    "churn": "Renouvellement : part des nouvelles et des sorties parmi les entreprises des deux listes réunies",
     "kind": "score ou signal",
     "training_first": "Premier mois d'apprentissage comparé",
     "training_last": "Dernier mois d'apprentissage comparé",

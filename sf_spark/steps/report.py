@@ -23,6 +23,7 @@ from sf_spark.lake.tables import location, read_table
 from sf_spark.publication.clearances import SCORES, Clearance
 from sf_spark.publication.exported import exported_rows
 from sf_spark.publication.filters import Filters
+from sf_spark.publication.lists import Stay
 from sf_spark.publication.report.model import Edition, Quality
 from sf_spark.publication.report.pages import report_pages
 from sf_spark.publication.report.quality import quality, rejected_lines
@@ -161,6 +162,8 @@ def _edition(
         previous=about["previous"],
         low=cuts.get("seuil_modere"),
         high=cuts.get("seuil_fort"),
+        rules={rule.name: rule.explanation for rule in settings.adjustments},
+        stay=Stay(**settings.lists.model_dump()),
     )
 
 
@@ -187,7 +190,7 @@ def _quality(settings: Settings, edition: Edition) -> Quality:
     rejected = rejected_lines(_all_rows(lake, QUARANTINE, ["source", "_batch", "reasons"]))
     monitoring = {table.path.rpartition("/")[2]: _all_rows(lake, table) for table in _MONITORING}
     names = {row["name"]: row["description"] for row in _all_rows(lake, SIGNALS_DICTIONARY, ["name", "description"])}
-    return quality(deliveries, rejected, monitoring, names, edition.periode)
+    return quality(deliveries, rejected, monitoring, names, edition.periode, edition.horizon)
 
 
 def _all_rows(lake: str, table: Table, columns: list[str] | None = None) -> list[dict[str, Any]]:

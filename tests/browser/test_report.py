@@ -10,8 +10,8 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from sf_spark.publication.report.model import steps
 from sf_spark.publication.report.pages import report_pages
+from sf_spark.publication.report.waterfall import steps
 from tests.browser.chromium import DESK, PHONE, chromium, open_page, violations
 from tests.unit.publication.report.companies import (
     EDITION,
@@ -27,14 +27,21 @@ COMPANIES = 5_000
 LEFT = COMPANIES + 1
 PAGES = ("index.html", f"fiches/{siren_of(1)}.html", f"fiches/{siren_of(LEFT)}.html", "qualite.html", "aide.html")
 ROWS = [row_of(1, raison_sociale=HOSTILE), *(row_of(number) for number in range(2, COMPANIES + 1))]
-ROWS.append(row_of(LEFT, status="sortie", rank=None, level="aucun", reason_1=None, score=4.0))
+LATE = row_of(4, adjustment="dette_recente", points={"paiement_fournisseurs": 88.3 - 12.0})  # the longest name
+ROWS[3:5] = [LATE, row_of(5, level="modere", months_below=2)]
+ROWS.append(row_of(LEFT, status="sortie", rank=None, level="aucun", level_model="aucun", reason_1=None, score=4.0))
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of 5 000 companies, two of them with a card."""
     folder = tmp_path_factory.mktemp("report")
-    cards = [card_of(1, raison_sociale=HOSTILE), card_of(2), bare_card(siren_of(LEFT))]
+    cards = [
+        card_of(1, raison_sociale=HOSTILE),
+        card_of(2),
+        card_of(4, commune="L'ÎLE-ROUSSE"),
+        bare_card(siren_of(LEFT)),
+    ]
     for name, content in report_pages(EDITION, ROWS, cards, QUALITY):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
@@ -180,7 +187,7 @@ def test_the_card_draws_its_series_and_the_waterfall_up_to_the_score(report: Pat
     for (left, width), step in zip(edges, steps(row), strict=False):
         assert left == pytest.approx(zero + min(step.start, step.end) * points, abs=0.6)
         assert width == pytest.approx(abs(step.points) * points, abs=0.6)
-    assert steps(row)[-1].end == pytest.approx(row["score"])
+    assert steps(row)[-1].end == round(row["score"], 1)
     texts = waterfall.text
     assert "Modérée" in texts and "Élevée" in texts
     lines = waterfall.find_elements(By.CSS_SELECTOR, "g[data-marque=rule] line")
@@ -250,11 +257,61 @@ def test_what_is_printed_is_the_list_without_its_filters_and_the_whole_card(repo
         wanted = len(sirens(lambda row: row["departement"] == "31" and row["level"] == "fort", COMPANIES))
         assert len(desk.find_elements(By.CSS_SELECTOR, "#lignes tr")) == wanted
         assert not desk.find_element(By.ID, "filtres").is_displayed()
-        assert desk.find_element(By.ID, "choix").text == "Filtres : Alerte élevée · Haute-Garonne"
+        assert (
+            desk.find_element(By.ID, "choix").text.replace("\u00a0", " ")
+            == "Filtres : Alerte élevée · 31 – Haute-Garonne"
+        )
         open_page(desk, report / f"fiches/{siren_of(2)}.html")
         assert (
             len([chart for chart in desk.find_elements(By.CSS_SELECTOR, ".graphique svg") if chart.is_displayed()]) == 5
         )
         assert not desk.find_element(By.CSS_SELECTOR, ".bandeau nav").is_displayed()
+        colours = "return getComputedStyle(document.querySelector('.legende li'), '::before').printColorAdjust"
+        assert desk.execute_script(colours) == "exact"  # or a browser leaves the legend white
     finally:
         desk.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_mark_tells_the_rule_or_the_cut_off_and_a_commune_is_found(report: Path, desk: Chrome) -> None:
+    open_page(desk, report / "index.html", "#q=ile-rousse")
+    assert first_sirens(desk) == [siren_of(4)]
+    (mark,) = desk.find_elements(By.CLASS_NAME, "mention")
+    assert str(mark.get_attribute("textContent")).startswith("règle\u00a0: niveau déplacé par une règle d'expert")
+    assert "dette_recente" in str(mark.get_attribute("title"))
+    assert desk.find_element(By.CSS_SELECTOR, "#lignes .departement").text.startswith("31 – Haute-Garonne")
+    open_page(desk, report / "index.html", f"#q={siren_of(5)}")
+    assert "depuis 2 mois, maintenue" in str(desk.find_element(By.CLASS_NAME, "mention").get_attribute("title"))
+    open_page(desk, report / "index.html", "#statut=sortie")
+    assert desk.find_element(By.CSS_SELECTOR, "#lignes .statut").text.splitlines() == ["Sortie", "Sous le seuil"]
+
+
+def test_a_table_wider_than_its_place_says_so(report: Path, desk: Chrome) -> None:
+    hint = "return [!document.querySelector('.large').hidden, document.documentElement.scrollWidth <= innerWidth]"
+    shown = {}
+    for width in (900, DESK[0]):
+        desk.set_window_size(width, DESK[1])
+        open_page(desk, report / "index.html")
+        settled(desk)
+        shown[width] = desk.execute_script(hint)
+    assert shown == {900: [True, True], DESK[0]: [False, True]}
+
+
+def test_paper_is_no_phone(report: Path, desk: Chrome) -> None:
+    """A page of A4 with margins of 2 cm is 17 cm wide: narrower than the limit of a phone."""
+    desk.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    desk.set_window_size(round(17 / 2.54 * 96), DESK[1])
+    try:
+        open_page(desk, report / "index.html", "#departement=31")
+        assert desk.find_element(By.CSS_SELECTOR, ".liste thead").is_displayed()
+        assert desk.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        desk.set_window_size(*DESK)
+        desk.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_phone_cuts_no_label_of_the_waterfall(report: Path, phone: Chrome) -> None:
+    open_page(phone, report / f"fiches/{siren_of(4)}.html")
+    edges = "return [...document.querySelectorAll('[data-graphique=cascade] svg text')].map(t => [t.textContent, "
+    found = phone.execute_script(edges + "t.getBoundingClientRect().left, t.getBoundingClientRect().right])")
+    assert "Paiement des fournisseurs" in {text for text, _, _ in found}
+    assert [text for text, left, right in found if left < 0 or right > PHONE[0]] == []

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from sf_spark.domain.ratios import AMOUNTS, PUBLISHED, RATIOS_BDF
-from sf_spark.publication.report.french import NO_BREAK, euros, number, percent
+from sf_spark.publication.report.french import euros, percent, plural
 from sf_spark.publication.report.model import Row
 
 LABELS = {
@@ -54,5 +54,5 @@ def figure(name: str, value: Any) -> str:
     if name in AMOUNTS:
         return euros(value)
     if name.endswith("_jours") or name == "delai_fournisseur":
-        return f"{number(value)}{NO_BREAK}jours"
-    return f"{number(value, 1)}{NO_BREAK}ans" if name in _YEARS else percent(value)
+        return plural(value, "jour")
+    return plural(value, "an", decimals=1) if name in _YEARS else percent(value)

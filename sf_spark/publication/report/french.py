@@ -19,6 +19,11 @@ def number(value: float | None, decimals: int = 0) -> str:
     return text.removeprefix("-") if not text.strip("-0,") else text.replace("-", "−", 1)
 
 
+def decimal(value: float) -> str:
+    """``1,5``, ``0,35``, ``1``: with the decimals it has, two at most."""
+    return number(value, 2).rstrip("0").rstrip(",")
+
+
 def euros(value: float | None) -> str:
     """``12 345 €``, without cents."""
     return UNKNOWN if value is None else f"{number(value)}{NO_BREAK}€"
@@ -66,6 +71,7 @@ def siren(value: str) -> str:
     return NO_BREAK.join(group for group in groups if group)
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """``1 entreprise``, ``12 entreprises``; zero is singular in French."""
-    return f"{number(count)}{NO_BREAK}{one if abs(count) < 2 else many or one + 's'}"
+def plural(count: float, one: str, many: str | None = None, decimals: int = 0) -> str:
+    """``1 entreprise``, ``12 entreprises``, ``0,4 an``: what is below two as displayed is singular in French."""
+    word = one if abs(round(count, decimals)) < 2 else many or one + "s"
+    return f"{number(count, decimals)}{NO_BREAK}{word}"

@@ -5,24 +5,14 @@ the pages show the difference.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sf_spark.publication.list_columns import LEFT
+from sf_spark.publication.lists import Stay
 
 Row = Mapping[str, Any]
 
-THEMES = {
-    "dette_urssaf": "Dettes sociales",
-    "sante_financiere": "Santé financière",
-    "paiement_fournisseurs": "Paiement des fournisseurs",
-    "activite_partielle": "Activité partielle",
-    "effectif": "Effectif",
-    "demographie": "Âge et établissements",
-    "secteur": "Secteur d'activité",
-}
-BASE, HIDDEN = "Entreprise moyenne", "Thèmes non visibles"
 LEVELS = {"fort": "Alerte élevée", "modere": "Alerte modérée", "aucun": "Pas d'alerte"}
 STATUSES = {
     "nouvelle": "Nouvelle",
@@ -38,11 +28,6 @@ RIGHTS = {
     "activite_partielle": "l'activité partielle",
     "banque_de_france": "les comptes (Banque de France)",
 }
-# The fields of each company on the list page, in this order; short names, since there are thousands of rows.
-FIELDS = (
-    *("siren", "nom", "departement", "section", "forme", "effectif", "dette", "procedure", "niveau", "statut"),
-    *("premiere", "mois", "score", "recente", "delai", "motif", "rang", "retenue"),
-)
 
 
 @dataclass(frozen=True)
@@ -61,6 +46,8 @@ class Edition:
         previous: The edition that statuses compare with; None for the first.
         low, high: The cut-offs of both levels, in percent; None where they are hidden.
         months: Months of the lists that were published at this horizon, this one included.
+        rules: Explanation of each expert rule, by its name.
+        stay: Rules for entering and staying on the list; None: the help gives no figures.
     """
 
     name: str
@@ -75,20 +62,12 @@ class Edition:
     low: float | None = None
     high: float | None = None
     months: tuple[date, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    stay: Stay | None = None
 
     def may_see(self, right: str) -> bool:
         """Whether the clearance holds a right."""
         return right in self.rights
-
-
-@dataclass(frozen=True)
-class Step:
-    """A bar of the waterfall: a theme, and where it starts and ends, in points of score."""
-
-    label: str
-    points: float
-    start: float
-    end: float
 
 
 @dataclass(frozen=True)
@@ -117,55 +96,15 @@ class Figures:
     warnings: tuple[str, ...] = ()
 
 
-def line_of(row: Row, cutoff: date) -> list[Any]:
-    """A row of the list page: the values of :data:`FIELDS`."""
-    due, status = row.get("delai_echeance"), row.get("status") or ""
+def ended_proceedings(card: Row) -> list[Row]:
+    """The liquidations and redressements of a card that ended without another proceeding behind them."""
+    periods = card.get("procedures") or ()
+    starts = {period["debut"] for period in periods}
     return [
-        row["siren"],
-        row.get("raison_sociale") or "",
-        place_of(row),
-        row.get("section_libelle") or "",
-        row.get("forme_juridique") or "",
-        row.get("effectif"),
-        _rounded(row.get("dette_sociale")),
-        row.get("procedure_libelle") or "In bonis",
-        {"fort": 2, "modere": 1}.get(row.get("level") or "", 0),
-        status,
-        int(status != LEFT and row.get("first_alert") == row["periode"]),
-        row.get("months_on_list"),
-        _rounded(row.get("score"), 1),
-        int(bool(row.get("est_recente"))),
-        int(due is not None and due > cutoff),
-        row.get("reason_1") or "",
-        row.get("rank"),
-        int(bool(row.get("est_retraitee"))),
+        period
+        for period in periods
+        if period["procedure"] in ("liquidation", "redressement") and period["fin"] and period["fin"] not in starts
     ]
-
-
-def place_of(row: Row) -> str:
-    """The present department of a company; '' if unknown."""
-    return row.get("departement_actuel") or row.get("departement") or ""
-
-
-def steps(row: Row) -> list[Step]:
-    """The waterfall of an alert: from 0 to an average company, then the themes in descending order.
-
-    Returns:
-        The last step ends at the score. Themes without points are left out, hidden themes make one step together; empty
-        if the score is hidden or unknown.
-    """
-    points, base, score = (row.get(name) for name in ("points", "points_base", "score"))
-    if points is None or base is None or score is None:
-        return []
-    themes = sorted(_pairs(points), key=lambda pair: (-pair[1], pair[0]))
-    found, level = [Step(BASE, base, 0.0, base)], base
-    for theme, value in themes:
-        if round(value, 1):  # as displayed
-            found.append(Step(THEMES.get(theme, theme), value, level, level + value))
-        level += value
-    if round(score - level, 1):
-        found.append(Step(HIDDEN, score - level, level, score))
-    return found
 
 
 def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[str, Any]]:
@@ -187,27 +126,3 @@ def history(card: Row, horizon: int, months: Iterable[date] = ()) -> list[dict[s
     ):
         found[alert["periode"]] = dict(alert)
     return [found[periode] for periode in sorted(found, reverse=True)]
-
-
-def choices(rows: Iterable[Row], column: str) -> list[tuple[str, int]]:
-    """The values of a filter, with their numbers of companies, in French alphabetical order."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        if value := row.get(column):
-            counts[str(value)] = counts.get(str(value), 0) + 1
-    return sorted(counts.items(), key=lambda pair: _sortable(pair[0]))
-
-
-def _pairs(points: Any) -> list[tuple[str, float]]:
-    """A map as returned by Spark or by Arrow."""
-    return list(points.items()) if isinstance(points, Mapping) else [tuple(pair) for pair in points]
-
-
-def _rounded(value: float | None, decimals: int = 0) -> float | int | None:
-    if value is None:
-        return None
-    return round(value, decimals) if decimals else round(value)
-
-
-def _sortable(text: str) -> str:
-    return text.casefold().translate(str.maketrans("éèêëàâîïôöùûüç", "eeeeaaiioouuuc"))

@@ -9,7 +9,6 @@
 The template engine escapes all delivered text; no page contains an inline script.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
@@ -17,11 +16,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sf_spark.domain.territories import department_names
 from sf_spark.publication.list_columns import LEFT
-from sf_spark.publication.report import french, model
+from sf_spark.publication.report import french, list_rows, model
 from sf_spark.publication.report.accounts import accounts
 from sf_spark.publication.report.model import Edition, Quality, Row
+from sf_spark.publication.report.waterfall import steps
 
 ASSETS = {
     "static": ("style.css", "liste.js", "fiche.js"),
@@ -51,7 +50,7 @@ _COLUMNS = (
     ("niveau", "Niveau", "niveau", "scores"),
     ("statut", "Statut", "statut", "scores"),
     ("score", "Score", "nombre", "scores"),
-    ("departement", "Dép.", "departement", None),
+    ("departement", "Département", "departement", None),
     ("effectif", "Effectif", "nombre", None),
     ("dette", "Dette", "nombre", "urssaf"),
     ("motif", "Premier motif", "motif", "scores"),
@@ -71,10 +70,12 @@ def report_pages(
     """
     engine = environment()
     of_list = {row["siren"]: row for row in rows}
+    communes: dict[str, str] = {}
     for card in cards:
+        communes[card["siren"]] = card.get("commune") or ""
         page = card_page(engine, edition, card, of_list.get(card["siren"]))
         yield f"fiches/{card['siren']}.html", page.encode()
-    yield "donnees/liste.js", "".join(list_data(edition, rows)).encode()
+    yield "donnees/liste.js", "".join(list_rows.list_data(edition, rows, communes)).encode()
     yield "qualite.html", quality_page(engine, edition, quality).encode()
     yield "aide.html", help_page(engine, edition).encode()
     yield from assets()
@@ -91,14 +92,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("number", "euros", "percent", "signed", "day", "month", "of_month", "moment", "siren", "plural"):
+    names = ("number", "decimal", "euros", "percent", "signed", "plural", "day", "month", "of_month", "moment", "siren")
+    for name in names:
         engine.filters[name] = getattr(french, name)
     engine.globals |= {
         "levels": model.LEVELS,
         "statuses": model.STATUSES,
         "rights": model.RIGHTS,
         "unknown": french.UNKNOWN,
-        "labels": department_names(),
+        "department": list_rows.department,
     }
     return engine
 
@@ -109,37 +111,19 @@ def list_page(engine: Environment, edition: Edition, rows: Sequence[Row]) -> str
     by_status = Counter(row["status"] for row in rows if row.get("status"))
     high = sum(row.get("level") == "fort" for row in alerts) if edition.may_see("scores") else None
     counts = {"alerts": len(alerts), "high": high, "by_status": by_status}
-    procedures = [{"procedure": row.get("procedure_libelle") or "In bonis"} for row in rows]
     return engine.get_template("liste.html.j2").render(
         edition=edition,
         page="index.html",
         root="",
         counts=counts,
         status_choices=list(model.STATUSES.items()),
-        committee=sum(bool(row.get("est_retraitee")) for row in rows),
-        departements=model.choices([{"departement": model.place_of(row)} for row in rows], "departement"),
-        sections=model.choices(rows, "section_libelle"),
-        formes=model.choices(rows, "forme_juridique"),
-        procedures=model.choices(procedures, "procedure"),
+        committee=sum(bool(row.get("est_retraitee")) for row in alerts),
+        departements=list_rows.choices(rows, list_rows.place_of),
+        sections=list_rows.choices(rows, lambda row: row.get("section_libelle")),
+        formes=list_rows.choices(rows, lambda row: row.get("forme_juridique")),
+        procedures=list_rows.choices(rows, lambda row: row.get("procedure_libelle") or "In bonis"),
         columns=[column[:3] for column in _COLUMNS if column[3] is None or edition.may_see(column[3])],
     )
-
-
-def list_data(edition: Edition, rows: Iterable[Row]) -> Iterator[str]:
-    """The rows of the list page in order of rank, as pieces of a script."""
-    content = {
-        "champs": model.FIELDS,
-        "niveaux": ["Sous le seuil", "Modérée", "Élevée"],
-        "statuts": model.STATUSES,
-        "scores": edition.may_see("scores"),
-        "dettes": edition.may_see("urssaf"),
-    }
-    yield f'window.LISTE = {_json(content)[:-1]},\n"lignes":[\n'
-    between = ""
-    for row in sorted(rows, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, row["siren"])):
-        yield f"{between}{_json(model.line_of(row, edition.cutoff))}"
-        between = ",\n"
-    yield "\n]};\n"
 
 
 def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None) -> str:
@@ -157,7 +141,10 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
         root="../",
         card=Known(card),
         row=None if row is None else Known(row),
-        steps=model.steps(row) if row is not None and edition.may_see("scores") else [],
+        steps=steps(row) if row is not None and edition.may_see("scores") else [],
+        rule=None if row is None else list_rows.rule_of(row, edition.rules),
+        why_left="" if row is None else list_rows.why_left(row),
+        ended=model.ended_proceedings(card),
         alerts=model.history(card, edition.horizon, edition.months) if edition.may_see("scores") else [],
         accounts=accounts(card) if edition.may_see("banque_de_france") else [],
         series=[each[:3] for each in _SERIES if each[3] is None or edition.may_see(each[3])],
@@ -194,9 +181,3 @@ class Known(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         return self.get(name)
-
-
-def _json(value: Any) -> str:
-    """JSON inside a script, escaped so that it cannot end the script, nor a line as read by old engines."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

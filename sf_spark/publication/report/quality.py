@@ -6,47 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sf_spark.publication.card_parts import SOURCES
-from sf_spark.publication.report.french import UNKNOWN, month, number, percent, plural
+from sf_spark.publication.report.french import NO_BREAK, UNKNOWN, number, of_month, percent, plural
 from sf_spark.publication.report.model import LEVELS, Figures, Quality
+from sf_spark.publication.report.names import REASONS, measure_name, message, source_name
 
 Rows = Sequence[Mapping[str, Any]]
 _SHOWN = 10  # signals that have moved most
 _MOST_REASONS = 15  # most frequent reasons of rejection shown
-_NAMES = {  # names of the sources without a date on cards
-    "avis": "Avis des agents",
-    "ccsf": "Plans CCSF",
-    "comptes": "Comptes URSSAF",
-    "contexte": "Contexte",
-    "diane": "Comptes (Diane)",
-    "filter": "Périmètre",
-    "liste_retraitee": "Listes retraitées",
-    "procedures": "Jugements (BODACC)",
-    "sirene": "Sirene, établissements",
-    "sirene_histo": "Sirene, historique",
-    "sirene_ul": "Sirene, entreprises",
-    "suivi": "Suivis",
-}
-# Reasons of rejected lines; any other code is shown as it is.
-_REASONS = {
-    "bad_boolean": "ni vrai ni faux",
-    "bad_code": "code inconnu",
-    "bad_date": "date illisible",
-    "bad_integer": "nombre entier illisible",
-    "bad_key": "identifiant illisible",
-    "bad_number": "nombre illisible",
-    "bad_period": "période illisible",
-    "bare_quote": "guillemet isolé",
-    "extraneous_quote": "guillemet en trop",
-    "field_count": "nombre de champs différent de l'en-tête",
-    "no_siret": "sans SIRET",
-    "provisional_siret": "SIRET provisoire",
-    "unknown_nomenclature": "nomenclature inconnue",
-}
 
 
 def quality(
-    deliveries: Rows, rejected: Rows, monitoring: Mapping[str, Rows], names: Mapping[str, str], last: date
+    deliveries: Rows,
+    rejected: Rows,
+    monitoring: Mapping[str, Rows],
+    names: Mapping[str, str],
+    last: date,
+    horizon: int,
 ) -> Quality:
     """The content of the page on the month's data.
 
@@ -56,14 +31,15 @@ def quality(
         monitoring: Rows of the tables of ``monitoring/``, by the last part of their path; a missing table is empty.
         names: Name of each signal.
         last: The month.
+        horizon: Horizon of the list, in months.
     """
     latest = {row["source"]: max(r["_batch"] for r in deliveries if r["source"] == row["source"]) for row in deliveries}
-    of_month = {name: [row for row in rows if row.get("periode") == last] for name, rows in monitoring.items()}
+    now = {name: [row for row in rows if row.get("periode") == last] for name, rows in monitoring.items()}
     tables = (
-        _warnings(of_month.get("warnings", ())),
+        _warnings(now.get("warnings", ()), names),
         _lists(monitoring.get("lists", ()), last),
-        _performance(monitoring.get("performance", ())),
-        _drift(of_month.get("drift", ()), names),
+        _performance(monitoring.get("performance", ()), horizon),
+        _drift(now.get("drift", ()), names),
         _freshness(monitoring.get("freshness", ())),
     )
     return Quality(
@@ -71,11 +47,6 @@ def quality(
         rejections=_rejections(rejected, latest),
         tables=[table for table in tables if table is not None],
     )
-
-
-def source_name(source: str) -> str:
-    """The name of a source, for readers."""
-    return SOURCES[source][0] if source in SOURCES else _NAMES.get(source, source)
 
 
 def _files(deliveries: Rows, latest: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -96,7 +67,7 @@ def _rejections(rejected: Rows, latest: Mapping[str, str]) -> list[dict[str, Any
     counts: Counter[tuple[str, str]] = Counter()
     for row in rejected:
         if row["_batch"] == latest.get(row["source"]):
-            reason = _REASONS.get(row["code"]) or row["code"]
+            reason = REASONS.get(row["code"]) or row["code"]
             what = f"{reason} ({row['column']})" if row["column"] else reason
             counts[source_name(row["source"]), what] += row["lines"]
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -106,7 +77,7 @@ def _rejections(rejected: Rows, latest: Mapping[str, str]) -> list[dict[str, Any
     return shown
 
 
-def _warnings(rows: Rows) -> Figures | None:
+def _warnings(rows: Rows, names: Mapping[str, str]) -> Figures | None:
     if not rows:
         return None
     checks = Counter(row["kind"] for row in rows)
@@ -123,7 +94,7 @@ def _warnings(rows: Rows) -> Figures | None:
         "Nombre d'avertissements du mois, par contrôle.",
         ("Contrôle", "Avertissements"),
         [(named.get(check, check), number(count)) for check, count in sorted(checks.items())],
-        tuple(row["message"] for row in rows if row.get("message"))[:_SHOWN],
+        tuple(message(row, names) for row in rows if row.get("message")),
     )
 
 
@@ -134,7 +105,8 @@ def _lists(rows: Rows, last: date) -> Figures | None:
     kinds = ("nouvelle", "maintenue", "aggravee", "attenuee", "sortie")
     return Figures(
         "Mouvements des listes",
-        "Entreprises de chaque édition, et part de la liste précédente qui a changé.",
+        "Entreprises de chaque édition. Le renouvellement est la part des nouvelles et des sorties parmi les "
+        "entreprises des deux listes, celle-ci et la précédente réunies.",
         ("Édition", "Sur la liste", "Nouvelles", "Maintenues", "Aggravées", "Atténuées", "Sorties", "Renouvellement"),
         [
             (row["list"], number(row["on_list"]), *(number(row[kind]) for kind in kinds), _share(row["churn"]))
@@ -143,12 +115,19 @@ def _lists(rows: Rows, last: date) -> Figures | None:
     )
 
 
-def _performance(rows: Rows) -> Figures | None:
+def _performance(rows: Rows, horizon: int) -> Figures:
     shown = sorted(rows, key=_newest_first)[:12]
+    title = "Ce que les listes passées ont trouvé"
     if not shown:
-        return None
+        return Figures(
+            title,
+            f"Aucune liste publiée n'a encore l'âge de son horizon ({plural(horizon, 'mois', 'mois')}){NO_BREAK}: ce "
+            "que valaient ses alertes n'est pas encore connu.",
+            (),
+            (),
+        )
     return Figures(
-        "Ce que les listes passées ont trouvé",
+        title,
         "Listes dont l'horizon est écoulé : part des alertes justifiées (précision), part des défaillances annoncées "
         "(rappel), avec leur intervalle à 90 %.",
         ("Liste et niveau", "Alertes", "Trouvées", "Manquées", "Précision", "Rappel"),
@@ -172,7 +151,7 @@ def _drift(rows: Rows, names: Mapping[str, str]) -> Figures | None:
         f"Indice de stabilité (PSI) entre l'apprentissage et ce mois, pour les {_SHOWN} qui ont le plus bougé : "
         "au-dessous de 0,1 rien de notable, au-dessus de 0,25 le signal a changé.",
         ("Signal", "PSI"),
-        [(names.get(row["name"], row["name"]), number(row["psi"], 2)) for row in known[:_SHOWN]],
+        [(measure_name(row["name"], names), number(row["psi"], 2)) for row in known[:_SHOWN]],
     )
 
 
@@ -183,7 +162,7 @@ def _freshness(rows: Rows) -> Figures | None:
         return None
     return Figures(
         "Fraîcheur des sources",
-        f"Dernière livraison de chaque source, vue de {month(last)}.",
+        f"Dernière livraison de chaque source, vue {of_month(last)}.",
         ("Source", "Dernière livraison", "Retard", "Rythme habituel", "Lignes rejetées"),
         [
             (

@@ -94,7 +94,7 @@
     const svg = Plot.plot({
       width: large,
       height: 34 * etapes.length + 70,
-      marginLeft: etroit ? 128 : 190,
+      marginLeft: etroit ? 160 : 190,
       marginRight: 48,
       marginTop: 26,
       marginBottom: 44,

@@ -1,7 +1,7 @@
 // The list: filters, search, sorting, pages. All of it here, nothing over the network.
 "use strict";
 (() => {
-  const { champs, lignes, niveaux, statuts, scores, dettes } = window.LISTE;
+  const { champs, lignes, niveaux, statuts, regles, departements, scores, dettes } = window.LISTE;
   const PAR_PAGE = 50;
   const A_IMPRIMER = 2000; // rows: beyond that a print is no longer of use
   const champ = Object.fromEntries(champs.map((nom, rang) => [nom, rang]));
@@ -11,7 +11,7 @@
   const $ = (id) => document.getElementById(id);
   const formulaire = $("filtres");
   const simple = (texte) => texte.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-  const cherche = lignes.map((ligne) => `${ligne[champ.siren]} ${simple(ligne[champ.nom])}`);
+  const cherche = lignes.map((ligne) => `${ligne[champ.siren]} ${simple(`${ligne[champ.nom]} ${ligne[champ.commune]}`)}`);
   const vu = (valeur, mot) => (valeur === null ? "–" : mot(valeur));
   const PREMIER = scores ? "rang" : "siren";
   const tri = { cle: PREMIER, sens: 1 };
@@ -106,6 +106,25 @@
     return element;
   }
 
+  // A few words under a value, and the whole sentence for those who point at it or hear it.
+  function mention(element, texte, phrase) {
+    const partie = element.appendChild(document.createElement("span"));
+    partie.className = "mention";
+    partie.textContent = texte;
+    partie.title = phrase;
+    const dit = partie.appendChild(document.createElement("span"));
+    dit.className = "cache";
+    dit.textContent = `\u00a0: ${phrase}`;
+  }
+
+  function dessinerNiveau(ligne, v) {
+    const niveau = cellule(ligne, `niveau n${v("niveau")}`, niveaux[v("niveau")] ?? "–", "Niveau");
+    const [regle, mois] = [v("regle"), v("dessous")];
+    const dite = regle ? `«\u00a0${regles[regle] ?? regle}\u00a0»` : "que votre habilitation ne permet pas de voir";
+    if (regle !== null) mention(niveau, "règle", `niveau déplacé par une règle d'expert, ${dite}`);
+    if (mois) mention(niveau, "sous le seuil", `sous le seuil depuis ${mois} mois, maintenue sur la liste`);
+  }
+
   function dessinerLigne(valeurs) {
     const v = (nom) => valeurs[champ[nom]];
     const ligne = document.createElement("tr");
@@ -119,12 +138,14 @@
       nom.appendChild(document.createElement("span")).textContent = texte;
     }
     if (scores) {
-      cellule(ligne, `niveau n${v("niveau")}`, niveaux[v("niveau")], "Niveau");
+      dessinerNiveau(ligne, v);
       const statut = cellule(ligne, "statut", statuts[v("statut")], "Statut");
       if (v("premiere")) statut.appendChild(document.createElement("span")).textContent = "Première alerte";
+      if (v("depart")) statut.appendChild(document.createElement("span")).textContent = v("depart");
       cellule(ligne, "nombre", vu(v("score"), (x) => `${dixiemes.format(x)}\u00a0%`), "Score");
     }
-    cellule(ligne, "departement", v("departement") || "–", "Dép.");
+    const lieu = cellule(ligne, "departement", departements[v("departement")] ?? "–", "Département");
+    if (v("commune")) lieu.appendChild(document.createElement("span")).textContent = v("commune");
     cellule(ligne, "nombre", vu(v("effectif"), nombres.format), "Effectif");
     if (dettes) cellule(ligne, "nombre", vu(v("dette"), (x) => `${nombres.format(x)}\u00a0€`), "Dette");
     if (scores) cellule(ligne, "motif", v("motif") || "–", "Motif");
@@ -149,9 +170,9 @@
   function direFiltres() {
     const cases = [...formulaire.querySelectorAll("input:checked")].map((element) => element.parentElement.textContent.replace(/\([^()]*\)\s*$/, ""));
     const champs = ["q", "effectif", "dette", "retraitee"].map($).filter((element) => element?.value);
-    const valeurs = champs.map((element) => `${formulaire.querySelector(`label[for=${element.id}]`).textContent} : ${element.value.replace(/\s+/g, " ")}`);
+    const valeurs = champs.map((element) => `${formulaire.querySelector(`label[for=${element.id}]`).textContent}\u00a0: ${element.value.replace(/\s+/g, " ")}`);
     const dits = [...valeurs, ...cases].map((texte) => texte.trim());
-    $("choix").textContent = dits.length ? `Filtres : ${dits.join(" · ")}` : "";
+    $("choix").textContent = dits.length ? `Filtres\u00a0: ${dits.join(" · ")}` : "";
   }
 
   function montrer() {
@@ -159,6 +180,7 @@
     trier();
     dessiner();
     direFiltres();
+    direLargeur();
     ecrireAdresse();
   }
 
@@ -184,10 +206,14 @@
   const tourner = (pas) => { page += pas; montrer(); document.querySelector(".cadre").scrollIntoView(); };
   $("avant").addEventListener("click", () => tourner(-1));
   $("apres").addEventListener("click", () => tourner(1));
+  // The hint is there while part of the table is out of sight.
+  const cadre = document.querySelector(".cadre");
+  const direLargeur = () => { document.querySelector(".large").hidden = cadre.scrollWidth <= cadre.clientWidth; };
+  new ResizeObserver(direLargeur).observe(cadre);
   addEventListener("beforeprint", () => dessiner(true));
   addEventListener("afterprint", () => dessiner());
   addEventListener("hashchange", () => { lireAdresse(); montrer(); });
-  if (matchMedia("(max-width: 64rem)").matches) $("tous").open = false;
+  if (matchMedia("(max-width: 79.99rem)").matches) $("tous").open = false;
   lireAdresse();
   montrer();
   document.documentElement.dataset.pret = "oui";

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sf_spark.domain.ratios import PUBLISHED, RATIOS_BDF
-from sf_spark.publication.report import accounts, french, model, pages, quality
+from sf_spark.publication.report import accounts, french, list_rows, model, pages, quality
 from tests.unit.publication.report.companies import (
     EDITION,
     HOSTILE,
@@ -52,28 +52,17 @@ def plain(text: str) -> str:
         (french.of_month(date(2026, 3, 1)), "de mars 2026"),
         (french.siren("01234567800011"), "012 345 678 00011"),
         (french.plural(0, "entreprise"), "0 entreprise"),
+        (french.plural(0.44, "an", decimals=1), "0,4 an"),
+        (french.plural(1.6, "jour"), "2 jours"),
+        (french.plural(1.96, "an", decimals=1), "2,0 ans"),
+        (french.decimal(1.5), "1,5"),
+        (french.decimal(0.35), "0,35"),
+        (french.decimal(10.0), "10"),
         (french.plural(2, "alerte élevée", "alertes élevées"), "2 alertes élevées"),
     ],
 )
 def test_numbers_and_dates_in_french(text: str, expected: str) -> None:
     assert plain(text) == expected
-
-
-def test_the_waterfall_starts_at_zero_and_ends_at_the_score() -> None:
-    row = {"points_base": 10.0, "points": {"effectif": 2.0, "dette_urssaf": 30.0, "secteur": -4.0, "demographie": 0.0}}
-    found = model.steps(row | {"score": 10 + 2 + 30 - 4})
-    assert [(step.label, step.points, step.start, step.end) for step in found] == [
-        ("Entreprise moyenne", 10.0, 0.0, 10.0),
-        ("Dettes sociales", 30.0, 10.0, 10 + 30),
-        ("Effectif", 2.0, 40.0, 40 + 2),
-        ("Secteur d'activité", -4.0, 42.0, 42 - 4),
-    ]
-    hidden = model.steps(row | {"points": [("effectif", 2.0)], "score": 38.0})  # Arrow gives a map as pairs
-    assert [(step.label, step.points, step.end) for step in hidden][1:] == [
-        ("Effectif", 2.0, 12.0),
-        ("Thèmes non visibles", 38.0 - 12.0, 38.0),
-    ]
-    assert model.steps({"points": {}, "points_base": 1.0}) == model.steps(row | {"score": None}) == []
 
 
 def test_the_history_takes_the_last_edition_of_each_month_at_the_horizon() -> None:
@@ -117,7 +106,7 @@ def rows_of_page(text: str) -> dict[str, Any]:
 
 def test_the_list_page_receives_rows_in_the_order_of_ranks_and_nothing_ends_the_script() -> None:
     rows = [row_of(2, raison_sociale=HOSTILE), row_of(3, rank=None, status="sortie"), row_of(1)]
-    text = "".join(pages.list_data(EDITION, rows))
+    text = "".join(list_rows.list_data(EDITION, rows, {}))
     assert "<" not in text
     listed_rows = rows_of_page(text)
     assert [line[listed_rows["champs"].index("siren")] for line in listed_rows["lignes"]] == [
@@ -149,7 +138,7 @@ def test_a_right_that_is_missing_hides_what_it_opens_and_says_so(right: str) -> 
     assert [secret for secret in SECRETS[right] if secret in page] == []
     assert f"Votre habilitation ne permet pas de voir {model.RIGHTS[right]}".replace("'", "&#39;") in page
     listed = pages.list_page(ENGINE, less, [row])
-    listed_rows = rows_of_page("".join(pages.list_data(less, [row])))
+    listed_rows = rows_of_page("".join(list_rows.list_data(less, [row], {})))
     assert (listed_rows["scores"], listed_rows["dettes"]) == (right != "scores", right != "urssaf")
     assert ("Dette sociale minimum" in listed, 'name="niveau"' in listed) == (right != "urssaf", right != "scores")
 
@@ -187,7 +176,7 @@ def test_the_month_s_data_in_figures() -> None:
     counts = {"nouvelle": 1, "maintenue": 2, "aggravee": 0, "attenuee": 0, "sortie": 1}
     monitoring = {
         "warnings": [
-            {"periode": MARCH, "kind": "drift", "message": "La dette a changé."},
+            {"periode": MARCH, "kind": "drift", "subject": "dette", "message": "dette a changé (PSI 0,30)"},
             {"periode": date(2026, 2, 1)},
         ],
         "lists": [{**about, "on_list": 3, **counts, "churn": 0.125}],
@@ -212,7 +201,9 @@ def test_the_month_s_data_in_figures() -> None:
             }
         ],
     }
-    made = quality.quality(deliveries, quality.rejected_lines(quarantine), monitoring, {"dette": "Dette totale"}, MARCH)
+    made = quality.quality(
+        deliveries, quality.rejected_lines(quarantine), monitoring, {"dette": "dette totale"}, MARCH, 18
+    )
     debts = "Dettes (URSSAF)"
     assert [tuple(row.values()) for row in made.deliveries] == [
         (debts, "2603", 20, 14, 4, 2),
@@ -229,10 +220,26 @@ def test_the_month_s_data_in_figures() -> None:
         "Ce que les listes passées ont trouvé": [
             ("detection-2026-03, alerte élevée", "8", "4", "2", "50,0 % (40,0 % à 60,0 %)", "–")
         ],
-        "Dérive des scores et des signaux": [("Dette totale", "0,30"), ("effectif", "0,01")],
+        "Dérive des scores et des signaux": [("Dette totale", "0,30"), ("Effectif salarié, dernier publié", "0,01")],
         "Fraîcheur des sources": [(debts, "2603", "0 mois", "1 mois", "20,0 %")],
     }
-    assert made.tables[0].warnings == ("La dette a changé.",)
-    page = pages.quality_page(ENGINE, EDITION, made)
-    assert "La dette a changé." in page
-    assert "Aucune" in pages.quality_page(ENGINE, EDITION, quality.quality([], [], {}, {}, MARCH))
+    assert [plain(text) for text in made.tables[0].warnings] == ["« Dette totale » a changé (PSI 0,30)"]
+    assert "« Dette totale » a changé" in plain(pages.quality_page(ENGINE, EDITION, made))
+
+
+def test_without_a_list_old_enough_the_page_says_so_instead_of_a_table() -> None:
+    nothing = quality.quality([], [], {}, {}, MARCH, 18)
+    assert [(table.title, list(table.rows)) for table in nothing.tables] == [
+        ("Ce que les listes passées ont trouvé", [])
+    ]
+    page = plain(pages.quality_page(ENGINE, EDITION, nothing))
+    assert "l&#39;âge de son horizon (18 mois) :" in page
+    assert "<table" not in page
+
+
+def test_every_warning_can_be_read() -> None:
+    messages = tuple(f"avertissement {number}" for number in range(10 + 3))
+    table = model.Figures("Seuils dépassés", "", ("Contrôle", "Avertissements"), [("Dérive", "13")], messages)
+    page = plain(pages.quality_page(ENGINE, EDITION, replace(QUALITY, tables=[table])))
+    assert [text for text in messages if f"<li>{text}</li>" not in page] == []
+    assert "3 autres avertissements" in page.split("<li>avertissement 9</li>")[1]
