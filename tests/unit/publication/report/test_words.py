@@ -126,6 +126,6 @@ def test_the_help_gives_the_figures_of_entering_and_staying() -> None:
     page = plain(pages.help_page(ENGINE, RULED))
     assert "1,5 fois le seuil bas (18,8 %)" in page  # 1.5 * 12.5
     assert "0,35 fois le seuil bas (4,4 %)" in page  # 0.35 * 12.5
-    assert "au plus 12 mois de suite" in page and "prend toutes les alertes" in page
+    assert "au plus 12 mois de suite" in page and "il suffit d'un score d'au moins 1 fois le seuil bas" in page
     assert RULES["dette_recente"] in page
     assert "fois le seuil bas" not in pages.help_page(ENGINE, EDITION)
