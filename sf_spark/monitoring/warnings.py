@@ -31,8 +31,9 @@ Rows = Iterable[Mapping[str, Any]]
 
 
 def of_drift(rows: Rows, limit: float) -> list[Warned]:
-    """Signals and scores that have moved, the farthest first."""
-    moved = sorted((row for row in rows if row["psi"] > limit), key=lambda row: (-row["psi"], row["name"]))
+    """Signals and scores that have moved, the farthest first; figures of sectors have no meaningful index."""
+    watched = (row for row in rows if row["kind"] != "sector" and row["psi"] > limit)
+    moved = sorted(watched, key=lambda row: (-row["psi"], row["name"]))
     return [
         Warned(
             "drift",

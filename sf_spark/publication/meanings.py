@@ -302,7 +302,7 @@ COLUMNS: Mapping[str, str] = {
     "attenuee": "Entreprises dont l'alerte est descendue d'un niveau",
     "sortie": "Entreprises sorties de la liste",
     "churn": "Renouvellement : part des nouvelles et des sorties parmi les entreprises des deux listes réunies",
-    "kind": "score ou signal",
+    "kind": "Ce qui est mesuré : score, signal, ou sector (valeur d'un secteur, jamais signalée)",
     "training_first": "Premier mois d'apprentissage comparé",
     "training_last": "Dernier mois d'apprentissage comparé",
     "companies": "Entreprises comptées",

@@ -43,10 +43,12 @@ def moved_signals(spark: SparkSession, settings: Settings, last: date, report: R
     found = stabilities([score], *scores) | stabilities(model.signals, then, now)
     about = {"periode": last, "training_first": months[0], "training_last": months[-1]}
     counts = {"sample_training": len(then), "sample": len(now)}
-    return [
-        {**about, "name": each, "kind": "score" if each == score else "signal", **counts, **figures}
-        for each, figures in found.items()
-    ]
+    return [{**about, "name": each, "kind": _kind(each, score), **counts, **figures} for each, figures in found.items()]
+
+
+def _kind(name: str, score: str) -> str:
+    """A figure of a sector is one value for thousands of companies: groups of equal size do not exist."""
+    return "score" if name == score else "sector" if name.startswith("secteur_") else "signal"
 
 
 def _sample(spark: SparkSession, settings: Settings, months: Sequence[date], signals: Sequence[str]) -> np.ndarray:

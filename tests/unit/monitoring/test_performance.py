@@ -60,7 +60,9 @@ def test_a_list_that_was_right_less_often_than_it_said_is_named() -> None:
 
 
 def test_other_thresholds() -> None:
-    moved = [{"name": name, "psi": psi} for name, psi in (("a", 0.3), ("b", 0.5), ("c", 0.25), ("d", float("nan")))]
+    psi = (("a", 0.3), ("b", 0.5), ("c", 0.25), ("d", float("nan")))
+    moved = [{"name": name, "kind": "signal", "psi": value} for name, value in psi]
+    moved.append({"name": "secteur_part_endettee", "kind": "sector", "psi": 7.0})  # one value a sector: no index
     assert [each.subject for each in of_drift(moved, 0.25)] == ["b", "a"]
     known = [("x", 0.5, 0.9), ("y", 0.7, 0.9), ("z", 0.1, None)]
     rows = [{"measure": m, "source": "s", "known": now, "known_year_ago": then} for m, now, then in known]
