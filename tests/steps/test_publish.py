@@ -15,9 +15,13 @@ from pyspark.sql import SparkSession
 
 from sf_spark.errors import SfSparkError
 from sf_spark.ml.registry import CHAMPION, registered_name
-from sf_spark.settings import Settings, load_settings
+from sf_spark.settings import AdjustmentSettings, Settings, load_settings
 from sf_spark.steps import publish as step
+from sf_spark.steps.inputs.matured_lists import matured_lists
+from sf_spark.steps.inputs.models_of_months import models_of_months
+from sf_spark.steps.maintain import maintain, versions_needed
 from sf_spark.steps.publish import Correction, publish
+from sf_spark.steps.try_adjustments import try_adjustments
 from tests.unit.publication.test_lists import PANEL, SCORES, company, score
 
 NOVEMBER, DECEMBER, JANUARY = date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
@@ -276,3 +280,61 @@ def test_without_a_champion_or_a_score_there_is_no_list(lake: Lake) -> None:
     store.delete_registered_model_alias(registered_name("sf_spark_defaillance", 18), CHAMPION)
     with pytest.raises(SfSparkError, match="no model 'sf_spark_defaillance_18m' is champion"):
         lake.publish()
+
+
+def _with_labels(lake: Lake) -> None:
+    """In November, company 1 fails within the horizon, 5 fails unseen, and nobody knows of December yet."""
+    rows = [("1", NOVEMBER, True, 3), ("2", NOVEMBER, False, None), ("1", DECEMBER, None, None)]
+    schema = "siren string, periode date, cible_18m boolean, mois_avant_defaillance int"
+    lake._write("labels/entreprise", lake.spark.createDataFrame(rows, schema))
+
+
+def test_a_matured_list_says_what_it_found(published: Lake, tmp_path: Path) -> None:
+    lake = published.copied(tmp_path)
+    said: list[str] = []
+    assert matured_lists(lake.spark, lake.settings, said.append) == [] and said == ["no list has matured yet"]
+    _with_labels(lake)
+    rows = {row["level"]: row for row in matured_lists(lake.spark, lake.settings, said.append)}
+    # The list of November: 1 at `fort`, which fails three months later, and 2 at `modere`, which does not.
+    assert {name: (row["alerts"], row["found"], row["missed"]) for name, row in rows.items()} == {
+        "fort": (1, 1, 0),
+        "modere": (2, 1, 0),
+    }
+    assert (rows["modere"]["precision"], rows["modere"]["recall"], rows["modere"]["scored"]) == (1 / 2, 1 / 1, 2)
+    assert {row["list"] for row in rows.values()} == {"detection-2025-11"}  # that of December has not matured
+    assert said[-1].startswith("detection-2025-11, fort: 1 alerts, 1 found, 0 missed; precision 100.0%")
+
+
+def test_the_effect_of_the_rules_is_tried_on_the_months_of_the_published_model(published: Lake, tmp_path: Path) -> None:
+    lake = published.copied(tmp_path)
+    _with_labels(lake)
+    lake.score(DECEMBER, version="2")
+    lake.promote("2")
+    models = models_of_months(lake.spark, lake.settings)
+    assert models == {(18, NOVEMBER): "1", (18, DECEMBER): "1"}  # the lists' model, not the present champion
+    said: list[str] = []
+    rule = AdjustmentSettings(name="dettes", direction="up", when="dette > 50", explanation="des dettes")
+    settings = lake.settings.model_copy(update={"adjustments": [rule]})
+    assert try_adjustments(lake.spark, settings, said.append) == 0
+    stored = DeltaTable(f"{lake.settings.lake}/monitoring/adjustments").to_pyarrow_table().to_pylist()
+    whole = {row["level"]: row for row in stored if row["periode"] is None and row["rule"] == "dettes"}
+    # Everybody owes 100: 2 goes from `modere` to `fort`, and 1 is there already.
+    assert (whole["fort"]["moved_up"], whole["fort"]["alerts_before"], whole["fort"]["alerts_after"]) == (1, 1, 2)
+    assert (whole["fort"]["precision_before"], whole["fort"]["precision_after"]) == (1 / 1, 1 / 2)
+    assert "rules: dettes" in said[-1]
+
+
+def test_maintenance_keeps_what_editions_were_made_of(published: Lake, tmp_path: Path) -> None:
+    lake = published.copied(tmp_path)
+    before = lake.table("lists/detection")
+    read = versions_needed(lake.settings.lake)["predictions/entreprise"]
+    lake.score(JANUARY)
+    said: list[str] = []
+    assert maintain(lake.settings, said.append, dry_run=True) == 0
+    assert any(line.startswith("lists/detection: 0 partitions would be put together") for line in said), said
+    assert maintain(lake.settings, said.append) == 0
+    assert any(line.startswith("predictions/entreprise: ") and "stay readable" in line for line in said), said
+    for version in read:
+        DeltaTable(f"{lake.settings.lake}/predictions/entreprise", version=version).to_pyarrow_table()
+    assert lake.table("lists/detection") == before
+    assert not [line for line in lake.publish() if "detection-2025" in line and "nouvelle" in line]  # none again
