@@ -44,8 +44,12 @@ class Explainer:
             self._trees = _tree_explainer(self._classifier)
             self.expected = float(np.ravel(self._trees.expected_value)[-1])
 
-    def contributions(self, values: np.ndarray) -> np.ndarray:
+    def contributions(self, values: np.ndarray, raw_score: np.ndarray | None = None) -> np.ndarray:
         """Contribution of each signal to the raw score: rows x signals, doubles, in the unit of the raw score.
+
+        Args:
+            values: Rows x signals.
+            raw_score: The rows' raw scores, if they are known already; they are checked against.
 
         Raises:
             SfSparkError: When a row's contributions and the expected value do not add up to its raw score.
@@ -53,7 +57,7 @@ class Explainer:
         prepared = self._model.prepared(values)
         columns = self._before.transform(prepared) if len(self._before) else prepared
         result = self._columns(np.asarray(columns)) @ self._sums
-        self._check(result, self._model.raw_score(values))
+        self._check(result, self._model.raw_score(values) if raw_score is None else raw_score)
         return result
 
     def _columns(self, columns: np.ndarray) -> np.ndarray:

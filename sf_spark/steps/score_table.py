@@ -58,7 +58,7 @@ def _scored(table: pa.Table, keys: list[str], champion: Champion) -> pa.Table:
     probability = model.calibrate(raw)
     level = champion.thresholds.levels(probability)
     explained = level != NONE
-    by_signal, _, _ = served.explain(values[explained])
+    by_signal, _, _ = served.explain(values[explained], raw[explained])
     scores = {
         "probability": pa.array(probability),
         "raw_score": pa.array(raw),
