@@ -12,9 +12,9 @@ A theme or a measure with a net contribution of 0 or less, or without a known va
 of each theme comes before the second of any. A sentence gives the value, the value a year ago, and the median of the
 sector: ``Dette URSSAF : 3,2 mois de cotisation, contre 0,4 il y a un an ; médiane du secteur 0``.
 
-Of a measure's signals, and of a theme's measures, one whose value tells something is shown first:
+Of a measure's signals, and of a theme's measures, one with an informative value is shown first:
 
-    value   a year ago   median of the sector   tells something
+    value   a year ago   median of the sector   informative
     0       0            0                      no: another signal of the measure speaks, if one does
     10      10           10                     no
     0       3            0                      yes: it changed
@@ -29,6 +29,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.domain.naf import NAF_REV2, letter_of, section_label
 from sf_spark.publication.wording import WORDINGS
+from sf_spark.signals.specials import SECTOR_FIGURES
 
 COUNT = 3
 SCHEMA = (
@@ -48,7 +49,7 @@ _UNITS = {
     "points": "point",
 }
 _PLURAL = ("salaries", "jours", "heures", "ans", "points")
-_MONTHS_SAID = 36  # an age is told in years from here on
+_MONTHS_SAID = 36  # an age is written in years from here on
 _ACCURACY = 10_000  # accuracy of the medians: exact for sectors of fewer companies
 
 
@@ -130,12 +131,14 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
     worded = positive.join(F.broadcast(_words(positive.sparkSession)), on="measure", how="left")
     with_values = worded.join(values, on="siren", how="inner")
     known_ones = F.filter(candidates, lambda name: _known(F.try_element_at("values", name)))
-    telling = F.get(F.filter(known_ones, _tells), F.lit(0))
+    informative = F.get(F.filter(known_ones, _is_informative), F.lit(0))
     valued = with_values.withColumns(
-        {"signal": F.coalesce(telling, F.get(known_ones, F.lit(0))), "_tells": telling.isNotNull()}
+        {"signal": F.coalesce(informative, F.get(known_ones, F.lit(0))), "_informative": informative.isNotNull()}
     ).where(F.col("signal").isNotNull())
     by_weight = (F.col("net").desc(), F.col("measure"), F.col("theme"))
-    ranked = valued.withColumn("_in_theme", F.row_number().over(theme.orderBy(F.col("_tells").desc(), *by_weight)))
+    ranked = valued.withColumn(
+        "_in_theme", F.row_number().over(theme.orderBy(F.col("_informative").desc(), *by_weight))
+    )
     order = F.row_number().over(Window.partitionBy("siren").orderBy(F.col("_in_theme") > 1, *by_weight))
     best = ranked.withColumn("order", order).where(F.col("order") <= COUNT)
     described = best.join(F.broadcast(known.select("signal", "description", "unit")), on="signal", how="left")
@@ -158,7 +161,7 @@ def _chosen(contributions: DataFrame, values: DataFrame, dictionary: DataFrame) 
     )
 
 
-def _tells(signal: Column) -> Column:
+def _is_informative(signal: Column) -> Column:
     """Whether a known value differs from a year ago or from the sector, or is not 0 where there is no sector."""
     value, before, median = (F.try_element_at(name, signal) for name in ("values", "_before", "_medians"))
 
@@ -176,11 +179,10 @@ def _words(spark: SparkSession) -> DataFrame:
 
 def _with_medians(rows: DataFrame, signals: DataFrame, sectors: DataFrame | None, names: Sequence[str]) -> DataFrame:
     """The rows with ``_medians`` of the company's section, for every signal that may appear."""
-    if sectors is None:
-        return rows.withColumn("_medians", F.lit(None).cast(_MAP))
     worded = {*WORDINGS, *(word.signal for word in WORDINGS.values())}
-    # A figure of the sector is its own median.
-    signals_read = [name for name in names if name in worded and not name.startswith("secteur_")]
+    signals_read = [name for name in names if name in worded - SECTOR_FIGURES]  # such a figure is its own median
+    if sectors is None or not signals_read:
+        return rows.withColumn("_medians", F.lit(None).cast(_MAP))
     by_section = signals.select("siren", *signals_read).join(sectors, on="siren", how="inner").groupBy("section")
     found = by_section.agg(
         *(F.percentile_approx(F.col(name).cast("double"), 0.5, _ACCURACY).alias(name) for name in signals_read)

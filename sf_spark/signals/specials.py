@@ -155,3 +155,5 @@ def _of_sector(name: str, text: str, node: Node) -> Signal:
 
 
 SPECIALS: tuple[Signal, ...] = (*_debts(), *_headcount(), *_sector())
+# One value a month for all companies of a sector.
+SECTOR_FIGURES = frozenset(signal.name for signal in SPECIALS if isinstance(signal.expression, SectorMean))

@@ -3,4 +3,3 @@
 from collections.abc import Callable
 
 Report = Callable[[str], None]
-WARNING = "WARNING: "  # prefix of lines that need attention

@@ -36,11 +36,12 @@ from sf_spark.schema import (
     Table,
 )
 from sf_spark.settings import Settings
-from sf_spark.steps import WARNING, Report
+from sf_spark.steps import Report
 from sf_spark.steps.inputs.editions import published_editions
 from sf_spark.steps.inputs.matured_lists import matured_lists
 from sf_spark.steps.inputs.moved_signals import moved_signals
 
+_WARNING = "WARNING: "  # prefix of lines that need attention
 _SHOWN = 5  # printed warnings of one check; the table has all
 _FEWEST_RUNS = 3  # before the last one, for a meaningful median
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -169,8 +170,8 @@ def _replace(lake: str, table: Table, rows: Rows, predicate: str, columns: Seque
 def _lines(found: Sequence[Warned]) -> Iterator[str]:
     for check in dict.fromkeys(each.kind for each in found):
         of_check = [each for each in found if each.kind == check]
-        yield from (f"{WARNING}{each}" for each in of_check[:_SHOWN])
+        yield from (f"{_WARNING}{each}" for each in of_check[:_SHOWN])
         if len(of_check) > _SHOWN:
-            yield f"{WARNING}{len(of_check) - _SHOWN} more of {check}"
+            yield f"{_WARNING}{len(of_check) - _SHOWN} more of {check}"
     counts = ", ".join(f"{kind} {count}" for kind, count in Counter(each.kind for each in found).items())
     yield f"{len(found)} to look at ({counts}): {MONITORING_WARNINGS.path}" if found else "nothing to look at"

@@ -14,6 +14,7 @@ from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.monitoring.drift import stabilities
 from sf_spark.schema import PANEL_ENTREPRISE, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings
+from sf_spark.signals.specials import SECTOR_FIGURES
 from sf_spark.steps import Report
 from sf_spark.steps.score import rows_to_score
 
@@ -48,7 +49,7 @@ def moved_signals(spark: SparkSession, settings: Settings, last: date, report: R
 
 def _kind(name: str, score: str) -> str:
     """A figure of a sector is one value for thousands of companies: groups of equal size do not exist."""
-    return "score" if name == score else "sector" if name.startswith("secteur_") else "signal"
+    return "score" if name == score else "sector" if name in SECTOR_FIGURES else "signal"
 
 
 def _sample(spark: SparkSession, settings: Settings, months: Sequence[date], signals: Sequence[str]) -> np.ndarray:

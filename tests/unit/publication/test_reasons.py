@@ -110,7 +110,7 @@ def test_a_sentence_compares_with_a_year_ago_and_with_the_sector(spark: SparkSes
     assert (first["value"], first["value_year_ago"], first["sector_median"]) == pytest.approx((3.2, 0.4, 0.0))
 
 
-def test_a_value_that_tells_nothing_leaves_the_word_to_another_signal_of_the_measure(spark: SparkSession) -> None:
+def test_an_uninformative_value_gives_way_to_another_signal_of_the_measure(spark: SparkSession) -> None:
     nought, twelve = {"dette_sur_cotisation_mean12m": 0.0, "dette": 0.0, "dette_mean6m": 7000.0}, {"effectif": 12.0}
     month = frame(spark, [("1", nought | twelve), ("2", nought | twelve), ("3", nought | twelve)])
     sectors = spark.createDataFrame([(str(n), "F") for n in range(1, 4)], "siren string, section string")
@@ -124,20 +124,20 @@ def test_a_value_that_tells_nothing_leaves_the_word_to_another_signal_of_the_mea
         ("dette_mean6m", "Dette envers l'URSSAF, moyenne sur 6 mois : 7 000 €"),
         ("effectif", "Effectif salarié : 12 salariés ; médiane du secteur 12"),  # nothing else speaks for its theme
     ]
-    # It was 3 a year ago: now 0 tells something.
+    # It was 3 a year ago: 0 is informative.
     before = frame(spark, [("1", {"dette_sur_cotisation_mean12m": 3.0})])
     (row,) = reasons(weights, month, dictionary, before, sectors).collect()
     text = "Dette URSSAF : 0 mois de cotisation, contre 3 il y a un an ; médiane du secteur 0"
     assert row["reasons"][0]["text"] == text
 
 
-def test_within_a_theme_a_measure_that_tells_something_comes_first(spark: SparkSession) -> None:
+def test_within_a_theme_a_measure_with_an_informative_value_comes_first(spark: SparkSession) -> None:
     values = {"dette": 0.0, "dette_sur_cotisation_mean12m": 0.0, "nb_delais": 2.0}
     (first, second) = reasons_of(spark, {"dette": 0.9, "nb_delais": 0.1}, values)
     assert [first["measure"], second["measure"]] == ["nb_delais", "dette"]
 
 
-def test_an_age_is_told_in_years_and_compared_with_no_year(spark: SparkSession) -> None:
+def test_an_age_is_written_in_years_and_not_compared(spark: SparkSession) -> None:
     before = frame(spark, [("1", {"age_mois": 523.0})])
     (reason,) = reasons_of(spark, {"age_mois": 0.5}, {"age_mois": 535.0}, year_ago=before)
     assert reason["text"] == f"Âge de l'entreprise : {535 // 12} ans"
@@ -223,3 +223,19 @@ def test_numbers_as_a_french_reader_expects(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(value,) for value, _ in numbers], "value double").coalesce(1)
     texts = [row[0] for row in frame.select(french(F.col("value"), 1)).collect()]
     assert texts == [text for _, text in numbers]
+
+
+def test_a_figure_of_the_sector_is_not_compared_with_the_sector(spark: SparkSession) -> None:
+    schema = "siren string, secteur_part_endettee double"
+    month = spark.createDataFrame([(str(n), 0.12) for n in range(1, 4)], schema)
+    sectors = spark.createDataFrame([(str(n), "F") for n in range(1, 4)], "siren string, section string")
+    weights = spark.createDataFrame(
+        [("1", {"secteur_part_endettee": 0.4})], "siren string, contributions map<string,double>"
+    )
+    entry = [("secteur_part_endettee", "part", "ratio", "secteur", "secteur_part_endettee")]
+    dictionary = spark.createDataFrame(
+        entry, "name string, description string, unit string, theme string, measure string"
+    )
+    (row,) = reasons(weights, month, dictionary, None, sectors).collect()
+    assert row["reasons"][0]["text"] == "Part des entreprises du secteur avec une dette URSSAF : 12 %"
+    assert row["reasons"][0]["sector_median"] is None

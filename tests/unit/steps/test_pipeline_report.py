@@ -4,7 +4,7 @@ import pytest
 
 from sf_spark.errors import SfSparkError
 from sf_spark.settings import Settings
-from sf_spark.steps import WARNING, Report, pipeline
+from sf_spark.steps import Report, pipeline
 
 
 def read(spark: object, settings: Settings, report: Report) -> None:
@@ -13,7 +13,7 @@ def read(spark: object, settings: Settings, report: Report) -> None:
 
 
 def watch(spark: object, settings: Settings, report: Report) -> int:
-    report(f"{WARNING}drift")
+    report("WARNING: drift")
     report("1 warning")
     return 0
 
