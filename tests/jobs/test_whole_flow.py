@@ -179,7 +179,7 @@ def test_the_figures_of_the_lists_add_up(flow: Lake) -> None:
 
 def test_the_flow_watches_the_month_and_itself(flow: Lake) -> None:
     drift = flow.table("monitoring/drift")
-    assert set(drift["kind"]) == {"score", "signal"} and drift["psi"].notna().all()
+    assert set(drift["kind"]) == {"score", "sector", "signal"} and drift["psi"].notna().all()
     assert set(flow.table("monitoring/freshness")["months_since"]) == {0}
     assert flow.table("monitoring/coverage")["known"].between(0, 1).all()
     runs = flow.table("monitoring/runs")

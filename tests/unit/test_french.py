@@ -51,6 +51,7 @@ BOTH = {
     "compare",
     "demandes",
     "manque",
+    "mesure",
     "monte",
     "passe",
     "retire",
