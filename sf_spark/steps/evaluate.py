@@ -1,8 +1,9 @@
 """Evaluate the champion's configuration on today's data by each protocol; logs runs, registers nothing."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import SparkSession
 
-from sf_spark.ml import fingerprint
 from sf_spark.ml.evaluate import describe
 from sf_spark.ml.models import Definition, definition_of, read_definitions
 from sf_spark.ml.records import RunRecord
@@ -54,15 +55,20 @@ def evaluate_champion(
     with tracker.alone(report):
         inputs = TrainingInputs(spark, settings.lake, settings.train, report)
         bench = Bench(tracker, registry, inputs, settings.train.horizon, report)
-        records = {}
-        for protocol in protocols:
-            mark = fingerprint.of_evaluation(inputs.identity, definition, settings.train, protocol)
-            records[protocol] = evaluate_once(bench, definition, mark, protocol)
-            report(f"{protocol}: {describe(records[protocol].metrics)}")
-        if len(records) > 1:
-            tracker.log_table(records[protocols[0]].run_id, "protocols.json", side_by_side(records))
+        records = evaluate_protocols(bench, definition, protocols)
     for origin, figures in records[protocols[0]].evaluation["by_origin"].items():
         report(f"origin {origin}: {describe(figures)}")
+    return records
+
+
+def evaluate_protocols(bench: Bench, definition: Definition, protocols: Sequence[str]) -> dict[str, RunRecord]:
+    """Evaluate a model by several protocols; the run of the first one gets the table of all."""
+    records = {}
+    for protocol in protocols:
+        records[protocol] = evaluate_once(bench, definition, protocol)
+        bench.report(f"{protocol}: {describe(records[protocol].metrics)}")
+    if len(records) > 1:
+        bench.tracker.log_table(records[protocols[0]].run_id, "protocols.json", side_by_side(records))
     return records
 
 

@@ -20,7 +20,7 @@ from sf_spark.ml.gate import Verdict, judge
 from sf_spark.ml.models import Definition, definition_of, read_definitions
 from sf_spark.ml.records import RunRecord
 from sf_spark.ml.registry import Registry, registered_name
-from sf_spark.ml.split import fold_of
+from sf_spark.ml.split import PROTOCOLS, fold_of
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import PROJECT_ROOT, Settings, TrainSettings
 from sf_spark.steps import Report
@@ -57,9 +57,9 @@ class Bench:
         inputs = self.inputs
         return Recipe(definition, self.horizon, inputs.train, inputs.infos, inputs.categorical)
 
-    def mark(self, definition: Definition) -> str:
-        """The fingerprint of a model's evaluation here."""
-        return fingerprint.of_evaluation(self.inputs.identity, definition, self.inputs.train)
+    def mark(self, definition: Definition, protocol: str = PROTOCOLS[0]) -> str:
+        """The fingerprint of a model's evaluation here, by a protocol."""
+        return fingerprint.of_evaluation(self.inputs.identity, definition, self.inputs.train, protocol)
 
 
 def train(spark: SparkSession, settings: Settings, report: Report, models: Path = MODELS) -> list[TrainingResult]:
@@ -234,12 +234,12 @@ def _champion_evaluation(bench: Bench, name: str, version: str) -> Evaluation:
     """The champion's own recipe at the same origins, on the same rows."""
     content = bench.registry.load(name, version).decision["definition"]
     definition = definition_of(content["name"], content)
-    mark = bench.mark(definition)
-    return evaluation_of(evaluate_once(bench, definition, mark))
+    return evaluation_of(evaluate_once(bench, definition))
 
 
-def evaluate_once(bench: Bench, definition: Definition, mark: str, protocol: str = "new_failures") -> RunRecord:
+def evaluate_once(bench: Bench, definition: Definition, protocol: str = PROTOCOLS[0]) -> RunRecord:
     """Evaluate a model by a protocol, or reuse the run that did."""
+    mark = bench.mark(definition, protocol)
     bench.tracker.close_killed("evaluation", mark)
     record = bench.tracker.finished("evaluation", mark)
     if record is not None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from delta.tables import DeltaTable
@@ -103,9 +104,10 @@ class TableInputs:
     def final_data(self) -> Dataset:
         """Every row that has a label."""
         table = self._table.filter(pc.is_valid(self._table.column(self.columns.label)))
-        target = np.asarray(table.column(self.columns.label).to_pylist(), dtype=np.float64)
-        if not set(np.unique(target)) <= {0.0, 1.0}:
-            raise SfSparkError(f"label {self.columns.label} must be 0 or 1 (or true or false), found {target.max():g}")
+        target = _labels(table, self.columns.label)
+        for name in filter(None, (self.columns.time, self.columns.group)):
+            if empty := table.column(name).null_count:
+                raise SfSparkError(f"{name} has no value in {empty} of {table.num_rows} rows of {self._path}")
         rows = np.arange(len(target))
         owner = self.columns.group or (self.columns.keys[0] if self.columns.time and self.columns.keys else "")
         siren = np.asarray(table.column(owner).to_pylist() if owner else rows, dtype=str)
@@ -176,11 +178,21 @@ def read_any(spark: SparkSession, path: str) -> tuple[pa.Table, int]:
 
 
 def content_digest(table: pa.Table) -> str:
-    """An identifier of the content of a table without versions: its rows, its columns and their sums."""
-    sums = [
-        str(pc.sum(table.column(name)).as_py()) for name in table.column_names if _is_number(table.column(name).type)
-    ]
-    return f"{table.num_rows} {table.column_names} {sums}"
+    """An identifier of the rows of a table without versions, whatever their order and that of its columns."""
+    names = sorted(table.column_names)
+    hashes = pd.util.hash_pandas_object(table.select(names).to_pandas(), index=False).to_numpy()
+    return f"{len(hashes)} {','.join(names)} {hashes.sum():016x}"
+
+
+def _labels(table: pa.Table, name: str) -> np.ndarray:
+    """The label of each row, 0 or 1 (double)."""
+    found = table.column(name).to_pylist()
+    odd = sorted({str(value) for value in found if str(value) not in ("0", "1", "0.0", "1.0", "False", "True")})
+    if odd:
+        raise SfSparkError(f"label {name} must be 0 or 1 (or true or false), found {', '.join(odd[:3])}")
+    if not found:
+        raise SfSparkError(f"no row has a label in {name}")
+    return np.array([str(value) in ("1", "1.0", "True") for value in found], dtype=np.float64)
 
 
 def encode(table: pa.Table, names: tuple[str, ...], categories: Mapping[str, list[str]]) -> np.ndarray:

@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -13,7 +14,7 @@ from sf_spark.ml.explain import Explainer
 from sf_spark.ml.fit import Recipe, fit_calibrated
 from sf_spark.ml.models import build, definition_of
 from sf_spark.ml.registry import Registry
-from sf_spark.steps.inputs.any_table import TableInputs
+from sf_spark.steps.inputs.any_table import TableInputs, content_digest
 from sf_spark.steps.score_table import score_table
 from sf_spark.steps.train import train
 
@@ -75,12 +76,30 @@ def test_a_label_or_a_column_that_is_not_there_is_one_clear_line(spark, ml_setti
         TableInputs(spark, settings_of(ml_settings, parquet, time="month"), report)
     with pytest.raises(SfSparkError, match="label year must be 0 or 1"):
         TableInputs(spark, settings_of(ml_settings, parquet, label="year"), report).final_data  # noqa: B018
+    rows = {"failed": [0, 1, None], "said": ["no", "yes", "yes"], "year": [2020, None, 2020], "ratio": [0.5, 1.5, 2.5]}
+    gaps = tmp_path / "gaps.parquet"
+    pd.DataFrame(rows).to_parquet(gaps)
+    with pytest.raises(SfSparkError, match="label said must be 0 or 1 .or true or false., found no, yes"):
+        TableInputs(spark, settings_of(ml_settings, str(gaps), label="said", keys=()), report).final_data  # noqa: B018
+    with pytest.raises(SfSparkError, match="year has no value in 1 of 2 rows"):
+        TableInputs(spark, settings_of(ml_settings, str(gaps), time="year", keys=()), report).final_data  # noqa: B018
     with pytest.raises(SfSparkError, match="no Delta or Parquet table at"):
         TableInputs(spark, settings_of(ml_settings, str(tmp_path / "nothing")), report)
     dated = tmp_path / "dated.parquet"
     pd.DataFrame({"failed": [0, 1], "when": [date(2020, 1, 1)] * 2}).to_parquet(dated)
     with pytest.raises(ConfigurationError, match="neither number nor text: when"):
         TableInputs(spark, settings_of(ml_settings, str(dated), keys=()), report)
+
+
+def test_rows_are_identified_by_their_content_in_any_order():
+    table = pa.table({"ratio": [0.5, None, 2.0], "sector": ["a", "b", None], "failed": [0, 1, 0]})
+    assert content_digest(table.take([2, 0, 1]).select(["failed", "sector", "ratio"])) == content_digest(table)
+    for changed in (
+        {"ratio": [0.5, None, 2.0], "sector": ["a", "b", None], "failed": [1, 0, 0]},  # the same sums
+        {"ratio": [0.5, None, 2.0], "sector": ["a", "a", None], "failed": [0, 1, 0]},
+        {"ratio": [0.5, None, 2.0], "sector": ["a", "b", None], "fails": [0, 1, 0]},
+    ):
+        assert content_digest(pa.table(changed)) != content_digest(table)
 
 
 def test_a_table_is_evaluated_tracked_and_registered_beside_the_platforms_own(
