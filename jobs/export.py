@@ -1,4 +1,4 @@
-"""Export a list and cards with only what a service may see: lists/detection, cards/* -> exports/*."""
+"""Export a list and cards with only what a service may see: lists/detection, cards/*, follow_up -> exports/*."""
 
 import argparse
 

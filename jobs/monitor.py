@@ -1,4 +1,4 @@
-"""Watch data, scores and lists: panel/*, signals/*, lists/detection -> monitoring/*."""
+"""Watch data, scores and lists: panel/*, signals/*, labels/*, predictions/*, lists/*, deliveries -> monitoring/*."""
 
 import argparse
 import sys

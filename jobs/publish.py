@@ -1,4 +1,4 @@
-"""Publish the detection lists: predictions/*, signals/*, panel/*, follow_up -> lists/detection."""
+"""Publish the detection lists: predictions/*, signals/*, panel/*, staged/*, follow_up -> lists/detection."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Write the report of a service: lists/detection, cards/entreprise, monitoring/* -> a folder of pages."""
+"""Write the report of a service: lists/detection, cards/*, monitoring/*, deliveries -> a folder of pages."""
 
 import argparse
 

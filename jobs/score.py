@@ -1,4 +1,4 @@
-"""Score companies with the champion of each horizon: signals of the last months -> predictions/entreprise."""
+"""Score companies with the champion of each horizon: signals/entreprise, panel/entreprise -> predictions/entreprise."""
 
 import argparse
 

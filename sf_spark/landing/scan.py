@@ -1,8 +1,11 @@
 r"""Frame the records of a block of bytes: one compiled pass that applies the partners' CSV rules exactly.
 
-The rules are those of Go's ``encoding/csv``, because its counts are the reference: the header fixes the number of
-fields; with strict quotes a ``"`` inside an unquoted field rejects the record, with lazy quotes it is a character; a
-quoted field may hold the delimiter and line ends; an error ends its record with the line, and reading goes on.
+The rules are those of Go's ``encoding/csv``, because its counts are the reference:
+
+- The header fixes the number of fields.
+- With strict quotes a ``"`` inside an unquoted field rejects the record; with lazy quotes it is a character.
+- A quoted field may hold the delimiter and line ends.
+- An error ends its record with the line, and reading goes on.
 
     record (;)    strict                    lazy
     a;b           [a, b]                    [a, b]
@@ -164,8 +167,13 @@ def _line_end(text, i, size):  # type: ignore[no-untyped-def]
 def _frame(text, address, first, size, at_end, delimiter, lazy, wanted, views, row, side, side_address, used):  # type: ignore[no-untyped-def]
     """Frame the record that starts at ``first``, writing its wanted fields as views of this row.
 
-    Returns where the next record starts, where its text ends, its line feeds, its reasons, its fields, the fill of the
-    side buffer, the union of its bytes (high bits: one is not ASCII), and whether bytes behind the block are needed.
+    Returns, in this order:
+
+    - where the next record starts, and where the text of this one ends;
+    - its number of line feeds, its reasons (bits), its number of fields;
+    - how far the side buffer is filled;
+    - the union of its bytes: a high bit says that one of them is not ASCII;
+    - whether bytes behind the block are needed.
     """
     marks = np.uint64(delimiter) * LOW
     width = wanted.shape[0]

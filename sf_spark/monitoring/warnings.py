@@ -40,7 +40,7 @@ def of_drift(rows: Rows, limit: float) -> list[Warned]:
             row["name"],
             row["psi"],
             limit,
-            f"{row['name']} n'est plus réparti comme dans les mois d'apprentissage (PSI {_number(row['psi'], 2)})",
+            f"{row['name']} : répartition autre que pendant les mois d'apprentissage (PSI {_number(row['psi'], 2)})",
         )
         for row in moved
     ]
@@ -55,7 +55,7 @@ def of_coverage(rows: Rows, limit: float) -> list[Warned]:
             row["measure"],
             row["known_year_ago"] - row["known"],
             limit,
-            f"{row['measure']} ({row['source']}) n'est connu que de {_percent(row['known'])} des entreprises, contre "
+            f"{row['measure']} ({row['source']}) : valeur connue pour {_percent(row['known'])} des entreprises, contre "
             f"{_percent(row['known_year_ago'])} il y a un an",
         )
         for row in fallen
@@ -73,7 +73,7 @@ def of_freshness(rows: Rows, limit: int) -> list[Warned]:
             row["source"],
             row["months_since"],
             row["usual_months"] + limit,
-            f"{row['source']} n'a pas été livré depuis {row['months_since']} mois (livraison {row['last_batch']})",
+            f"{row['source']} : aucune livraison depuis {row['months_since']} mois (dernière : {row['last_batch']})",
         )
         for row in late
     ]

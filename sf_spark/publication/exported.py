@@ -100,7 +100,7 @@ def _proceeding(row: Row) -> str:
     return "In Bonis" if row["procedure_actuelle"] == IN_BONIS else row["procedure_actuelle"]
 
 
-# The columns of the application's own spreadsheet, in its terms and order.
+# The columns of the application's own spreadsheet, in its terms (as it spells them) and order.
 COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "Liste de détection": _from("list"),
     "Siren": _from("siren"),

@@ -42,7 +42,7 @@ COLUMNS: dict[str, ListColumn] = {
     "seuil_fort": ListColumn("double", "Score à partir duquel l'alerte est forte, en pourcentage"),
     "status": ListColumn("string", "Par rapport au mois précédent : nouvelle, maintenue, aggravee, attenuee, sortie"),
     "months_below": ListColumn(
-        "int", "Mois de suite sous le seuil d'entrée, l'entreprise restant sur la liste ; 0 sinon"
+        "int", "Mois de suite sous le seuil d'alerte modérée, l'entreprise restant sur la liste ; 0 sinon"
     ),
     "first_alert": ListColumn("date", "Mois de la première alerte à cet horizon, toutes listes confondues"),
     "months_on_list": ListColumn("int", "Mois de suite sur la liste, celui-ci compris ; pour une sortie, ceux d'avant"),
@@ -51,7 +51,9 @@ COLUMNS: dict[str, ListColumn] = {
     "reason_3": ListColumn("string", "Troisième motif"),
     "reasons": ListColumn(reasons.SCHEMA, "Les motifs en détail : signal, thème, valeurs, contribution, texte"),
     "points": ListColumn("map<string,double>", "Points de score apportés par chaque thème ; vide pour une sortie"),
-    "points_base": ListColumn("double", "Points d'une entreprise moyenne : base et thèmes font ensemble le score"),
+    "points_base": ListColumn(
+        "double", "Points d'une entreprise moyenne : la somme de la base et des thèmes donne le score"
+    ),
     # The company, as known at the cut-off of the month.
     "raison_sociale": ListColumn("string", "Dénomination"),
     "siret_siege": ListColumn("string", "SIRET du siège"),
@@ -76,7 +78,7 @@ COLUMNS: dict[str, ListColumn] = {
     "procedure": ListColumn(
         "string", "Procédure collective en cours : sauvegarde, redressement, liquidation ; vide : aucune"
     ),
-    "stade_procedure": ListColumn("string", "Son stade, selon l'URSSAF"),
+    "stade_procedure": ListColumn("string", "Son stade, selon l'URSSAF ou le BODACC"),
     "procedure_libelle": ListColumn("string", "La même en clair : In bonis, Redressement judiciaire, ..."),
     "a_delai_en_cours": ListColumn("boolean", "Délai de paiement URSSAF en cours ; vide si la source manque"),
     "delai_echeance": ListColumn("date", "Dernière échéance des délais en cours"),

@@ -98,7 +98,7 @@ def companies_listed(edition: Edition, month: Month, earlier: DataFrame, stay: S
         The columns of :func:`on_the_list`, and ``rank``: 1 is the highest probability; ties are ranked by siren. A few
         thousand rows, to cache: :func:`build_list` reads them several times.
     """
-    # On a first list nobody stays: with the threshold of entering, the second would be full of news.
+    # On a first list nobody stays: with ``enter_share``, most of the second one would be ``nouvelle``.
     rules = stay if edition.previous else replace(stay, enter_share=stay.first_share)
     listed = on_the_list(month.scores, _on_list_before(earlier, edition.previous), rules)
     # A global order needs a single task; a month has a few thousand narrow alerts.

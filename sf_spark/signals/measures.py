@@ -22,7 +22,7 @@ _ALWAYS = "jamais null : 0 si rien n'est connu"
 _URSSAF: Theme = "dette_urssaf"
 _AP: Theme = "activite_partielle"
 _EFF: Theme = "effectif"
-_BILAN = "null sans comptes publiés depuis moins de 21 mois après leur clôture"
+_BILAN = "null si la clôture des derniers comptes connus remonte à 21 mois ou plus"
 _BDF = "null sans ratio de la Banque de France en cours de validité"
 
 _BOTH: tuple[MeasureRecord, ...] = (

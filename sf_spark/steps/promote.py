@@ -28,5 +28,5 @@ def rollback(settings: Settings, why: str, who: str, report: Report) -> Promotio
 
 def _reported(name: str, move: Promotion, report: Report) -> Promotion:
     report(f"{name}: version {move.before or 'none'} -> {move.after}, by {move.who}: {move.why}")
-    report("run score, then publish: scores and the list follow the champion")
+    report("run score, then publish: scores and the next lists follow the champion; published lists stay")
     return move

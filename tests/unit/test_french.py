@@ -43,6 +43,7 @@ BOTH = {
     "regle",
     "agrege",
     "demande",
+    "donne",
     "eleve",
     "modere",
     "cote",

@@ -8,7 +8,7 @@ from sf_spark.publication.card_parts import SOURCES
 from sf_spark.publication.meanings import meaning_of
 from sf_spark.publication.report.french import NO_BREAK
 
-_NAMES = {  # names of the sources without a date on cards
+NAMES = {  # of the sources without a date on cards
     "avis": "Avis des agents",
     "ccsf": "Plans CCSF",
     "comptes": "Comptes URSSAF",
@@ -42,7 +42,7 @@ REASONS = {
 
 def source_name(source: str) -> str:
     """The name of a source, for readers."""
-    return SOURCES[source][0] if source in SOURCES else _NAMES.get(source, source)
+    return SOURCES[source][0] if source in SOURCES else NAMES.get(source, source)
 
 
 def measure_name(name: str, names: Mapping[str, str]) -> str:

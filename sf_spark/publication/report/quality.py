@@ -163,7 +163,7 @@ def _freshness(rows: Rows) -> Figures | None:
     return Figures(
         "Fraîcheur des sources",
         f"Dernière livraison de chaque source, vue {of_month(last)}.",
-        ("Source", "Dernière livraison", "Retard", "Rythme habituel", "Lignes rejetées"),
+        ("Source", "Dernière livraison", "Ancienneté", "Rythme habituel", "Lignes rejetées"),
         [
             (
                 source_name(row["source"]),

@@ -19,11 +19,11 @@ SIGNALS = {"dette_mean6m": "dette moyenne sur 6 mois"}
         ("drift", "score_18m", "score_18m a changé", "« Score à 18 mois » a changé"),
         ("drift", "unheard_of", "unheard_of a changé", "unheard_of a changé"),
         (
-            *("coverage", "bilan_ebe", "bilan_ebe (ratios) n'est connu que de 38,1 %"),
-            "« Excédent brut d'exploitation » (Comptes, INPI) n'est connu que de 38,1 %",
+            *("coverage", "bilan_ebe", "bilan_ebe (ratios) : connue pour 38,1 %"),
+            "« Excédent brut d'exploitation » (Comptes, INPI) : connue pour 38,1 %",
         ),
         (*("coverage", "bilan_type", "bilan_type (ccsf)"), "« Type des derniers comptes » (Plans CCSF)"),
-        ("freshness", "debit", "debit n'a pas été livré", "« Dettes (URSSAF) » n'a pas été livré"),
+        ("freshness", "debit", "debit : aucune livraison", "« Dettes (URSSAF) » : aucune livraison"),
         ("churn", "detection-2026-03", "detection-2026-03 : 20,5 %", "detection-2026-03 : 20,5 %"),
     ],
 )
