@@ -27,7 +27,8 @@ from sf_spark.staging.held_back import held_back_before
 from sf_spark.staging.known import KnownFacts
 from sf_spark.staging.opened import OpenedFile, cut
 from sf_spark.staging.refusals import EMPTIED, UNFINISHED, older_than_stored, why_broken
-from sf_spark.staging.storing import Change, SnapshotRule, store
+from sf_spark.staging.snapshot_rule import SnapshotRule
+from sf_spark.staging.storing import Change, store
 
 PERIMETER = "filter"  # name of the source, and of its setting
 # The former code of an activity is gone from a register that is written in the new nomenclature.

@@ -15,7 +15,6 @@ written while it is read. Otherwise only the new facts are written, by reading t
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -36,8 +35,8 @@ from sf_spark.staging.absence import (
     returned_keys,
 )
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file
-from sf_spark.staging.cells import CellsBucketTask, CellsTask, Grid, compare_cells, stored_cells
-from sf_spark.staging.comparison import BucketOutcome, BucketTask, compare_bucket
+from sf_spark.staging.comparing import Coverage, compare, size_of
+from sf_spark.staging.comparison import BucketOutcome
 from sf_spark.staging.damaged_keys import (
     Strangers,
     StrangersTask,
@@ -51,54 +50,9 @@ from sf_spark.staging.exchange import Parts
 from sf_spark.staging.perimetre import NEVER_FILTERED
 from sf_spark.staging.range_tasks import WriteTask, write_picked
 from sf_spark.staging.silence import SearchTask, Silence, explained, search, silence_of
-from sf_spark.staging.stored import Edited, EditTask, NamesTask, Rows, edit_file, stored_names
+from sf_spark.staging.snapshot_rule import SnapshotRule
+from sf_spark.staging.stored import Edited, EditTask, Rows, edit_file
 from sf_spark.staging.workers import run
-
-Coverage = Literal[
-    "named", "all"
-]  # the months that a wide delivery covers: see :class:`sf_spark.staging.cells.CellsBucketTask`
-
-
-@dataclass(frozen=True)
-class SnapshotRule:
-    """When a snapshot is too small to be complete, and what the user says about it.
-
-    Attributes:
-        smallest_share: Smallest share of the facts in force; a smaller snapshot is refused.
-        says: ``whole``: it is complete, however small; ``partial``: it only adds and corrects; '': nothing.
-        damaged_header: Whether the header may lack or misname a month: see ``doubtful_months``.
-        fewer_files: Whether there are fewer files than in the delivery before.
-        held_back: Number of facts held back by the last delivery: they are in force, but in no delivery.
-    """
-
-    smallest_share: float
-    says: str = ""
-    damaged_header: bool = False
-    fewer_files: bool = False
-    held_back: int = 0
-
-    def refusal(self, batch: Batch, outcomes: Sequence[BucketOutcome], absent: int, ended: int) -> str:
-        """Why the snapshot is refused; '' when it is not.
-
-        Args:
-            batch: The delivery.
-            outcomes: Outcomes of the comparison with what was in force before it.
-            absent: Number of facts in force that it does not hold.
-            ended: Number of these that an earlier run of it has ended.
-        """
-        delivered = sum(outcome.delivered for outcome in outcomes)
-        in_force = sum(outcome.unchanged for outcome in outcomes) + absent
-        if batch.own or batch.is_sub_batch:  # an earlier run or delivery of the month stored and ended some
-            in_force += sum(max(file.rows, 0) for file in batch.own) - ended
-        in_force -= self.held_back
-        if self.says or delivered >= self.smallest_share * in_force:
-            return ""
-        name = batch.source.name
-        return (
-            f"holds {delivered} facts where {in_force} are in force (ingest.smallest_share: {self.smallest_share:g}): "
-            f"nothing was taken in; say --whole {name} if the others have ended, or --partial {name} if this delivery "
-            "only adds and corrects"
-        )
 
 
 @dataclass(frozen=True)
@@ -135,7 +89,7 @@ def store(
     compared = [*batch.earlier, *(batch.later if not batch.is_snapshot else [])]
     earlier = len(batch.earlier)
     coverage: Coverage = "all" if rule.damaged_header else "named"
-    ended, outcomes = _compared(batch, reads, compared[:earlier], compared[earlier:], batch.all_new, coverage)
+    ended, outcomes = compare(batch, reads, compared[:earlier], compared[earlier:], batch.all_new, coverage)
     added = _write_new(batch, reads, outcomes)
     absences = _Absences({}, [], 0, 0, 0)
     reasons = {
@@ -196,7 +150,7 @@ def _returned(
     """The natural keys of facts ended by an earlier run or delivery of the day, and delivered again."""
     tasks = [
         ReturnedTask(
-            *(batch.uri(file.path), rank, [o.absent for o in outcomes if _size(o.absent, rank)]),
+            *(batch.uri(file.path), rank, [o.absent for o in outcomes if size_of(o.absent, rank)]),
             *(batch.source, batch.day),
         )
         for rank, file in enumerate(compared)
@@ -215,9 +169,9 @@ def _absences(
     returned: np.ndarray,
 ) -> _Absences:
     absent = {
-        rank: tuple(o.absent for o in outcomes if _size(o.absent, rank))
+        rank: tuple(o.absent for o in outcomes if size_of(o.absent, rank))
         for rank in range(len(compared))
-        if any(_size(o.absent, rank) for o in outcomes)
+        if any(size_of(o.absent, rank) for o in outcomes)
     }
     small, where = batch.is_small_comparison, {rank: batch.uri(compared[rank].path) for rank in absent}
     new = np.empty(0, np.uint64)
@@ -231,7 +185,7 @@ def _absences(
         silence = replace(silence, strangers=strangers)
     if silence.is_nothing or not absent:
         rows = {rank: tuple(Rows(parts, rank) for parts in found) for rank, found in absent.items()}
-        ended = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
+        ended = sum(size_of(parts, rank) for rank, found in absent.items() for parts in found)
         return _Absences(rows, [], ended, 0, 0)
     if silence.every_text:
         # An unreadable line may name an entity of any file, even one without absent facts.
@@ -253,7 +207,7 @@ def _absences(
         rank: (Rows(rows=one.ended), Rows(rows=also)) for rank, one, also in zip(absent, judged, corrected, strict=True)
     }
     ended = sum(len(one.ended) + len(also) for one, also in zip(judged, corrected, strict=True))
-    total = sum(_size(parts, rank) for rank, found in absent.items() for parts in found)
+    total = sum(size_of(parts, rank) for rank, found in absent.items() for parts in found)
     return _Absences(
         *(rows, [one.facts_held_back for one in judged], ended, total - ended, sum(one.outside for one in judged)),
         np.concatenate([np.empty(0, np.uint64), *(one.held_keys for one in judged)]),
@@ -292,11 +246,11 @@ def _kept_of_own(
     silence = replace(silence, inside=None)
     if not batch.own or silence.is_nothing:
         return [], []
-    _, outcomes = _compared(batch, reads, batch.own, [], all_new=False, coverage="all")
+    _, outcomes = compare(batch, reads, batch.own, [], all_new=False, coverage="all")
     absences = _absences(batch, batch.own, outcomes, silence, added, [], returned)
     todo = []
     for rank, file in enumerate(batch.own):
-        absent = [Rows(o.absent, rank).read() for o in outcomes if _size(o.absent, rank)]
+        absent = [Rows(o.absent, rank).read() for o in outcomes if size_of(o.absent, rank)]
         ended = [rows.read() for rows in absences.rows.get(rank, ())]
         kept = np.setdiff1d(np.concatenate([np.empty(0, np.int64), *absent]), np.concatenate([[-1], *ended]))
         if len(kept):
@@ -307,72 +261,13 @@ def _kept_of_own(
     return files, absences.listed
 
 
-def _compared(
-    batch: Batch,
-    reads: Sequence[FileRead],
-    earlier: list[TableFile],
-    later: list[TableFile],
-    all_new: bool,
-    coverage: Coverage,
-) -> tuple[list[int], list[BucketOutcome]]:
-    """The number of facts of each stored file that ended on the snapshot's day, and the outcome of each bucket."""
-    if batch.source.wide:
-        return _compared_by_cells(batch, reads, earlier, all_new, coverage)
-    small, day = batch.is_small_comparison, batch.day if batch.is_snapshot else None
-    todo = [
-        NamesTask(
-            *(batch.uri(file.path), rank, batch.buckets, day),
-            batch.scratch_for(f"stored-{uuid.uuid4().hex}", small),
-        )
-        for rank, file in enumerate([*earlier, *later])
-    ]
-    names = run(batch.spark, stored_names, todo, small)
-    delivered = [parts for read in reads for parts in read.names if isinstance(parts, Parts)]
-    tasks = [
-        BucketTask(
-            *(bucket, delivered, [n.parts for n in names[: len(earlier)]], [n.parts for n in names[len(earlier) :]]),
-            *(_ranges(reads), len(names), all_new, batch.scratch_for(f"bucket-{uuid.uuid4().hex}", small)),
-        )
-        for bucket in range(batch.buckets)
-    ]
-    return [name.ended for name in names], run(batch.spark, compare_bucket, tasks, small)
-
-
-def _compared_by_cells(
-    batch: Batch, reads: Sequence[FileRead], earlier: list[TableFile], all_new: bool, coverage: Coverage
-) -> tuple[list[int], list[BucketOutcome]]:
-    """The same for a wide file, entity by entity."""
-    small, key = batch.is_small_comparison, tuple(batch.source.clean().columns)
-    todo = [
-        CellsTask(
-            *(batch.uri(file.path), rank, batch.buckets, batch.day, key),
-            batch.scratch_for(f"stored-{uuid.uuid4().hex}", small),
-        )
-        for rank, file in enumerate(earlier)
-    ]
-    stored = run(batch.spark, stored_cells, todo, small)
-    delivered = [grid for read in reads for grid in read.names if isinstance(grid, Grid)]
-    tasks = [
-        CellsBucketTask(
-            *(bucket, delivered, stored, _ranges(reads), len(stored), all_new, coverage),
-            batch.scratch_for(f"bucket-{uuid.uuid4().hex}", small),
-        )
-        for bucket in range(batch.buckets)
-    ]
-    return [cells.ended for cells in stored], run(batch.spark, compare_cells, tasks, small)
-
-
-def _ranges(reads: Sequence[FileRead]) -> int:
-    return max((task.range.rank for read in reads for task in read.tasks), default=-1) + 1
-
-
 def _write_new(batch: Batch, reads: Sequence[FileRead], outcomes: list[BucketOutcome]) -> list[TableFile]:
     """The files of the new facts, written now unless they were written while the delivery was read."""
     files, todo = [], []
     for read in reads:
         for task, outcome, path in zip(read.tasks, read.outcomes, read.paths, strict=True):
             rank = task.range.rank
-            picked = [found.picks for found in outcomes if _size(found.picks, rank)]
+            picked = [found.picks for found in outcomes if size_of(found.picks, rank)]
             if not picked and path:
                 files.append(TableFile(path, outcome.bytes, outcome.rows, batch.name))
             elif picked:
@@ -398,7 +293,7 @@ def _edit(
     todo = []
     for rank, file in enumerate(compared):
         ended = ending.get(rank, ())
-        taken = tuple(Rows(o.taken, rank) for o in outcomes if _size(o.taken, rank))
+        taken = tuple(Rows(o.taken, rank) for o in outcomes if size_of(o.taken, rank))
         is_later = file.partition > batch.name
         if not (ended or taken or is_later or has_ended[rank]):
             continue
@@ -418,7 +313,3 @@ def _edit(
 
 def _edited(target: str, edited: Edited, partition: str) -> TableFile:
     return TableFile(target, edited.bytes, edited.rows, partition)
-
-
-def _size(parts: Parts, rank: int) -> int:
-    return int(parts.ends[rank] - (parts.ends[rank - 1] if rank else 0))
