@@ -45,7 +45,9 @@ class Dataset:
         return len(self.siren)
 
     def where(self, mask: np.ndarray) -> "Dataset":
-        """The rows of a boolean mask."""
+        """The rows of a boolean mask; the dataset itself, not a copy, if that is all of them."""
+        if mask.all():
+            return self
         arrays = ("siren", "month", "ahead", "seen", "values", "weight", "in_procedure")
         kept = {name: getattr(self, name)[mask] for name in arrays}
         return Dataset(self.signals, groups={name: column[mask] for name, column in self.groups.items()}, **kept)
@@ -56,17 +58,21 @@ class Dataset:
 
     def known_at(self, month: int) -> "Dataset":
         """The rows as known in a month, without anything seen later. Rows of later months are left out."""
-        rows = self if (self.month <= month).all() else self.where(self.month <= month)
+        rows = self.where(self.month <= month)
         seen = np.minimum(rows.seen, month - rows.month).astype(np.int16)
         return replace(rows, seen=seen, ahead=np.where(rows.ahead <= seen, rows.ahead, NEVER).astype(np.int16))
 
     def matured(self, horizon: int) -> "Dataset":
         """The rows whose horizon has fully elapsed."""
-        return self if (self.seen >= horizon).all() else self.where(self.seen >= horizon)
+        return self.where(self.seen >= horizon)
 
     def target(self, horizon: int) -> np.ndarray:
         """Whether each row's company fails within the horizon (0 or 1); only defined for matured rows."""
         return (self.ahead <= horizon).astype(np.int8)
+
+    def matured_target(self, horizon: int) -> np.ndarray:
+        """The target of the rows whose horizon has fully elapsed, without a copy of their values."""
+        return (self.ahead[self.seen >= horizon] <= horizon).astype(np.int8)
 
     def companies(self) -> int:
         """The number of companies."""

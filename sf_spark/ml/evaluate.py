@@ -61,7 +61,7 @@ def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None
     by_origin: dict[str, dict[str, float]] = {}
     protocols: list[str] = []
     for part in parts:
-        target, learned = part.test.target(recipe.horizon), part.past.matured(recipe.horizon).target(recipe.horizon)
+        target, learned = part.test.target(recipe.horizon), part.past.matured_target(recipe.horizon)
         if not failures_suffice(learned) or not target.any():
             report(f"origin {part.name} left out: {learned.sum()} failures to learn from, {target.sum()} to find")
             continue

@@ -78,11 +78,10 @@ def fit_calibrated(recipe: Recipe, past: Dataset) -> Fitted:
     Raises:
         TooLittleHistoryError: When there are too few failures, or a fold has none.
     """
-    matured = past.matured(recipe.horizon)
-    target = matured.target(recipe.horizon)
+    target = past.matured_target(recipe.horizon)
     if not failures_suffice(target):
         raise TooLittleHistoryError(
-            f"only {int(target.sum())} failures in {len(matured)} training rows, at least {MIN_FAILURES} are needed: "
+            f"only {int(target.sum())} failures in {len(target)} training rows, at least {MIN_FAILURES} are needed: "
             "give more companies or more history"
         )
     held_out = held_out_scores(recipe, past)
@@ -91,7 +90,7 @@ def fit_calibrated(recipe: Recipe, past: Dataset) -> Fitted:
     kind, curve = calibration.choose(held_out.raw, target, weight, company_ranks(rows.siren), train.calibration)
     model = fit_model(recipe, past).set_params(calibration=kind, curve=curve)
     probability = model.calibrate(held_out.raw)
-    share = capacity_share(matured, train) if train.modere == "capacity" else None
+    share = capacity_share(past, recipe.horizon, train) if train.modere == "capacity" else None
     ranking = Ranking.of(target, held_out.raw)
     inner = {"average_precision": ranking.average_precision(weight), "roc_auc": ranking.roc_auc(weight)}
     return Fitted(model, choose(target, probability, weight, share), inner, held_out.protocol)
@@ -99,17 +98,17 @@ def fit_calibrated(recipe: Recipe, past: Dataset) -> Fitted:
 
 def held_out_scores(recipe: Recipe, past: Dataset) -> HeldOut:
     """Scores for calibration and cut-offs: of an inner origin if the history is long enough, else of company folds."""
-    matured = past.matured(recipe.horizon)
-    first = int(matured.month.max()) - recipe.train.inner_months + 1
-    earlier, later = past.known_at(first), matured.where(matured.month >= first)
-    taught = earlier.matured(recipe.horizon)
+    has_matured = past.seen >= recipe.horizon
+    first = int(past.month[has_matured].max()) - recipe.train.inner_months + 1
+    earlier, later = past.known_at(first), past.where(has_matured & (past.month >= first))
+    learned, tested = (part.matured_target(recipe.horizon) for part in (earlier, later))
     if (
-        len(taught) >= _INNER_SHARE * len(matured)
-        and failures_suffice(taught.target(recipe.horizon), _INNER_FAILURES)
-        and failures_suffice(later.target(recipe.horizon), _INNER_FAILURES)
+        len(learned) >= _INNER_SHARE * has_matured.sum()
+        and failures_suffice(learned, _INNER_FAILURES)
+        and failures_suffice(tested, _INNER_FAILURES)
     ):
         return HeldOut(later, fit_model(recipe, earlier).raw_score(later.values), "inner origin")
-    return _by_company_folds(recipe, past, matured)
+    return _by_company_folds(recipe, past, past.where(has_matured))
 
 
 def _by_company_folds(recipe: Recipe, past: Dataset, matured: Dataset) -> HeldOut:
@@ -118,7 +117,7 @@ def _by_company_folds(recipe: Recipe, past: Dataset, matured: Dataset) -> HeldOu
     raw = np.empty(len(matured))
     for rank in range(folds):
         others = past.where(fold != rank)
-        if len(np.unique(others.matured(recipe.horizon).target(recipe.horizon))) < 2:
+        if len(np.unique(others.matured_target(recipe.horizon))) < 2:
             raise TooLittleHistoryError("all failures are in one calibration fold: give more companies or more history")
         model, inside = fit_model(recipe, others), fold_matured == rank
         if inside.any():
@@ -126,7 +125,9 @@ def _by_company_folds(recipe: Recipe, past: Dataset, matured: Dataset) -> HeldOu
     return HeldOut(matured, raw, "company folds")
 
 
-def capacity_share(matured: Dataset, train: TrainSettings) -> float:
-    """The share of a month's companies that can be visited, from the last month of training."""
-    companies = float(matured.weight[matured.month == matured.month.max()].sum())
+def capacity_share(past: Dataset, horizon: int, train: TrainSettings) -> float:
+    """The share of a month's companies that can be visited, from the last matured month of training."""
+    has_matured = past.seen >= horizon
+    last = past.month[has_matured].max()
+    companies = float(past.weight[has_matured & (past.month == last)].sum())
     return min(train.capacity / companies, train.capacity_share)

@@ -87,11 +87,11 @@ class SignalModel(ClassifierMixin, BaseEstimator):
 
     def _matrix(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
         named = values[self.signals] if isinstance(values, pd.DataFrame) else values
-        matrix = np.array(named, dtype=np.float32)
-        matrix[~np.isfinite(matrix)] = np.nan
         # The last bits of a single-precision product depend on the size of the batch; in double this does not show. A
         # list must not depend on how a cluster partitions its rows.
-        return matrix.astype(np.float64)
+        matrix = np.asarray(named, dtype=np.float32).astype(np.float64)
+        matrix[~np.isfinite(matrix)] = np.nan
+        return matrix
 
     def _without_unknown(self, matrix: np.ndarray) -> np.ndarray:
         matrix[:, self.unknown_] = 0.0

@@ -125,10 +125,10 @@ def test_a_capacity_is_counted_in_companies_of_a_month(trees, planted_data):
     matured = planted_data.matured(HORIZON)
     companies = (matured.month == matured.month.max()).sum()
     train = trees.train.model_copy(update={"capacity": 15})
-    assert capacity_share(matured, train) == pytest.approx(15 / companies)
+    assert capacity_share(matured, HORIZON, train) == pytest.approx(15 / companies)
     drawn = replace(matured, weight=np.full(len(matured), 4.0))
-    assert capacity_share(drawn, train) == pytest.approx(15 / (4 * companies))
-    assert capacity_share(matured, trees.train.model_copy(update={"capacity": 10**6})) == train.capacity_share
+    assert capacity_share(drawn, HORIZON, train) == pytest.approx(15 / (4 * companies))
+    assert capacity_share(matured, HORIZON, trees.train.model_copy(update={"capacity": 10**6})) == train.capacity_share
     fitted = fit_calibrated(replace(trees, train=train), planted_data)
     held_out = held_out_scores(trees, planted_data)
     alerts = (fitted.model.calibrate(held_out.raw) >= fitted.thresholds.modere).mean()
