@@ -193,6 +193,7 @@ class Settings(_Section):
     labels: LabelSettings
     train: TrainSettings
     table: str
+    table_name: str
     label: str
     keys: tuple[str, ...]
     time: str

@@ -53,6 +53,15 @@ def replace_all(df: DataFrame, lake: str, table: Table) -> None:
     (writer.partitionBy(table.partition) if table.partition else writer).save(spark_location(lake, table))
 
 
+def replace_where(df: DataFrame, lake: str, table: Table, predicate: str) -> None:
+    """Replace the rows for which a predicate holds, in one commit; the whole table where it has other columns."""
+    stored = open_table(location(lake, table))
+    if stored is None or [field.name for field in stored.schema().fields] != df.columns:
+        replace_all(df, lake, table)
+        return
+    df.write.format("delta").mode("overwrite").option("replaceWhere", predicate).save(spark_location(lake, table))
+
+
 def literal_list(values: Sequence[str]) -> str:
     """SQL text of a list of string literals, for a predicate."""
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

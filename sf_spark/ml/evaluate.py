@@ -55,15 +55,17 @@ def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None
     Probabilities of different parts are pooled because they are calibrated; raw scores are not comparable.
 
     Raises:
-        TooLittleHistoryError: When no part has enough failures to learn from and at least one to find.
+        TooLittleHistoryError: When no part has enough failures to learn from, or none has one to find.
     """
     rows: list[dict[str, np.ndarray]] = []
     by_origin: dict[str, dict[str, float]] = {}
     protocols: list[str] = []
     for part in parts:
         target, learned = part.test.target(recipe.horizon), part.past.matured_target(recipe.horizon)
-        if not failures_suffice(learned) or not target.any():
-            report(f"origin {part.name} left out: {learned.sum()} failures to learn from, {target.sum()} to find")
+        if not failures_suffice(learned) or not len(target):
+            report(
+                f"origin {part.name} left out: {learned.sum()} failures to learn from, {len(target)} rows to test on"
+            )
             continue
         fitted = fit_calibrated(recipe, part.past)
         probability = fitted.model.predict_proba(part.test.values)[:, 1]
@@ -85,7 +87,8 @@ def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None
                 **{f"group {name}": column for name, column in test.groups.items()},
             }
         )
-    if not rows:
+    # A part without a failure has no ranking of its own, but its alerts are false ones.
+    if not any(each["target"].any() for each in rows):
         raise TooLittleHistoryError(
             f"no origin can be evaluated at a horizon of {recipe.horizon} months: give more history or companies, "
             "or set a shorter train.horizon"

@@ -12,7 +12,7 @@ from sf_spark.ml.models import Definition
 from sf_spark.settings import TrainSettings
 
 # These settings change what is registered, where, or how it is used afterwards; not what is measured.
-_WITHOUT_EFFECT = ("model_name", "experiment", "horizons", "models", "trials", "gate", "leak")
+_WITHOUT_EFFECT = ("model_name", "experiment", "horizons", "models", "trials", "gate")
 _LIBRARIES = ("scikit-learn", "numpy", "scipy")
 
 

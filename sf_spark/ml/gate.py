@@ -116,5 +116,5 @@ def alerts_within_bounds(challenger: Evaluation, bounds: GateSettings) -> Check:
     """Whether the share of companies that it alerts is within bounds."""
     share = challenger.pooled.get("alert_share_modere", 0.0)
     within = bounds.fewest_alerts <= share <= bounds.most_alerts
-    finding = f"{share:.1%} of the companies, bounds {bounds.fewest_alerts:.1%} .. {bounds.most_alerts:.1%}"
+    finding = f"{share:.2%} of the companies, bounds {bounds.fewest_alerts:.2%} .. {bounds.most_alerts:.2%}"
     return Check("share of alerts", within, finding)

@@ -73,16 +73,19 @@ def check_signals(scores: Sequence[SignalScore], measures: Mapping[str, str], bo
 
 
 def _check_lead(scores: Sequence[SignalScore], measures: Mapping[str, str], most: float) -> None:
-    """Refuse a good signal that is too far ahead of the best one of any other measure, like the label with noise."""
-    if not scores or scores[0].roc_auc <= _LEADS_FROM:
-        return
-    measure = measures.get(scores[0].signal, scores[0].signal)
-    others = [each for each in scores if measures.get(each.signal, each.signal) != measure]
-    if others and scores[0].roc_auc - others[0].roc_auc > most:
+    """Refuse good signals that are too far ahead of the best ordinary one, like labels with noise.
+
+    Ordinary is a signal of a measure of which none is good, so that two leaks do not excuse one another.
+    """
+    good = [each for each in scores if each.roc_auc > _LEADS_FROM]
+    leading = {measures.get(each.signal, each.signal) for each in good}
+    others = [each for each in scores if measures.get(each.signal, each.signal) not in leading]
+    if good and others and good[0].roc_auc - others[0].roc_auc > most:
+        named = ", ".join(f"{each.signal} ({each.roc_auc:.3f})" for each in good[:5])
         raise SfSparkError(
-            f"leak alarm: signal {scores[0].signal} alone reaches an area under the ROC curve of "
-            f"{scores[0].roc_auc:.3f}, far above the best signal of another measure ({others[0].signal}, "
-            f"{others[0].roc_auc:.3f}): does it know the future? If not, raise train.leak.lead ({most:g})"
+            f"leak alarm: {named} alone reach{'es' * (len(good) == 1)} an area under the ROC curve far above that "
+            f"of the best signal of another measure ({others[0].signal}, {others[0].roc_auc:.3f}): known only "
+            f"afterwards? If not, raise train.leak.lead ({most:g})"
         )
 
 

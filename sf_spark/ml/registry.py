@@ -6,6 +6,7 @@ champion is a tag ``promotion.NNNN`` of the registered model.
 """
 
 import json
+from collections.abc import Iterable
 from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -26,19 +27,37 @@ from sf_spark.ml.records import Champion
 from sf_spark.ml.tracking import NOTE, TAG, TRUSTED, open_store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+FORWARD, ROLLBACK = "promotion", "rollback"
 _PROMOTION = "promotion."
 _FINGERPRINT = TAG + "training"
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One move of the champion: from which version (None: there was none) to which, who, why, when (UTC)."""
+    """One move of the champion: from which version (None: there was none) to which, who, why, when (UTC), which way."""
 
     before: str | None
     after: str
     who: str
     why: str
     at: str
+    way: str = FORWARD
+
+
+def line_of(moves: Iterable[Promotion]) -> list[str]:
+    """The versions that replaced one another, the present champion last; a rollback takes the last ones off.
+
+    1 -> 2, rollback to 1, 1 -> 3     1, 3     the next rollback leads to 1, and none after it
+    """
+    line: list[str] = []
+    for move in moves:
+        if move.way == ROLLBACK and move.after in line:
+            del line[line.index(move.after) + 1 :]
+            continue
+        if move.before is not None and (not line or line[-1] != move.before):
+            line.append(move.before)
+        line.append(move.after)
+    return line
 
 
 def registered_name(model_name: str, horizon: int) -> str:
@@ -105,15 +124,20 @@ class Registry:
         verdict = last.tags.get(f"{TAG}gate", "not judged yet")
         return SfSparkError(
             f"{without}: version {last.version} did not pass the gate ({verdict}); "
-            f"jobs/promote.py --version {last.version} --why '...' puts it in charge all the same"
+            f"jobs/promote.py (with the same --set) --version {last.version} --why '...' puts it in charge all the same"
         )
+
+    def newest_tags(self, name: str) -> dict[str, str]:
+        """The tags of the newest version, without their prefix; none for an unknown model."""
+        newest = max(self._versions(name), key=lambda each: int(each.version), default=None)
+        return {key.removeprefix(TAG): value for key, value in (newest.tags if newest else {}).items()}
 
     def run_of(self, name: str, version: str) -> str:
         """The run that a version comes from."""
         return str(self._client.get_model_version(name, version).run_id)
 
-    def promote(self, name: str, version: str, why: str, who: str = "") -> Promotion:
-        """Make a version champion, and log the move.
+    def promote(self, name: str, version: str, why: str, who: str = "", way: str = FORWARD) -> Promotion:
+        """Make a version champion, and log the move; the champion is not promoted again: its last move is returned.
 
         Raises:
             ConfigurationError: When there is no such version (they are listed), or no reason.
@@ -126,10 +150,12 @@ class Registry:
                 f"model '{name}' has no version {version} (available: {', '.join(versions) or 'none'}) in {self._uri}"
             )
         log, now = self.promotions(name), self.champion_version(name)
+        if now == version and log and log[-1].after == version:
+            return log[-1]
         # After a kill between alias and log, the alias is already set; the log gives the former version.
         before = log[-1].after if now == version and log and log[-1].after != version else now
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        move = Promotion(None if before == version else before, version, who or login_name(), why.strip(), at)
+        move = Promotion(None if before == version else before, version, who or login_name(), why.strip(), at, way)
         self._client.set_registered_model_alias(name, CHAMPION, version)
         self._client.set_registered_model_tag(name, f"{_PROMOTION}{len(log) + 1:04d}", json.dumps(asdict(move)))
         return move
@@ -138,15 +164,16 @@ class Registry:
         """Put back the version that the present champion replaced.
 
         Raises:
-            SfSparkError: When there is no champion, or it replaced nobody.
+            SfSparkError: When there is no champion, or it replaced nobody (what was rolled back does not count).
         """
         now = self.champion_version(name)
         if now is None:
             raise SfSparkError(f"no model '{name}' is {CHAMPION} in {self._uri}: nothing to roll back")
-        before = next((each.before for each in reversed(self.promotions(name)) if each.after == now), None)
-        if before is None:
+        line = line_of(self.promotions(name))
+        earlier = line[: line.index(now)] if now in line else []
+        if not earlier:
             raise SfSparkError(f"version {now} of '{name}' replaced no other: nothing to roll back to")
-        return self.promote(name, before, why, who)
+        return self.promote(name, earlier[-1], why, who, ROLLBACK)
 
     def load(self, name: str, version: str | None = None) -> Champion:
         """Load a version, or the champion, allowing only listed types.

@@ -127,11 +127,13 @@ def fold_parts(data: Dataset, folds: int, seed: int) -> Iterator[Part]:
 
 
 def stratified_parts(data: Dataset, horizon: int, folds: int, seed: int) -> Iterator[Part]:
-    """Tests by folds of rows, each with its share of the failures, for rows without time and group."""
-    draw = np.random.default_rng(seed).permutation(len(data))
-    order = draw[np.argsort(data.target(horizon)[draw], kind="stable")]
-    fold = np.empty(len(data), dtype=np.int64)
-    fold[order] = np.arange(len(data)) % folds
+    """Tests by folds, each with its share of failures, for rows without time and group; equal rows stay together."""
+    _, first, company = np.unique(data.siren, return_index=True, return_inverse=True)
+    draw = np.random.default_rng(seed).permutation(len(first))
+    order = draw[np.argsort(data.target(horizon)[first][draw], kind="stable")]
+    dealt = np.empty(len(first), dtype=np.int64)
+    dealt[order] = np.arange(len(first)) % folds
+    fold = dealt[company]
     for rank in range(folds):
         yield Part(f"fold {rank + 1}", data.where(fold != rank), data.where(fold == rank))
 

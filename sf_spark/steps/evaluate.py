@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 from pyspark.sql import SparkSession
 
+from sf_spark.errors import ConfigurationError
 from sf_spark.ml.evaluate import describe
 from sf_spark.ml.models import Definition, definition_of, read_definitions
 from sf_spark.ml.records import RunRecord
-from sf_spark.ml.registry import Registry, registered_name
+from sf_spark.ml.registry import Registry
+from sf_spark.ml.split import PROTOCOLS
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.inputs.training import TrainingInputs
-from sf_spark.steps.train import MODELS, Bench, evaluate_once
+from sf_spark.steps.inputs.model_names import model_name_of
+from sf_spark.steps.train import MODELS, Bench, evaluate_once, inputs_of
 
 _SHOWN = (
     "average_precision",
@@ -45,16 +47,18 @@ def evaluate_champion(
         One run for each protocol.
 
     Raises:
+        ConfigurationError: When a table of one's own is asked for another protocol than its own.
         SfSparkError: When there is no champion, or too little history.
     """
     tracker, registry = (
         Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store()),
         Registry(settings.tracking_store()),
     )
+    if settings.table and tuple(protocols) != PROTOCOLS[:1]:
+        raise ConfigurationError(f"a table of one's own has one protocol, {PROTOCOLS[0]}, not {', '.join(protocols)}")
     definition = _definition(registry, settings, model, report)
     with tracker.alone(report):
-        inputs = TrainingInputs(spark, settings.lake, settings.train, report)
-        bench = Bench(tracker, registry, inputs, settings.train.horizon, report)
+        bench = Bench(tracker, registry, *inputs_of(spark, settings, report), report)
         records = evaluate_protocols(bench, definition, protocols)
     for origin, figures in records[protocols[0]].evaluation["by_origin"].items():
         report(f"origin {origin}: {describe(figures)}")
@@ -80,8 +84,9 @@ def side_by_side(records: dict[str, RunRecord]) -> dict[str, list[object]]:
 
 def _definition(registry: Registry, settings: Settings, model: str, report: Report) -> Definition:
     if model:
-        return read_definitions(MODELS, [model])[0]
-    champion = registry.load(registered_name(settings.train.model_name, settings.train.horizon))
+        (definition,) = read_definitions(MODELS, [model])
+        return definition.for_table() if settings.table else definition
+    champion = registry.load(model_name_of(settings))
     content = champion.decision["definition"]
     report(f"champion: {champion.name} version {champion.version}, {content['name']}")
     return definition_of(content["name"], content)

@@ -1,28 +1,32 @@
 """Promote a version to champion, or roll back; who, why and the former version are logged with the model."""
 
-from sf_spark.ml.registry import Promotion, Registry, registered_name
+from sf_spark.ml.registry import Promotion, Registry
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.inputs.model_names import model_name_of
 
 
 def promote(settings: Settings, version: str, why: str, who: str, report: Report) -> Promotion:
-    """Make a version the champion of ``train.horizon``.
+    """Make a version the champion of ``train.horizon``, or of ``table``.
 
     Raises:
         ConfigurationError: When the version does not exist, or no reason is given.
     """
-    name = registered_name(settings.train.model_name, settings.train.horizon)
-    move = Registry(settings.tracking_store()).promote(name, version, why, who)
-    return _reported(name, move, report)
+    name, registry = model_name_of(settings), Registry(settings.tracking_store())
+    if registry.champion_version(name) == version and why.strip():
+        last = registry.promote(name, version, why, who)
+        report(f"{name}: version {version} is champion already, since {last.at}, by {last.who}: {last.why}")
+        return last
+    return _reported(name, registry.promote(name, version, why, who), report)
 
 
 def rollback(settings: Settings, why: str, who: str, report: Report) -> Promotion:
-    """Put back the version that the champion of ``train.horizon`` replaced.
+    """Put back the version that the champion of ``train.horizon``, or of ``table`` replaced.
 
     Raises:
         SfSparkError: When there is no champion, or it replaced nobody.
     """
-    name = registered_name(settings.train.model_name, settings.train.horizon)
+    name = model_name_of(settings)
     return _reported(name, Registry(settings.tracking_store()).rollback(name, why, who), report)
 
 

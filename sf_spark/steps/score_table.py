@@ -1,13 +1,11 @@
 """Score any table with the champion trained on a similar one: its keys, and the prediction for each row."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import SfSparkError
-from sf_spark.lake.tables import replace_all
+from sf_spark.lake.tables import replace_where
 from sf_spark.ml.records import Champion
 from sf_spark.ml.registry import Registry
 from sf_spark.ml.scorer import Served, contribution_maps
@@ -15,14 +13,14 @@ from sf_spark.ml.thresholds import NONE
 from sf_spark.schema import Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.inputs.any_table import encode, read_any
-from sf_spark.steps.train import table_model_name
+from sf_spark.steps.inputs.any_table import Columns, check_kept, encode, read_any
+from sf_spark.steps.inputs.model_names import model_name_of, table_name
 
 _ROWS = 50_000  # rows explained at a time, in memory beside the table itself
 
 
 def score_table(spark: SparkSession, settings: Settings, report: Report, version: str | None = None) -> int:
-    """Score every row of ``table``, labelled or not, into ``predictions/<table>`` of the lake.
+    """Score every row of ``table``, labelled or not, into ``predictions/table_<name>``, beside those of other versions.
 
     Args:
         spark: The session.
@@ -36,15 +34,23 @@ def score_table(spark: SparkSession, settings: Settings, report: Report, version
     Raises:
         SfSparkError: When there is no champion, or a column that it needs is missing.
     """
-    champion = Registry(settings.tracking_store()).load(table_model_name(settings), version)
+    name = model_name_of(settings)
+    champion = Registry(settings.tracking_store()).load(name, version)
     table, _ = read_any(spark, settings.table)
+    if not table.num_rows:
+        raise SfSparkError(f"{settings.table} has no row")
     missing = sorted(set(champion.model.signals) - set(table.column_names))
     if missing:
-        raise SfSparkError(f"{settings.table} lacks columns that the model needs: {', '.join(missing)}")
-    keys = list(dict.fromkeys(name for name in (*settings.keys, settings.group, settings.time) if name))
-    parts = [_scored(table.slice(first, _ROWS), keys, champion) for first in range(0, table.num_rows, _ROWS)]
-    target = Table(f"predictions/{Path(settings.table.rstrip('/')).stem}", tuple(settings.keys))
-    replace_all(spark.createDataFrame(pa.concat_tables(parts)), settings.lake, target)
+        raise SfSparkError(
+            f"{settings.table} lacks columns that {name} needs: {', '.join(missing)}; if it was trained on another "
+            "table of that name, give each a name of its own (--set table_name=...) and train again"
+        )
+    columns = Columns.of(settings)
+    check_kept(table, columns)
+    parts = [_scored(table.slice(first, _ROWS), columns.kept, champion) for first in range(0, table.num_rows, _ROWS)]
+    target = Table(f"predictions/table_{table_name(settings)}", ("model_version", *settings.keys))
+    rows = spark.createDataFrame(pa.concat_tables(parts))
+    replace_where(rows, settings.lake, target, f"model_version = '{champion.version}'")
     report(f"{champion.name} version {champion.version}: wrote {table.num_rows} rows to {settings.lake}/{target.path}")
     return table.num_rows
 

@@ -4,8 +4,8 @@ The champion only changes when the challenger passes the gate. Finished work is 
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,13 @@ from sf_spark.ml.fit import Recipe, fit_calibrated
 from sf_spark.ml.gate import Verdict, judge
 from sf_spark.ml.models import Definition, definition_of, read_definitions
 from sf_spark.ml.records import RunRecord
-from sf_spark.ml.registry import Registry, registered_name
+from sf_spark.ml.registry import ROLLBACK, Registry, registered_name
 from sf_spark.ml.split import PROTOCOLS, fold_of
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import PROJECT_ROOT, Settings, TrainSettings
 from sf_spark.steps import Report
 from sf_spark.steps.inputs.any_table import HORIZON, TableInputs
+from sf_spark.steps.inputs.model_names import model_name_of
 from sf_spark.steps.inputs.training import TrainingInputs
 
 MODELS = PROJECT_ROOT / "conf" / "models"
@@ -51,6 +52,7 @@ class Bench:
     inputs: Inputs
     horizon: int
     report: Report
+    tags: Mapping[str, str] = field(default_factory=dict)  # of the versions that it registers
 
     def recipe(self, definition: Definition) -> Recipe:
         """A model's definition with the settings of its fit here."""
@@ -78,10 +80,10 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
     with tracker.alone(report):
         if settings.table:
             table = TableInputs(spark, settings, report)
-            # A label of the row itself has no periods.
-            usable = [each.for_table() for each in definitions if not each.is_hazard]
-            name = table_model_name(settings)
-            return [train_all(Bench(tracker, registry, table, HORIZON, report), usable, name, needs_rule=False)]
+            name = model_name_of(settings)
+            check_same_table(registry, name, table.signature)
+            bench = Bench(tracker, registry, table, HORIZON, report, {"table": table.signature})
+            return [train_all(bench, for_table(definitions, report), name, needs_rule=False)]
         for horizon in horizons_of(settings.train):
             report(f"horizon {horizon} months")
             train_settings = settings.train.model_copy(update={"horizon": horizon})
@@ -97,9 +99,33 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
     return results
 
 
-def table_model_name(settings: Settings) -> str:
-    """The registered model of a user's own table."""
-    return f"{settings.train.model_name}_{Path(settings.table.rstrip('/')).stem}"
+def inputs_of(spark: SparkSession, settings: Settings, report: Report) -> tuple[Inputs, int]:
+    """What to learn from, and its horizon: the table of one's own where one is named, else the lake."""
+    if settings.table:
+        return TableInputs(spark, settings, report), HORIZON
+    return TrainingInputs(spark, settings.lake, settings.train, report), settings.train.horizon
+
+
+def for_table(definitions: Sequence[Definition], report: Report) -> list[Definition]:
+    """The models that can learn from a table of one's own, with their parameters for it."""
+    for each in definitions:
+        if each.is_hazard:
+            report(f"{each.name} left out: the label of a table is that of the row, without months to a failure")
+    return [each.for_table() for each in definitions if not each.is_hazard]
+
+
+def check_same_table(registry: Registry, name: str, signature: str) -> None:
+    """Refuse to train the model of another table.
+
+    Raises:
+        ConfigurationError: When the model of this name learned from another label or other columns.
+    """
+    before = registry.newest_tags(name).get("table", signature)
+    if before != signature:
+        raise ConfigurationError(
+            f"model '{name}' learned {before.partition(' by ')[0]} from another table, this one has the label "
+            f"{signature.partition(' by ')[0]} or other columns: give it a name of its own, --set table_name=..."
+        )
 
 
 def horizons_of(train: TrainSettings) -> list[int]:
@@ -133,7 +159,7 @@ def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_
     best = choose(definitions, runs)
     record = runs[best.name]
     leak.check_model(best.name, record.metrics, bench.inputs.train.leak)
-    tags = {"horizon": str(bench.horizon), "model": best.name}
+    tags = {"horizon": str(bench.horizon), "model": best.name, **bench.tags}
     summary = f"{best.description} ; {describe(record.metrics)}"
     version, is_known = bench.registry.register(record.run_id, name, marks[best.name], summary, tags)
     bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if is_known else 'registered'})")
@@ -216,17 +242,22 @@ def _before_the_gate(
         needs_rule,
     )
     registry.tag_version(name, version, "gate", str(verdict))
-    registry.tag_version(
-        name, version, "proven", "yes" if verdict.proven else "not yet proven against the rule of 2016"
-    )
+    unproven = "not yet proven against the rule of 2016" if needs_rule else "no rule speaks of this table"
+    registry.tag_version(name, version, "proven", "yes" if verdict.proven else unproven)
     if not verdict.passed:
         report(f"gate: version {version} stays challenger: {verdict.failed}")
         report(f"champion: {'none' if now is None else f'version {now}'}")
         return now, verdict
-    registry.promote(name, version, f"gate: {verdict}", "train")
-    unproven = "" if verdict.proven else ", not yet proven against the rule of 2016"
     report(f"gate passed: {verdict}")
-    report(f"champion: version {version}{unproven}")
+    last = next(reversed(registry.promotions(name)), None)
+    if last is not None and last.way == ROLLBACK:
+        report(
+            f"champion: version {now}, put back by {last.who} ({last.why}): version {version} stays challenger; "
+            f"jobs/promote.py --version {version} --why '...' puts it in charge"
+        )
+        return now, verdict
+    registry.promote(name, version, f"gate: {verdict}", "train")
+    report(f"champion: version {version}{'' if verdict.proven else f', {unproven}'}")
     return version, verdict
 
 

@@ -1,6 +1,7 @@
 """Search for the parameters of a model, on data before the first test window: one run, with nested trials."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,7 @@ from sf_spark.ml.tracking import Tracker
 from sf_spark.ml.tuning import Trial, search
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.inputs.training import TrainingInputs
-from sf_spark.steps.train import MODELS
+from sf_spark.steps.train import MODELS, inputs_of
 
 
 def tune(
@@ -45,16 +45,16 @@ def tune(
         raise ConfigurationError(f"model '{model}' has nothing to search: give {models / model}.yml a 'search'")
     if save and (models / f"{save}.yml").exists():
         raise ConfigurationError(f"{models / save}.yml already exists: give --save another name")
-    tracker, train = (
-        Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store()),
-        settings.train,
-    )
+    if settings.table:
+        definition = definition.for_table()
+    tracker = Tracker(settings.tracking_store(), settings.train.experiment, settings.artifact_store())
     with tracker.alone(report):
-        inputs = TrainingInputs(spark, settings.lake, train, report)
-        recipe = Recipe(definition, train.horizon, train, inputs.infos)
+        inputs, horizon = inputs_of(spark, settings, report)
+        train = inputs.train
+        recipe = Recipe(definition, horizon, train, inputs.infos, inputs.categorical)
         part = next(inputs.parts(recipe))
         mark = fingerprint.of_evaluation(inputs.identity, definition, train, f"search of {definition.search}")
-        parent = tracker.open_search(f"{model} {train.horizon}m search", mark, recipe.horizon)
+        parent = tracker.open_search(f"{model} {horizon}m search", mark, recipe.horizon)
 
         def loss(params: dict[str, Any]) -> float:
             return -_trial(tracker, parent, recipe, params, part, mark, report)
@@ -80,7 +80,7 @@ def _trial(
     if known is not None:
         return known
     started = time.time()
-    tried = Recipe(recipe.definition.with_params(params), recipe.horizon, recipe.train, recipe.infos)
+    tried = replace(recipe, definition=recipe.definition.with_params(params))
     held_out = held_out_scores(tried, part.past)
     ranking = Ranking.of(held_out.rows.target(recipe.horizon), held_out.raw)
     value = ranking.average_precision(held_out.rows.weight.astype(float))

@@ -4,10 +4,11 @@ With a time column the tests are rolling origins of one period, trained on earli
 (or of rows, by class), and the run records it. The label belongs to the row itself: no horizon has to elapse.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,6 @@ import pyarrow.compute as pc
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.dataset import NEVER, Dataset
 from sf_spark.ml.fit import Recipe
@@ -24,10 +24,14 @@ from sf_spark.ml.models import SignalInfo
 from sf_spark.ml.split import Part, Split, fold_parts, rolling_parts, stratified_parts
 from sf_spark.settings import Settings, TrainSettings
 from sf_spark.steps import Report
+from sf_spark.steps.inputs.model_names import table_name
+from sf_spark.steps.inputs.periods import Periods
 
 HORIZON = 1  # a label of the row itself has no horizon
-_FIRST = 12 * 2000  # other periods than dates and years are numbered from here
+_NO_PERIOD = 12 * 2000  # one month for all rows
 _FOLDS = 5
+# Columns of a prediction.
+SCORES = ("probability", "raw_score", "expected_value", "level", "contributions", "model_version")
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,20 @@ class Columns:
     time: str
     group: str
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Columns":
+        """Those that the settings name."""
+        return cls(settings.label, settings.keys, settings.time, settings.group)
+
     @property
-    def signals_of(self) -> set[str]:
+    def not_signals(self) -> set[str]:
         """The columns that are not signals."""
         return {self.label, *self.keys, self.time, self.group} - {""}
+
+    @property
+    def kept(self) -> list[str]:
+        """The columns that a prediction keeps."""
+        return list(dict.fromkeys(name for name in (*self.keys, self.group, self.time) if name))
 
 
 class TableInputs:
@@ -54,21 +68,24 @@ class TableInputs:
         report: Takes progress lines.
 
     Raises:
-        ConfigurationError: When a column is missing; it names the existing ones.
-        SfSparkError: When the table cannot be read, or the label is not 0 and 1.
+        ConfigurationError: When a column is missing (the existing ones are named), or has two roles.
+        SfSparkError: When the table cannot be read, or its columns cannot be learned from.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings, report: Report) -> None:
         self.lake = settings.table.rstrip("/").rpartition("/")[0]
         self._path = settings.table
         self.train: TrainSettings = settings.train.model_copy(update={"horizon": HORIZON})
-        self.columns = Columns(settings.label, settings.keys, settings.time, settings.group)
+        self.columns = Columns.of(settings)
         self._table, version = read_any(spark, settings.table)
         self._report = report
-        name = Path(settings.table.rstrip("/")).name
-        self.versions: Mapping[str, int] = {name: version}
-        self.identity: Mapping[str, str] = {settings.table: f"{version} {content_digest(self._table)}"}
         self._check()
+        self.versions: Mapping[str, int] = {table_name(settings): version}
+        self._hashes = row_hashes(self._table)
+        self.identity: Mapping[str, str] = {
+            "rows": content_digest(self._table.column_names, self._hashes),
+            "columns": repr(self.columns),
+        }
 
     @property
     def parts_are_by_time(self) -> bool:
@@ -78,7 +95,7 @@ class TableInputs:
     @property
     def dated(self) -> str:
         """The last period."""
-        return f"{start_of(int(self.final_data.month.max())):%Y-%m}" if self.parts_are_by_time else "folds"
+        return self._periods.names[int(self.final_data.month.max())] if self.parts_are_by_time else "folds"
 
     @property
     def protocol(self) -> str:
@@ -102,30 +119,34 @@ class TableInputs:
 
     @cached_property
     def final_data(self) -> Dataset:
-        """Every row that has a label."""
-        table = self._table.filter(pc.is_valid(self._table.column(self.columns.label)))
-        target = _labels(table, self.columns.label)
-        for name in filter(None, (self.columns.time, self.columns.group)):
-            if empty := table.column(name).null_count:
-                raise SfSparkError(f"{name} has no value in {empty} of {table.num_rows} rows of {self._path}")
-        rows = np.arange(len(target))
-        owner = self.columns.group or (self.columns.keys[0] if self.columns.time and self.columns.keys else "")
-        siren = np.asarray(table.column(owner).to_pylist() if owner else rows, dtype=str)
-        month = _periods(table.column(self.columns.time)) if self.parts_are_by_time else np.full(len(rows), _FIRST)
-        order = np.lexsort((month, siren))
+        """Every row that has a label, in an order that depends on what the rows hold, not on where they stand.
+
+        Without group and time, a row is a company of its own; equal rows are one, so that no copy of a row learned from
+        is tested on.
+        """
+        target, columns = self._target, self.columns
+        rows = np.flatnonzero(~np.isnan(target))
+        hashes = self._hashes[rows]
+        owner = columns.group or (columns.keys[0] if columns.time and columns.keys else "")
+        owners = self._table.column(owner).take(rows).to_pylist() if owner else [f"{each:016x}" for each in hashes]
+        siren = np.asarray(owners, dtype=str)
+        month = self._periods.index[rows] if columns.time else np.full(len(rows), _NO_PERIOD)
+        order = np.lexsort((hashes, month, siren))
+        rows, month = rows[order], month[order].astype(np.int32)
         data = Dataset(
             self._signals,
             siren[order],
-            month[order].astype(np.int32),
-            np.where(target == 1, HORIZON, NEVER).astype(np.int16)[order],
+            month,
+            np.where(target[rows] == 1, HORIZON, NEVER).astype(np.int16),
             np.full(len(rows), NEVER - 1, dtype=np.int16),
-            encode(table, self._signals, self.categories)[order],
+            encode(self._table.take(rows), self._signals, self.categories),
             np.ones(len(rows), dtype=np.float32),
             np.zeros(len(rows), dtype=bool),
+            {"month": np.array([self._periods.names[each] for each in month.tolist()])} if columns.time else {},
         )
         self._report(
             f"read {len(data)} rows x {len(self._signals)} columns ({len(self.categories)} of them categories), "
-            f"{int(target.sum())} with {self.columns.label}; {self.protocol}"
+            f"{int(target[rows].sum())} with {columns.label}; {self.protocol}"
         )
         return data
 
@@ -141,18 +162,52 @@ class TableInputs:
             periods = np.unique(data.month).tolist()
             tested = periods[max(1, len(periods) - self.train.origins) :]
             splits = [Split(period, (), (period,)) for period in tested]
-            return rolling_parts(data, splits, periods, HORIZON, HORIZON, "new_failures", seed)
+            found = rolling_parts(data, splits, periods, HORIZON, HORIZON, "new_failures", seed)
+            return (
+                replace(part, name=self._periods.names[split.origin]) for part, split in zip(found, splits, strict=True)
+            )
         return fold_parts(data, _FOLDS, seed) if self.columns.group else stratified_parts(data, HORIZON, _FOLDS, seed)
+
+    @property
+    def signature(self) -> str:
+        """What makes two tables the same one at two dates: the label and the columns learned from."""
+        return f"{self.columns.label} by {hashlib.sha256(repr(self._signals).encode()).hexdigest()[:16]}"
 
     @cached_property
     def _signals(self) -> tuple[str, ...]:
-        return tuple(sorted(set(self._table.column_names) - self.columns.signals_of))
+        return tuple(sorted(set(self._table.column_names) - self.columns.not_signals))
+
+    @cached_property
+    def _target(self) -> np.ndarray:
+        """The label of each row, 0 or 1; NaN where it has none."""
+        name = self.columns.label
+        target = _labels(self._table, name)
+        known = target[~np.isnan(target)]
+        if len(np.unique(known)) < 2:
+            found = f"{known[0]:g} in all {len(known)} rows" if len(known) else "empty in all rows"
+            raise SfSparkError(f"label {name} of {self._path} is {found}: there is nothing to tell apart")
+        return target
+
+    @cached_property
+    def _periods(self) -> Periods:
+        found = Periods.of(self._table.column(self.columns.time), self.columns.time)
+        if len(found.names) < 2:
+            (only,) = found.names.values()
+            raise SfSparkError(
+                f"time {self.columns.time} of {self._path} is {only} in every row: tests by time need two periods; "
+                "without time= the rows are dealt into folds"
+            )
+        return found
 
     def _check(self) -> None:
         names = self._table.column_names
         if not self.columns.label:
             raise ConfigurationError(f"train on {self._path} needs label=...: its columns are {', '.join(names)}")
-        missing = sorted(self.columns.signals_of - set(names))
+        if self.columns.label in {*self.columns.keys, self.columns.time, self.columns.group}:
+            raise ConfigurationError(f"{self.columns.label} cannot be the label and a key, the time or the group too")
+        if not self._table.num_rows:
+            raise SfSparkError(f"{self._path} has no row")
+        missing = sorted(self.columns.not_signals - set(names))
         if missing:
             raise ConfigurationError(f"{self._path} has no column {', '.join(missing)} (available: {', '.join(names)})")
         odd = [
@@ -160,6 +215,10 @@ class TableInputs:
         ]
         if odd or not self._signals:
             raise ConfigurationError(f"{self._path}: neither number nor text: {', '.join(odd) or 'no column is left'}")
+        check_kept(self._table, self.columns)
+        for name in filter(None, (self.columns.time, self.columns.group)):
+            if empty := self._table.column(name).null_count:
+                raise SfSparkError(f"{name} has no value in {empty} of {self._table.num_rows} rows of {self._path}")
 
 
 def read_any(spark: SparkSession, path: str) -> tuple[pa.Table, int]:
@@ -174,25 +233,50 @@ def read_any(spark: SparkSession, path: str) -> tuple[pa.Table, int]:
             return spark.read.format("delta").option("versionAsOf", version).load(path).toArrow(), int(version)
         return spark.read.parquet(path).toArrow(), -1
     except Exception as error:  # noqa: BLE001 - Spark's own types tell a missing path from a broken one by text alone
-        raise SfSparkError(f"no Delta or Parquet table at {path}: {str(error).splitlines()[0][:200]}") from None
+        reason = str(getattr(error, "java_exception", error)).splitlines()[0][:200]
+        raise SfSparkError(f"no Delta or Parquet table at {path}: {reason}") from None
 
 
-def content_digest(table: pa.Table) -> str:
-    """An identifier of the rows of a table without versions, whatever their order and that of its columns."""
-    names = sorted(table.column_names)
-    hashes = pd.util.hash_pandas_object(table.select(names).to_pandas(), index=False).to_numpy()
-    return f"{len(hashes)} {','.join(names)} {hashes.sum():016x}"
+def check_kept(table: pa.Table, columns: Columns) -> None:
+    """Refuse key, time and group columns that a table of predictions cannot hold.
+
+    Raises:
+        ConfigurationError: Naming the column.
+    """
+    for name in columns.kept:
+        if name not in table.column_names:
+            raise ConfigurationError(f"no column {name} (available: {', '.join(table.column_names)})")
+        if name in SCORES:
+            raise ConfigurationError(f"{name} is a column of the predictions: rename the one of the table")
+        if re.search(r"[ ,;{}()\n\t=]", name):
+            raise ConfigurationError(f"no table of predictions can hold a column '{name}': rename it, without blanks")
+        if pa.types.is_nested(table.column(name).type):
+            raise ConfigurationError(f"{name} holds a {table.column(name).type} in each row: a key is one value")
+
+
+def row_hashes(table: pa.Table) -> np.ndarray:
+    """A hash of what each row holds (uint64), whatever the order of the columns."""
+    frame = table.select(sorted(table.column_names)).to_pandas()
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy()
+
+
+def content_digest(names: Sequence[str], hashes: np.ndarray) -> str:
+    """An identifier of the rows of a table, whatever their order."""
+    return f"{len(hashes)} {','.join(sorted(names))} {hashes.sum():016x}"
 
 
 def _labels(table: pa.Table, name: str) -> np.ndarray:
-    """The label of each row, 0 or 1 (double)."""
-    found = table.column(name).to_pylist()
-    odd = sorted({str(value) for value in found if str(value) not in ("0", "1", "0.0", "1.0", "False", "True")})
-    if odd:
+    """The label of each row, 0 or 1; NaN where it is empty (double)."""
+    column = table.column(name)
+    if not _is_number(column.type):
+        odd = sorted({str(value) for value in column.to_pylist() if value is not None})
         raise SfSparkError(f"label {name} must be 0 or 1 (or true or false), found {', '.join(odd[:3])}")
-    if not found:
-        raise SfSparkError(f"no row has a label in {name}")
-    return np.array([str(value) in ("1", "1.0", "True") for value in found], dtype=np.float64)
+    numbers = np.array([np.nan if value is None else float(value) for value in column.to_pylist()])
+    if odd_ones := sorted(set(numbers[~np.isnan(numbers)].tolist()) - {0.0, 1.0}):
+        raise SfSparkError(
+            f"label {name} must be 0 or 1 (or true or false), found {', '.join(f'{each:g}' for each in odd_ones[:3])}"
+        )
+    return numbers
 
 
 def encode(table: pa.Table, names: tuple[str, ...], categories: Mapping[str, list[str]]) -> np.ndarray:
@@ -200,20 +284,14 @@ def encode(table: pa.Table, names: tuple[str, ...], categories: Mapping[str, lis
     values = np.empty((table.num_rows, len(names)), dtype=np.float32)
     for rank, name in enumerate(names):
         column = table.column(name).combine_chunks()
+        if (name in categories) != _is_text(column.type):
+            was = "text" if name in categories else "a number"
+            raise SfSparkError(f"column {name} was {was} in the table learned from, and is {column.type} now")
         if name in categories:
             column = pc.index_in(column, value_set=pa.array(categories[name], column.type))
-        values[:, rank] = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        with np.errstate(over="ignore"):  # beyond single precision: infinite, which models take as unknown
+            values[:, rank] = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return values
-
-
-def _periods(column: pa.ChunkedArray) -> np.ndarray:
-    """Month indexes: of dates; of years (January); else periods are numbered in order."""
-    if pa.types.is_temporal(column.type):
-        return np.array([index_of(day) for day in pc.cast(column, pa.date32()).to_pylist()])
-    values = np.asarray(column.to_pylist())
-    if np.issubdtype(values.dtype, np.number) and ((values >= 1900) & (values <= 2100) & (values % 1 == 0)).all():
-        return values.astype(np.int64) * 12
-    return _FIRST + np.unique(values, return_inverse=True)[1]
 
 
 def _is_text(kind: pa.DataType) -> bool:

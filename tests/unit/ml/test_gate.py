@@ -10,6 +10,7 @@ from sf_spark.ml.evaluate import Evaluation
 from sf_spark.ml.gate import judge
 from sf_spark.ml.metrics import figures
 from sf_spark.ml.thresholds import Thresholds
+from sf_spark.settings import load_settings
 
 SEED = 5
 COMPANIES = np.array([f"{k % 1000:09d}" for k in range(3000)])
@@ -73,6 +74,11 @@ def test_a_model_that_alerts_everybody_or_nobody_does_not_pass(rules):
     for challenger in (everybody, nobody):
         assert names_of_failed(judge(challenger, MIDDLING, RULE, rules.gate, SEED)) == ["share of alerts"]
         assert names_of_failed(judge(challenger, None, RULE, rules.gate, SEED)) == ["share of alerts"]
+
+
+def test_the_capacity_of_the_nation_passes():
+    train = load_settings("local").train
+    assert train.capacity / 426_000 > 2 * train.gate.fewest_alerts
 
 
 def test_one_company_with_a_thousand_rows_proves_nothing(rules):

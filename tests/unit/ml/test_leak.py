@@ -51,7 +51,7 @@ def test_the_label_with_more_noise_is_named_for_leading_every_other_measure(rows
     flipped = np.where(np.random.default_rng(9).random(2000) < 0.12, 1 - target, target)
     honest = values.copy()
     honest[:, 0] = np.random.default_rng(8).normal(size=2000)
-    with pytest.raises(SfSparkError, match=r"fuite alone reaches .*above the best signal of another measure"):
+    with pytest.raises(SfSparkError, match=r"fuite \(0.\d+\) alone reaches .*above that of the best signal of another"):
         alarm((honest, target, half, None), flipped, rules.leak)
 
 
@@ -62,8 +62,18 @@ def test_signals_of_one_measure_do_not_hide_each_other(rows, rules):
     both[:, 0] = np.random.default_rng(8).normal(size=2000)
     both[:, 1] = flipped
     measures = {"effectif": "fuite", "fuite": "fuite", "dette": "dette"}
-    with pytest.raises(SfSparkError, match="above the best signal of another measure"):
+    with pytest.raises(SfSparkError, match="above that of the best signal of another measure"):
         alarm((both, target, half, None), flipped, rules.leak, measures)
+
+
+def test_two_leaks_do_not_excuse_one_another(rows, rules):
+    values, target, half, _ = rows
+    draw = np.random.default_rng(9)
+    flipped, again = (np.where(draw.random(2000) < 0.12, 1 - target, target) for _ in range(2))
+    both = draw.normal(size=values.shape)
+    both[:, 0] = again
+    with pytest.raises(SfSparkError, match=r"effectif .*fuite .* alone reach an|fuite .*effectif .* alone reach an"):
+        alarm((both, target, half, None), flipped, rules.leak)
 
 
 def test_bounds_are_settings(rows, rules):
