@@ -14,11 +14,19 @@ periods, so it never decreases with the horizon. Singer and Willett (1993), "It'
 (2019).
 """
 
+from numbers import Integral
+from typing import Any, ClassVar
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.utils._param_validation import Interval  # private: it has no public way to declare bounds
 
 PERIOD = 6  # months
+_OF_BOOSTING = (
+    *("max_iter", "learning_rate", "max_leaf_nodes", "min_samples_leaf", "l2_regularization"),
+    *("max_features", "monotonic_cst", "random_state"),
+)
 
 
 class DiscreteHazard(ClassifierMixin, BaseEstimator):
@@ -38,6 +46,13 @@ class DiscreteHazard(ClassifierMixin, BaseEstimator):
         monotonic_cst: -1, 0 or 1 for each signal; None for no constraint.
         random_state: Seed.
     """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **{name: HistGradientBoostingClassifier._parameter_constraints[name] for name in _OF_BOOSTING},
+        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "periods": [Interval(Integral, 1, None, closed="left")],
+        "rows_per_failure": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(
         self,

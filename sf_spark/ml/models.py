@@ -1,38 +1,38 @@
 """Models as files: ``conf/models/<name>.yml`` lists the steps of a pipeline. A new model is a new file.
 
-    description: what it is, in French
+    description: what it is, in French; required
     pipeline: [{sklearn.module.Class: {parameter: value}}, ...]     the last step is a classifier
     monotonic: [{measure: dette, statistics: [level, max], direction: increasing}, ...]
     table: {Class.parameter: value}                                 instead, for a user's own table
     search: {Class.parameter: {uniform | loguniform: [low, high]} | {quniform: [low, high, step]} | {choice: [...]}}
 
-Beside scikit-learn's own classes a last step may be ``sf_spark.ThresholdRules`` or ``sf_spark.DiscreteHazard``.
+Beside scikit-learn's own classes a last step may be ``sf_spark.ThresholdRules`` or ``sf_spark.DiscreteHazard``. All of
+a file is checked when it is read; a definition stored with a version only for what a pipeline needs, since earlier
+releases stored keys that a file may no longer hold.
 """
 
-import difflib
-import importlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from sf_spark.errors import ConfigurationError
 from sf_spark.ml.categories import CategoryEncoder
+from sf_spark.ml.constraints import DIRECTIONS, check_constraint, check_names
 from sf_spark.ml.hazard import DiscreteHazard
-from sf_spark.ml.rules import ThresholdRules
+from sf_spark.ml.model_steps import about, check_params, class_of, did_you_mean, made, shown, transforms
+from sf_spark.ml.rules import ThresholdRules, check_keys, check_rules
 from sf_spark.ml.signal_model import SignalModel
+from sf_spark.ml.spaces import check_space, extremes
 
 _OWN: dict[str, Any] = {"sf_spark.ThresholdRules": ThresholdRules, "sf_spark.DiscreteHazard": DiscreteHazard}
-_FUNCTIONS = ("func", "inverse_func")  # parameters that name a numpy function
-_REFUSED = ("categorical_features",)  # SHAP explains native categories wrongly, and raises no error
+_KEYS = ("description", "pipeline", "monotonic", "table", "search")
 _GIVEN = ("signals", "horizon", "monotonic_cst")  # set when a model is built, not in its file
-_DIRECTIONS = {"increasing": 1, "decreasing": -1}
 
 
 @dataclass(frozen=True)
@@ -126,48 +126,43 @@ def read_definitions(folder: Path, chosen: Sequence[str] = ()) -> list[Definitio
         raise ConfigurationError(
             f"train.models: no model {', '.join(unknown)} in {folder} (available: {', '.join(names)})"
         )
-    for definition in definitions:
-        for each in (definition, definition.for_table()):
-            build(each, sorted({"signal", *definition.needs()}), seed=0)
     return [definition for definition in definitions if not chosen or definition.name in chosen]
 
 
 def read_definition(path: Path) -> Definition:
-    """Read the file of one model.
+    """Read the file of one model, and check all of it.
 
     Raises:
-        ConfigurationError: When the file is not YAML, or not a model.
+        ConfigurationError: When the file is not YAML, or not a model that can be built; it names the file.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8: save it as such (byte {error.start + 1})") from None
+    except yaml.MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise ConfigurationError(f"{path} is not YAML: {error.problem}{line}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of a 13th month is a ValueError
         raise ConfigurationError(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
-    return definition_of(path.stem, content or {})
+    with about(str(path)):
+        if isinstance(content, Mapping):
+            _check_keys(content)
+        definition = _defined(path.stem, content)
+        _check_text(definition, content)
+        _check_built(definition)
+    return definition
 
 
 def definition_of(name: str, content: Mapping[str, Any]) -> Definition:
-    """Check the content of a model's file.
+    """The definition in a stored version, or in a dictionary like it.
 
     Raises:
         ConfigurationError: For anything but a description, a list of one-key steps, constraints and a search.
     """
-    pipeline = content.get("pipeline") if isinstance(content, Mapping) else None
-    if not isinstance(pipeline, list) or not pipeline:
-        raise ConfigurationError(f"model '{name}': 'pipeline' must list steps, as '- sklearn.module.Class: {{...}}'")
-    steps = []
-    for step in pipeline:
-        if not isinstance(step, Mapping) or len(step) != 1:
-            raise ConfigurationError(f"model '{name}': a step is one '- sklearn.module.Class: {{...}}', not {step!r}")
-        ((path, params),) = step.items()
-        if params is not None and not isinstance(params, Mapping):
-            raise ConfigurationError(f"model '{name}': the parameters of {path} must be 'key: value', not {params!r}")
-        steps.append((str(path), dict(params or {})))
-    monotonic = tuple(_constraint(name, rule) for rule in content.get("monotonic") or ())
-    return Definition(
-        *(name, str(content.get("description", "")), tuple(steps), monotonic),
-        table=_for_table(name, content.get("table") or {}, [path for path, _ in steps]),
-        search=dict(content.get("search") or {}),
-    )
+    with about(f"model '{name}'"):
+        return _defined(name, content)
 
 
 def build(
@@ -189,14 +184,14 @@ def build(
         categorical: Positions of the columns that hold codes of categories.
 
     Raises:
-        ConfigurationError: For an unknown class or parameter, or a last step that does not classify.
+        ConfigurationError: For an unknown class, an unknown parameter or a wrong value of one, a step that does not
+            transform, or a last step that does not classify.
     """
     given = {"signals": list(signals), "horizon": horizon, "random_state": seed}
     if definition.monotonic and infos and not categorical:
         given["monotonic_cst"] = directions(definition, signals, infos)
-    steps = [_step(definition.name, path, params, given) for path, params in definition.steps]
-    if not is_classifier(steps[-1]):
-        raise ConfigurationError(f"model '{definition.name}': the last step must be a classifier")
+    with about(f"model '{definition.name}'"):
+        steps = _steps(definition, given)
     missing = sorted(definition.needs() - set(signals))
     if missing:
         raise ConfigurationError(f"model '{definition.name}' needs missing signals: {', '.join(missing)}")
@@ -212,7 +207,7 @@ def directions(definition: Definition, signals: Sequence[str], infos: Mapping[st
     for name in signals:
         info = infos.get(name)
         found = [rule for rule in definition.monotonic if info is not None and _applies(rule, info)]
-        result.append(_DIRECTIONS[found[-1]["direction"]] if found else 0)
+        result.append(DIRECTIONS[found[-1]["direction"]] if found else 0)
     return result
 
 
@@ -224,61 +219,109 @@ def _applies(rule: Mapping[str, Any], info: SignalInfo) -> bool:
     )
 
 
-def _for_table(model: str, params: Any, steps: Sequence[str]) -> dict[str, Any]:
-    classes = {path.rpartition(".")[2] for path in steps}
-    wrong = [key for key in params if str(key).partition(".")[0] not in classes or "." not in str(key)]
-    if not isinstance(params, Mapping) or wrong:
-        raise ConfigurationError(
-            f"model '{model}': 'table' gives Class.parameter: value for classes of the pipeline "
-            f"({', '.join(sorted(classes))}), not {', '.join(map(str, wrong)) or repr(params)}"
-        )
-    return dict(params)
+def _defined(name: str, content: Any) -> Definition:
+    pipeline = content.get("pipeline") if isinstance(content, Mapping) else None
+    if not isinstance(pipeline, list) or not pipeline:
+        raise ConfigurationError("'pipeline' must list steps, as '- sklearn.module.Class: {...}'")
+    steps = []
+    for step in pipeline:
+        if not isinstance(step, Mapping) or len(step) != 1:
+            raise ConfigurationError(f"a step is one '- sklearn.module.Class: {{...}}', not {shown(step)}")
+        ((path, params),) = step.items()
+        if params is not None and not isinstance(params, Mapping):
+            raise ConfigurationError(f"the parameters of {path} must be 'key: value', not {shown(params)}")
+        steps.append((str(path), dict(params or {})))
+    parts = {key: value for key, value in content.items() if value is not None}
+    monotonic = parts.get("monotonic", [])
+    if not isinstance(monotonic, list | tuple):
+        raise ConfigurationError(f"'monotonic' must list constraints, not {shown(monotonic)}")
+    for rule in monotonic:
+        check_constraint(rule)
+    definition = Definition(
+        *(name, str(parts.get("description", "")), tuple(steps), tuple(map(dict, monotonic))),
+        table=_by_parameter("table", parts.get("table", {})),
+        search=_by_parameter("search", parts.get("search", {})),
+    )
+    _check_classes("table", definition.table, definition)
+    _check_rules(definition)
+    return definition
 
 
-def _constraint(model: str, rule: Any) -> dict[str, Any]:
-    known = {"theme", "measure", "statistics", "direction"}
-    if (
-        not isinstance(rule, Mapping)
-        or not set(rule) <= known
-        or rule.get("direction") not in _DIRECTIONS
-        or not {"theme", "measure"} & set(rule)
-    ):
-        raise ConfigurationError(
-            f"model '{model}': a constraint is {{theme or measure, statistics, direction: increasing or decreasing}}, "
-            f"not {rule!r}"
-        )
-    return dict(rule)
+def _by_parameter(key: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise ConfigurationError(f"'{key}' gives Class.parameter: value, not {shown(values)}")
+    return dict(values)
 
 
-def _step(model: str, path: str, params: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    factory = _OWN.get(path) or _of_sklearn(model, path)
-    name = path.rpartition(".")[2]
-    known = list(inspect.signature(factory).parameters)
-    for key in params:
-        if key in (*_REFUSED, *_GIVEN) or key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean '{close[0]}'?" if close and close[0] != key else ""
-            raise ConfigurationError(f"model '{model}': {name} cannot be given '{key}' here{hint}")
-    values = {key: _function(model, value) if key in _FUNCTIONS else value for key, value in params.items()}
+def _check_classes(key: str, values: Mapping[str, Any], definition: Definition) -> None:
+    classes = sorted({path.rpartition(".")[2] for path, _ in definition.steps})
+    for name in values:
+        of, dot, _ = name.partition(".")
+        if of not in classes or not dot:
+            raise ConfigurationError(
+                f"'{key}' gives Class.parameter: value for classes of the pipeline ({', '.join(classes)}), "
+                f"not {name}{did_you_mean(of, classes)}"
+            )
+
+
+def _check_rules(definition: Definition) -> None:
+    if definition.is_rule:
+        check_rules(definition.steps[-1][1].get("rules", []))
+
+
+def _check_keys(content: Mapping[Any, Any]) -> None:
+    for key in content:
+        if key not in _KEYS:
+            raise ConfigurationError(f"unknown key {shown(key)} (known: {', '.join(_KEYS)}){did_you_mean(key, _KEYS)}")
+
+
+def _check_text(definition: Definition, content: Mapping[str, Any]) -> None:
+    """What a stored definition may lack: a description, and constraints whose names are texts."""
+    description = content.get("description")
+    if not isinstance(description, str) or not description.strip():
+        raise ConfigurationError(f"'description' must say what the model is, not {shown(description)}")
+    for rule in definition.monotonic:
+        check_names(rule)
+
+
+def _check_built(definition: Definition) -> None:
+    """Build the model, its form for a table and the ends of its search."""
+    given = {"signals": [], "horizon": 18, "random_state": 0}
+    last = _checked_steps(definition, given)[-1]
+    if definition.monotonic and "monotonic_cst" not in inspect.signature(type(last)).parameters:
+        raise ConfigurationError(f"'monotonic' is not for {type(last).__name__}, which takes no such constraints")
+    with about("table"):
+        _checked_steps(definition.for_table(), given)
+    _check_classes("search", definition.search, definition)
+    for name, shape in definition.search.items():
+        check_space(name, shape)
+        for value in extremes(shape):
+            with about(f"search of {name}"):
+                _checked_steps(definition.with_params({name: value}), given)
+
+
+def _checked_steps(definition: Definition, given: Mapping[str, Any]) -> list[Any]:
+    _check_rules(definition)
+    if definition.is_rule:
+        check_keys(definition.steps[-1][1].get("rules", []))
+    return _steps(definition, given)
+
+
+def _steps(definition: Definition, given: Mapping[str, Any]) -> list[Any]:
+    steps = [_step(path, params, given) for path, params in definition.steps]
+    for step in steps[:-1]:
+        if not transforms(step):
+            raise ConfigurationError(f"{type(step).__name__} does not transform: only the last step may do so")
+    if not is_classifier(steps[-1]):
+        raise ConfigurationError(f"the last step must be a classifier, and {type(steps[-1]).__name__} is none")
+    return steps
+
+
+def _step(path: str, params: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    factory = class_of(path, _OWN)
+    check_params(factory, params, _GIVEN)
+    known, values = inspect.signature(factory).parameters, dict(params)
     for key in ("random_state", *(name for name in _GIVEN if path in _OWN or name == "monotonic_cst")):
         if key in known and key in given:
             values.setdefault(key, given[key])
-    return factory(**values)
-
-
-def _of_sklearn(model: str, path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    if module.split(".")[0] != "sklearn":  # a configuration file must not run arbitrary code
-        raise ConfigurationError(f"model '{model}': steps are classes of scikit-learn, not '{path}'")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError):
-        raise ConfigurationError(f"model '{model}': scikit-learn has no '{path}'") from None
-
-
-def _function(model: str, name: str) -> Any:
-    module, _, attribute = str(name).rpartition(".")
-    function = getattr(np, attribute, None) if module == "numpy" else None
-    if not isinstance(function, np.ufunc):
-        raise ConfigurationError(f"model '{model}': '{name}' is not an element-wise function of numpy")
-    return function
+    return made(factory, values)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from sf_spark.errors import ConfigurationError
+from sf_spark.ml.model_steps import about
 from sf_spark.ml.models import Definition
-
-_SHAPES = {"uniform": 2, "loguniform": 2, "quniform": 3, "choice": None}
+from sf_spark.ml.spaces import check_space, plain
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,14 @@ def search(definition: Definition, loss: Callable[[dict[str, Any]], float], tria
         warnings.simplefilter("ignore")  # about the removal of pkg_resources: setuptools is pinned below it
         from hyperopt import Trials, fmin, tpe  # takes a second to import
 
-    space, tried = {name: _dimension(definition.name, name, shape) for name, shape in definition.search.items()}, []
+    with about(f"model '{definition.name}'"):
+        space = {name: _dimension(name, shape) for name, shape in definition.search.items()}
+    tried: list[Trial] = []
     if not space:
         raise ConfigurationError(f"model '{definition.name}' has nothing to search: give its file a 'search'")
 
     def objective(values: Mapping[str, Any]) -> float:
-        params = {name: _plain(definition.search[name], value) for name, value in values.items()}
+        params = {name: plain(definition.search[name], value) for name, value in values.items()}
         tried.append(Trial(params, float(loss(params))))
         return tried[-1].loss
 
@@ -64,25 +66,11 @@ def search(definition: Definition, loss: Callable[[dict[str, Any]], float], tria
     return sorted(tried, key=lambda trial: trial.loss)
 
 
-def _dimension(model: str, name: str, shape: Any) -> Any:
+def _dimension(name: str, shape: Any) -> Any:
     from hyperopt import hp
 
-    if not isinstance(shape, Mapping) or len(shape) != 1 or next(iter(shape)) not in _SHAPES:
-        raise ConfigurationError(
-            f"model '{model}': the search of {name} must be one of {', '.join(_SHAPES)}, as {{uniform: [0, 1]}}"
-        )
-    ((kind, bounds),) = shape.items()
-    wanted = _SHAPES[kind]
-    if not isinstance(bounds, list) or not bounds or (wanted is not None and len(bounds) != wanted):
-        raise ConfigurationError(f"model '{model}': {kind} of {name} takes {wanted or 'some'} values, not {bounds!r}")
+    check_space(name, shape)
+    ((kind, values),) = shape.items()
     if kind == "loguniform":
-        bounds = [float(np.log(bound)) for bound in bounds]
-    return hp.choice(name, bounds) if kind == "choice" else getattr(hp, kind)(name, *bounds)
-
-
-def _plain(shape: Mapping[str, Any], value: Any) -> Any:
-    """A value as in YAML: a whole number if the step is one."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    steps = shape.get("quniform")
-    return int(value) if steps and float(steps[2]).is_integer() else value
+        values = [float(np.log(value)) for value in values]
+    return hp.choice(name, values) if kind == "choice" else getattr(hp, kind)(name, *values)

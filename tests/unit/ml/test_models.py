@@ -43,7 +43,7 @@ def test_a_table_of_ones_own_may_have_parameters_of_its_own():
 
 
 def test_parameters_for_a_table_that_no_step_knows_are_refused(tmp_path):
-    (tmp_path / "m.yml").write_text(f"pipeline: [{TREES}: {{}}]\ntable: {{{NAME}.max_itr: 90}}\n")
+    (tmp_path / "m.yml").write_text(f"description: d\npipeline: [{TREES}: {{}}]\ntable: {{{NAME}.max_itr: 90}}\n")
     with pytest.raises(ConfigurationError, match="did you mean 'max_iter'"):
         read_definitions(tmp_path)
 
@@ -132,7 +132,9 @@ def test_a_rule_without_its_signals_is_refused():
 
 def test_only_chosen_models_are_read(tmp_path):
     for name in "ab":
-        (tmp_path / f"{name}.yml").write_text("pipeline:\n- sklearn.linear_model.LogisticRegression: {}\n")
+        (tmp_path / f"{name}.yml").write_text(
+            "description: a line\npipeline:\n- sklearn.linear_model.LogisticRegression: {}\n"
+        )
     assert [each.name for each in read_definitions(tmp_path, ["b"])] == ["b"]
     with pytest.raises(ConfigurationError, match=r"no model c in .* \(available: a, b\)"):
         read_definitions(tmp_path, ["c"])

@@ -248,7 +248,8 @@ def test_a_search_is_logged_with_its_trials_and_goes_on_where_it_was_interrupted
     trained, spark, client, ml_settings, tmp_path, lines
 ):
     (tmp_path / "trees.yml").write_text(
-        "pipeline:\n- sklearn.ensemble.HistGradientBoostingClassifier: {max_leaf_nodes: 4, early_stopping: false}\n"
+        "description: small trees\npipeline:\n"
+        "- sklearn.ensemble.HistGradientBoostingClassifier: {max_leaf_nodes: 4, early_stopping: false}\n"
         "search: {HistGradientBoostingClassifier.max_iter: {quniform: [5, 25, 5]}}\n"
     )
     settings = with_train(ml_settings, trials=2, experiment="recherche")

@@ -64,6 +64,8 @@ def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been():
         ({"a": {"normal": [0, 1]}}, "must be one of uniform, loguniform"),
         ({"a": {"uniform": [0]}}, "uniform of a takes 2 values"),
         ({"a": [1, 2]}, "must be one of"),
+        ({"a": {"loguniform": [0, 1]}}, "model 'trees': loguniform of a starts above 0"),
+        ({"a": {"quniform": [0, 1, 0]}}, "model 'trees': quniform of a takes a step above 0"),
     ],
 )
 def test_a_space_that_cannot_be_read_is_one_clear_line(space, message):
