@@ -211,6 +211,12 @@ def directions(definition: Definition, signals: Sequence[str], infos: Mapping[st
     return result
 
 
+def idle_constraints(definition: Definition, infos: Mapping[str, SignalInfo]) -> list[str]:
+    """The measures and themes of its constraints that no signal has: a slip, or signals that are not built."""
+    idle = [rule for rule in definition.monotonic if not any(_applies(rule, info) for info in infos.values())]
+    return [str(rule.get("measure") or rule["theme"]) for rule in idle]
+
+
 def _applies(rule: Mapping[str, Any], info: SignalInfo) -> bool:
     return (
         rule.get("theme", info.theme) == info.theme

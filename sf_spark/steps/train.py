@@ -17,7 +17,7 @@ from sf_spark.ml.content import Inputs, evaluation_content, training_content
 from sf_spark.ml.evaluate import Evaluation, describe, evaluate
 from sf_spark.ml.fit import Recipe, fit_calibrated
 from sf_spark.ml.gate import Verdict, judge
-from sf_spark.ml.models import Definition, definition_of, read_definitions
+from sf_spark.ml.models import Definition, definition_of, idle_constraints, read_definitions
 from sf_spark.ml.records import RunRecord
 from sf_spark.ml.registry import ROLLBACK, Registry, registered_name
 from sf_spark.ml.split import PROTOCOLS, fold_of
@@ -198,8 +198,10 @@ def _usable(bench: Bench, definitions: Sequence[Definition]) -> list[Definition]
         missing = sorted(definition.needs() - set(bench.inputs.final_data.signals))
         if missing:
             bench.report(f"{definition.name} left out: it needs {', '.join(missing)}, which the signals lack")
-        else:
-            usable.append(definition)
+            continue
+        if idle := [] if "table" in bench.tags else idle_constraints(definition, bench.inputs.infos):
+            bench.report(f"{definition.name}: no signal has what its constraints name: {', '.join(idle)}")
+        usable.append(definition)
     return usable
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.ml.models import SignalInfo, build, definition_of, directions, read_definitions
+from sf_spark.ml.models import SignalInfo, build, definition_of, directions, idle_constraints, read_definitions
 
 NAME = "HistGradientBoostingClassifier"
 TREES = f"sklearn.ensemble.{NAME}"
@@ -138,3 +138,13 @@ def test_only_chosen_models_are_read(tmp_path):
     assert [each.name for each in read_definitions(tmp_path, ["b"])] == ["b"]
     with pytest.raises(ConfigurationError, match=r"no model c in .* \(available: a, b\)"):
         read_definitions(tmp_path, ["c"])
+
+
+def test_constraints_on_what_no_signal_has_are_named() -> None:
+    content = {
+        "description": "d",
+        "pipeline": [{"sklearn.ensemble.HistGradientBoostingClassifier": {}}],
+        "monotonic": [{"measure": each, "direction": "increasing"} for each in ("dette", "dete")],
+    }
+    infos = {"dette_mean3m": SignalInfo("dette_urssaf", "dette", "mean")}
+    assert idle_constraints(definition_of("m", content), infos) == ["dete"]
