@@ -232,6 +232,7 @@ def test_a_second_run_finds_everything_done(flow: Lake, spark: SparkSession) -> 
         pd.testing.assert_frame_equal(_comparable(flow.table(name), key), _comparable(watched[name], key))
 
 
+@pytest.mark.long  # every place of a kill is tried on small lists: steps/test_publish.py
 def test_a_publication_killed_between_two_lists_is_completed(
     flow: Lake, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,7 +164,7 @@ ALPHABETS = ('a;"\n', 'a;"\n\r', 'ab;"\n\ré€𝄞', 'a;;;""\n\n\r', 'abcdefghi
 def test_random_texts_agree_with_an_independent_reader_wherever_blocks_end(lazy: bool) -> None:
     seeded = random.Random(11 + lazy)
     several = errors = copied = 0
-    for _ in range(4000):
+    for _ in range(2500):
         text = "".join(seeded.choices(seeded.choice(ALPHABETS), k=seeded.randint(0, 70)))
         width = seeded.randint(1, 4)
         wanted = expected(text, width, lazy)
@@ -173,7 +173,7 @@ def test_random_texts_agree_with_an_independent_reader_wherever_blocks_end(lazy:
         several += sum("\n" in record.raw for record in wanted)
         errors += sum(record.fields is None for record in wanted)
         copied += sum('"' in field for record in wanted for field in record.fields or [])
-    assert min(several, errors) > 500 and copied > 100
+    assert min(several, errors) > 300 and copied > 60
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -181,13 +181,13 @@ def test_bytes_that_are_no_utf_8_reject_their_record_only(lazy: bool) -> None:
     seeded = random.Random(17 + lazy)
     parts = [b"a", b"bcdefghijk", b";", b'"', b"\n", "é€𝄞".encode(), b"\xff", b"\xc3", b"\xe2\x82", b"\xed\xa0\x80"]
     undecodable = good = 0
-    for _ in range(3000):
+    for _ in range(2000):
         data = b"".join(seeded.choices(parts, weights=[9, 5, 9, 3, 5, 3, 1, 1, 1, 1], k=seeded.randint(1, 25)))
         wanted = expected(data.decode("utf-8", "surrogateescape"), 2, lazy)
         assert scan(data, 2, lazy, _borders(seeded)) == wanted, data
         undecodable += sum("encoding" in record.errors for record in wanted)
         good += sum(record.fields is not None for record in wanted)
-    assert min(undecodable, good) > 500
+    assert min(undecodable, good) > 300
 
 
 def test_utf_8_is_what_python_decodes() -> None:
