@@ -6,7 +6,7 @@ from sf_spark.ml import fingerprint
 from sf_spark.ml.fingerprint import of_evaluation, of_training
 from sf_spark.ml.gate import Check, Verdict
 from sf_spark.ml.models import definition_of, read_definitions
-from sf_spark.ml.registry import ROLLBACK, Registry, registered_name
+from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.ml.rows import Counts
 from sf_spark.ml.tracking import Tracker
 from sf_spark.steps.evaluate import evaluate_champion
@@ -171,12 +171,16 @@ def test_a_challenger_that_is_not_better_stays_one_and_moves_by_hand_only(
 def test_after_a_rollback_the_next_move_is_made_by_hand(
     trained, spark, registry, ml_settings, models_folder, lines, name, monkeypatch
 ):
+    settings = with_train(ml_settings, seed=11)
+    (first,) = train(spark, settings, lines.append, models_folder)
+    promote(settings, first.version, "to be tried", "", lines.append)
+    rollback(settings, "too many alerts", "chef", lines.append)
     passed = Verdict((Check("any", True, "better"),), True)
     monkeypatch.setattr("sf_spark.steps.train.judge", lambda *arguments: passed)
-    assert registry.promotions(name)[-1].way == ROLLBACK
-    (result,) = train(spark, with_train(ml_settings, seed=11), lines.append, models_folder)
-    assert result.version == "3" and result.champion == registry.champion_version(name) == "1"
-    assert "champion: version 1, put back by" in lines[-1] and "version 3 stays challenger" in lines[-1]
+    (result,) = train(spark, with_train(ml_settings, seed=12), lines.append, models_folder)
+    assert result.version != first.version and result.champion == registry.champion_version(name) == "1"
+    assert lines[-1].startswith("champion: version 1, put back by chef (too many alerts)")
+    assert f"version {result.version} stays challenger" in lines[-1]
 
 
 def test_a_version_or_a_reason_that_is_not_there_is_one_clear_line(trained, ml_settings, report):
