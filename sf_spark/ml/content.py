@@ -80,7 +80,7 @@ def evaluation_content(
     recipe: Recipe, inputs: Inputs, evaluation: Evaluation, tags: Mapping[str, str], started_at: int
 ) -> RunContent:
     """The content of an evaluation run; figures of an origin are logged at step AAAAMM."""
-    name = f"{recipe.definition.name} {recipe.horizon}m {inputs.dated}"
+    name = " ".join([recipe.definition.name, f"{recipe.horizon}m", inputs.dated, *filter(None, [tags.get("protocol")])])
     return RunContent(
         name=name,
         kind="evaluation",
