@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from sf_spark.errors import ConfigurationError
 from sf_spark.lake.places import is_remote, rooted
+from sf_spark.plain_yaml import load_plain
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _MONTH_OR_NOTHING = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
@@ -18,7 +19,7 @@ _DATA = ("spark", "catalogue", "adjustments")  # free-form data, not single sett
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GenerateSettings(_Section):
@@ -69,7 +70,7 @@ class SignalSettings(_Section):
 class LabelSettings(_Section):
     """Horizons of the targets, in months."""
 
-    horizons: tuple[int, ...]
+    horizons: tuple[PositiveInt, ...] = Field(min_length=1)
 
 
 class LeakSettings(_Section):
@@ -94,10 +95,10 @@ class TrainSettings(_Section):
     """Training and evaluation."""
 
     horizon: int = Field(ge=1)
-    horizons: tuple[int, ...]
+    horizons: tuple[PositiveInt, ...] = Field(min_length=1)
     models: tuple[str, ...]
     signals: Literal["core", "all"]
-    model_name: str
+    model_name: str = Field(min_length=1)
     experiment: str
     test_months: int = Field(ge=1)
     origins: int = Field(ge=1)
@@ -177,9 +178,9 @@ class Settings(_Section):
     """All settings of a job, validated."""
 
     env: str
-    lake: str
-    landing: str
-    truth: str
+    lake: str = Field(pattern=r"\S")
+    landing: str = Field(pattern=r"\S")
+    truth: str = Field(pattern=r"\S")
     tracking_uri: str
     artifact_uri: str
     master: str
@@ -309,9 +310,9 @@ def _override(values: dict[str, Any], override: str) -> None:
 
 def _parse_value(key: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigurationError(f"setting '{key}': cannot read the value '{text}'") from None
+        return load_plain(text)
+    except ValueError as error:
+        raise ConfigurationError(f"setting '{key}': cannot read the value '{text}': {error}") from None
 
 
 def _dotted_keys(values: Mapping[str, Any]) -> list[str]:

@@ -5,9 +5,19 @@ name: it refuses two concurrent commits of that name, and skips one whose number
 another job has committed between a plan and its commit.
 """
 
+import re
 from collections.abc import Mapping
 
-from delta.exceptions import DeltaConcurrentModificationException
+from delta.exceptions import (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentTransactionException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
 from deltalake import Schema
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
@@ -22,6 +32,19 @@ from sf_spark.lake.planning import Plan
 from sf_spark.lake.tables import location
 
 TRANSACTION = "sf_spark build"
+# Delta's Python classes do not derive from the one that is named like their parent in Java.
+CONFLICTS = (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentTransactionException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
+
+_CONFLICT = re.compile(r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged|DeltaConcurrent)")
 
 
 def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_per_file: int = 0) -> None:
@@ -46,14 +69,14 @@ def commit_rows(rows: DataFrame, plan: Plan, predicate: str | None = None, rows_
     }
     try:
         _save(rows, plan, folder, predicate, options)
-    except DeltaConcurrentModificationException as error:
+    except CONFLICTS as error:
         raise _changed(plan) from error
     except AnalysisException as error:
         if plan.stored is None and open_table(folder) is not None:
             raise _changed(plan) from error
         raise
     except Py4JJavaError as error:
-        if "io.delta.exceptions.Concurrent" in str(error) or "io.delta.exceptions.MetadataChanged" in str(error):
+        if _CONFLICT.search(str(error)):
             raise _changed(plan) from error
         raise
     note_commit(plan)

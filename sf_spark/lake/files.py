@@ -51,8 +51,20 @@ def table_at(folder: str, version: int | None = None) -> DeltaTable:
 
 
 def open_table(folder: str) -> DeltaTable | None:
-    """Open the latest version of a table; None if it does not exist yet."""
-    return table_at(folder) if is_table(folder) else None
+    """Open the latest version of a table; None if it does not exist yet.
+
+    Raises:
+        SfSparkError: When its log cannot be read.
+    """
+    if not is_table(folder):
+        return None
+    try:
+        return table_at(folder)
+    except DeltaError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SfSparkError(
+            f"the log of {folder} cannot be read: {reason}; put back its _delta_log from a copy"
+        ) from None
 
 
 def files_of(table: DeltaTable, partition: str) -> list[TableFile]:

@@ -74,7 +74,7 @@ def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame
         *("list", "periode", "horizon", "edition", "siren"),
         F.coalesce("departement", F.lit("inconnu")).alias("departement"),
     )
-    rows = _company_rows(listed, follow_up, cutoff_day)
+    rows = _company_rows(listed, of_every_edition(follow_up, lists), cutoff_day)
     by_place = rows.withColumn("departement", F.explode(F.array("departement", F.lit(ALL))))
     counted = by_place.groupBy("list", "departement", "service").agg(
         F.count_if("contacted").alias("contactees"),
@@ -89,6 +89,19 @@ def funnel(lists: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame
         F.count("*").alias("detectees")
     )
     return _with_shares(detected.join(counted, on=["list", "departement"], how="left"))
+
+
+def of_every_edition(rows: DataFrame, lists: DataFrame) -> DataFrame:
+    """Rows that name a list, once for each edition of its month and horizon: a correction keeps what was said.
+
+    Args:
+        rows: With a column ``list``; rows without a list, or with an unknown one, stay as they are.
+        lists: ``lists/detection``.
+    """
+    editions = lists.select("list", "periode", "horizon").distinct()
+    others = editions.withColumnRenamed("list", "_other").join(editions, on=["periode", "horizon"])
+    every = rows.join(F.broadcast(others.select("list", "_other")), on="list", how="left")
+    return every.withColumn("list", F.coalesce("_other", "list")).drop("_other")
 
 
 def _company_rows(listed: DataFrame, follow_up: DataFrame, cutoff_day: int) -> DataFrame:
@@ -113,7 +126,7 @@ def _company_rows(listed: DataFrame, follow_up: DataFrame, cutoff_day: int) -> D
             F.col("utile").cast("long").alias("useful"),
         )
     )
-    every = both.withColumn("service", F.explode(F.array("service", F.lit(ALL))))
+    every = both.withColumn("service", F.explode(F.array_distinct(F.array("service", F.lit(ALL)))))
     return every.groupBy(*key).agg(
         F.bool_or("contacted").alias("contacted"),
         F.bool_or("accompanied").alias("accompanied"),

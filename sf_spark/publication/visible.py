@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 
 from sf_spark.publication.clearances import ACCOUNTS, RIGHTS, SCORES, SHORT_TIME, URSSAF, Clearance
 from sf_spark.signals.measures import MEASURES
+from sf_spark.signals.specials import SPECIALS
 
 # The right that a theme requires; '' for none. A theme that is not listed requires every right.
 THEMES: Mapping[str, str] = {
@@ -112,8 +113,12 @@ def hidden_columns(columns: Mapping[str, Sequence[str]], clearance: Clearance) -
 
 
 def _reason_is_seen(clearance: Clearance, theme: str, measure: str) -> Callable[[Column], Column]:
-    sources = {record.source for record in MEASURES.values()} if clearance.may(*RIGHTS) else _shown(SOURCES, clearance)
-    hidden = [name for name, record in MEASURES.items() if record.source not in sources]
+    # A signal that no measure names, such as the share of a sector in debt, is a measure of its own.
+    known = {signal.measure: signal.source for signal in SPECIALS} | {
+        n: record.source for n, record in MEASURES.items()
+    }
+    sources = set(known.values()) if clearance.may(*RIGHTS) else _shown(SOURCES, clearance)
+    hidden = [name for name, source in known.items() if source not in sources]
     return lambda reason: (
         _theme_is_seen(clearance, reason[theme])
         & ~F.coalesce(reason[measure].isin(*hidden) if hidden else F.lit(False), F.lit(False))

@@ -133,15 +133,22 @@ def _sector() -> list[Signal]:
             "demographie",
         ),
         _of_sector(
-            "secteur_part_endettee", "part des entreprises du secteur avec une dette URSSAF", SectorMean(_IN_DEBT)
+            "secteur_part_endettee",
+            "part des entreprises du secteur avec une dette URSSAF",
+            SectorMean(_IN_DEBT),
+            "debit",
         ),
         _of_sector(
-            "secteur_effectif_change12m", "variation relative moyenne de l'effectif du secteur sur 12 mois", mean
+            "secteur_effectif_change12m",
+            "variation relative moyenne de l'effectif du secteur sur 12 mois",
+            mean,
+            "effectif_ent",
         ),
         _of_sector(
             "ecart_secteur_effectif_change12m",
             "variation de l'effectif sur 12 mois, écart à la moyenne du secteur",
             Minus(_EFFECTIF_CHANGE, mean),
+            "effectif_ent",
         ),
     ]
 
@@ -150,8 +157,8 @@ def _code(name: str, text: str, null_rule: str, theme: Theme) -> Signal:
     return Signal(name, text, "code", "sirene_ul", theme, "secteur", null_rule, Measure(name), True, True)
 
 
-def _of_sector(name: str, text: str, node: Node) -> Signal:
-    return Signal(name, text, "ratio", "sirene_ul", "secteur", "secteur", _FEW, node, True, True)
+def _of_sector(name: str, text: str, node: Node, source: str) -> Signal:
+    return Signal(name, text, "ratio", source, "secteur", "secteur", _FEW, node, True, True)
 
 
 SPECIALS: tuple[Signal, ...] = (*_debts(), *_headcount(), *_sector())

@@ -1,10 +1,10 @@
 """The comments of tables and columns, in French, for readers who choose a column."""
 
-from delta.exceptions import DeltaConcurrentModificationException
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 from pyspark.sql import SparkSession
 
+from sf_spark.lake.committing import CONFLICTS
 from sf_spark.lake.files import open_table, table_at
 from sf_spark.lake.tables import location, spark_location
 from sf_spark.publication.meanings import TABLES, meaning_of
@@ -31,7 +31,7 @@ def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
                 spark.sql(f"ALTER TABLE delta.`{place}` ALTER COLUMN {_clauses(comments)}")
             if not is_described:
                 table_at(location(settings.lake, table)).alter.set_table_description(description)
-        except (DeltaConcurrentModificationException, CommitFailedError):
+        except (*CONFLICTS, CommitFailedError):
             report(f"{path}: another job is writing it; its comments are written the next time")
             continue
         described += bool(comments) or not is_described

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import yaml
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -23,10 +22,12 @@ from sf_spark.lake.places import rooted
 from sf_spark.lake.staged import read_or_empty
 from sf_spark.lake.storage import move_folder, remove_folder
 from sf_spark.lake.tables import exists, location, read_table
+from sf_spark.plain_yaml import load_plain
 from sf_spark.publication.clearances import Clearance, clearance_of, clearances_from
 from sf_spark.publication.exported import exported_rows
 from sf_spark.publication.filters import Filters
 from sf_spark.publication.follow_up import FOLLOW_UP as FOLLOW_UP_COLUMNS
+from sf_spark.publication.follow_up import of_every_edition
 from sf_spark.schema import CARDS_ENTREPRISE, EXPORTS_LOG, FOLLOW_UP, LISTS_DETECTION, staged
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
@@ -71,8 +72,8 @@ def clearance_for(settings: Settings, service: str) -> Clearance:
     """
     place = settings.clearances_file()
     try:
-        content = yaml.safe_load(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = load_plain(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigurationError(
             f"habilitations '{place}' cannot be read ({reason}): name another with --set"
@@ -151,10 +152,14 @@ def follow_ups(spark: SparkSession, lake: str) -> DataFrame:
 
 
 def chosen_companies(spark: SparkSession, lake: str) -> DataFrame:
-    """``siren, liste``: companies chosen by committees."""
+    """``siren, liste``: companies chosen by committees, for every edition of the list that they were chosen from."""
     stored = open_table(location(lake, staged("liste_retraitee")))
     rows = read_or_empty(spark, lake, "liste_retraitee", _CHOSEN, None if stored is None else stored.version())
-    return rows.where("superseded_on is null")
+    chosen = rows.where("superseded_on is null")
+    if not exists(lake, LISTS_DETECTION):
+        return chosen
+    lists = read_table(spark, lake, LISTS_DETECTION)
+    return of_every_edition(chosen.withColumnRenamed("liste", "list"), lists).withColumnRenamed("list", "liste")
 
 
 def log_row(

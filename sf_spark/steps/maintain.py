@@ -7,6 +7,7 @@ the lists. The audit needs no old version: staged facts keep their dates.
 from collections.abc import Iterator
 from typing import Any
 
+from sf_spark.errors import MissingTableError
 from sf_spark.lake.files import is_table, open_table
 from sf_spark.lake.ledger import find_build, note_build
 from sf_spark.lake.maintenance import Kept, maintain_table, versions_read
@@ -19,9 +20,15 @@ from sf_spark.steps import Report
 
 
 def maintain(settings: Settings, report: Report, dry_run: bool = False) -> int:
-    """Maintain every table of the lake in turn; safe beside other jobs and when killed."""
-    needed = versions_needed(settings.lake)
-    for path in tables_of(settings.lake):
+    """Maintain every table of the lake in turn; safe beside other jobs and when killed.
+
+    Raises:
+        MissingTableError: When there is no table at all.
+    """
+    tables, needed = tables_of(settings.lake), versions_needed(settings.lake)
+    if not tables:
+        raise MissingTableError(f"no table is in {settings.lake}: name the lake with --set lake=...")
+    for path in tables:
         table = Table(path, ())
         stored = open_table(location(settings.lake, table))
         if stored is None:

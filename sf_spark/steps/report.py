@@ -4,6 +4,7 @@ It is logged as an export. The folder is written under another name, then moved 
 not a report is left alone.
 """
 
+import glob
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -57,7 +58,9 @@ _MONITORING = (
     *(MONITORING_DRIFT, MONITORING_FRESHNESS, MONITORING_LISTS, MONITORING_PERFORMANCE),
     MONITORING_WARNINGS,
 )
-_FIRST_PAGE = "index.html"  # written last; identifies a report
+_FIRST_PAGE = "index.html"  # written last
+_MARK = '<meta name="generator" content="sf_spark report">'  # in each page: only a report is replaced by one
+_FORMER = ".part.former"
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,10 @@ def check_report(settings: Settings, asked: AskedReport) -> Clearance:
         ConfigurationError: For a service without clearance, or a non-empty folder that is not a report.
     """
     clearance, folder = clearance_for(settings, asked.service), Path(_folder(settings, asked))
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _FIRST_PAGE).is_file():
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is a file: name a folder with --to")
+    _recover(str(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not _is_report(folder):
         raise ConfigurationError(f"{folder} is not empty, and not a report: name another folder with --to")
     return clearance
 
@@ -203,7 +209,12 @@ def _folder(settings: Settings, asked: AskedReport) -> str:
     place = asked.folder or f"{rooted(settings.lake)}/exports/{asked.service}/rapport"
     if is_remote(place):
         raise ConfigurationError(f"a report needs a local folder, and {place} is not one: name one with --to FOLDER")
-    return rooted(place)
+    return os.path.realpath(rooted(place))  # a link stays one
+
+
+def _is_report(folder: Path) -> bool:
+    page = folder / _FIRST_PAGE
+    return page.is_file() and _MARK in page.read_text(encoding="utf-8", errors="replace")
 
 
 def _write(folder: str, pages: Iterable[tuple[str, bytes]]) -> None:
@@ -212,9 +223,19 @@ def _write(folder: str, pages: Iterable[tuple[str, bytes]]) -> None:
             file.write(content)
 
 
+def _recover(folder: str) -> None:
+    """Put back the former report, or remove it, after a kill between the two moves of :func:`_put_in_place`."""
+    for left in sorted(Path(folder).parent.glob(f"{glob.escape(Path(folder).name)}.*{_FORMER}")):
+        if Path(folder).exists():
+            remove_folder(str(left))
+        else:
+            os.rename(left, folder)
+        remove_folder(str(left).removesuffix(_FORMER) + ".part")
+
+
 def _put_in_place(beside: str, folder: str) -> None:
     """Replace the former report by the new one."""
-    former = f"{beside}.former"
+    former = beside.removesuffix(".part") + _FORMER
     if Path(folder).is_dir():
         os.rename(folder, former)
     os.rename(beside, folder)

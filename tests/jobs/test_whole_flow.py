@@ -30,6 +30,7 @@ from sf_spark.steps import publish as publish_step
 from sf_spark.steps import report as report_step
 from sf_spark.steps.pipeline import STEPS
 from sf_spark.steps.serve import serve
+from sf_spark.steps.show_builds import show_builds
 from tests import bi_examples
 from tests.oracles import application_questions as questions
 
@@ -376,3 +377,25 @@ def test_the_report_holds_the_territory_and_nothing_else(flow: Lake, spark: Spar
     with pytest.raises(ConfigurationError, match="is not empty, and not a report"):
         report_step.report(spark, settings, report_step.AskedReport("ici", str(tmp_path / "plein")), print)
     assert not (tmp_path / "autre").exists()
+    (tmp_path / "plein" / "index.html").write_text("<h1>intranet</h1>")
+    with pytest.raises(ConfigurationError, match="is not empty, and not a report"):
+        report_step.check_report(settings, report_step.AskedReport("ici", str(tmp_path / "plein")))
+    assert sorted(path.name for path in (tmp_path / "plein").iterdir()) == ["a", "index.html"]
+
+
+def test_a_report_killed_between_its_two_moves_is_put_back(flow: Lake, tmp_path: Path) -> None:
+    clearances = tmp_path / "habilitations.yml"
+    clearances.write_text("habilitations: {ici: {departements: ['75'], droits: []}}\n")
+    settings = flow.settings.model_copy(update={"habilitations": str(clearances)})
+    left, new = tmp_path / "rapport.a1b2c3.part.former", tmp_path / "rapport.a1b2c3.part"
+    for folder in (left, new):
+        folder.mkdir()
+        (folder / "index.html").write_text('<meta name="generator" content="sf_spark report">')
+    report_step.check_report(settings, report_step.AskedReport("ici", str(tmp_path / "rapport")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["habilitations.yml", "rapport"]
+
+
+def test_nothing_is_stale_after_a_whole_flow(flow: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    show_builds(flow.settings, print)
+    shown = capsys.readouterr().out
+    assert "predictions/entreprise" in shown and "STALE" not in shown

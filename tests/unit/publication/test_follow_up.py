@@ -66,6 +66,8 @@ def counted(spark: SparkSession) -> dict[tuple[str, str, str], dict]:
         opinion("4", False),
         opinion("8", True),  # on no list
         opinion("1", True, name="detection-2026-01"),
+        opinion("1", True, name="detection-2026-02"),  # of the edition that a correction has replaced
+        opinion("1", False, service=ALL, name="detection-2026-02-v2"),  # a service of that name is counted once
     ]
     rows = funnel(
         frame(spark, LISTS, [*lists, *corrected, *replaced]), frame(spark, FOLLOW_UP, follow_up), cutoff_day=20
@@ -106,7 +108,7 @@ def test_the_edition_in_force_is_reported(counted) -> None:
     february = {key[0] for key in counted} - {FIRST}
     assert february == {"detection-2026-02-v2"}
     row = counted[("detection-2026-02-v2", "25", ALL)]
-    assert (row["detectees"], row["contactees"], row["accompagnees"], row["avis"]) == (1, 1, 1, 0)
+    assert (row["detectees"], row["contactees"], row["accompagnees"], row["avis"]) == (1, 1, 1, 2)
 
 
 def test_the_last_line_of_a_note_or_opinion_holds(spark: SparkSession) -> None:

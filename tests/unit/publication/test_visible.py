@@ -98,6 +98,7 @@ IN_CARD = {
     "regle": (SCORES, URSSAF, SHORT_TIME),
     "m_dette": (SCORES, URSSAF),
     "m_cotisation": (SCORES, URSSAF),
+    "m_secteur": (SCORES, URSSAF),
     "m_bilan": (SCORES, ACCOUNTS),
     "7654321.5": (SCORES, URSSAF),
     "vu_effectif": (),
@@ -112,6 +113,7 @@ def planted_cards(spark: SparkSession) -> DataFrame:
         ("effectif", "effectif", "s", 1.0, "m_effectif"),
         ("dette_urssaf", "dette", "s", 1.0, "m_dette"),
         ("effectif", "cotisation", "s", 1.0, "m_cotisation"),
+        ("secteur", "secteur_part_endettee", "s", 1.0, "m_secteur"),
         ("sante_financiere", "bdf_poids_frng", "s", 1.0, "m_bilan"),
     ]
     points = [("effectif", 0.5), ("dette_urssaf", 7654321.5)]
