@@ -47,6 +47,7 @@ _STAGE_OF_JUDGMENT = {
     judgments.PLAN: PLAN,
     judgments.CLOTURE: FIN,
 }
+STATE_LABELS = (IN_BONIS, *_LABELS.values(), *_PLANS.values())
 
 
 def proceeding_label(procedure: Column, stage: Column) -> Column:

@@ -1,6 +1,7 @@
 """The filters of an export: which companies of a list are wanted, in the terms of the application. Pure."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -8,6 +9,7 @@ from dataclasses import dataclass, fields
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sf_spark.domain.proceedings import STATE_LABELS
 from sf_spark.errors import ConfigurationError
 from sf_spark.publication.clearances import SCORES, URSSAF, Clearance
 
@@ -60,6 +62,12 @@ class Filters:
             for one in given:
                 if not re.fullmatch(form, one):
                     raise ConfigurationError(f"{option} '{one}' is not {right}")
+        for state in self.proceedings:
+            if state not in STATE_LABELS:
+                raise ConfigurationError(f"--proceeding '{state}' is not one of {', '.join(STATE_LABELS)}")
+        for option, number in (("--min-headcount", self.min_headcount), ("--min-debt", self.min_debt)):
+            if number is not None and not math.isfinite(number):
+                raise ConfigurationError(f"{option} {number} is not an amount")
         asked = {"min_debt": URSSAF, "no_payment_plan": URSSAF, "levels": SCORES}
         for name, right in asked.items():
             if _asks(getattr(self, name)) and not clearance.may(right):

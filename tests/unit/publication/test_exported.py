@@ -164,6 +164,8 @@ def test_without_urssaf_debts_and_plans_are_dashes(tables) -> None:
         ({"levels": ("fort",)}, {"urssaf"}, "--level asks for the right 'scores'"),
         ({"legal_forms": ("5.*",)}, set(RIGHTS), "--legal-form '5.*' is not the first digits"),
         ({"departments": ("20",)}, set(RIGHTS), "--department '20' is not a code"),
+        ({"proceedings": ("Bonis",)}, set(RIGHTS), "--proceeding 'Bonis' is not one of In bonis, Liquidation"),
+        ({"min_debt": float("nan")}, set(RIGHTS), "--min-debt nan is not an amount"),
     ],
 )
 def test_a_filter_that_tells_too_much_is_refused(filters: dict[str, Any], rights: set[str], message: str) -> None:
