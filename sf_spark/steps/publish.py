@@ -82,7 +82,7 @@ def _publish(spark: SparkSession, settings: Settings, report: Report, asked: Cor
         _report_figures(note_figures(lake, [edition]), report)
     if not todo:
         report(f"{LISTS.path}: {len(published)} editions are published, and stay as they are")
-    note_figures(lake, published)  # of editions whose run was killed after their commit
+    note_figures(lake, published, complete=True)  # of editions whose run was killed after their commit
     return _shown(spark, lake, published, scored, main, report)
 
 

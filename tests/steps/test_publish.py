@@ -210,6 +210,17 @@ def test_a_correction_is_an_edition_of_its_own(published: Lake, tmp_path: Path) 
         lake.publish(Correction("x", NOVEMBER))
 
 
+def test_figures_follow_a_table_that_was_put_back(published: Lake, tmp_path: Path) -> None:
+    lake = published.copied(tmp_path)
+    figures = lake.table("monitoring/lists")
+    version = DeltaTable(f"{lake.settings.lake}/lists/detection").version()
+    lake.publish(Correction("debts of 75 were delivered twice"))
+    assert len(lake.table("monitoring/lists")) == len(figures) + 1
+    DeltaTable(f"{lake.settings.lake}/lists/detection").restore(version)
+    lake.publish()
+    assert lake.table("monitoring/lists") == figures
+
+
 def test_a_horizon_has_lists_of_its_own_once_it_has_a_champion(published: Lake, tmp_path: Path) -> None:
     lake = published.copied(tmp_path)
     train = lake.settings.train.model_copy(update={"horizons": (12, 18)})

@@ -3,7 +3,7 @@
 Every commit names all editions so far, also those without rows, which have no partition.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -57,8 +57,13 @@ def editions_in(lake: str, stored: DeltaTable | None) -> list[Edition]:
     return sorted(found.values(), key=lambda each: (each.periode, each.horizon, each.number))
 
 
-def note_figures(lake: str, editions: Iterable[Edition]) -> list[dict[str, Any]]:
-    """Write the figures of editions that ``monitoring/lists`` lacks, from the published rows.
+def note_figures(lake: str, editions: Sequence[Edition], complete: bool = False) -> list[dict[str, Any]]:
+    """Write the figures of editions that ``monitoring/lists`` lacks or has otherwise, from the published rows.
+
+    Args:
+        lake: Root of the tables.
+        editions: The editions.
+        complete: Whether these are all: figures of any other, as after a restored table, are removed.
 
     Returns:
         The written rows: counts by status, ``on_list``, and ``churn``: companies that entered or left, as a share of
@@ -66,15 +71,16 @@ def note_figures(lake: str, editions: Iterable[Edition]) -> list[dict[str, Any]]
     """
     folder = location(lake, MONITORING_LISTS)
     stored = open_table(folder)
-    noted = set() if stored is None else set(stored.to_pyarrow_table(columns=["list"]).column("list").to_pylist())
-    missing = [edition for edition in editions if edition.name not in noted]
-    if not missing:
-        return []
-    counts = _counts(lake, [edition.name for edition in missing])
-    rows = [figures(edition, counts.get(edition.name, {})) for edition in missing]
-    names = literal_list([edition.name for edition in missing])
-    replace_rows(folder, pa.Table.from_pylist(rows, schema=_FIGURES), f"list in ({names})")
-    return rows
+    noted = {} if stored is None else {row["list"]: row for row in stored.to_pyarrow_table().to_pylist()}
+    names = [edition.name for edition in editions]
+    counts = _counts(lake, names) if names else {}
+    rows = [figures(edition, counts.get(edition.name, {})) for edition in editions]
+    changed = [row for row in rows if row != noted.get(row["list"])]
+    gone = sorted(set(noted) - set(names)) if complete else []
+    if changed or gone:
+        these = literal_list([*(row["list"] for row in changed), *gone])
+        replace_rows(folder, pa.Table.from_pylist(changed, schema=_FIGURES), f"list in ({these})")
+    return changed
 
 
 def figures(edition: Edition, counts: dict[str, int]) -> dict[str, Any]:
