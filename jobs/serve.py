@@ -5,7 +5,7 @@ import argparse
 from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.publication.application.database import check_uri
+from sf_spark.publication.application.database import check_schema, check_uri
 from sf_spark.settings import Settings
 from sf_spark.steps.serve import serve
 
@@ -22,8 +22,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def check(settings: Settings, options: argparse.Namespace) -> None:
-    """Refuse an address that is not a database, before Spark starts."""
+    """Refuse what is no database or no schema, before Spark starts."""
     check_uri(options.to)
+    check_schema(options.schema)
 
 
 def run(spark: SparkSession, settings: Settings, options: argparse.Namespace, report: Report) -> int:

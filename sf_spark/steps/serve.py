@@ -10,6 +10,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from sf_spark.errors import SfSparkError
 from sf_spark.lake.code import code_of
 from sf_spark.lake.contents import Content, content_of
 from sf_spark.lake.deliveries import Delivered, delivered
@@ -21,7 +22,7 @@ from sf_spark.lake.tables import location, read_version
 from sf_spark.panel.inputs import completed
 from sf_spark.panel.rules import Exclusions
 from sf_spark.publication.application import facts, registers, scores
-from sf_spark.publication.application.database import Database, Part, connected
+from sf_spark.publication.application.database import Database, Part, connected, name_of
 from sf_spark.publication.application.relations import CLEAN, LISTS, RELATIONS, SCORES, Relation
 from sf_spark.publication.application.rows import CSV_OPTIONS, PART, digests, sendable
 from sf_spark.schema import LISTS_DETECTION, PREDICTIONS_ENTREPRISE, Table, staged
@@ -43,17 +44,24 @@ def serve(spark: SparkSession, settings: Settings, report: Report, uri: str, sch
         uri: URI of the database, without a password.
         schema: Schema of the relations.
         rebuild: Write every part again, even if it has not changed.
+
+    Raises:
+        SfSparkError: When there are lists, but none at the horizon; nothing has changed then.
     """
+    lists = _lists(spark, settings)
     with connected(uri, schema) as database:
         for relation in RELATIONS:
             database.check(relation)
         filler = _Filler(settings, report, database, _scratch(settings.lake, uri, schema), rebuild)
         try:
             _serve_facts(spark, settings, filler)
-            _serve_lists(spark, settings, filler)
+            if isinstance(lists, str):
+                report(f"{lists}: {LISTS.name} and {SCORES.name} stay as they are")
+            else:
+                _serve_lists(lists, settings, filler)
         finally:
             remove_folder(filler.scratch)
-        report(f"done: {uri}, schema {schema}")
+        report(f"done: {name_of(uri)}, schema {schema}")
     return 0
 
 
@@ -81,14 +89,27 @@ def _clean(name: str, tables: Mapping[str, DataFrame], perimeter: facts.Perimete
     return registers.CLEAN[name](tables)
 
 
-def _serve_lists(spark: SparkSession, settings: Settings, filler: "_Filler") -> None:
+def _lists(spark: SparkSession, settings: Settings) -> "dict[Table, tuple[Content, DataFrame]] | str":
+    """The tables of the lists, with lists at the horizon; a text says why there are none at all."""
     read: dict[Table, tuple[Content, DataFrame]] = {}
     for table in (LISTS_DETECTION, PREDICTIONS_ENTREPRISE):
         found = open_table(location(settings.lake, table))
         if found is None:
-            filler.report(f"{table.path} does not exist: {LISTS.name} and {SCORES.name} stay as they are")
-            return
+            return f"{table.path} does not exist"
         read[table] = (content_of(found), read_version(spark, settings.lake, table, found.version()))
+    horizons = sorted(row["horizon"] for row in read[LISTS_DETECTION][1].select("horizon").distinct().collect())
+    if not horizons:
+        return f"{LISTS_DETECTION.path} is empty"
+    if settings.train.horizon not in horizons:
+        there = ", ".join(map(str, horizons))
+        raise SfSparkError(
+            f"no list has train.horizon {settings.train.horizon}: {LISTS_DETECTION.path} has lists of horizon {there}; "
+            "nothing has changed"
+        )
+    return read
+
+
+def _serve_lists(read: Mapping[Table, tuple[Content, DataFrame]], settings: Settings, filler: "_Filler") -> None:
     horizon, day = settings.train.horizon, settings.cutoff_day
     (of_lists, detection), (_, predictions) = read.values()
     now = {table.path: content for table, (content, _) in read.items()}
@@ -114,15 +135,21 @@ class _Filler:
     def fill(self, relation: Relation, inputs: str, build: Callable[[], DataFrame]) -> None:
         """Compute the relation, and replace the parts that differ from the stored ones."""
         start = time.monotonic()
-        if self._database.made_of(relation) == inputs and not self._rebuild:
+        known, before = self._database.made_of(relation), self._database.parts(relation)
+        held, noted = self._database.rows(relation), sum(part.rows for part in before.values())
+        # Rows that somebody has removed or added show in no record.
+        again = self._rebuild or held != noted
+        if known == inputs and not again:
             self.report(f"{relation.name}: up to date, built from the same tables")
             return
+        if held != noted and (before or known is not None):
+            there = "it is gone" if held is None else f"it holds {held} rows where {noted} were written"
+            self.report(f"{relation.name}: {there}: every part is written again")
         rows = sendable(build(), relation).persist()
         try:
             now = {row[PART]: Part(row["rows"], row["digest"]) for row in digests(rows, relation).collect()}
-            before = self._database.parts(relation)
             changed = {part: now.get(part) for part in sorted(now | before) if now.get(part) != before.get(part)}
-            changed = now | dict.fromkeys(before.keys() - now) if self._rebuild else changed
+            changed = now | dict.fromkeys(before.keys() - now) if again else changed
             if changed or not before:
                 self._write(relation, inputs, rows, changed, len(changed) == len(now | before))
             else:
@@ -141,7 +168,7 @@ class _Filler:
         folder = f"{self.scratch}/{relation.name}"
         wanted = rows if whole else rows.where(F.col(PART).isin(*changed))
         wanted.drop(PART).write.mode("overwrite").options(**CSV_OPTIONS).csv(for_spark(folder))
-        self._database.replace(relation, inputs, changed, _blocks(folder))
+        self._database.replace(relation, inputs, changed, _blocks(folder), whole)
         remove_folder(folder)
 
 

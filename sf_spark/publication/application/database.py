@@ -5,20 +5,33 @@ fills a schema: it holds a lock that PostgreSQL releases when the connection end
 where libpq finds them: PGPASSWORD, ~/.pgpass, PGSERVICE, certificates.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
+from psycopg.conninfo import conninfo_to_dict
 
 from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.errors import ConcurrentWriteError, ConfigurationError, SfSparkError
 from sf_spark.publication.application.relations import Relation
 
 RELATIONS, PARTS = "sf_spark_relations", "sf_spark_parts"  # beside the application's own
+_LONGEST_NAME = 63  # bytes, in PostgreSQL
+_BOOK_COLUMNS = {
+    RELATIONS: {"relation": "text", "made_of": "text", "written_at": "timestamp with time zone"},
+    PARTS: {
+        "relation": "text",
+        "part": "text",
+        "rows": "bigint",
+        "digest": "text",
+        "written_at": "timestamp with time zone",
+    },
+}
 _BOOKS = f"""
 CREATE TABLE IF NOT EXISTS {{schema}}.{RELATIONS} (
   relation text PRIMARY KEY, made_of text NOT NULL, written_at timestamptz NOT NULL);
@@ -38,6 +51,12 @@ class Part:
     digest: str
 
 
+@dataclass(frozen=True)
+class _Found:
+    kind: str  # of pg_class: r is a table
+    columns: Mapping[str, str]  # their types, in order
+
+
 class Database:
     """A schema of the application's database, locked against other jobs."""
 
@@ -55,13 +74,25 @@ class Database:
         found = self._rows(f"SELECT part, rows, digest FROM {{schema}}.{PARTS} WHERE relation = %s", relation.name)
         return {str(part): Part(int(str(rows)), str(digest)) for part, rows, digest in found}
 
+    def rows(self, relation: Relation) -> int | None:
+        """The number of rows that a relation holds now; None if it does not exist."""
+        with _one_line(relation.name):
+            if self._found(relation.name) is None:
+                return None
+            return int(str(self._rows(f"SELECT count(*) FROM {{schema}}.{relation.name}")[0][0]))
+
     def note(self, relation: Relation, made_of: str) -> None:
         """Record that a relation is up to date with these inputs."""
         with _one_line(relation.name), self._connection.transaction():
             self._note(relation, made_of)
 
     def replace(
-        self, relation: Relation, made_of: str, parts: Mapping[str, Part | None], lines: Iterable[bytes]
+        self,
+        relation: Relation,
+        made_of: str,
+        parts: Mapping[str, Part | None],
+        lines: Iterable[bytes],
+        whole: bool = False,
     ) -> None:
         """Replace parts of a relation in one transaction: readers see either the old or the new state.
 
@@ -70,14 +101,20 @@ class Database:
             made_of: Inputs of the whole relation from now on.
             parts: The replacement of each part; None: remove it.
             lines: Their rows in PostgreSQL's CSV, in blocks of any size.
+            whole: These are all parts: rows of no recorded part go too.
 
         Raises:
             SfSparkError: When the relation is not ours, or the database refuses.
         """
         with _one_line(relation.name), self._connection.transaction():
             self._make(relation)
-            for name in self.parts(relation).keys() & parts:
-                self._delete(relation, name)
+            before = self.parts(relation)
+            if whole:  # not TRUNCATE, for which readers would wait
+                self._run("DELETE FROM {schema}.{name}", relation)
+                parts = dict.fromkeys(before) | dict(parts)
+            else:
+                for name in before.keys() & parts:
+                    self._delete(relation, name)
             columns = sql.SQL(", ").join(sql.Identifier(name) for name in relation.columns)
             copy = self._sql("COPY {schema}.{name} ({columns}) FROM STDIN (FORMAT csv)", relation, columns=columns)
             with self._connection.cursor() as cursor:
@@ -97,40 +134,55 @@ class Database:
         Raises:
             ConfigurationError: It names the schema, the relation and what it is.
         """
-        found = self._rows(
-            "SELECT c.relkind::text, array_agg(a.attname::text ORDER BY a.attnum) FROM pg_class c "
-            "JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-            "WHERE n.nspname = %s AND c.relname = %s GROUP BY c.relkind",
-            self._schema,
-            relation.name,
-        )
-        if not found:
+        found = self._found(relation.name)
+        if found is None:
             return
-        kind, columns = found[0]
-        if kind != "r":
-            what = "is not a table"
-        elif columns != list(relation.columns):
-            what = f"has other columns ({', '.join(columns)})"  # type: ignore[arg-type]
-        elif self.made_of(relation) is None and self._rows(f"SELECT 1 FROM {{schema}}.{relation.name} LIMIT 1"):
+        wanted = {name: _type(kind) for name, (kind, _) in relation.columns.items()}
+        what = _other(found, wanted)
+        if what is None and self._is_unknown(relation) and self.rows(relation):
             what = "was not written by this job"
-        else:
-            return
-        raise ConfigurationError(
-            f"{self._schema}.{relation.name} {what}: it is not touched; name another schema with --schema, or drop it"
-        )
+        self._refuse(relation.name, what or _other_types(found, wanted))
 
     def prepare(self) -> None:
-        """Create the schema and the tables of this job, if missing."""
+        """Create the schema and the tables of this job, if missing.
+
+        Raises:
+            ConfigurationError: When another program has tables of these names.
+        """
         with _one_line(self._schema), self._connection.transaction():
             if not self._rows("SELECT 1 FROM pg_namespace WHERE nspname = %s", self._schema):
                 self._run("CREATE SCHEMA {schema}")
-            if not self._rows("SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = %s", self._schema, PARTS):
+            books = {name: self._found(name) for name in _BOOK_COLUMNS}
+            for name, found in books.items():
+                if found is not None:
+                    self._refuse(name, _other(found, _BOOK_COLUMNS[name]) or _other_types(found, _BOOK_COLUMNS[name]))
+            if None in books.values():
                 self._run(_BOOKS)
 
     def close(self) -> None:
         """Release the schema before the block ends."""
         self._connection.close()
+
+    def _found(self, name: str) -> "_Found | None":
+        found = self._rows(
+            "SELECT c.relkind::text, a.attname::text, format_type(a.atttypid, a.atttypmod) FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+            "WHERE n.nspname = %s AND c.relname = %s ORDER BY a.attnum",
+            self._schema,
+            name,
+        )
+        columns = {str(column): str(kind) for _, column, kind in found if column is not None}
+        return _Found(str(found[0][0]), columns) if found else None
+
+    def _is_unknown(self, relation: Relation) -> bool:
+        return self.made_of(relation) is None and not self.parts(relation)
+
+    def _refuse(self, name: str, what: str | None) -> None:
+        if what:
+            raise ConfigurationError(
+                f"{self._schema}.{name} {what}: it is not touched; name another schema with --schema, or drop it"
+            )
 
     def _delete(self, relation: Relation, part: str) -> None:
         column = sql.Identifier(relation.part)
@@ -206,20 +258,23 @@ def connected(uri: str, schema: str) -> Iterator[Database]:
         schema: Schema of the relations; created if missing.
 
     Raises:
-        ConfigurationError: When the URI is invalid or holds a password, or the database cannot be reached.
+        ConfigurationError: When the URI or the schema is invalid, or the database cannot be reached.
         ConcurrentWriteError: When another job fills the schema.
     """
     check_uri(uri)
+    check_schema(schema)
     try:
         connection = psycopg.connect(uri, autocommit=True, application_name="sf_spark serve")
-    except psycopg.OperationalError as error:
-        raise ConfigurationError(f"{uri} cannot be reached: {_said(error)}") from None
+    except psycopg.Error as error:
+        raise ConfigurationError(f"{name_of(uri)} cannot be reached: {_without_values(_said(error), uri)}") from None
     with connection:
         is_locked = connection.execute(
             "SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", ("sf_spark serve", schema)
         ).fetchone()
         if is_locked != (True,):
-            raise ConcurrentWriteError(f"another job fills {schema} of {uri}: run it again when that one has ended")
+            raise ConcurrentWriteError(
+                f"another job fills {schema} of {name_of(uri)}: run it again when that one has ended"
+            )
         database = Database(connection, schema)
         database.prepare()
         yield database
@@ -229,20 +284,90 @@ def check_uri(uri: str) -> None:
     """Refuse an invalid PostgreSQL URI, and a password on the command line, where every user can see it.
 
     Raises:
-        ConfigurationError: It never repeats a password.
+        ConfigurationError: It repeats nothing of the URI, as a password can stand in any place of an invalid one.
     """
-    try:
-        parts = urlsplit(uri)
-        password = parts.password or "password=" in parts.query
-    except ValueError:
-        parts, password = urlsplit(""), None
-    if password:
+    parts = _parsed(uri)
+    if parts is not None and (_secrets() & parts.keys() or re.search("[:/]", parts.get("user", ""))):
         raise ConfigurationError(
             "--to holds a password, which others see in the list of processes: leave it out, and set PGPASSWORD or "
             "write it into ~/.pgpass"
         )
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise ConfigurationError(f"--to '{uri}' is not a database: postgresql://user@host:5432/name")
+    # An unescaped / or @ in a password makes libpq take pieces of it for a host, port or database.
+    if (
+        parts is None
+        or "@" in parts.get("host", "")
+        or re.search("[^0-9,]", parts.get("port", ""))
+        or re.search("[@/]", parts.get("dbname", ""))
+    ):
+        raise ConfigurationError(
+            "--to is not a postgresql:// URI with parameters of libpq: write postgresql://user@host:5432/name, without "
+            "a password"
+        )
+
+
+def check_schema(schema: str) -> None:
+    """Refuse a name that PostgreSQL takes for no schema, or would cut.
+
+    Raises:
+        ConfigurationError: It repeats the name.
+    """
+    if not (schema.strip() and schema.isprintable() and len(schema.encode()) <= _LONGEST_NAME):
+        raise ConfigurationError(
+            f"--schema {ascii(schema)} is not a name: 1 to {_LONGEST_NAME} bytes of printable text, for example sfdata"
+        )
+
+
+def name_of(uri: str) -> str:
+    """Host, port and database of a URI that :func:`check_uri` accepts: what a message may show of it."""
+    parts = _parsed(uri) or {}
+    host, port = parts.get("host", ""), parts.get("port", "")
+    shown = f"[{host}]" if ":" in host else quote(host, safe=",")
+    database = quote(parts.get("dbname", ""), safe="")
+    return f"postgresql://{shown}{port and f':{port}'}{database and f'/{database}'}"
+
+
+def _parsed(uri: str) -> dict[str, str] | None:
+    """The URI as libpq reads it; None if it does not."""
+    if not uri.startswith(("postgresql://", "postgres://")):
+        return None
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(uri).items()}
+    except (psycopg.Error, UnicodeError):
+        return None
+
+
+def _secrets() -> set[str]:
+    """The parameters that libpq itself does not show, and the keys that take the place of a password."""
+    options = {option.keyword.decode(): option.dispchar for option in pq.Conninfo.get_defaults()}
+    return {name for name, shown in options.items() if shown == b"*" or name.startswith("scram_")}
+
+
+def _without_values(said: str, uri: str) -> str:
+    """A message of libpq, which quotes a value that it does not accept, without the values of parameters."""
+    for name, value in (_parsed(uri) or {}).items():
+        if name not in ("host", "port", "dbname", "user"):
+            said = re.sub(f"([\"']){re.escape(value)}\\1", f"the value of {name}", said)
+    return said
+
+
+def _type(kind: str) -> str:
+    """A type as PostgreSQL's catalogue writes it."""
+    return kind.removesuffix(" NOT NULL").replace("varchar", "character varying")
+
+
+def _other(found: _Found, wanted: Mapping[str, str]) -> str | None:
+    if found.kind != "r":
+        return "is not a table"
+    if list(found.columns) != list(wanted):
+        return f"has other columns ({', '.join(found.columns)})"
+    return None
+
+
+def _other_types(found: _Found, wanted: Mapping[str, str]) -> str | None:
+    others = [
+        f"{name} {kind} instead of {wanted[name]}" for name, kind in found.columns.items() if kind != wanted[name]
+    ]
+    return f"has columns of other types ({', '.join(others)})" if others else None
 
 
 @contextmanager

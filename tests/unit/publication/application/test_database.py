@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from sf_spark.errors import ConcurrentWriteError, ConfigurationError, SfSparkError
-from sf_spark.publication.application.database import Database, Part, check_uri, connected
+from sf_spark.publication.application.database import Database, Part, check_schema, check_uri, connected, name_of
 from sf_spark.publication.application.relations import RELATIONS
 
 SCHEMA = "sf data"  # a name that has to be quoted
@@ -157,6 +157,10 @@ def test_types_keys_and_meanings_are_the_application_s(database: Database, datab
             "CREATE TABLE {} AS SELECT 'a' AS siret, date '2026-01-01' AS periode, 1 AS du",
             "was not written by this job",
         ),
+        (
+            "CREATE TABLE {} (siret text, periode date, du text)",
+            r"has columns of other types \(siret text instead of character varying\(14\), du text instead of numeric\)",
+        ),
     ],
 )
 def test_what_others_have_made_is_left_alone(database_uri: str, made: str, what: str) -> None:
@@ -177,24 +181,132 @@ def test_an_empty_table_of_the_right_columns_is_ours(database_uri: str, database
 
 
 @pytest.mark.parametrize(
+    ("made", "what"),
+    [
+        ("TABLE {}.sf_spark_parts (a text)", r"sf_spark_parts has other columns \(a\)"),
+        (
+            "TABLE {}.sf_spark_relations (relation text, made_of text, written_at text)",
+            r"sf_spark_relations has columns of other types \(written_at text instead of timestamp with time zone\)",
+        ),
+        ("VIEW {}.sf_spark_relations AS SELECT 1 AS a", "sf_spark_relations is not a table"),
+    ],
+)
+def test_records_of_others_are_left_alone(database_uri: str, made: str, what: str) -> None:
+    with psycopg.connect(database_uri) as connection:
+        connection.execute(f'CREATE SCHEMA "{SCHEMA}"')
+        connection.execute(f"CREATE {made}".format(f'"{SCHEMA}"'))
+    with (
+        pytest.raises(ConfigurationError, match=f"^sf data.{what}: it is not touched"),
+        connected(database_uri, SCHEMA),
+    ):
+        pass
+    assert len(ask(database_uri, "SELECT 1 FROM pg_class c WHERE relname ~ '^sf_spark' AND relkind IN ('r', 'v')")) == 1
+
+
+def test_types_changed_since_are_refused(database_uri: str, database: Database) -> None:
+    with psycopg.connect(database_uri) as connection:
+        connection.execute(f'ALTER TABLE "{SCHEMA}".clean_cotisation ALTER du TYPE text')
+    with pytest.raises(ConfigurationError, match=r"clean_cotisation .*\(du text instead of numeric\): it is"):
+        database.check(DUES)
+
+
+def test_a_whole_replacement_leaves_nothing_else(database_uri: str, database: Database) -> None:
+    with psycopg.connect(database_uri) as connection:
+        connection.execute(f"INSERT INTO \"{SCHEMA}\".clean_cotisation VALUES ('{A}', '2030-01-01', 1)")
+    assert database.rows(DUES) == 4
+    database.replace(DUES, "second", {JANUARY: Part(1, "new")}, [b"%s,2026-01-01,7\n" % A.encode()], whole=True)
+    assert dues(database_uri) == [(A, date(2026, 1, 1), Decimal(7))]
+    assert database.parts(DUES) == {JANUARY: Part(1, "new")}
+    assert database.rows(REGISTER) is None
+
+
+def test_lost_records_are_made_again(database_uri: str, database: Database) -> None:
+    database.close()
+    with psycopg.connect(database_uri) as connection:
+        connection.execute(f'DROP TABLE "{SCHEMA}".sf_spark_relations')
+    with connected(database_uri, SCHEMA) as again:
+        again.check(DUES)
+        assert again.made_of(DUES) is None
+
+
+PASSWORD, NO_URI = "PGPASSWORD", r"not a postgresql:// URI .*postgresql://user@host:5432/name"
+
+
+@pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("postgresql://me:secret@127.0.0.1/x", "PGPASSWORD"),
-        ("postgresql://me@127.0.0.1/x?password=secret", "PGPASSWORD"),
-        ("mysql://127.0.0.1/x", r"postgresql://user@host:5432/name"),
+        ("postgresql://me:secret@127.0.0.1/x", PASSWORD),
+        ("postgresql://me@127.0.0.1/x?password=secret", PASSWORD),
+        ("postgresql://me:se?secret@127.0.0.1/x", PASSWORD),
+        ("postgresql://me:se#secret@127.0.0.1/x", PASSWORD),
+        ("postgresql://me@127.0.0.1/x?pass%77ord=secret", PASSWORD),
+        ("postgresql://me@127.0.0.1/x?sslpassword=secret", PASSWORD),
+        ("postgresql://me@127.0.0.1/x?oauth_client_secret=abc", PASSWORD),
+        ("postgresql://me%3Asecret@127.0.0.1/x", PASSWORD),
+        ("postgresql://me@127.0.0.1/x?passWord=secret", NO_URI),
+        ("postgresql://me@127.0.0.1/x?unknown=secret", NO_URI),
+        ("postgresql://me:sec/secret@127.0.0.1/x", NO_URI),
+        ("postgresql://me:123/secret@127.0.0.1/x", NO_URI),
+        ("postgresql://me%3Asecret%40127.0.0.1/x", NO_URI),
+        ("postgresql://me:secret@[::1/x", NO_URI),
+        ("postgresql://me@127.0.0.1:secret/x", NO_URI),
+        ("postgresql://me@127.0.0.1/x%ff\udcffsecret", NO_URI),
+        ("host=127.0.0.1 password=secret", NO_URI),
+        ("POSTGRESQL://me@127.0.0.1/secret", NO_URI),
+        ("mysql://secret@127.0.0.1/x", NO_URI),
+        ("", NO_URI),
     ],
 )
 def test_a_password_on_the_command_line_and_other_databases_are_refused(uri: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as refused:
         check_uri(uri)
-    assert "secret" not in str(refused.value)
+    assert not [part for part in ("secret", "127.0.0.1", "\n") if part in str(refused.value)]
+    with pytest.raises(ConfigurationError, match=message), connected(uri, SCHEMA):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("postgresql://me@h.example:5432/x?sslmode=require", "postgresql://h.example:5432/x"),
+        ("postgres://me%40server@h/x%20y", "postgresql://h/x%20y"),
+        ("postgresql://me@[::1]:54/x", "postgresql://[::1]:54/x"),
+        ("postgresql://a:1,b:2/x", "postgresql://a,b:1,2/x"),
+        ("postgresql:///x?host=/var/run", "postgresql://%2Fvar%2Frun/x"),
+        ("postgresql://?service=national", "postgresql://"),
+    ],
+)
+def test_a_database_is_named_by_host_port_and_database(uri: str, name: str) -> None:
+    check_uri(uri)
+    assert name_of(uri) == name
+
+
+@pytest.mark.parametrize("schema", ["", " ", "a\nb", "é" * 32, "\udcff"])
+def test_what_is_no_schema_is_refused_before_anything(schema: str) -> None:
+    with pytest.raises(ConfigurationError, match="^--schema '.*' is not a name: 1 to 63 bytes"):
+        check_schema(schema)
+    with (
+        pytest.raises(ConfigurationError, match="is not a name"),
+        connected("postgresql://me@127.0.0.1:1/x", schema),
+    ):
+        pass
 
 
 def test_a_database_that_does_not_answer_is_named_in_one_line() -> None:
-    nobody = "postgresql://me@127.0.0.1:1/x"
     with (
-        pytest.raises(ConfigurationError, match=f"{nobody} cannot be reached: .+") as refused,
-        connected(nobody, SCHEMA),
+        pytest.raises(ConfigurationError, match=r"^postgresql://127.0.0.1:1/x cannot be reached: .+") as refused,
+        connected("postgresql://me@127.0.0.1:1/x", SCHEMA),
     ):
         pass
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["sslmode", "connect_timeout", "service", "hostaddr", "keepalives"])
+def test_a_refused_value_is_not_repeated(name: str) -> None:
+    uri = f"postgresql://me@127.0.0.1:1/x?{name}=secret"
+    with (
+        pytest.raises(ConfigurationError, match=f"cannot be reached: .*the value of {name}") as refused,
+        connected(uri, SCHEMA),
+    ):
+        pass
+    assert "secret" not in str(refused.value)
