@@ -51,7 +51,7 @@ def _plans(settings: Settings) -> Iterator[tuple[Table, Plan | MissingTableError
     yield _plan(lake, dictionary_recipe(settings), Read())
     yield _plan(lake, label_recipe(settings), Read(delivered(lake, [PROCOL, PROCEDURES])))
     # Models, months and lists are chosen by their own jobs: here, those of the recorded build are used.
-    scored = _as_before(lake, PREDICTIONS_ENTREPRISE, ("models", "months"))
+    scored = _as_before(lake, PREDICTIONS_ENTREPRISE, ("models", "horizon", "months"))
     yield _plan(lake, score_recipe(settings), Read(settings=scored))
     listed = _as_before(lake, LISTS_DETECTION, ("editions",))
     yield _plan(lake, list_recipe(settings), Read(delivered(lake, STAGED), settings=listed))

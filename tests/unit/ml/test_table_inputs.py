@@ -16,6 +16,7 @@ from sf_spark.ml.explain import Explainer
 from sf_spark.ml.fit import Recipe, fit_calibrated
 from sf_spark.ml.models import build, definition_of
 from sf_spark.ml.registry import Registry
+from sf_spark.steps.inputs import any_table
 from sf_spark.steps.inputs.any_table import TableInputs, content_digest, row_hashes
 from sf_spark.steps.score_table import score_table
 from sf_spark.steps.train import train
@@ -41,6 +42,12 @@ def parquet(frame, tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("table") / "ratios.parquet"
     frame.to_parquet(path)
     return str(path)
+
+
+@pytest.fixture
+def by_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads tables without Spark, which takes a second each: how Spark reads them is another test."""
+    monkeypatch.setattr(any_table, "read_any", lambda spark, path: (pq.read_table(path), -1))
 
 
 def settings_of(ml_settings, table, **changes):
@@ -108,6 +115,7 @@ def test_rows_are_identified_by_their_content_in_any_order():
         assert digest(changed) != digest(table)
 
 
+@pytest.mark.usefixtures("by_arrow")
 @pytest.mark.parametrize("roles", [{}, {"group": "company"}, {"time": "year"}])
 def test_rows_in_another_order_are_the_same_rows(spark, ml_settings, frame, parquet, tmp_path, report, roles):
     shuffled = tmp_path / "ratios.parquet"
@@ -123,6 +131,7 @@ def test_rows_in_another_order_are_the_same_rows(spark, ml_settings, frame, parq
         np.testing.assert_array_equal(first.test.values, second.test.values)
 
 
+@pytest.mark.usefixtures("by_arrow")
 def test_equal_rows_are_never_on_both_sides(spark, ml_settings, frame, tmp_path, report):
     path = tmp_path / "copies.parquet"
     pd.concat([frame.drop(columns="company")] * 3, ignore_index=True).to_parquet(path)
@@ -131,6 +140,7 @@ def test_equal_rows_are_never_on_both_sides(spark, ml_settings, frame, tmp_path,
         assert not set(part.past.siren) & set(part.test.siren)
 
 
+@pytest.mark.usefixtures("by_arrow")
 def test_other_roles_make_another_training(spark, ml_settings, parquet, report):
     roles = ({}, {"group": "company"}, {"time": "year"}, {"keys": ("company", "year")})
     found = [TableInputs(spark, settings_of(ml_settings, parquet, **each), report).identity for each in roles]
@@ -156,6 +166,7 @@ def test_other_roles_make_another_training(spark, ml_settings, parquet, report):
         ({"failed": [], "ratio": []}, {}, "has no row"),
     ],
 )
+@pytest.mark.usefixtures("by_arrow")
 def test_a_table_that_cannot_be_learned_from_says_why(spark, ml_settings, tmp_path, report, columns, roles, message):
     path = tmp_path / "odd.parquet"
     pq.write_table(pa.table(columns), path)
@@ -163,6 +174,7 @@ def test_a_table_that_cannot_be_learned_from_says_why(spark, ml_settings, tmp_pa
         TableInputs(spark, settings_of(ml_settings, str(path), **{"keys": (), **roles}), report).final_data  # noqa: B018
 
 
+@pytest.mark.usefixtures("by_arrow")
 def test_labels_and_values_of_any_number_type(spark, ml_settings, tmp_path, report, recwarn):
     for label in ([Decimal("0.00"), Decimal("1.00"), None], [False, True, None], [0.0, 1.0, float("nan")]):
         path = tmp_path / "types.parquet"
