@@ -169,7 +169,10 @@ class Registry:
         now = self.champion_version(name)
         if now is None:
             raise SfSparkError(f"no model '{name}' is {CHAMPION} in {self._uri}: nothing to roll back")
-        line = line_of(self.promotions(name))
+        log = self.promotions(name)
+        if log and log[-1].before == now != log[-1].after:  # killed between alias and log: only the log is missing
+            return self.promote(name, now, why, who, ROLLBACK)
+        line = line_of(log)
         earlier = line[: line.index(now)] if now in line else []
         if not earlier:
             raise SfSparkError(f"version {now} of '{name}' replaced no other: nothing to roll back to")

@@ -89,7 +89,6 @@ def check_report(settings: Settings, asked: AskedReport) -> Clearance:
     clearance, folder = clearance_for(settings, asked.service), Path(_folder(settings, asked))
     if folder.exists() and not folder.is_dir():
         raise ConfigurationError(f"{folder} is a file: name a folder with --to")
-    _recover(str(folder))
     if folder.is_dir() and any(folder.iterdir()) and not _is_report(folder):
         raise ConfigurationError(f"{folder} is not empty, and not a report: name another folder with --to")
     return clearance
@@ -102,6 +101,7 @@ def report(spark: SparkSession, settings: Settings, asked: AskedReport, say: Rep
         ConfigurationError: See :func:`check_report`; and for an unknown list.
     """
     clearance, lake, now = check_report(settings, asked), settings.lake, datetime.now(UTC)
+    _recover(_folder(settings, asked))
     lists = read_table(spark, lake, LISTS_DETECTION)
     name = asked.name or latest_list(lists, settings.train.horizon)
     listed = lists.where(F.col("list") == name)

@@ -383,7 +383,7 @@ def test_the_report_holds_the_territory_and_nothing_else(flow: Lake, spark: Spar
     assert sorted(path.name for path in (tmp_path / "plein").iterdir()) == ["a", "index.html"]
 
 
-def test_a_report_killed_between_its_two_moves_is_put_back(flow: Lake, tmp_path: Path) -> None:
+def test_a_report_killed_between_its_two_moves_is_put_back(flow: Lake, spark: SparkSession, tmp_path: Path) -> None:
     clearances = tmp_path / "habilitations.yml"
     clearances.write_text("habilitations: {ici: {departements: ['75'], droits: []}}\n")
     settings = flow.settings.model_copy(update={"habilitations": str(clearances)})
@@ -391,7 +391,8 @@ def test_a_report_killed_between_its_two_moves_is_put_back(flow: Lake, tmp_path:
     for folder in (left, new):
         folder.mkdir()
         (folder / "index.html").write_text('<meta name="generator" content="sf_spark report">')
-    report_step.check_report(settings, report_step.AskedReport("ici", str(tmp_path / "rapport")))
+    with pytest.raises(ConfigurationError, match="no list 'none' is published"):
+        report_step.report(spark, settings, report_step.AskedReport("ici", str(tmp_path / "rapport"), "none"), print)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["habilitations.yml", "rapport"]
 
 

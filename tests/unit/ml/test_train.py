@@ -168,13 +168,21 @@ def test_a_challenger_that_is_not_better_stays_one_and_moves_by_hand_only(
     assert [(each.before, each.after) for each in registry.promotions(name)] == log
 
 
+def interrupted(*arguments, **named):
+    raise KeyboardInterrupt
+
+
 def test_after_a_rollback_the_next_move_is_made_by_hand(
     trained, spark, registry, ml_settings, models_folder, lines, name, monkeypatch
 ):
     settings = with_train(ml_settings, seed=11)
     (first,) = train(spark, settings, lines.append, models_folder)
     promote(settings, first.version, "to be tried", "", lines.append)
-    rollback(settings, "too many alerts", "chef", lines.append)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("mlflow.MlflowClient.set_registered_model_tag", interrupted)  # after the alias, before the log
+        rollback(settings, "too many alerts", "chef", lines.append)
+    rollback(settings, "too many alerts", "chef", lines.append)  # completes it
+    assert registry.champion_version(name) == "1" and registry.promotions(name)[-1].way == "rollback"
     passed = Verdict((Check("any", True, "better"),), True)
     monkeypatch.setattr("sf_spark.steps.train.judge", lambda *arguments: passed)
     (result,) = train(spark, with_train(ml_settings, seed=12), lines.append, models_folder)
