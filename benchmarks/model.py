@@ -23,11 +23,13 @@ from sf_spark.demo import DemoPlan
 from sf_spark.demo.world.oracle import monthly_hazards
 from sf_spark.ml.bootstrap import Interval, intervals, paired_difference
 from sf_spark.ml.dataset import Dataset
+from sf_spark.ml.definition import definition_of
 from sf_spark.ml.evaluate import Evaluation
 from sf_spark.ml.explain import Explainer
 from sf_spark.ml.fit import Recipe, fit_calibrated
 from sf_spark.ml.metrics import Ranking
-from sf_spark.ml.models import build, definition_of, read_definitions
+from sf_spark.ml.model_files import read_definitions
+from sf_spark.ml.models import build
 from sf_spark.ml.records import RunRecord
 from sf_spark.ml.registry import Registry
 from sf_spark.ml.scorer import Scorer, Served, coherent
@@ -37,8 +39,9 @@ from sf_spark.ml.tracking import Tracker
 from sf_spark.session import build_session
 from sf_spark.settings import PROJECT_ROOT, Settings, load_settings
 from sf_spark.steps.evaluate import evaluate_protocols
+from sf_spark.steps.inputs.bench import Bench, evaluation_of
 from sf_spark.steps.inputs.training import TrainingInputs
-from sf_spark.steps.train import Bench, evaluation_of, horizons_of
+from sf_spark.steps.train import horizons_of
 
 RESULTS = Path(__file__).parent / "RESULTS-model.md"
 MEASURED = Path(__file__).parent / "model.json"  # measurements so far, the source of RESULTS-model.md

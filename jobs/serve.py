@@ -5,7 +5,7 @@ import argparse
 from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.publication.application.database import check_schema, check_uri
+from sf_spark.publication.application.address import check_schema, check_uri
 from sf_spark.settings import Settings
 from sf_spark.steps.serve import serve
 

@@ -5,7 +5,7 @@ import argparse
 from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.ml.models import read_definitions
+from sf_spark.ml.model_files import read_definitions
 from sf_spark.settings import Settings
 from sf_spark.steps.train import MODELS
 from sf_spark.steps.tune import tune

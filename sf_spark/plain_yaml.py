@@ -14,7 +14,7 @@ class _Loader(yaml.SafeLoader):
         ]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
-            raise ValueError(f"{twice} stands twice, line {node.start_mark.line + 1}")
+            raise ValueError(f"{twice} stands twice (line {node.start_mark.line + 1})")
         return super().construct_mapping(node, deep)
 
 
@@ -26,7 +26,10 @@ def load_plain(text: str) -> Any:
     """
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise ValueError(f"{error.problem}{line}") from None
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        raise ValueError(str(error).splitlines()[0]) from None
     except RecursionError:
         raise ValueError("its brackets are too deep") from None

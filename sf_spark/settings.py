@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from sf_spark.errors import ConfigurationError
@@ -269,7 +268,13 @@ def load_settings(env: str, overrides: Iterable[str] = (), conf: Path = PROJECT_
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        content = load_plain(path.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: must hold 'key: value', not a {type(content).__name__}")
+    return content
 
 
 def _exclusions(content: dict[str, Any]) -> dict[str, Any]:

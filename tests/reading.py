@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sf_spark.landing.facts import Stamp
-from sf_spark.landing.header import Header, Reading, read_header, recognise
+from sf_spark.landing.header import Header, read_header
 from sf_spark.landing.names import packing_of
 from sf_spark.landing.range_task import Known, Output, RangeOutcome, RangeTask
 from sf_spark.landing.ranges import Range, ranges_of
 from sf_spark.landing.reading import read_range
+from sf_spark.landing.recognition import Reading, recognise
 from sf_spark.landing.source import UTF8, Source
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
-from sf_spark.landing.header import read_header, recognise
+from sf_spark.landing.header import read_header
 from sf_spark.landing.range_task import RangeTask
 from sf_spark.landing.ranges import ranges_of
 from sf_spark.landing.reading import read_range
+from sf_spark.landing.recognition import recognise
 from sf_spark.landing.rules import Rules
 from sf_spark.landing.source import Layout, Source
 

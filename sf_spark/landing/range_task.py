@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from sf_spark.landing.facts import NAME, Stamp
-from sf_spark.landing.header import Reading
 from sf_spark.landing.names import Packing
 from sf_spark.landing.ranges import Range
+from sf_spark.landing.recognition import Reading
 
 
 @dataclass(frozen=True)

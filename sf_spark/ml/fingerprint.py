@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sf_spark.ml.models import Definition
+from sf_spark.ml.definition import Definition
 from sf_spark.settings import TrainSettings
 
 # These settings change what is registered, where, or how it is used afterwards; not what is measured.

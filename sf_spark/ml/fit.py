@@ -8,9 +8,10 @@ import numpy as np
 from sf_spark.errors import TooLittleHistoryError
 from sf_spark.ml import calibration
 from sf_spark.ml.dataset import Dataset, company_ranks
+from sf_spark.ml.definition import Definition
 from sf_spark.ml.hazard import PERIOD
 from sf_spark.ml.metrics import Ranking
-from sf_spark.ml.models import Definition, SignalInfo, build
+from sf_spark.ml.models import SignalInfo, build
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.ml.split import fold_of
 from sf_spark.ml.thresholds import Thresholds, choose

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from sf_spark.errors import ConfigurationError
+from sf_spark.ml.definition import Definition
 from sf_spark.ml.model_steps import about
-from sf_spark.ml.models import Definition
 from sf_spark.ml.spaces import check_space, plain
 
 

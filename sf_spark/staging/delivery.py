@@ -15,9 +15,10 @@ from sf_spark.lake.files import files_of, open_table
 from sf_spark.lake.storage import remove_folder
 from sf_spark.lake.tables import location
 from sf_spark.landing.files import DeliveredFile
-from sf_spark.landing.header import doubtful_months, read_header, recognise
+from sf_spark.landing.header import read_header
 from sf_spark.landing.names import unfinished
 from sf_spark.landing.range_task import Known
+from sf_spark.landing.recognition import recognise
 from sf_spark.schema import staged
 from sf_spark.settings import Settings
 from sf_spark.sources import Source
@@ -90,7 +91,7 @@ class Delivery:
         try:
             header = read_header(file.uri, file.name, file.packing)
             found = recognise(self.source, header)
-            account.layout, account.doubtful = found.layout.name, doubtful_months(found)
+            account.layout, account.doubtful = found.layout.name, found.doubtful_months
             known = Known(
                 inside=self.facts.perimeter(self.source.name),
                 accounts=self.facts.accounts(file.name) if found.layout.by_account else None,

@@ -6,10 +6,11 @@ import pyarrow.parquet as pq
 
 from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.files import DeliveredFile
-from sf_spark.landing.header import Header, Reading
+from sf_spark.landing.header import Header
 from sf_spark.landing.opening import Text, reading, unpacked
 from sf_spark.landing.range_task import Known, RangeTask
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
+from sf_spark.landing.recognition import Reading
 from sf_spark.settings import IngestSettings
 from sf_spark.sources import Source
 from sf_spark.staging.deliveries import FileAccount

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError
+from sf_spark.ml.definition import Definition, definition_of
 from sf_spark.ml.evaluate import describe
-from sf_spark.ml.models import Definition, definition_of, read_definitions
+from sf_spark.ml.model_files import read_definitions
 from sf_spark.ml.records import RunRecord
 from sf_spark.ml.registry import Registry
 from sf_spark.ml.split import PROTOCOLS
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
+from sf_spark.steps.inputs.bench import Bench, evaluate_once, inputs_of
 from sf_spark.steps.inputs.model_names import model_name_of
-from sf_spark.steps.train import MODELS, Bench, evaluate_once, inputs_of
+from sf_spark.steps.train import MODELS
 
 _SHOWN = (
     "average_precision",

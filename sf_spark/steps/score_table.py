@@ -13,8 +13,9 @@ from sf_spark.ml.thresholds import NONE
 from sf_spark.schema import Table
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.inputs.any_table import Columns, check_kept, encode, read_any
+from sf_spark.steps.inputs.any_table import Columns, check_kept
 from sf_spark.steps.inputs.model_names import model_name_of, table_name
+from sf_spark.steps.inputs.table_rows import encode, read_any
 
 _ROWS = 50_000  # rows explained at a time, in memory beside the table itself
 

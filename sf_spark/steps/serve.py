@@ -22,7 +22,8 @@ from sf_spark.lake.tables import location, read_version
 from sf_spark.panel.inputs import completed
 from sf_spark.panel.rules import Exclusions
 from sf_spark.publication.application import facts, registers, scores
-from sf_spark.publication.application.database import Database, Part, connected, name_of
+from sf_spark.publication.application.address import name_of
+from sf_spark.publication.application.database import Database, Part, connected
 from sf_spark.publication.application.relations import CLEAN, LISTS, RELATIONS, SCORES, Relation
 from sf_spark.publication.application.rows import CSV_OPTIONS, PART, digests, sendable
 from sf_spark.schema import LISTS_DETECTION, PREDICTIONS_ENTREPRISE, Table, staged

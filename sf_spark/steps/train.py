@@ -4,29 +4,32 @@ The champion only changes when the challenger passes the gate. Finished work is 
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from pyspark.sql import SparkSession
 
-from sf_spark.errors import ConfigurationError, SfSparkError, TooLittleHistoryError
+from sf_spark.errors import ConfigurationError, TooLittleHistoryError
 from sf_spark.ml import fingerprint, leak
-from sf_spark.ml.content import Inputs, evaluation_content, training_content
-from sf_spark.ml.evaluate import Evaluation, describe, evaluate
-from sf_spark.ml.fit import Recipe, fit_calibrated
-from sf_spark.ml.gate import Verdict, judge
-from sf_spark.ml.models import Definition, definition_of, idle_constraints, read_definitions
+from sf_spark.ml.content import Inputs, training_content
+from sf_spark.ml.definition import Definition
+from sf_spark.ml.evaluate import describe, evaluate
+from sf_spark.ml.fit import fit_calibrated
+from sf_spark.ml.gate import Verdict
+from sf_spark.ml.model_files import read_definitions
+from sf_spark.ml.models import idle_constraints
 from sf_spark.ml.records import RunRecord
-from sf_spark.ml.registry import ROLLBACK, Registry, registered_name
-from sf_spark.ml.split import PROTOCOLS, fold_of
+from sf_spark.ml.registry import Registry, registered_name
+from sf_spark.ml.split import fold_of
 from sf_spark.ml.tracking import Tracker
 from sf_spark.settings import PROJECT_ROOT, Settings, TrainSettings
 from sf_spark.steps import Report
 from sf_spark.steps.inputs.any_table import HORIZON, TableInputs
+from sf_spark.steps.inputs.bench import Bench, for_table
 from sf_spark.steps.inputs.model_names import model_name_of
 from sf_spark.steps.inputs.training import TrainingInputs
+from sf_spark.steps.outputs.champion import before_the_gate
 
 MODELS = PROJECT_ROOT / "conf" / "models"
 
@@ -41,27 +44,6 @@ class TrainingResult:
     version: str
     champion: str | None
     verdict: Verdict | None
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The inputs of the training of a horizon."""
-
-    tracker: Tracker
-    registry: Registry
-    inputs: Inputs
-    horizon: int
-    report: Report
-    tags: Mapping[str, str] = field(default_factory=dict)  # of the versions that it registers
-
-    def recipe(self, definition: Definition) -> Recipe:
-        """A model's definition with the settings of its fit here."""
-        inputs = self.inputs
-        return Recipe(definition, self.horizon, inputs.train, inputs.infos, inputs.categorical)
-
-    def mark(self, definition: Definition, protocol: str = PROTOCOLS[0]) -> str:
-        """The fingerprint of a model's evaluation here, by a protocol."""
-        return fingerprint.of_evaluation(self.inputs.identity, definition, self.inputs.train, protocol)
 
 
 def train(spark: SparkSession, settings: Settings, report: Report, models: Path = MODELS) -> list[TrainingResult]:
@@ -97,21 +79,6 @@ def train(spark: SparkSession, settings: Settings, report: Report, models: Path 
                     raise
                 report(f"horizon {horizon} months left out: {error}")
     return results
-
-
-def inputs_of(spark: SparkSession, settings: Settings, report: Report) -> tuple[Inputs, int]:
-    """What to learn from, and its horizon: the table of one's own where one is named, else the lake."""
-    if settings.table:
-        return TableInputs(spark, settings, report), HORIZON
-    return TrainingInputs(spark, settings.lake, settings.train, report), settings.train.horizon
-
-
-def for_table(definitions: Sequence[Definition], report: Report) -> list[Definition]:
-    """The models that can learn from a table of one's own, with their parameters for it."""
-    for each in definitions:
-        if each.is_hazard:
-            report(f"{each.name} left out: the label of a table is that of the row, without months to a failure")
-    return [each.for_table() for each in definitions if not each.is_hazard]
 
 
 def check_same_table(registry: Registry, name: str, signature: str) -> None:
@@ -164,7 +131,7 @@ def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_
     version, is_known = bench.registry.register(record.run_id, name, marks[best.name], summary, tags)
     bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if is_known else 'registered'})")
     rule = next((runs[each.name] for each in definitions if each.is_rule and each.name in runs), None)
-    champion, verdict = _before_the_gate(bench, name, version, record, rule, needs_rule)
+    champion, verdict = before_the_gate(bench, name, version, record, rule, needs_rule)
     return TrainingResult(bench.horizon, list(runs.values()), record, version, champion, verdict)
 
 
@@ -220,87 +187,3 @@ def _train_one(bench: Bench, definition: Definition, mark: str) -> RunRecord:
     seconds = time.time() - started / 1000
     bench.report(f"{name}: learned from {len(inputs.final_data)} rows, {seconds:.0f} s, logged as run {run_id}")
     return RunRecord(run_id, name, evaluation.pooled, evaluation.as_dict(), evaluation.arrays())
-
-
-def _before_the_gate(
-    bench: Bench, name: str, version: str, challenger: RunRecord, rule: RunRecord | None, needs_rule: bool
-) -> tuple[str | None, Verdict | None]:
-    """Promote the challenger if it passes the gate; returns the champion and the verdict."""
-    registry, report, train = bench.registry, bench.report, bench.inputs.train
-    now = registry.champion_version(name)
-    if now == version:
-        report(f"champion: version {now}")
-        return now, None
-    if any(move.after == version for move in registry.promotions(name)):
-        report(f"champion: version {now}; version {version} was champion before, and the alias was moved since")
-        return now, None
-    champion = None if now is None else _champion_evaluation(bench, name, now)
-    verdict = judge(
-        evaluation_of(challenger),
-        champion,
-        evaluation_of(rule) if rule else None,
-        train.gate,
-        train.seed,
-        needs_rule,
-    )
-    registry.tag_version(name, version, "gate", str(verdict))
-    unproven = "not yet proven against the rule of 2016" if needs_rule else "no rule speaks of this table"
-    registry.tag_version(name, version, "proven", "yes" if verdict.proven else unproven)
-    if not verdict.passed:
-        report(f"gate: version {version} stays challenger: {verdict.failed}")
-        report(f"champion: {'none' if now is None else f'version {now}'}")
-        return now, verdict
-    report(f"gate passed: {verdict}")
-    last = next(reversed(registry.promotions(name)), None)
-    if last is not None and last.way == ROLLBACK:
-        report(
-            f"champion: version {now}, put back by {last.who} ({last.why}): version {version} stays challenger; "
-            f"jobs/promote.py --version {version} --why '...' puts it in charge"
-        )
-        return now, verdict
-    registry.promote(name, version, f"gate: {verdict}", "train")
-    report(f"champion: version {version}{'' if verdict.proven else f', {unproven}'}")
-    return version, verdict
-
-
-def _champion_evaluation(bench: Bench, name: str, version: str) -> Evaluation:
-    """The champion's own recipe at the same origins, on the same rows."""
-    content = bench.registry.load(name, version).decision["definition"]
-    definition = definition_of(content["name"], content)
-    return evaluation_of(evaluate_once(bench, definition))
-
-
-def evaluate_once(bench: Bench, definition: Definition, protocol: str = PROTOCOLS[0]) -> RunRecord:
-    """Evaluate a model by a protocol, or reuse the run that did."""
-    mark = bench.mark(definition, protocol)
-    bench.tracker.close_killed("evaluation", mark)
-    record = bench.tracker.finished("evaluation", mark)
-    if record is not None:
-        bench.report(
-            f"{definition.name}, {protocol}: run {record.run_id} has the same data, settings and code; used again"
-        )
-        return record
-    started, recipe = int(time.time() * 1000), bench.recipe(definition)
-    evaluation = evaluate(recipe, bench.inputs.parts(recipe, protocol), bench.report)
-    tags = {"evaluation": mark, "protocol": protocol}
-    run_id = bench.tracker.log(evaluation_content(recipe, bench.inputs, evaluation, tags, started))
-    return RunRecord(run_id, definition.name, evaluation.pooled, evaluation.as_dict(), evaluation.arrays())
-
-
-def evaluation_of(record: RunRecord) -> Evaluation:
-    """The evaluation that a run logged."""
-    rows, said = record.rows, record.evaluation
-    if not rows:
-        raise SfSparkError(f"run {record.run_id} has no test rows: train again")
-    return Evaluation(
-        siren=rows["siren"],
-        month=rows["month"],
-        target=rows["target"],
-        weight=rows["weight"],
-        probability=rows["probability"],
-        level=np.asarray(rows["level"], dtype=object),
-        pooled=said["pooled"],
-        by_origin=said["by_origin"],
-        by_segment=said["by_segment"],
-        inner_protocol=said["inner_protocol"],
-    )

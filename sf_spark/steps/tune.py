@@ -10,15 +10,17 @@ from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError
 from sf_spark.ml import fingerprint
+from sf_spark.ml.definition import Definition
 from sf_spark.ml.fit import Recipe, held_out_scores
 from sf_spark.ml.metrics import Ranking
-from sf_spark.ml.models import Definition, read_definitions
+from sf_spark.ml.model_files import read_definitions
 from sf_spark.ml.split import Part
 from sf_spark.ml.tracking import Tracker
 from sf_spark.ml.tuning import Trial, search
 from sf_spark.settings import Settings
 from sf_spark.steps import Report
-from sf_spark.steps.train import MODELS, inputs_of
+from sf_spark.steps.inputs.bench import inputs_of
+from sf_spark.steps.train import MODELS
 
 
 def tune(

@@ -205,7 +205,7 @@ def test_ranges_of_any_size_give_the_lake_of_one(
     for size in of.sizes if not packing else of.sizes[-1:]:
         with monkeypatch.context() as patched:
             seen = Again(patched)
-            patched.setattr("sf_spark.landing.reading._BLOCK", size + 13)  # records also end after the block
+            patched.setattr("sf_spark.landing.framing._BLOCK", size + 13)  # records also end after the block
             many = taken(spark, tmp_path / str(size), landing, size, ("2402", "2403"))
         assert differences(one, many) == []
         assert seen.ranges > 10 and seen.again > 0, (size, seen.ranges, seen.again)

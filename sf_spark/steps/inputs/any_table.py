@@ -6,15 +6,13 @@ With a time column the tests are rolling origins of one period, trained on earli
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError, SfSparkError
@@ -26,6 +24,7 @@ from sf_spark.settings import Settings, TrainSettings
 from sf_spark.steps import Report
 from sf_spark.steps.inputs.model_names import table_name
 from sf_spark.steps.inputs.periods import Periods
+from sf_spark.steps.inputs.table_rows import content_digest, encode, is_number, is_text, labels_of, read_any, row_hashes
 
 HORIZON = 1  # a label of the row itself has no horizon
 _NO_PERIOD = 12 * 2000  # one month for all rows
@@ -109,7 +108,7 @@ class TableInputs:
     @cached_property
     def categories(self) -> dict[str, list[str]]:
         """The categories of each text column; their codes are their positions here."""
-        names = [name for name in self._signals if _is_text(self._table.column(name).type)]
+        names = [name for name in self._signals if is_text(self._table.column(name).type)]
         return {name: sorted(pc.unique(self._table.column(name)).drop_null().to_pylist()) for name in names}
 
     @property
@@ -181,7 +180,7 @@ class TableInputs:
     def _target(self) -> np.ndarray:
         """The label of each row, 0 or 1; NaN where it has none."""
         name = self.columns.label
-        target = _labels(self._table, name)
+        target = labels_of(self._table, name)
         known = target[~np.isnan(target)]
         if len(np.unique(known)) < 2:
             found = f"{known[0]:g} in all {len(known)} rows" if len(known) else "empty in all rows"
@@ -211,7 +210,7 @@ class TableInputs:
         if missing:
             raise ConfigurationError(f"{self._path} has no column {', '.join(missing)} (available: {', '.join(names)})")
         odd = [
-            name for name in self._signals if not (_is_number(kind := self._table.column(name).type) or _is_text(kind))
+            name for name in self._signals if not (is_number(kind := self._table.column(name).type) or is_text(kind))
         ]
         if odd or not self._signals:
             raise ConfigurationError(f"{self._path}: neither number nor text: {', '.join(odd) or 'no column is left'}")
@@ -219,22 +218,6 @@ class TableInputs:
         for name in filter(None, (self.columns.time, self.columns.group)):
             if empty := self._table.column(name).null_count:
                 raise SfSparkError(f"{name} has no value in {empty} of {self._table.num_rows} rows of {self._path}")
-
-
-def read_any(spark: SparkSession, path: str) -> tuple[pa.Table, int]:
-    """A Delta or Parquet table, and its version (-1 for Parquet).
-
-    Raises:
-        SfSparkError: When there is neither.
-    """
-    try:
-        if DeltaTable.isDeltaTable(spark, path):
-            version = DeltaTable.forPath(spark, path).history(1).select("version").first()["version"]  # type: ignore[index]
-            return spark.read.format("delta").option("versionAsOf", version).load(path).toArrow(), int(version)
-        return spark.read.parquet(path).toArrow(), -1
-    except Exception as error:  # noqa: BLE001 - Spark's own types tell a missing path from a broken one by text alone
-        reason = str(getattr(error, "java_exception", error)).splitlines()[0][:200]
-        raise SfSparkError(f"no Delta or Parquet table at {path}: {reason}") from None
 
 
 def check_kept(table: pa.Table, columns: Columns) -> None:
@@ -252,56 +235,3 @@ def check_kept(table: pa.Table, columns: Columns) -> None:
             raise ConfigurationError(f"no table of predictions can hold a column '{name}': rename it, without blanks")
         if pa.types.is_nested(table.column(name).type):
             raise ConfigurationError(f"{name} holds a {table.column(name).type} in each row: a key is one value")
-
-
-def row_hashes(table: pa.Table) -> np.ndarray:
-    """A hash of what each row holds (uint64), whatever the order of the columns."""
-    frame = table.select(sorted(table.column_names)).to_pandas()
-    return pd.util.hash_pandas_object(frame, index=False).to_numpy()
-
-
-def content_digest(names: Sequence[str], hashes: np.ndarray) -> str:
-    """An identifier of the rows of a table, whatever their order."""
-    return f"{len(hashes)} {','.join(sorted(names))} {hashes.sum():016x}"
-
-
-def _labels(table: pa.Table, name: str) -> np.ndarray:
-    """The label of each row, 0 or 1; NaN where it is empty (double)."""
-    column = table.column(name)
-    if not _is_number(column.type):
-        odd = sorted({str(value) for value in column.to_pylist() if value is not None})
-        raise SfSparkError(f"label {name} must be 0 or 1 (or true or false), found {', '.join(odd[:3])}")
-    numbers = np.array([np.nan if value is None else float(value) for value in column.to_pylist()])
-    if odd_ones := sorted(set(numbers[~np.isnan(numbers)].tolist()) - {0.0, 1.0}):
-        raise SfSparkError(
-            f"label {name} must be 0 or 1 (or true or false), found {', '.join(f'{each:g}' for each in odd_ones[:3])}"
-        )
-    return numbers
-
-
-def encode(table: pa.Table, names: tuple[str, ...], categories: Mapping[str, list[str]]) -> np.ndarray:
-    """Rows x columns (float32): numbers as they are, categories as their rank, unknown and new ones as NaN."""
-    values = np.empty((table.num_rows, len(names)), dtype=np.float32)
-    for rank, name in enumerate(names):
-        column = table.column(name).combine_chunks()
-        if (name in categories) != _is_text(column.type):
-            was = "text" if name in categories else "a number"
-            raise SfSparkError(f"column {name} was {was} in the table learned from, and is {column.type} now")
-        if name in categories:
-            column = pc.index_in(column, value_set=pa.array(categories[name], column.type))
-        with np.errstate(over="ignore"):  # beyond single precision: infinite, which models take as unknown
-            values[:, rank] = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return values
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_decimal(kind)
-    )

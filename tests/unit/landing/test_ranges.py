@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from sf_spark.errors import BrokenFileError
-from sf_spark.landing.header import Header, read_header, recognise
+from sf_spark.landing.header import Header, read_header
 from sf_spark.landing.names import packing_of
 from sf_spark.landing.range_task import RangeTask
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
 from sf_spark.landing.reading import read_range
+from sf_spark.landing.recognition import recognise
 from sf_spark.sources import source_named
 
 HEADER = "siret,id_da,heures,montants,effectifs,mois,etab_siret\n"

@@ -15,7 +15,7 @@ from sf_spark.domain.calendar import start_of
 from sf_spark.lake.tables import replace_all
 from sf_spark.ml.dataset import NEVER, Dataset
 from sf_spark.ml.fit import Recipe
-from sf_spark.ml.models import read_definitions
+from sf_spark.ml.model_files import read_definitions
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings, TrainSettings, load_settings
 from sf_spark.steps.train import TrainingResult, train

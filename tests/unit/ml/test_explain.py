@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from sf_spark.errors import SfSparkError
+from sf_spark.ml.definition import definition_of
 from sf_spark.ml.explain import Explainer, by_theme
-from sf_spark.ml.models import build, definition_of, read_definitions
+from sf_spark.ml.model_files import read_definitions
+from sf_spark.ml.models import build
 from sf_spark.steps.train import MODELS
 
 SIGNALS = ["a", "b", "c"]

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from sf_spark.ml.dataset import NEVER
+from sf_spark.ml.definition import definition_of
 from sf_spark.ml.explain import Explainer
 from sf_spark.ml.hazard import DiscreteHazard, person_periods
-from sf_spark.ml.models import build, definition_of
+from sf_spark.ml.models import build
 
 
 def test_the_worked_example_of_the_module():

@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.ml.models import build, definition_of, read_definition, read_definitions
+from sf_spark.ml.definition import definition_of
+from sf_spark.ml.model_files import read_definition, read_definitions
+from sf_spark.ml.models import build
 
 SHIPPED = Path(__file__).parents[3] / "conf" / "models"
 LINE = "sklearn.linear_model.LogisticRegression"

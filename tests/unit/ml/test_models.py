@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.ml.models import SignalInfo, build, definition_of, directions, idle_constraints, read_definitions
+from sf_spark.ml.definition import definition_of
+from sf_spark.ml.model_files import read_definitions
+from sf_spark.ml.models import SignalInfo, build, directions, idle_constraints
 
 NAME = "HistGradientBoostingClassifier"
 TREES = f"sklearn.ensemble.{NAME}"

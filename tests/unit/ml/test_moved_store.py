@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sf_spark.ml.models import build, definition_of
+from sf_spark.ml.definition import definition_of
+from sf_spark.ml.models import build
 from sf_spark.ml.moved import follow_move
 from sf_spark.ml.records import RunContent
 from sf_spark.ml.registry import Registry

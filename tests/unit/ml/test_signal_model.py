@@ -6,7 +6,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from sf_spark.ml.models import build, definition_of, read_definitions
+from sf_spark.ml.definition import definition_of
+from sf_spark.ml.model_files import read_definitions
+from sf_spark.ml.models import build
 from sf_spark.ml.signal_model import SignalModel
 from sf_spark.steps.train import MODELS
 

@@ -12,12 +12,14 @@ from sklearn.metrics import roc_auc_score
 
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.categories import CategoryEncoder
+from sf_spark.ml.definition import definition_of
 from sf_spark.ml.explain import Explainer
 from sf_spark.ml.fit import Recipe, fit_calibrated
-from sf_spark.ml.models import build, definition_of
+from sf_spark.ml.models import build
 from sf_spark.ml.registry import Registry
 from sf_spark.steps.inputs import any_table
-from sf_spark.steps.inputs.any_table import TableInputs, content_digest, row_hashes
+from sf_spark.steps.inputs.any_table import TableInputs
+from sf_spark.steps.inputs.table_rows import content_digest, row_hashes
 from sf_spark.steps.score_table import score_table
 from sf_spark.steps.train import train
 

@@ -14,7 +14,8 @@ import mlflow
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml import registry as registry_module
 from sf_spark.ml import tracking
-from sf_spark.ml.models import build, definition_of
+from sf_spark.ml.definition import definition_of
+from sf_spark.ml.models import build
 from sf_spark.ml.records import RunContent
 from sf_spark.ml.registry import CHALLENGER, CHAMPION, Registry
 from sf_spark.ml.tracking import Tracker

@@ -3,9 +3,10 @@ import pytest
 import mlflow
 from sf_spark.errors import ConfigurationError, MissingTableError, SfSparkError
 from sf_spark.ml import fingerprint
+from sf_spark.ml.definition import definition_of
 from sf_spark.ml.fingerprint import of_evaluation, of_training
 from sf_spark.ml.gate import Check, Verdict
-from sf_spark.ml.models import definition_of, read_definitions
+from sf_spark.ml.model_files import read_definitions
 from sf_spark.ml.registry import Registry, registered_name
 from sf_spark.ml.rows import Counts
 from sf_spark.ml.tracking import Tracker

@@ -1,7 +1,7 @@
 import pytest
 
 from sf_spark.errors import ConfigurationError
-from sf_spark.ml.models import definition_of
+from sf_spark.ml.definition import definition_of
 from sf_spark.ml.tuning import search
 
 TREES = "sklearn.ensemble.HistGradientBoostingClassifier"

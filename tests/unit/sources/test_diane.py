@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from sf_spark.errors import BrokenFileError
-from sf_spark.landing.header import recognise
+from sf_spark.landing.recognition import recognise
 from sf_spark.sources.diane import SOURCE, by_year
 from tests.reading import header_of
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from sf_spark.errors import BrokenFileError
-from sf_spark.landing.header import recognise
+from sf_spark.landing.recognition import recognise
 from sf_spark.landing.staged_schema import staged_schema
 from sf_spark.sources import SOURCES, source_named, source_of
 from tests.reading import Record, header_of, read_file
