@@ -1,6 +1,6 @@
 """The comments of tables and columns, in French, for readers who choose a column."""
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Field
 from deltalake.exceptions import CommitFailedError
 from pyspark.sql import SparkSession
 
@@ -23,27 +23,34 @@ def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
         stored = open_table(location(settings.lake, table))
         if stored is None:
             continue
-        comments = _out_of_date(stored, path, signals)
+        new, changed = _out_of_date(stored, path, signals)
         is_described = stored.metadata().description == description
         try:
-            if comments:
+            if new:  # one commit of milliseconds; a comment that is there has to be altered by Spark
+                stored.alter.add_columns(new)
+            if changed:
                 place = spark_location(settings.lake, table)
-                spark.sql(f"ALTER TABLE delta.`{place}` ALTER COLUMN {_clauses(comments)}")
+                spark.sql(f"ALTER TABLE delta.`{place}` ALTER COLUMN {_clauses(changed)}")
             if not is_described:
                 table_at(location(settings.lake, table)).alter.set_table_description(description)
         except (*CONFLICTS, CommitFailedError):
             report(f"{path}: another job is writing it; its comments are written the next time")
             continue
-        described += bool(comments) or not is_described
+        described += bool(new or changed) or not is_described
     report(f"comments of {described} tables written" if described else "the comments of all tables are up to date")
     return 0
 
 
-def _out_of_date(stored: DeltaTable, path: str, signals: dict[str, str]) -> dict[str, str]:
-    """Column to comment, for comments that the table lacks."""
-    meanings = {field.name: meaning_of(path, field.name, signals) for field in stored.schema().fields}
-    now = {field.name: field.metadata.get("comment") for field in stored.schema().fields}
-    return {name: meaning for name, meaning in meanings.items() if meaning is not None and now[name] != meaning}
+def _out_of_date(stored: DeltaTable, path: str, signals: dict[str, str]) -> tuple[list[Field], dict[str, str]]:
+    """The columns that have no comment yet, with theirs; and column to comment, for other texts than those stored."""
+    new, changed = list[Field](), dict[str, str]()
+    for field in stored.schema().fields:
+        meaning, now = meaning_of(path, field.name, signals), field.metadata.get("comment")
+        if meaning is not None and now is None:
+            new.append(Field(field.name, field.type, field.nullable, {**field.metadata, "comment": meaning}))
+        elif meaning is not None and now != meaning:
+            changed[field.name] = meaning
+    return new, changed
 
 
 def _clauses(comments: dict[str, str]) -> str:
