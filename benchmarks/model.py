@@ -26,7 +26,7 @@ from sf_spark.ml.dataset import Dataset
 from sf_spark.ml.definition import definition_of
 from sf_spark.ml.evaluate import Evaluation
 from sf_spark.ml.explain import Explainer
-from sf_spark.ml.fit import Recipe, fit_calibrated
+from sf_spark.ml.fit import LearningTask, fit_calibrated
 from sf_spark.ml.metrics import Ranking
 from sf_spark.ml.model_files import read_definitions
 from sf_spark.ml.models import build
@@ -96,16 +96,16 @@ def training(settings: Settings, count: int, models: list[str]) -> dict[str, lis
     spark.stop()
     data, rows = repeated(data, count), []
     for definition in read_definitions(MODELS, models):
-        recipe = Recipe(definition, settings.train.horizon, settings.train, infos)
+        task = LearningTask(definition, settings.train.horizon, settings.train, infos)
         for way in ("sf_spark", "scikit-learn"):
             with peak_memory() as memory:
                 start = time.monotonic()
                 if way == "sf_spark":
-                    fit_calibrated(recipe, data)
+                    fit_calibrated(task, data)
                 else:
-                    matured = data.matured(recipe.horizon)
-                    alone = build(definition, data.signals, settings.train.seed, recipe.horizon, infos)
-                    alone.pipeline.fit(matured.values, matured.target(recipe.horizon))
+                    matured = data.matured(task.horizon)
+                    alone = build(definition, data.signals, settings.train.seed, task.horizon, infos)
+                    alone.pipeline.fit(matured.values, matured.target(task.horizon))
             rows.append(
                 {
                     "model": definition.name,

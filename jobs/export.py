@@ -5,7 +5,8 @@ import argparse
 from pyspark.sql import SparkSession
 
 from sf_spark.cli import Report, job_parser, main
-from sf_spark.publication.filters import LEVELS, Filters
+from sf_spark.publication.filters import Filters
+from sf_spark.publication.list_columns import LEVELS
 from sf_spark.settings import Settings
 from sf_spark.steps.export import Asked, check_export, export
 
@@ -25,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     wanted.add_argument("--min-headcount", type=int, metavar="N")
     wanted.add_argument("--min-debt", type=float, metavar="EUR", help="social debt; needs the right urssaf")
     wanted.add_argument("--proceeding", action="append", default=[], metavar="STATE", help="as 'In bonis'")
-    wanted.add_argument("--level", action="append", default=[], choices=list(LEVELS), help="needs the right scores")
+    wanted.add_argument("--level", action="append", default=[], choices=LEVELS[::-1], help="needs the right scores")
     wanted.add_argument("--first-alerts", action="store_true", help="only companies never alerted before")
     wanted.add_argument("--no-recent", action="store_true", help="without companies younger than three years")
     wanted.add_argument("--no-payment-plan", action="store_true", help="without running plans; needs the right urssaf")

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from sf_spark.session import build_session, end_session
 from sf_spark.settings import Settings, load_settings
@@ -18,24 +20,47 @@ from sf_spark.staging.deliveries import FileAccount
 from sf_spark.staging.intake import take_in
 from tests.databases import database_server, new_database
 
-# The slowest files, longest first: in this order, two processes end together.
+# The slowest files and folders, longest first: in this order, two processes end together.
 LONGEST_FIRST = (
-    "jobs/test_monthly_refresh.py",
-    "steps/test_stale_tables.py",
-    "jobs/test_whole_flow.py",
-    "steps/test_commits_that_hold.py",  # not next to the other file of its folder: both would wait for the same lake
-    "jobs/test_deliveries_from_the_field.py",
-    "properties/test_signal_catalogue.py",
-    "properties/test_panel_time.py",
-    "unit/panel/test_activites.py",
-    "unit/panel/test_measures_examples.py",
+    "tests/jobs/test_whole_flow.py",
+    "tests/jobs/test_monthly_refresh.py",
+    "tests/unit/ml/",
+    "tests/steps/test_stale_tables.py",
+    "tests/steps/test_publish.py",
+    "tests/steps/test_commits_that_hold.py",
+    "tests/jobs/test_bad_environment.py",
+    "tests/properties/test_signal_catalogue.py",
+    "tests/properties/test_ranges_of_any_size.py",
+    "tests/properties/test_panel_time.py",
+    "tests/steps/test_cards_and_follow_ups.py",
+    "tests/unit/publication/test_lists.py",
+    "tests/unit/publication/test_reasons.py",
 )
+# Folders whose files share what takes long to make, a trained model: one process runs them.
+TOGETHER = ("tests/unit/ml/",)
+
+
+class Scheduling(LoadFileScheduling):
+    """One process runs a file, or the files of a folder that share what they make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.split("::", 1)[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Called where there are several processes."""
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, then the others."""
-    rank = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    """The longest first, then the others."""
+
+    def rank(item: pytest.Item) -> int:
+        return next(
+            (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST)
+        )
+
+    items.sort(key=rank)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

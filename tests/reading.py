@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from sf_spark.landing.facts import Stamp
 from sf_spark.landing.header import Header, read_header
 from sf_spark.landing.names import packing_of
-from sf_spark.landing.range_task import Known, Output, RangeOutcome, RangeTask
+from sf_spark.landing.range_task import Context, Output, RangeOutcome, RangeTask
 from sf_spark.landing.ranges import Range, ranges_of
 from sf_spark.landing.reading import read_range
 from sf_spark.landing.recognition import Reading, recognise
@@ -92,7 +92,7 @@ def read_file(
     reading = recognise(source, header)
     encoding = reading.layout.encoding
     (whole,) = ranges_of(str(path), packing, encoding, header, bool(reading.layout.first_record), _WHOLE)
-    known = Known(None if inside is None else np.sort(np.array(inside, np.int64)), accounts, series)
+    known = Context(None if inside is None else np.sort(np.array(inside, np.int64)), accounts, series)
     output = Output(str(path.with_name("facts.parquet")), stamp or Stamp(path.name, date(2024, 3, 20), by_rule=True))
     Path(output.uri).unlink(missing_ok=True)
     task = RangeTask(str(path), path.name, packing, encoding, reading, whole, known, output)

@@ -13,8 +13,8 @@ from sf_spark.landing.recognition import Reading
 
 
 @dataclass(frozen=True)
-class Known:
-    """Known facts that reading a file may need.
+class Context:
+    """Facts that reading a file may need.
 
     Attributes:
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: everybody is.
@@ -64,7 +64,7 @@ class RangeTask:
     encoding: str
     reading: Reading
     range: Range
-    known: Known = field(default_factory=Known)
+    known: Context = field(default_factory=Context)
     output: Output | None = None
 
 

@@ -9,7 +9,7 @@ from sf_spark import __version__
 from sf_spark.domain.calendar import start_of
 from sf_spark.ml.dataset import Dataset
 from sf_spark.ml.evaluate import Evaluation
-from sf_spark.ml.fit import Fitted, Recipe
+from sf_spark.ml.fit import Fitted, LearningTask
 from sf_spark.settings import PROJECT_ROOT
 
 TEMPLATE = PROJECT_ROOT / "mlflow" / "model-card.md.tmpl"
@@ -38,7 +38,7 @@ _INNER = {"inner origin": "une origine intérieure", "company folds": "des group
 
 
 def write_card(
-    recipe: Recipe,
+    task: LearningTask,
     data: Dataset,
     fitted: Fitted,
     evaluation: Evaluation,
@@ -46,11 +46,11 @@ def write_card(
     template: Path = TEMPLATE,
 ) -> str:
     """Fill the template (Markdown, in French)."""
-    horizon, train = recipe.horizon, recipe.train
+    horizon, train = task.horizon, task.train
     failing = data.where(data.ahead <= horizon)
     return Template(template.read_text(encoding="utf-8")).substitute(
-        name=recipe.definition.name,
-        description=recipe.definition.description,
+        name=task.definition.name,
+        description=task.definition.description,
         code=__version__,
         horizon=horizon,
         signals=len(data.signals),

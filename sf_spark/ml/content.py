@@ -15,7 +15,7 @@ from sf_spark.ml.card import write_card
 from sf_spark.ml.dataset import Dataset
 from sf_spark.ml.evaluate import Evaluation
 from sf_spark.ml.explain import Explainer, by_theme
-from sf_spark.ml.fit import Fitted, Recipe
+from sf_spark.ml.fit import Fitted, LearningTask
 from sf_spark.ml.models import SignalInfo
 from sf_spark.ml.records import RunContent
 from sf_spark.ml.split import Part
@@ -72,28 +72,28 @@ class Inputs(Protocol):
     def protocol(self) -> str:
         """The evaluation protocol, in words."""
 
-    def parts(self, recipe: Recipe, protocol: str = "new_failures") -> Iterator[Part]:
+    def parts(self, task: LearningTask, protocol: str = "new_failures") -> Iterator[Part]:
         """The tests of a protocol."""
 
 
 def evaluation_content(
-    recipe: Recipe, inputs: Inputs, evaluation: Evaluation, tags: Mapping[str, str], started_at: int
+    task: LearningTask, inputs: Inputs, evaluation: Evaluation, tags: Mapping[str, str], started_at: int
 ) -> RunContent:
     """The content of an evaluation run; figures of an origin are logged at step AAAAMM."""
-    name = " ".join([recipe.definition.name, f"{recipe.horizon}m", inputs.dated, *filter(None, [tags.get("protocol")])])
+    name = " ".join([task.definition.name, f"{task.horizon}m", inputs.dated, *filter(None, [tags.get("protocol")])])
     return RunContent(
         name=name,
         kind="evaluation",
         tags={
-            "model": recipe.definition.name,
-            "horizon": str(recipe.horizon),
+            "model": task.definition.name,
+            "horizon": str(task.horizon),
             "commit": commit(),
             "data": ", ".join(f"{path} {version}" for path, version in inputs.versions.items()),
             "protocol": inputs.protocol,
             "inner_protocol": evaluation.inner_protocol,
             **tags,
         },
-        params=_params(recipe, inputs),
+        params=_params(task, inputs),
         metrics=evaluation.pooled,
         metrics_by_month={
             int(name.replace("-", "")): figures
@@ -101,7 +101,7 @@ def evaluation_content(
             if name.replace("-", "").isdigit()
         },
         figures=plots.evaluation_plots(evaluation, name),
-        texts={"model.yml": yaml.safe_dump(recipe.definition.as_dict(), allow_unicode=True, sort_keys=False)},
+        texts={"model.yml": yaml.safe_dump(task.definition.as_dict(), allow_unicode=True, sort_keys=False)},
         evaluation=evaluation.as_dict(),
         tables={path: version for path, version in inputs.versions.items() if version >= 0},
         lake=inputs.lake,
@@ -112,18 +112,18 @@ def evaluation_content(
 
 
 def training_content(
-    recipe: Recipe, inputs: Inputs, evaluation: Evaluation, fitted: Fitted, tags: Mapping[str, str], started_at: int
+    task: LearningTask, inputs: Inputs, evaluation: Evaluation, fitted: Fitted, tags: Mapping[str, str], started_at: int
 ) -> RunContent:
     """The content of a training run: its evaluation, and the model with its decision rules."""
-    content = evaluation_content(recipe, inputs, evaluation, tags, started_at)
+    content = evaluation_content(task, inputs, evaluation, tags, started_at)
     data, infos = inputs.final_data, inputs.infos
-    card = write_card(recipe, data, fitted, evaluation, content.tables)
+    card = write_card(task, data, fitted, evaluation, content.tables)
     themes = {name: info.theme for name, info in infos.items()}
     explainer = Explainer(fitted.model)
     return replace(
         content,
         kind="training",
-        params={**content.params, **_sizes(data, recipe.horizon), "calibration": fitted.model.calibration},
+        params={**content.params, **_sizes(data, task.horizon), "calibration": fitted.model.calibration},
         texts={**content.texts, "model-card.md": card},
         description=card,
         figures={
@@ -132,13 +132,13 @@ def training_content(
         },
         model=fitted.model,
         decision={
-            "horizon": recipe.horizon,
+            "horizon": task.horizon,
             "thresholds": asdict(fitted.thresholds),
             "expected_value": explainer.expected,
             "themes": themes,
             "measures": {name: info.measure for name, info in infos.items()},
             "categories": dict(inputs.categories),
-            "definition": recipe.definition.as_dict(),
+            "definition": task.definition.as_dict(),
             "calibration": {"kind": fitted.model.calibration, "learned_on": fitted.inner_protocol},
         },
         example=data.values[:_EXAMPLE_ROWS],
@@ -167,16 +167,16 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _params(recipe: Recipe, inputs: Inputs) -> dict[str, Any]:
+def _params(task: LearningTask, inputs: Inputs) -> dict[str, Any]:
     settings = inputs.train.model_dump(exclude={"leak", "gate", "horizons", "models", "trials"})
     versions = {f"version.{path}": version for path, version in inputs.versions.items()}
     train = {f"train.{key}": value for key, value in settings.items()}
     return {
-        "model": recipe.definition.name,
+        "model": task.definition.name,
         "lake": inputs.lake,
         **train,
         **versions,
-        **recipe.definition.flat_params(),
+        **task.definition.flat_params(),
     }
 
 

@@ -46,7 +46,7 @@ class Definition:
             **({"search": self.search} if self.search else {}),
         }
 
-    def recipe(self) -> dict[str, Any]:
+    def essentials(self) -> dict[str, Any]:
         """The part of the file that determines predictions: without description and search."""
         return {key: value for key, value in self.as_dict().items() if key in ("pipeline", "monotonic")}
 

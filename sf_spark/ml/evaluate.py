@@ -9,7 +9,7 @@ import numpy as np
 from sf_spark.domain.calendar import start_of
 from sf_spark.errors import TooLittleHistoryError
 from sf_spark.ml.bootstrap import intervals
-from sf_spark.ml.fit import Recipe, failures_suffice, fit_calibrated
+from sf_spark.ml.fit import LearningTask, failures_suffice, fit_calibrated
 from sf_spark.ml.metrics import capacity_figures, figures, lead_time
 from sf_spark.ml.split import Part
 
@@ -49,7 +49,7 @@ class Evaluation:
         return {name: getattr(self, name) for name in names} | {"level": self.level.astype("U6")}
 
 
-def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None]) -> Evaluation:
+def evaluate(task: LearningTask, parts: Iterable[Part], report: Callable[[str], None]) -> Evaluation:
     """Evaluate a model on every part that allows it; levels come from the cut-offs learned in each part.
 
     Probabilities of different parts are pooled because they are calibrated; raw scores are not comparable.
@@ -61,13 +61,13 @@ def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None
     by_origin: dict[str, dict[str, float]] = {}
     protocols: list[str] = []
     for part in parts:
-        target, learned = part.test.target(recipe.horizon), part.past.matured_target(recipe.horizon)
+        target, learned = part.test.target(task.horizon), part.past.matured_target(task.horizon)
         if not failures_suffice(learned) or not len(target):
             report(
                 f"origin {part.name} left out: {learned.sum()} failures to learn from, {len(target)} rows to test on"
             )
             continue
-        fitted = fit_calibrated(recipe, part.past)
+        fitted = fit_calibrated(task, part.past)
         probability = fitted.model.predict_proba(part.test.values)[:, 1]
         test, level = part.test, fitted.thresholds.levels(probability)
         found = figures(target, probability, level, test.weight, test.siren)
@@ -90,20 +90,20 @@ def evaluate(recipe: Recipe, parts: Iterable[Part], report: Callable[[str], None
     # A part without a failure has no ranking of its own, but its alerts are false ones.
     if not any(each["target"].any() for each in rows):
         raise TooLittleHistoryError(
-            f"no origin can be evaluated at a horizon of {recipe.horizon} months: give more history or companies, "
+            f"no origin can be evaluated at a horizon of {task.horizon} months: give more history or companies, "
             "or set a shorter train.horizon"
         )
     pooled = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
-    return _evaluation(recipe, pooled, by_origin, ", ".join(sorted(set(protocols))))
+    return _evaluation(task, pooled, by_origin, ", ".join(sorted(set(protocols))))
 
 
 def _evaluation(
-    recipe: Recipe, rows: dict[str, np.ndarray], by_origin: dict[str, dict[str, float]], inner_protocol: str
+    task: LearningTask, rows: dict[str, np.ndarray], by_origin: dict[str, dict[str, float]], inner_protocol: str
 ) -> Evaluation:
     target, probability, level, weight, siren = (
         rows[name] for name in ("target", "probability", "level", "weight", "siren")
     )
-    train = recipe.train
+    train = task.train
     pooled = figures(target, probability, level, weight, siren)
     pooled |= intervals(target, probability, weight, siren, train.seed, train.resamples)
     pooled |= capacity_figures(target, probability, rows["month"], weight)

@@ -21,7 +21,7 @@ def of_evaluation(
 ) -> str:
     """The fingerprint of an evaluation; ``data`` names the content of each table read."""
     settings = {key: value for key, value in train.model_dump(mode="json").items() if key not in _WITHOUT_EFFECT}
-    content = {"data": dict(data), "model": definition.recipe(), "settings": settings, "protocol": protocol}
+    content = {"data": dict(data), "model": definition.essentials(), "settings": settings, "protocol": protocol}
     return _digest({**content, "code": code_digest()})
 
 

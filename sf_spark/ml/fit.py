@@ -23,7 +23,7 @@ _INNER_SHARE = 0.5  # share of the rows that the inner model must learn from, to
 
 
 @dataclass(frozen=True)
-class Recipe:
+class LearningTask:
     """A model's definition and the settings of its fit."""
 
     definition: Definition
@@ -63,64 +63,64 @@ def failures_suffice(target: np.ndarray, least: int = MIN_FAILURES) -> bool:
     return failures >= least and len(target) - failures >= least
 
 
-def fit_model(recipe: Recipe, past: Dataset) -> SignalModel:
+def fit_model(task: LearningTask, past: Dataset) -> SignalModel:
     """Fit a model without calibration, on the rows that its kind can learn from."""
-    definition, horizon = recipe.definition, recipe.horizon
-    rows = past.where(past.seen >= recipe.wait)
+    definition, horizon = task.definition, task.horizon
+    rows = past.where(past.seen >= task.wait)
     target = np.column_stack([rows.ahead, rows.seen]) if definition.is_hazard else rows.target(horizon)
-    model = build(definition, rows.signals, recipe.train.seed, horizon, recipe.infos, recipe.categorical)
+    model = build(definition, rows.signals, task.train.seed, horizon, task.infos, task.categorical)
     weight = None if (rows.weight == 1).all() else rows.weight.astype(np.float64)
     return model.fit(rows.values, target, weight)
 
 
-def fit_calibrated(recipe: Recipe, past: Dataset) -> Fitted:
+def fit_calibrated(task: LearningTask, past: Dataset) -> Fitted:
     """Fit a model, calibrate it and choose its cut-offs. The model that is kept learns from all rows.
 
     Raises:
         TooLittleHistoryError: When there are too few failures, or a fold has none.
     """
-    target = past.matured_target(recipe.horizon)
+    target = past.matured_target(task.horizon)
     if not failures_suffice(target):
         raise TooLittleHistoryError(
             f"only {int(target.sum())} failures in {len(target)} training rows, at least {MIN_FAILURES} are needed: "
             "give more companies or more history"
         )
-    held_out = held_out_scores(recipe, past)
-    rows, target, train = held_out.rows, held_out.rows.target(recipe.horizon), recipe.train
+    held_out = held_out_scores(task, past)
+    rows, target, train = held_out.rows, held_out.rows.target(task.horizon), task.train
     weight = rows.weight.astype(np.float64)
     kind, curve = calibration.choose(held_out.raw, target, weight, company_ranks(rows.siren), train.calibration)
-    model = fit_model(recipe, past).set_params(calibration=kind, curve=curve)
+    model = fit_model(task, past).set_params(calibration=kind, curve=curve)
     probability = model.calibrate(held_out.raw)
-    share = capacity_share(past, recipe.horizon, train) if train.modere == "capacity" else None
+    share = capacity_share(past, task.horizon, train) if train.modere == "capacity" else None
     ranking = Ranking.of(target, held_out.raw)
     inner = {"average_precision": ranking.average_precision(weight), "roc_auc": ranking.roc_auc(weight)}
     return Fitted(model, choose(target, probability, weight, share), inner, held_out.protocol)
 
 
-def held_out_scores(recipe: Recipe, past: Dataset) -> HeldOut:
+def held_out_scores(task: LearningTask, past: Dataset) -> HeldOut:
     """Scores for calibration and cut-offs: of an inner origin if the history is long enough, else of company folds."""
-    has_matured = past.seen >= recipe.horizon
-    first = int(past.month[has_matured].max()) - recipe.train.inner_months + 1
+    has_matured = past.seen >= task.horizon
+    first = int(past.month[has_matured].max()) - task.train.inner_months + 1
     earlier, later = past.known_at(first), past.where(has_matured & (past.month >= first))
-    learned, tested = (part.matured_target(recipe.horizon) for part in (earlier, later))
+    learned, tested = (part.matured_target(task.horizon) for part in (earlier, later))
     if (
         len(learned) >= _INNER_SHARE * has_matured.sum()
         and failures_suffice(learned, _INNER_FAILURES)
         and failures_suffice(tested, _INNER_FAILURES)
     ):
-        return HeldOut(later, fit_model(recipe, earlier).raw_score(later.values), "inner origin")
-    return _by_company_folds(recipe, past, past.where(has_matured))
+        return HeldOut(later, fit_model(task, earlier).raw_score(later.values), "inner origin")
+    return _by_company_folds(task, past, past.where(has_matured))
 
 
-def _by_company_folds(recipe: Recipe, past: Dataset, matured: Dataset) -> HeldOut:
-    folds, seed = recipe.train.folds, recipe.train.seed
+def _by_company_folds(task: LearningTask, past: Dataset, matured: Dataset) -> HeldOut:
+    folds, seed = task.train.folds, task.train.seed
     fold, fold_matured = fold_of(past.siren, folds, seed), fold_of(matured.siren, folds, seed)
     raw = np.empty(len(matured))
     for rank in range(folds):
         others = past.where(fold != rank)
-        if len(np.unique(others.matured_target(recipe.horizon))) < 2:
+        if len(np.unique(others.matured_target(task.horizon))) < 2:
             raise TooLittleHistoryError("all failures are in one calibration fold: give more companies or more history")
-        model, inside = fit_model(recipe, others), fold_matured == rank
+        model, inside = fit_model(task, others), fold_matured == rank
         if inside.any():
             raw[inside] = model.raw_score(matured.values[inside])
     return HeldOut(matured, raw, "company folds")

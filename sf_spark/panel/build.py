@@ -12,11 +12,11 @@ from sf_spark.panel.activite_partielle import consommation_postings, demande_ent
 from sf_spark.panel.activites import activity_columns, with_activity
 from sf_spark.panel.asof import latest_entries
 from sf_spark.panel.bilans import bdf_entries, bilan_entries, company_accounts, paydex_entries, steady
+from sf_spark.panel.delais import ccsf_entries, delai_entries
 from sf_spark.panel.demographie import etablissement_events, register_changes
 from sf_spark.panel.inputs import StagedTables
 from sf_spark.panel.measures import common_measures, company_measures, measure_columns, urssaf_measures
 from sf_spark.panel.monthly import monthly_rows
-from sf_spark.panel.plans import ccsf_entries, delai_entries
 from sf_spark.panel.postings import (
     cotisation_postings,
     declaration_entries,

@@ -13,7 +13,7 @@ from sf_spark.domain.calendar import known_month, month_index
 from sf_spark.domain.money import euros, ratio
 from sf_spark.panel.activite_partielle import demande_measures
 from sf_spark.panel.bilans import bdf_measures, bilan_measures, paydex_measures
-from sf_spark.panel.plans import delai_measures
+from sf_spark.panel.delais import delai_measures
 
 _DETTE_CENTS = ("part_ouvriere_cents", "part_patronale_cents")
 

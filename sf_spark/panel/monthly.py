@@ -5,10 +5,10 @@ A source gives *entries*: ``key, mois`` and some of these columns; a month may h
     kind      columns               value of a row
     flow      FLOWS, COUNTS         sum of the month's entries
     greatest  GREATEST              the greatest of the month's entries
-    level     LEVELS                sum of all entries up to the month
+    balance   BALANCES              sum of all entries up to the month
     latest    <name>_durable,       the greatest so far, or of the passing ones that still hold:
               <name>_passing        see asof.latest_entries
-    lists     LISTS                 struct<state, fin> each: an array of the states of those that still hold, in order
+    in force  IN_FORCE              struct<state, fin> each: an array of the states of those that still hold, in order
     changes   CHANGES               the last entry so far
 
 Attributes of an entity are entries like its amounts, so no table is joined: each join would add a shuffle, and Spark
@@ -27,17 +27,17 @@ from sf_spark.panel.asof import in_force
 FLOWS = ("cotisation_cents", "apart_centiemes")
 COUNTS = ("nb_ouvertures", "nb_fermetures", "nb_etablissements_en_dette", "nb_etablissements_suivis")
 GREATEST = ("effectif_max_etablissement",)
-LEVELS = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
+BALANCES = ("part_ouvriere_cents", "part_patronale_cents", "nb_ecarts_negatifs", "nb_etablissements")
 LATEST = (
     *("effectif", "declaration", "ccsf", "paydex", "bilan", "bilan_groupe", "bdf"),
     *("registre", "historique", "siege", "unite_legale"),
 )
-LISTS = ("delais", "demandes")
+IN_FORCE = ("delais", "demandes")
 CHANGES = ("proceeding",)
 _OF_MONTH = (*FLOWS, *COUNTS, *GREATEST)
 _DURABLE, _PASSING = (tuple(f"{name}_{kind}" for name in LATEST) for kind in ("durable", "passing"))
-_INTERVALS = (*_PASSING, *LISTS)
-_ALL = (*_OF_MONTH, *LEVELS, *_DURABLE, *_INTERVALS, *CHANGES)
+_INTERVALS = (*_PASSING, *IN_FORCE)
+_ALL = (*_OF_MONTH, *BALANCES, *_DURABLE, *_INTERVALS, *CHANGES)
 
 
 def monthly_rows(
@@ -79,8 +79,8 @@ def monthly_rows(
         "mois",
         month_start(F.col("mois")).alias("periode"),
         *flags,
-        *(name for name in names if name in (*_OF_MONTH, *LEVELS, *CHANGES)),
-        *(F.array_sort(in_force(F.col(name), F.col("mois"))).alias(name) for name in LISTS if name in names),
+        *(name for name in names if name in (*_OF_MONTH, *BALANCES, *CHANGES)),
+        *(F.array_sort(in_force(F.col(name), F.col("mois"))).alias(name) for name in IN_FORCE if name in names),
         *(_latest(name) for name in LATEST if f"{name}_durable" in names),
     )
 
@@ -108,7 +108,7 @@ def _since(frame: DataFrame, columns: set[str], keys: list[Column], first_month:
 
 
 def _of_month(name: str) -> Column:
-    if name in (*FLOWS, *COUNTS, *LEVELS):
+    if name in (*FLOWS, *COUNTS, *BALANCES):
         return F.sum(name).alias(name)
     if name in _INTERVALS:  # null, not an empty list: collecting over months drops nulls
         return F.when(F.count(name) > 0, F.collect_list(name)).alias(name)
@@ -118,7 +118,7 @@ def _of_month(name: str) -> Column:
 def _so_far(name: str, window: WindowSpec) -> Column:
     if name in _OF_MONTH:
         return F.col(name)
-    if name in LEVELS:
+    if name in BALANCES:
         return F.coalesce(F.sum(name).over(window), F.lit(0))
     if name in _INTERVALS:
         return F.flatten(F.collect_list(name).over(window))

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sf_spark.domain.calendar import known_month, month_index
-from sf_spark.panel.plans import NOT_GRANTED
+from sf_spark.panel.delais import NOT_GRANTED
 
 MEASURES = (
     *("effectif", "cotisation", "montant_part_ouvriere", "montant_part_patronale", "dette"),

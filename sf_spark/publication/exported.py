@@ -15,8 +15,9 @@ from pyspark.sql import functions as F
 from sf_spark.domain.follow_up import STATES
 from sf_spark.domain.proceedings import IN_BONIS
 from sf_spark.publication.clearances import SCORES, URSSAF, Clearance
-from sf_spark.publication.filters import LEVELS, Filters
+from sf_spark.publication.filters import Filters
 from sf_spark.publication.follow_up import FOLLOW_UP_KIND
+from sf_spark.publication.list_columns import LEVEL_LABELS, LEVELS
 from sf_spark.publication.visible import visible_list
 
 MISSING = "-"
@@ -116,7 +117,7 @@ COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "Libellé secteur d'activité": _from("section_libelle"),
     "Code NAF/APE": _from("ape"),
     "Libellé NAF/APE": _from("ape_libelle"),
-    "Niveau d'alerte": lambda row: LEVELS.get(row.get("level") or ""),
+    "Niveau d'alerte": lambda row: LEVEL_LABELS[row["level"]] if row.get("level") in LEVELS else None,
     "Fréquence d'alerte": _first,
     "Détail du score effectif": _points("effectif"),
     "Détail du score santé financière": _points("sante_financiere"),

@@ -12,8 +12,7 @@ from pyspark.sql import functions as F
 from sf_spark.domain.proceedings import STATE_LABELS
 from sf_spark.errors import ConfigurationError
 from sf_spark.publication.clearances import SCORES, URSSAF, Clearance
-
-LEVELS = {"fort": "Alerte élevée", "modere": "Alerte modérée"}
+from sf_spark.publication.list_columns import LEVEL_LABELS
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Filters:
             "Effectif minimum": "" if self.min_headcount is None else str(self.min_headcount),
             "Dette sociale minimum (€)": "" if self.min_debt is None else f"{self.min_debt:g}",
             "Procédures collectives": ", ".join(self.proceedings),
-            "Niveaux d'alerte": ", ".join(LEVELS[level] for level in self.levels),
+            "Niveaux d'alerte": ", ".join(LEVEL_LABELS[level] for level in self.levels),
             "Premières alertes seulement": _yes(self.first_alerts),
             "Sans les entreprises récentes": _yes(self.no_recent),
             "Sans les délais de paiement en cours": _yes(self.no_payment_plan),

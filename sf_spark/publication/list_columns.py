@@ -10,6 +10,7 @@ from sf_spark.publication import reasons
 ENTERED, KEPT, RAISED, LOWERED, LEFT = STATUSES = ("nouvelle", "maintenue", "aggravee", "attenuee", "sortie")
 NO_ALERT = "aucun"
 LEVELS = ("modere", "fort")  # from the lowest
+LEVEL_LABELS = {"fort": "Alerte élevée", "modere": "Alerte modérée", NO_ALERT: "Pas d'alerte"}
 
 
 class ListColumn(NamedTuple):

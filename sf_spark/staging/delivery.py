@@ -17,7 +17,7 @@ from sf_spark.lake.tables import location
 from sf_spark.landing.files import DeliveredFile
 from sf_spark.landing.header import read_header
 from sf_spark.landing.names import unfinished
-from sf_spark.landing.range_task import Known
+from sf_spark.landing.range_task import Context
 from sf_spark.landing.recognition import recognise
 from sf_spark.schema import staged
 from sf_spark.settings import Settings
@@ -92,7 +92,7 @@ class Delivery:
             header = read_header(file.uri, file.name, file.packing)
             found = recognise(self.source, header)
             account.layout, account.doubtful = found.layout.name, found.doubtful_months
-            known = Known(
+            known = Context(
                 inside=self.facts.perimeter(self.source.name),
                 accounts=self.facts.accounts(file.name) if found.layout.by_account else None,
                 series=self.facts.series(self.batch) if self.source.gather else None,

@@ -8,7 +8,7 @@ from sf_spark.lake.storage import open_bytes
 from sf_spark.landing.files import DeliveredFile
 from sf_spark.landing.header import Header
 from sf_spark.landing.opening import Text, reading, unpacked
-from sf_spark.landing.range_task import Known, RangeTask
+from sf_spark.landing.range_task import Context, RangeTask
 from sf_spark.landing.ranges import Range, ranges_of, row_groups_of
 from sf_spark.landing.recognition import Reading
 from sf_spark.settings import IngestSettings
@@ -26,7 +26,7 @@ class OpenedFile:
     reading: Reading
     ranges: list[Range]
     text: Text
-    known: Known
+    known: Context
 
     def tasks(self, first_rank: int) -> list[RangeTask]:
         """The ranges as tasks, ranked from a first rank on."""

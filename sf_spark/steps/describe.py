@@ -47,7 +47,9 @@ def _out_of_date(stored: DeltaTable, path: str, signals: dict[str, str]) -> tupl
     for field in stored.schema().fields:
         meaning, now = meaning_of(path, field.name, signals), field.metadata.get("comment")
         if meaning is not None and now is None:
-            new.append(Field(field.name, field.type, field.nullable, {**field.metadata, "comment": meaning}))
+            new.append(
+                Field(field.name, field.type, nullable=field.nullable, metadata={**field.metadata, "comment": meaning})
+            )
         elif meaning is not None and now != meaning:
             changed[field.name] = meaning
     return new, changed

@@ -177,13 +177,13 @@ def _train_one(bench: Bench, definition: Definition, mark: str) -> RunRecord:
     killed = bench.tracker.close_killed("training", mark)
     if killed:
         bench.report(f"{name}: closed {killed} run(s) that a killed training left open")
-    recipe, inputs = bench.recipe(definition), bench.inputs
-    evaluation = evaluate(recipe, inputs.parts(recipe), bench.report)
+    task, inputs = bench.task(definition), bench.inputs
+    evaluation = evaluate(task, inputs.parts(task), bench.report)
     bench.report(f"{name}: {describe(evaluation.pooled)}")
     leak.check_model(name, evaluation.pooled, inputs.train.leak)
-    fitted = fit_calibrated(recipe, inputs.final_data)
+    fitted = fit_calibrated(task, inputs.final_data)
     tags = {"evaluation": bench.mark(definition), "training": mark}
-    run_id = bench.tracker.log(training_content(recipe, inputs, evaluation, fitted, tags, started))
+    run_id = bench.tracker.log(training_content(task, inputs, evaluation, fitted, tags, started))
     seconds = time.time() - started / 1000
     bench.report(f"{name}: learned from {len(inputs.final_data)} rows, {seconds:.0f} s, logged as run {run_id}")
     return RunRecord(run_id, name, evaluation.pooled, evaluation.as_dict(), evaluation.arrays())

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from sf_spark.errors import ConfigurationError
 from sf_spark.ml import fingerprint
 from sf_spark.ml.definition import Definition
-from sf_spark.ml.fit import Recipe, held_out_scores
+from sf_spark.ml.fit import LearningTask, held_out_scores
 from sf_spark.ml.metrics import Ranking
 from sf_spark.ml.model_files import read_definitions
 from sf_spark.ml.split import Part
@@ -53,13 +53,13 @@ def tune(
     with tracker.alone(report):
         inputs, horizon = inputs_of(spark, settings, report)
         train = inputs.train
-        recipe = Recipe(definition, horizon, train, inputs.infos, inputs.categorical)
-        part = next(inputs.parts(recipe))
+        task = LearningTask(definition, horizon, train, inputs.infos, inputs.categorical)
+        part = next(inputs.parts(task))
         mark = fingerprint.of_evaluation(inputs.identity, definition, train, f"search of {definition.search}")
-        parent = tracker.open_search(f"{model} {horizon}m search", mark, recipe.horizon)
+        parent = tracker.open_search(f"{model} {horizon}m search", mark, task.horizon)
 
         def loss(params: dict[str, Any]) -> float:
-            return -_trial(tracker, parent, recipe, params, part, mark, report)
+            return -_trial(tracker, parent, task, params, part, mark, report)
 
         found = search(definition, loss, train.trials, train.seed)
         best = definition.with_params(found[0].params)
@@ -75,16 +75,16 @@ def tune(
 
 
 def _trial(
-    tracker: Tracker, parent: str, recipe: Recipe, params: dict[str, Any], part: Part, mark: str, report: Report
+    tracker: Tracker, parent: str, task: LearningTask, params: dict[str, Any], part: Part, mark: str, report: Report
 ) -> float:
     """The average precision of one set of parameters: logged by an earlier identical search, or computed now."""
     known = tracker.trial(mark, params)
     if known is not None:
         return known
     started = time.time()
-    tried = replace(recipe, definition=recipe.definition.with_params(params))
+    tried = replace(task, definition=task.definition.with_params(params))
     held_out = held_out_scores(tried, part.past)
-    ranking = Ranking.of(held_out.rows.target(recipe.horizon), held_out.raw)
+    ranking = Ranking.of(held_out.rows.target(task.horizon), held_out.raw)
     value = ranking.average_precision(held_out.rows.weight.astype(float))
     tracker.log_trial(parent, mark, params, {"average_precision": value}, int(started * 1000))
     report(f"average precision {value:.4f}, {time.time() - started:.0f} s: {params}")

@@ -16,6 +16,7 @@ from sf_spark.steps.build_labels import build_labels
 from sf_spark.steps.build_panel import build_panel
 from sf_spark.steps.build_signals import build_signals
 from sf_spark.steps.ingest import ingest
+from tests.steps.remembered import remembered_panels
 
 SITES = ("01234567800011", "01234567800029", "98765432100010")
 DUES, PROCEEDINGS = "sigfaible_cotisdues.csv", "sigfaible_pcoll.csv"
@@ -69,7 +70,8 @@ class SmallLake:
         take_in(self.spark, self.settings, batch, self.said.append)
 
     def panels(self) -> list[str]:
-        return self._run(build_panel)
+        with remembered_panels():
+            return self._run(build_panel)
 
     def signals(self) -> list[str]:
         return self._run(build_signals)

@@ -13,7 +13,6 @@ from sf_spark.publication.lists import Stay
 
 Row = Mapping[str, Any]
 
-LEVELS = {"fort": "Alerte élevée", "modere": "Alerte modérée", "aucun": "Pas d'alerte"}
 STATUSES = {
     "nouvelle": "Nouvelle",
     "maintenue": "Maintenue",

@@ -16,7 +16,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sf_spark.publication.list_columns import LEFT
+from sf_spark.publication.list_columns import LEFT, LEVEL_LABELS
 from sf_spark.publication.report import french, list_rows, model
 from sf_spark.publication.report.accounts import accounts
 from sf_spark.publication.report.model import Edition, Quality, Row
@@ -96,7 +96,7 @@ def environment() -> Environment:
     for name in names:
         engine.filters[name] = getattr(french, name)
     engine.globals |= {
-        "levels": model.LEVELS,
+        "levels": LEVEL_LABELS,
         "statuses": model.STATUSES,
         "rights": model.RIGHTS,
         "unknown": french.UNKNOWN,
@@ -139,8 +139,8 @@ def card_page(engine: Environment, edition: Edition, card: Row, row: Row | None)
         edition=edition,
         page="",
         root="../",
-        card=Known(card),
-        row=None if row is None else Known(row),
+        card=Shown(card),
+        row=None if row is None else Shown(row),
         steps=steps(row) if row is not None and edition.may_see("scores") else [],
         rule=None if row is None else list_rows.rule_of(row, edition.rules),
         why_left="" if row is None else list_rows.why_left(row),
@@ -173,7 +173,7 @@ def assets() -> Iterator[tuple[str, bytes]]:
             yield f"ressources/{name}", files(__package__).joinpath(folder, name).read_bytes()
 
 
-class Known(dict[str, Any]):
+class Shown(dict[str, Any]):
     """A row in a template: a hidden column is unknown, not an error."""
 
     def __missing__(self, name: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from sf_spark.publication.list_columns import LEVEL_LABELS
 from sf_spark.publication.report.french import NO_BREAK, UNKNOWN, number, of_month, percent, plural
-from sf_spark.publication.report.model import LEVELS, Figures, Quality
+from sf_spark.publication.report.model import Figures, Quality
 from sf_spark.publication.report.names import REASONS, measure_name, message, source_name
 
 Rows = Sequence[Mapping[str, Any]]
@@ -133,7 +134,7 @@ def _performance(rows: Rows, horizon: int) -> Figures:
         ("Liste et niveau", "Alertes", "Trouvées", "Manquées", "Précision", "Rappel"),
         [
             (
-                f"{row['list']}, {LEVELS[row['level']].lower()}",
+                f"{row['list']}, {LEVEL_LABELS[row['level']].lower()}",
                 *(number(row[name]) for name in ("alerts", "found", "missed")),
                 *(_interval(row, name) for name in ("precision", "recall")),
             )

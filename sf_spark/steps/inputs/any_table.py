@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.dataset import NEVER, Dataset
-from sf_spark.ml.fit import Recipe
+from sf_spark.ml.fit import LearningTask
 from sf_spark.ml.models import SignalInfo
 from sf_spark.ml.split import Part, Split, fold_parts, rolling_parts, stratified_parts
 from sf_spark.settings import Settings, TrainSettings
@@ -154,7 +154,7 @@ class TableInputs:
         """Every column is a measure of its own."""
         return {name: SignalInfo("table", name, "level") for name in self._signals}
 
-    def parts(self, recipe: Recipe, protocol: str = "new_failures") -> Iterator[Part]:
+    def parts(self, task: LearningTask, protocol: str = "new_failures") -> Iterator[Part]:
         """The tests: rolling origins, folds of groups, or folds of rows by class."""
         data, seed = self.final_data, self.train.seed
         if self.parts_are_by_time:

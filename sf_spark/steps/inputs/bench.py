@@ -12,7 +12,7 @@ from sf_spark.ml import fingerprint
 from sf_spark.ml.content import Inputs, evaluation_content
 from sf_spark.ml.definition import Definition, definition_of
 from sf_spark.ml.evaluate import Evaluation, evaluate
-from sf_spark.ml.fit import Recipe
+from sf_spark.ml.fit import LearningTask
 from sf_spark.ml.records import RunRecord
 from sf_spark.ml.registry import Registry
 from sf_spark.ml.split import PROTOCOLS
@@ -34,10 +34,10 @@ class Bench:
     report: Report
     tags: Mapping[str, str] = field(default_factory=dict)  # of the versions that it registers
 
-    def recipe(self, definition: Definition) -> Recipe:
+    def task(self, definition: Definition) -> LearningTask:
         """A model's definition with the settings of its fit here."""
         inputs = self.inputs
-        return Recipe(definition, self.horizon, inputs.train, inputs.infos, inputs.categorical)
+        return LearningTask(definition, self.horizon, inputs.train, inputs.infos, inputs.categorical)
 
     def mark(self, definition: Definition, protocol: str = PROTOCOLS[0]) -> str:
         """The fingerprint of a model's evaluation here, by a protocol."""
@@ -60,7 +60,7 @@ def for_table(definitions: Sequence[Definition], report: Report) -> list[Definit
 
 
 def champion_evaluation(bench: Bench, name: str, version: str) -> Evaluation:
-    """The champion's own recipe at the same origins, on the same rows."""
+    """The champion's own task at the same origins, on the same rows."""
     content = bench.registry.load(name, version).decision["definition"]
     definition = definition_of(content["name"], content)
     return evaluation_of(evaluate_once(bench, definition))
@@ -76,10 +76,10 @@ def evaluate_once(bench: Bench, definition: Definition, protocol: str = PROTOCOL
             f"{definition.name}, {protocol}: run {record.run_id} has the same data, settings and code; used again"
         )
         return record
-    started, recipe = int(time.time() * 1000), bench.recipe(definition)
-    evaluation = evaluate(recipe, bench.inputs.parts(recipe, protocol), bench.report)
+    started, task = int(time.time() * 1000), bench.task(definition)
+    evaluation = evaluate(task, bench.inputs.parts(task, protocol), bench.report)
     tags = {"evaluation": mark, "protocol": protocol}
-    run_id = bench.tracker.log(evaluation_content(recipe, bench.inputs, evaluation, tags, started))
+    run_id = bench.tracker.log(evaluation_content(task, bench.inputs, evaluation, tags, started))
     return RunRecord(run_id, definition.name, evaluation.pooled, evaluation.as_dict(), evaluation.arrays())
 
 

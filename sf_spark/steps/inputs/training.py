@@ -16,7 +16,7 @@ from sf_spark.lake.places import rooted
 from sf_spark.lake.tables import read_table, spark_location, table_version
 from sf_spark.ml import rows
 from sf_spark.ml.dataset import Dataset
-from sf_spark.ml.fit import Recipe
+from sf_spark.ml.fit import LearningTask
 from sf_spark.ml.hazard import PERIOD
 from sf_spark.ml.models import SignalInfo
 from sf_spark.ml.split import Part, Split, months_needed, rolling_parts, rolling_splits, sampled_months
@@ -121,10 +121,10 @@ class TrainingInputs:
         data = self.data.of_months(self.plan.sample)
         return data.where(~data.in_procedure)
 
-    def parts(self, recipe: Recipe, protocol: str = "new_failures") -> Iterator[Part]:
+    def parts(self, task: LearningTask, protocol: str = "new_failures") -> Iterator[Part]:
         """The tests of a protocol, for a model."""
         plan, train = self.plan, self.train
-        return rolling_parts(self.data, plan.splits, plan.sample, train.horizon, recipe.wait, protocol, train.seed)
+        return rolling_parts(self.data, plan.splits, plan.sample, train.horizon, task.wait, protocol, train.seed)
 
     @property
     def dated(self) -> str:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from sf_spark.domain.calendar import start_of
 from sf_spark.lake.tables import replace_all
 from sf_spark.ml.dataset import NEVER, Dataset
-from sf_spark.ml.fit import Recipe
+from sf_spark.ml.fit import LearningTask
 from sf_spark.ml.model_files import read_definitions
 from sf_spark.schema import LABELS_ENTREPRISE, PANEL_ENTREPRISE, SIGNALS_DICTIONARY, SIGNALS_ENTREPRISE
 from sf_spark.settings import Settings, TrainSettings, load_settings
@@ -176,9 +176,9 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def recipes(models_folder: Path, rules: TrainSettings) -> dict[str, Recipe]:
+def tasks(models_folder: Path, rules: TrainSettings) -> dict[str, LearningTask]:
     """The same models, with what decides how they are fitted."""
-    return {each.name: Recipe(each, HORIZON, rules) for each in read_definitions(models_folder)}
+    return {each.name: LearningTask(each, HORIZON, rules) for each in read_definitions(models_folder)}
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ HORIZON = 12
 
 
 @pytest.fixture(scope="module")
-def trees(recipes):
-    return recipes["trees"]
+def trees(tasks):
+    return tasks["trees"]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def test_a_table_of_ones_own_may_have_parameters_of_its_own():
     definition = definition_of("m", one_step(TREES, max_iter=7, max_leaf_nodes=4) | {"table": {f"{NAME}.max_iter": 90}})
     assert definition.for_table().flat_params() == {f"{NAME}.max_iter": 90, f"{NAME}.max_leaf_nodes": 4}
     assert definition.flat_params()[f"{NAME}.max_iter"] == 7
-    assert definition.recipe() != definition.for_table().recipe()
+    assert definition.essentials() != definition.for_table().essentials()
     assert definition_of("m", definition.as_dict()) == definition
 
 
@@ -122,8 +122,8 @@ def test_other_parameters_make_another_model_and_a_search_does_not():
     definition = definition_of("m", {**one_step(TREES, max_iter=3), "search": {"x": {"choice": [1]}}})
     changed = definition.with_params({"HistGradientBoostingClassifier.max_iter": 9})
     assert build(changed, ["a"], 0).pipeline[-1].max_iter == 9
-    assert changed.recipe() != definition.recipe()
-    assert definition_of("m", one_step(TREES, max_iter=3)).recipe() == definition.recipe()
+    assert changed.essentials() != definition.essentials()
+    assert definition_of("m", one_step(TREES, max_iter=3)).essentials() == definition.essentials()
 
 
 def test_a_rule_without_its_signals_is_refused():

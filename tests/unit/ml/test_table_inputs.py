@@ -14,7 +14,7 @@ from sf_spark.errors import ConfigurationError, SfSparkError
 from sf_spark.ml.categories import CategoryEncoder
 from sf_spark.ml.definition import definition_of
 from sf_spark.ml.explain import Explainer
-from sf_spark.ml.fit import Recipe, fit_calibrated
+from sf_spark.ml.fit import LearningTask, fit_calibrated
 from sf_spark.ml.models import build
 from sf_spark.ml.registry import Registry
 from sf_spark.steps.inputs import any_table
@@ -58,7 +58,7 @@ def settings_of(ml_settings, table, **changes):
 
 def test_with_a_time_column_periods_are_tested_on_those_before(spark, ml_settings, parquet, lines):
     inputs = TableInputs(spark, settings_of(ml_settings, parquet, time="year"), lines.append)
-    parts = list(inputs.parts(Recipe(definition_of("line", LINE), 1, inputs.train)))
+    parts = list(inputs.parts(LearningTask(definition_of("line", LINE), 1, inputs.train)))
     assert [part.name for part in parts] == ["2020"]  # train.origins is 1 in tests
     assert set(parts[0].past.month) == {12 * year for year in range(2015, 2020)}
     assert set(parts[0].test.month) == {12 * 2020}
@@ -69,12 +69,12 @@ def test_with_a_time_column_periods_are_tested_on_those_before(spark, ml_setting
 
 def test_without_one_groups_or_rows_are_dealt_into_folds_and_the_run_says_so(spark, ml_settings, parquet, lines):
     grouped = TableInputs(spark, settings_of(ml_settings, parquet, group="company"), lines.append)
-    recipe = Recipe(definition_of("line", LINE), 1, grouped.train)
-    for part in grouped.parts(recipe):
+    task = LearningTask(definition_of("line", LINE), 1, grouped.train)
+    for part in grouped.parts(task):
         assert not set(part.past.siren) & set(part.test.siren)
     assert "5 folds of company: no time column" in lines[-1]
     alone = TableInputs(spark, settings_of(ml_settings, parquet), lines.append)
-    parts = list(alone.parts(recipe))
+    parts = list(alone.parts(task))
     rates = [part.test.target(1).mean() for part in parts]
     assert sum(len(part.test) for part in parts) == 1800 and max(rates) - min(rates) < 0.005
     assert "no time and no group column" in lines[-1]
@@ -128,8 +128,8 @@ def test_rows_in_another_order_are_the_same_rows(spark, ml_settings, frame, parq
     assert one.identity == other.identity
     for name in ("siren", "month", "ahead", "values"):
         np.testing.assert_array_equal(getattr(one.final_data, name), getattr(other.final_data, name))
-    recipe = Recipe(definition_of("line", LINE), 1, one.train)
-    for first, second in zip(one.parts(recipe), other.parts(recipe), strict=True):
+    task = LearningTask(definition_of("line", LINE), 1, one.train)
+    for first, second in zip(one.parts(task), other.parts(task), strict=True):
         np.testing.assert_array_equal(first.test.values, second.test.values)
 
 
@@ -138,7 +138,7 @@ def test_equal_rows_are_never_on_both_sides(spark, ml_settings, frame, tmp_path,
     path = tmp_path / "copies.parquet"
     pd.concat([frame.drop(columns="company")] * 3, ignore_index=True).to_parquet(path)
     inputs = TableInputs(spark, settings_of(ml_settings, str(path), keys=()), report)
-    for part in inputs.parts(Recipe(definition_of("line", LINE), 1, inputs.train)):
+    for part in inputs.parts(LearningTask(definition_of("line", LINE), 1, inputs.train)):
         assert not set(part.past.siren) & set(part.test.siren)
 
 
@@ -238,9 +238,9 @@ def test_a_table_is_evaluated_tracked_and_registered_beside_the_platforms_own(
 
 def test_categories_are_spread_inside_the_pipeline_and_explained_as_one_column(spark, ml_settings, parquet, report):
     inputs = TableInputs(spark, settings_of(ml_settings, parquet, group="company"), report)
-    recipe = Recipe(definition_of("line", LINE), 1, inputs.train, inputs.infos, inputs.categorical)
+    task = LearningTask(definition_of("line", LINE), 1, inputs.train, inputs.infos, inputs.categorical)
     data = inputs.final_data
-    fitted = fit_calibrated(recipe, data)
+    fitted = fit_calibrated(task, data)
     contributions = Explainer(fitted.model).contributions(data.values)
     sector = contributions[:, data.signals.index("sector")]
     by_code = [np.unique(sector[data.values[:, 2] == code].round(9)) for code in (0, 1, 2)]
