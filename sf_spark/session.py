@@ -20,6 +20,7 @@ from sf_spark.lake.places import store_of
 from sf_spark.lake.stores import VARIABLE, use
 from sf_spark.settings import PROJECT_ROOT, Settings
 
+PATIENCE = 60  # seconds that a Java process gets to end by itself
 _FEW_ROWS = 50_000
 _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 _DELTA_JARS = ("delta-spark", "delta-storage")  # the other 31 dependencies of Delta are part of Spark
@@ -150,7 +151,7 @@ def end_session(spark: SparkSession) -> None:
         java.stdin.close()  # its signal to end
     SparkContext._gateway = SparkContext._jvm = None  # a later session starts another one
     try:
-        java.wait(timeout=60)
+        java.wait(timeout=PATIENCE)
     except TimeoutExpired:
         java.kill()
         java.wait()

@@ -1,7 +1,10 @@
 """One fit: a model, its calibration and its cut-offs, all learned from the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +15,15 @@ from sf_spark.ml.definition import Definition
 from sf_spark.ml.hazard import PERIOD
 from sf_spark.ml.metrics import Ranking
 from sf_spark.ml.models import SignalInfo, build
-from sf_spark.ml.signal_model import SignalModel
+from sf_spark.ml.signal_model import SignalModel, fitting
 from sf_spark.ml.split import fold_of
 from sf_spark.ml.thresholds import Thresholds, choose
 from sf_spark.settings import TrainSettings
 
 MIN_FAILURES = 10  # with fewer, cut-offs and calibration are noise
 _INNER_FAILURES = 30  # failures that an inner origin needs on each side; else folds of companies are better
+_AT_ONCE = 2  # fits of few rows: more only pays with more than four cores
+_FEW_VALUES = 20_000_000  # rows x signals: 80 MB, of which each fit has a copy
 _INNER_SHARE = 0.5  # share of the rows that the inner model must learn from, to resemble the final one
 
 
@@ -85,11 +90,11 @@ def fit_calibrated(task: LearningTask, past: Dataset) -> Fitted:
             f"only {int(target.sum())} failures in {len(target)} training rows, at least {MIN_FAILURES} are needed: "
             "give more companies or more history"
         )
-    held_out = held_out_scores(task, past)
+    model, held_out = _together([lambda: fit_model(task, past), lambda: held_out_scores(task, past)], past)
     rows, target, train = held_out.rows, held_out.rows.target(task.horizon), task.train
     weight = rows.weight.astype(np.float64)
     kind, curve = calibration.choose(held_out.raw, target, weight, company_ranks(rows.siren), train.calibration)
-    model = fit_model(task, past).set_params(calibration=kind, curve=curve)
+    model = model.set_params(calibration=kind, curve=curve)
     probability = model.calibrate(held_out.raw)
     share = capacity_share(past, task.horizon, train) if train.modere == "capacity" else None
     ranking = Ranking.of(target, held_out.raw)
@@ -116,14 +121,25 @@ def _by_company_folds(task: LearningTask, past: Dataset, matured: Dataset) -> He
     folds, seed = task.train.folds, task.train.seed
     fold, fold_matured = fold_of(past.siren, folds, seed), fold_of(matured.siren, folds, seed)
     raw = np.empty(len(matured))
-    for rank in range(folds):
+
+    def fill(rank: int) -> None:
         others = past.where(fold != rank)
         if len(np.unique(others.matured_target(task.horizon))) < 2:
             raise TooLittleHistoryError("all failures are in one calibration fold: give more companies or more history")
         model, inside = fit_model(task, others), fold_matured == rank
         if inside.any():
             raw[inside] = model.raw_score(matured.values[inside])
+
+    _together([partial(fill, rank) for rank in range(folds)], past)
     return HeldOut(matured, raw, "company folds")
+
+
+def _together(fits: Sequence[Callable[[], Any]], past: Dataset) -> list[Any]:
+    """Run fits side by side where rows are few, since small fits leave cores idle; large ones need the memory alone."""
+    if past.values.size > _FEW_VALUES:
+        return [fit() for fit in fits]
+    with fitting(), ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [done.result() for done in [pool.submit(fit) for fit in fits]]
 
 
 def capacity_share(past: Dataset, horizon: int, train: TrainSettings) -> float:

@@ -4,6 +4,8 @@ It is a scikit-learn classifier, so that MLflow serves it as such; its source tr
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,18 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from sf_spark.ml.calibration import calibrate
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """The state of the process in which models learn; whoever runs several fits at once enters it first.
+
+    One BLAS thread: sums in another order change the last digits, and workers already share the machine. A solver that
+    stopped before convergence is an error.
+    """
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        yield
 
 
 class SignalModel(ClassifierMixin, BaseEstimator):
@@ -54,9 +68,7 @@ class SignalModel(ClassifierMixin, BaseEstimator):
         self.unknown_ = np.isnan(matrix).all(axis=0)
         self.classes_ = np.array([0, 1])
         weights = {} if sample_weight is None else {f"{self.pipeline.steps[-1][0]}__sample_weight": sample_weight}
-        # One BLAS thread: sums in another order change the last digits, and workers already share the machine.
-        with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
+        with fitting():
             self.pipeline.fit(self._without_unknown(matrix), target, **weights)
         return self
 

@@ -1,6 +1,8 @@
 """The command line in this process: exit codes, one line for each error, the details in a file."""
 
+import argparse
 from argparse import Namespace
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -102,3 +104,10 @@ def test_an_error_that_java_can_no_longer_tell() -> None:
 
     said = "the Java process of Spark does not answer any more (ConnectionRefusedError)"
     assert cli._one_line(DeadError()) == f"DeadError: {said}"
+
+
+def test_a_month_is_written_as_in_french_files() -> None:
+    assert cli.month("2024-03") == date(2024, 3, 1)
+    for wrong in ("2024-13", "03-2024", ""):
+        with pytest.raises(argparse.ArgumentTypeError, match=f"'{wrong}' is not a month: write 2024-03"):
+            cli.month(wrong)

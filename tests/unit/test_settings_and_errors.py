@@ -46,3 +46,31 @@ def test_missing_jars_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
     settings = load_settings("local", [f"jars={tmp_path}"])
     with pytest.raises(ConfigurationError, match=r"delta-storage is not in .*available: delta-spark_4.2.*make setup"):
         spark_jars(settings)
+
+
+def test_texts_become_lists_and_keys_of_spark_stay_whole() -> None:
+    settings = load_settings("local", ["train.models=a, b", "spark.sql.shuffle.partitions=7"])
+    assert settings.train.models == ("a", "b")
+    assert settings.spark["spark.sql.shuffle.partitions"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "store", "artifacts"),
+    [
+        (("lake=/data/lake",), "sqlite:////data/mlflow.db", ""),
+        (("lake=/data/lake", "tracking_uri=postgresql://h/m"), "postgresql://h/m", "file:///data/mlruns"),
+        (("lake=s3a://b/x/lake", "tracking_uri=postgresql://h/m"), "postgresql://h/m", "s3://b/x/mlruns"),
+        (("lake=s3a://b/x/lake", "tracking_uri=https://m"), "https://m", ""),
+        (("lake=/data/lake", "artifact_uri=s3://a/"), "sqlite:////data/mlflow.db", "s3://a"),
+    ],
+)
+def test_models_are_kept_beside_the_lake_unless_a_place_is_named(
+    overrides: tuple[str, ...], store: str, artifacts: str
+) -> None:
+    settings = load_settings("local", overrides)
+    assert (settings.tracking_store(), settings.artifact_store()) == (store, artifacts)
+
+
+def test_no_sqlite_file_stands_beside_a_lake_in_a_store() -> None:
+    with pytest.raises(ConfigurationError, match="no tracking_uri is set.*beside s3a://bucket/lake"):
+        load_settings("local", ["lake=s3a://bucket/lake"]).tracking_store()

@@ -70,3 +70,10 @@ def test_contributions_of_signals_add_up_and_the_period_is_expected(planted):
     contributions = explainer.contributions(x[:200])
     np.testing.assert_allclose(contributions.sum(axis=1) + explainer.expected, model.raw_score(x[:200]), atol=1e-9)
     assert np.abs(contributions[:, 0]).mean() > 5 * np.abs(contributions[:, 1]).mean()
+
+
+def test_its_probability_is_the_chance_within_its_own_horizon(model, planted):
+    x = planted[0][:50]
+    chances = model.predict_proba(x)
+    np.testing.assert_array_equal(chances, model.within(x, model.horizon))
+    np.testing.assert_allclose(chances.sum(axis=1), 1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sf_spark.ml.metrics import calibration_error, capacity_figures, figures, lead_time
+from sf_spark.ml.metrics import Ranking, calibration_error, capacity_figures, figures, lead_time
 
 TARGET = np.array([1, 0, 1, 0, 0, 0, 0, 1])
 PROBABILITY = np.array([0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1])
@@ -85,3 +85,16 @@ def test_calibration_error_is_zero_where_groups_hold_what_they_say():
     target = np.array([1, 0, 0, 0] * 5 + [1, 1, 1, 0] * 5)
     assert calibration_error(target, probability, np.ones(40)) == pytest.approx(0)
     assert calibration_error(target, 1 - probability, np.ones(40)) == pytest.approx(0.5)
+
+
+def test_ranking_figures_are_undefined_without_both_classes():
+    ranking = Ranking(np.array([0, 0, 0]), np.array([0.1, 0.2, 0.3]))
+    assert np.isnan(ranking.average_precision(np.ones(3))) and np.isnan(ranking.roc_auc(np.ones(3)))
+    assert np.isnan(Ranking(np.array([1, 1]), np.array([0.1, 0.2])).roc_auc(np.ones(2)))
+    nothing = np.empty(0)
+    assert figures(nothing, nothing, nothing, nothing, nothing) == {
+        "rows": 0,
+        "companies": 0,
+        "failures": 0,
+        "failing_companies": 0,
+    }

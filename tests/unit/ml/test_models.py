@@ -5,6 +5,8 @@ from sf_spark.errors import ConfigurationError
 from sf_spark.ml.definition import definition_of
 from sf_spark.ml.model_files import read_definitions
 from sf_spark.ml.models import SignalInfo, build, directions, idle_constraints
+from sf_spark.ml.rules import ThresholdRules
+from sf_spark.ml.spaces import plain
 
 NAME = "HistGradientBoostingClassifier"
 TREES = f"sklearn.ensemble.{NAME}"
@@ -150,3 +152,26 @@ def test_constraints_on_what_no_signal_has_are_named() -> None:
     }
     infos = {"dette_mean3m": SignalInfo("dette_urssaf", "dette", "mean")}
     assert idle_constraints(definition_of("m", content), infos) == ["dete"]
+
+
+def test_points_of_rules_are_a_share_of_all_points_and_unknown_earns_none():
+    rules = [{"signal": "dette", "above": 1, "points": 3}, {"signal": "effectif", "below": 10, "points": 1}]
+    model = ThresholdRules(rules=rules, signals=["dette", "effectif"])
+    values = np.array([[2, 5], [2, 50], [np.nan, 5], [1, 10]])
+    np.testing.assert_array_equal(model.predict_proba(values)[:, 1], [4 / 4, 3 / 4, 1 / 4, 0])
+    np.testing.assert_array_equal(model.predict_proba(values).sum(axis=1), 1)
+
+
+def test_a_step_may_apply_a_function_of_numpy():
+    steps = [
+        {"sklearn.preprocessing.FunctionTransformer": {"func": "numpy.log1p"}},
+        {"sklearn.linear_model.LogisticRegression": {}},
+    ]
+    model = build(definition_of("m", {"pipeline": steps}), ["a"], seed=0)
+    assert model.pipeline.steps[0][1].func is np.log1p
+
+
+def test_a_value_drawn_by_a_search_is_one_of_yaml():
+    assert (plain({"quniform": [1, 9, 2]}, np.float64(3.0)), plain({"uniform": [0, 1]}, np.float64(0.5))) == (3, 0.5)
+    assert type(plain({"quniform": [1, 9, 2]}, np.float64(3.0))) is int
+    assert type(plain({"uniform": [0, 1]}, np.float64(0.5))) is float

@@ -1,7 +1,9 @@
 """A moved folder is used at its new path: the store follows its artifacts, and nothing is written to the old path."""
 
+import runpy
 import shutil
 import sqlite3
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -119,3 +121,15 @@ def training_content(mark: str = "mark") -> RunContent:
         decision={"horizon": 12, "thresholds": {"modere": 0.1, "fort": 0.2}, "themes": {}},
         example=None,
     )
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")  # here the package is imported already
+def test_the_command_follows_a_moved_folder_and_leaves_a_missing_store_alone(tmp_path: Path) -> None:
+    (tmp_path / "mlruns").mkdir()
+    store_at(tmp_path / "mlflow.db", {"experiments": (0, "file:///gone/mlruns/0")})
+    for store in (tmp_path / "mlflow.db", tmp_path / "none.db"):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sys, "argv", ["moved", str(store)])
+            runpy.run_module("sf_spark.ml.moved", run_name="__main__")
+    assert recorded(tmp_path / "mlflow.db")["experiments"] == (0, f"{(tmp_path / 'mlruns').as_uri()}/0")
+    assert not (tmp_path / "none.db").exists()

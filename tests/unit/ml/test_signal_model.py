@@ -99,3 +99,9 @@ def test_a_saved_model_holds_no_type_beyond_those_that_are_let_in(name):
     model = build(DEFINITIONS[name], SIGNALS, seed=1).fit(values, target)
     loaded = skops.io.loads(skops.io.dumps(model), trusted=TRUSTED)
     assert (loaded.raw_score(values) == model.raw_score(values)).all()
+
+
+def test_the_likelier_class_is_the_one_above_one_half():
+    values, target = rows()
+    model = build(DEFINITIONS["logistic_regression"], SIGNALS, seed=1).fit(values, target)
+    np.testing.assert_array_equal(model.predict(values), model.predict_proba(values)[:, 1] >= 0.5)

@@ -68,6 +68,12 @@ def test_a_file_of_another_form_is_refused(content: object) -> None:
         clearances_from(content, "file.yml")
 
 
+@pytest.mark.parametrize("record", [None, "01", ["01"]], ids=str)
+def test_a_clearance_of_another_form_is_refused(record: object) -> None:
+    with pytest.raises(ConfigurationError, match="^file.yml: ici: expected a mapping of libelle"):
+        clearances_from({"habilitations": {"ici": record}}, "file.yml")
+
+
 @pytest.mark.parametrize("name", ["log", "DDETS 25", "../up", ""])
 def test_a_name_that_is_no_folder_of_exports_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="is not made of a-z, 0-9 and _"):

@@ -56,6 +56,7 @@ def draw(
     panel: list[tuple[Any, ...]] | None = None,
     size: int = 0,
     follow_up: DataFrame | None = None,
+    flags: dict[str, list[str]] | None = None,
 ) -> DataFrame:
     known = spark.createDataFrame(panel if panel is not None else [company(siren) for siren in scores], PANEL)
     register = spark.createDataFrame([("1", "1" * 14)], "siren string, siret_siege string")
@@ -66,6 +67,7 @@ def draw(
         spark.createDataFrame([(siren, 100.0) for siren in scores], "siren string, dette float"),
         periode.replace(day=20),
         "naf_rev2",
+        flags=flags and spark.createDataFrame(list(flags.items()), "siren string, context_flags array<string>"),
         followed=follow_up,
     )
     dictionary = spark.createDataFrame(
@@ -91,12 +93,19 @@ def only(rows: DataFrame) -> Row:
 
 
 def test_the_highest_probability_is_first_and_equal_ones_go_by_siren(spark: SparkSession) -> None:
-    rows = draw(spark, JANUARY, {"3": 0.9, "1": 0.4, "2": 0.4, "4": 0.1}, panel=[company("1"), company("2")])
+    rows = draw(
+        spark,
+        JANUARY,
+        {"3": 0.9, "1": 0.4, "2": 0.4, "4": 0.1},
+        panel=[company("1"), company("2")],
+        flags={"2": ["zone"]},
+    )
     assert by_siren(rows, "rank", "status", "first_alert", "raison_sociale", "region", "procedure_libelle") == {
         "3": (1, "nouvelle", JANUARY, None, None, None),  # it is listed, known or not
         "1": (2, "nouvelle", JANUARY, "NAME 1", "11", "In bonis"),
         "2": (3, "nouvelle", JANUARY, "NAME 2", "11", "In bonis"),
     }
+    assert by_siren(rows, "context_flags") == {"3": ([],), "1": ([],), "2": (["zone"],)}
 
 
 def test_a_row_says_who_where_and_why(spark: SparkSession) -> None:

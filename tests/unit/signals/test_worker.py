@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sf_spark.signals.expression import Measure, OfSites
-from sf_spark.signals.worker import SignalRequest, write_part
+from sf_spark.signals.worker import SignalRequest, count_peers, write_part
 
 
 def test_a_task_that_got_establishments_and_no_company_writes_the_establishments(tmp_path: Path) -> None:
@@ -28,3 +28,10 @@ def test_a_task_that_got_establishments_and_no_company_writes_the_establishments
     assert (file["key"], file["rows"], file["low"]) == ("siret", 1, "00000000100011")
     rows = pq.read_table(tmp_path / "siret" / file["path"], partitioning=None).to_pylist()
     assert rows == [{"siret": "00000000100011", "effectif": 12.0}]
+
+
+def test_a_partition_without_rows_writes_and_counts_nothing(tmp_path: Path) -> None:
+    request = SignalRequest({"siren": [("effectif", Measure("effectif"))]}, {}, ("effectif",), 24289, 24289, 24289)
+    empty = pa.RecordBatch.from_pydict({"id": pa.array([], pa.int64()), "mois": pa.array([], pa.int64())})
+    for batches in ([], [empty], [empty, empty]):
+        assert list(write_part(batches, request, 0)) == list(count_peers(batches, request)) == []

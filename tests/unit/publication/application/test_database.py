@@ -74,6 +74,8 @@ def test_rows_without_a_part_and_texts_of_any_kind(database: Database, database_
     assert ask(database_uri, rows) == [(A, "2A", '12, "RUE" É\\N', None), (B, None, "", None)]
     database.replace(REGISTER, "second", {"": None}, [])
     assert [row[0] for row in ask(database_uri, rows)] == [A]
+    database.replace(REGISTER, "third", {"2A": Part(1, "c")}, [line(B, "2A", "là")])
+    assert ask(database_uri, rows) == [(B, "2A", "là", None)]
 
 
 def test_a_failure_in_the_middle_leaves_what_was_there(database: Database, database_uri: str) -> None:

@@ -87,3 +87,9 @@ def test_of_each_month_the_edition_in_force_at_the_horizon_is_shown(spark: Spark
         ("Mars 2026", "detection-2026-03-v2", date(2026, 3, 20)),
     ]
     assert list(of_lists[0].asDict()) == list(LISTS.columns)
+
+
+def test_a_list_is_labelled_by_its_month() -> None:
+    assert [scores.label_of(date(2026, month, 1)) for month in (1, 8, 12)] == [
+        *("Janvier 2026", "Août 2026", "Décembre 2026")
+    ]

@@ -42,6 +42,8 @@ def plain(text: str) -> str:
         (french.number(None), "–"),
         (french.euros(0), "0 €"),
         (french.percent(12.345), "12,3 %"),
+        (french.percent(None), "–"),
+        (french.signed(None), "–"),
         (french.signed(1.26), "+1,3"),
         (french.signed(-0.01), "0,0"),
         (french.signed(-3.14), "−3,1"),
@@ -243,3 +245,8 @@ def test_every_warning_can_be_read() -> None:
     page = plain(pages.quality_page(ENGINE, EDITION, replace(QUALITY, tables=[table])))
     assert [text for text in messages if f"<li>{text}</li>" not in page] == []
     assert "3 autres avertissements" in page.split("<li>avertissement 9</li>")[1]
+
+
+def test_a_hidden_column_is_unknown_in_a_template() -> None:
+    card = pages.Shown({"score": 65.0})
+    assert (card.score, card["score"], card.dette, card["dette"]) == (65.0, 65.0, None, None)
