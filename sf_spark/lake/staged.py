@@ -1,22 +1,20 @@
 """Read the staged tables for a build; a source that was never delivered is an empty table."""
 
 import json
-from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from sf_spark.lake.files import table_at
-from sf_spark.lake.places import for_spark
-from sf_spark.lake.tables import location, read_version
+from sf_spark.lake.tables import as_files, location, read_version
 from sf_spark.schema import staged
 
 
 def read_or_empty(spark: SparkSession, lake: str, source: str, columns: str, version: int | None) -> DataFrame:
     """A staged table at a version; None: an empty one with these columns (DDL), because it was never delivered.
 
-    It is read as the Parquet files in its log. Delta's reader would read the log by a Spark job, once for each use of
-    the table in a plan: for a panel, half of the planning time.
+    It is read as the Parquet files in its log, however many there are: for a panel, the log read by Delta would be half
+    of the planning time.
     """
     if version is None:
         return _empty(spark, columns)
@@ -24,13 +22,11 @@ def read_or_empty(spark: SparkSession, lake: str, source: str, columns: str, ver
     table = table_at(folder, version)
     if table.protocol().min_reader_version > 1:  # the files alone are not the content of the table
         return read_version(spark, lake, staged(source), version)
+    found = as_files(spark, folder, table)
+    if found is not None:
+        return found
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
-    files = [for_spark(f"{folder}/{unquote(path)}") for path in table.get_add_actions().column("path").to_pylist()]
-    if not files:
-        return _empty(spark, ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in schema))
-    # These are literal names, not patterns.
-    reader = spark.read.schema(schema).option("basePath", for_spark(folder)).option("__globPaths__", "false")
-    return reader.parquet(*files)
+    return _empty(spark, ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in schema))
 
 
 def _empty(spark: SparkSession, columns: str) -> DataFrame:

@@ -1,13 +1,21 @@
 """Delta tables with Spark: read, replace in one commit."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
+from datetime import date
+from urllib.parse import unquote
 
+from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from sf_spark.errors import MissingTableError
-from sf_spark.lake.files import is_table, open_table
+from sf_spark.lake.files import is_table, open_table, table_at
 from sf_spark.lake.places import for_spark, rooted
 from sf_spark.schema import Table
+
+_FEW_FILES = 32  # more are listed by a Spark job of their own
 
 
 def location(lake: str, table: Table) -> str:
@@ -42,9 +50,53 @@ def table_version(lake: str, table: Table) -> int:
     return -1 if stored is None else int(stored.version())
 
 
-def read_version(spark: SparkSession, lake: str, table: Table, version: int) -> DataFrame:
-    """Read a table at a version, whatever is written meanwhile."""
-    return spark.read.format("delta").option("versionAsOf", version).load(spark_location(lake, table))
+def read_version(
+    spark: SparkSession, lake: str, table: Table, version: int, months: Collection[date] = ()
+) -> DataFrame:
+    """Read a table at a version, whatever is written meanwhile.
+
+    Few files are read as the Parquet files in the log. Delta's reader would read the log by a Spark job, once for each
+    use of the table in a plan: a third of a second each.
+
+    Args:
+        spark: The session.
+        lake: The lake.
+        table: The table.
+        version: Its version.
+        months: First days of the months wanted, of a table partitioned by ``periode``; empty: all.
+    """
+    folder = location(lake, table)
+    stored = table_at(folder, version)
+    found = as_files(spark, folder, stored, months, _FEW_FILES) if stored.protocol().min_reader_version == 1 else None
+    if found is None:
+        found = spark.read.format("delta").option("versionAsOf", version).load(spark_location(lake, table))
+    return found.where(F.col("periode").isin(*months)) if months else found
+
+
+def as_files(
+    spark: SparkSession, folder: str, stored: DeltaTable, months: Collection[date] = (), most: int | None = None
+) -> DataFrame | None:
+    """The rows of a table, read as the files in its log; None where there is no file, or there are too many.
+
+    Args:
+        spark: The session.
+        folder: Where the table is.
+        stored: A version of it, of reader version 1: later ones may hold more than their files say.
+        months: Partitions ``periode`` whose files are read; empty: all files.
+        most: Files to list at most; None: any number.
+    """
+    files = stored.get_add_actions(flatten=True)
+    paths = list(files.column("path").to_pylist())
+    if months:
+        days = files.column("partition.periode").to_pylist()
+        paths = [path for path, day in zip(paths, days, strict=True) if day in months]
+    if not paths or (most is not None and len(paths) > most):
+        return None
+    schema = StructType.fromJson(json.loads(stored.schema().to_json()))
+    # These are literal names, not patterns.
+    reader = spark.read.schema(schema).option("basePath", for_spark(folder)).option("__globPaths__", "false")
+    rows = reader.parquet(*(for_spark(f"{folder}/{unquote(path)}") for path in paths))
+    return rows.select(*(f"`{name}`" for name in schema.names))  # the partition stood last
 
 
 def replace_all(df: DataFrame, lake: str, table: Table) -> None:

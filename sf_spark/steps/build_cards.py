@@ -1,8 +1,8 @@
 """The cards: panel/*, staged/*, lists/detection, follow_up -> cards/etablissement, cards/entreprise."""
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
+from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.lake.deliveries import Delivered, delivered
 from sf_spark.lake.planning import Plan, Read, plan
 from sf_spark.lake.row_commits import commit_changed
@@ -49,10 +49,10 @@ def _build_cards(spark: SparkSession, settings: Settings, report: Report) -> int
 
 
 def _facts(spark: SparkSession, settings: Settings, todo: Plan, inputs: Delivered) -> Facts:
-    months = F.col("periode").between(F.lit(first_month(inputs.last)), F.lit(inputs.last))
+    months = [start_of(month) for month in range(index_of(first_month(inputs.last)), index_of(inputs.last) + 1)]
 
     def panel(table: Table) -> DataFrame:
-        return read_version(spark, settings.lake, table, _version(todo, table)).where(months)
+        return read_version(spark, settings.lake, table, _version(todo, table), months)
 
     def or_empty(table: Table, columns: str) -> DataFrame:
         version = todo.version_of(table)

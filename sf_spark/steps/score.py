@@ -92,7 +92,7 @@ def _score(
     else:
         report(describe_plan(todo))
         report(f"scoring {shown} with {named}")
-        signals, panel = (_read(spark, todo, table) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
+        signals, panel = (_read(spark, todo, table, months) for table in (SIGNALS_ENTREPRISE, PANEL_ENTREPRISE))
         rules = rules_in_use(settings, signals, report)
         names = sorted({name for each in champions for name in each.model.signals})
         scored = predict(rows_to_score(signals, panel, months, names, rules), champions, settings, rules)
@@ -113,10 +113,10 @@ def score_recipe(settings: Settings) -> Recipe:
     return Recipe(PREDICTIONS_ENTREPRISE, rules, code, tables=tables)
 
 
-def _read(spark: SparkSession, todo: Plan, table: Table) -> DataFrame:
+def _read(spark: SparkSession, todo: Plan, table: Table, months: Sequence[date]) -> DataFrame:
     version = todo.version_of(table)
     assert version is not None  # inputs of a plan exist
-    return read_version(spark, todo.lake, table, version)
+    return read_version(spark, todo.lake, table, version, months)
 
 
 def load_champions(settings: Settings, version: str | None = None) -> "list[Champion]":

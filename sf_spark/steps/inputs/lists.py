@@ -48,19 +48,20 @@ class ListInputs:
     def month(self, edition: Edition) -> Month:
         """The inputs of the edition's month."""
         cutoff = edition.periode.replace(day=self._settings.cutoff_day)
-        this, scores = F.col("periode") == F.lit(edition.periode), self._required(PREDICTIONS_ENTREPRISE)
-        panel, signals = (self._required(table) for table in (PANEL_ENTREPRISE, SIGNALS_ENTREPRISE))
+        this, last_year = edition.periode, edition.periode.replace(year=edition.periode.year - 1)
+        scores, panel = (self._required(table, this) for table in (PREDICTIONS_ENTREPRISE, PANEL_ENTREPRISE))
+        signals, before = (self._required(SIGNALS_ENTREPRISE, month) for month in (this, last_year))
         of_model = (F.col("horizon") == edition.horizon) & (F.col("model_version") == edition.model_version)
-        scores = scores.where(this & of_model)
-        signals = signals.select("siren", "periode", *self._signals_of_reasons(scores, signals.columns))
+        scores = scores.where(of_model)
+        chosen = ("siren", "periode", *self._signals_of_reasons(scores, signals.columns))
         return Month(
-            scores=still_open(scores, panel.where(this)),
-            companies=self._companies(panel.where(this), cutoff),
-            signals=signals.where(this),
+            scores=still_open(scores, panel),
+            companies=self._companies(panel, cutoff),
+            signals=signals.select(*chosen),
             cutoff=cutoff,
             nomenclature=self._settings.panel.nomenclature,
-            year_ago=signals.where(F.col("periode") == F.lit(edition.periode.replace(year=edition.periode.year - 1))),
-            flags=self._flags(panel.where(this), cutoff),
+            year_ago=before.select(*chosen),
+            flags=self._flags(panel, cutoff),
             followed=self._followed(cutoff),
         )
 
@@ -109,7 +110,7 @@ class ListInputs:
         rows = read_or_empty(self._spark, self._step.lake, source, STAGED[source], version)
         return dated(rows, self._settings.cutoff_day)
 
-    def _required(self, table: Table) -> DataFrame:
+    def _required(self, table: Table, *months: date) -> DataFrame:
         version = self._step.version_of(table)
         assert version is not None  # inputs of a plan exist
-        return read_version(self._spark, self._step.lake, table, version)
+        return read_version(self._spark, self._step.lake, table, version, months)

@@ -88,9 +88,9 @@ def test_calibration_error_is_zero_where_groups_hold_what_they_say():
 
 
 def test_ranking_figures_are_undefined_without_both_classes():
-    ranking = Ranking(np.array([0, 0, 0]), np.array([0.1, 0.2, 0.3]))
+    ranking = Ranking.of(np.array([0, 0, 0]), np.array([0.1, 0.2, 0.3]))
     assert np.isnan(ranking.average_precision(np.ones(3))) and np.isnan(ranking.roc_auc(np.ones(3)))
-    assert np.isnan(Ranking(np.array([1, 1]), np.array([0.1, 0.2])).roc_auc(np.ones(2)))
+    assert np.isnan(Ranking.of(np.array([1, 1]), np.array([0.1, 0.2])).roc_auc(np.ones(2)))
     nothing = np.empty(0)
     assert figures(nothing, nothing, nothing, nothing, nothing) == {
         "rows": 0,

@@ -185,7 +185,7 @@ def test_after_a_rollback_the_next_move_is_made_by_hand(
     rollback(settings, "too many alerts", "chef", lines.append)  # completes it
     assert registry.champion_version(name) == "1" and registry.promotions(name)[-1].way == "rollback"
     passed = Verdict((Check("any", True, "better"),), True)
-    monkeypatch.setattr("sf_spark.steps.train.judge", lambda *arguments: passed)
+    monkeypatch.setattr("sf_spark.steps.outputs.champion.judge", lambda *arguments: passed)
     (result,) = train(spark, with_train(ml_settings, seed=12), lines.append, models_folder)
     assert result.version != first.version and result.champion == registry.champion_version(name) == "1"
     assert lines[-1].startswith("champion: version 1, put back by chef (too many alerts)")
