@@ -23,7 +23,6 @@ from tests.databases import database_server, new_database
 # The slowest files and folders, longest first: in this order, two processes end together.
 LONGEST_FIRST = (
     "tests/jobs/test_whole_flow.py",
-    "tests/jobs/test_monthly_refresh.py",
     "tests/unit/ml/",
     "tests/steps/test_stale_tables.py",
     "tests/steps/test_publish.py",

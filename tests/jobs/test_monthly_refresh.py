@@ -1,4 +1,4 @@
-"""A monthly refresh writes one month and touches no earlier file; a correction rewrites its own months by itself.
+"""On generated deliveries: a refresh writes one month and touches no earlier file, a correction its own months alone.
 
 The resulting lake is also audited, with a planted look-ahead.
 """
@@ -27,6 +27,7 @@ from sf_spark.signals.catalogue import catalogue_from
 from sf_spark.steps.outputs.signal_tables import Months, write_signals
 from sf_spark.steps.recipes import signal_recipes
 
+pytestmark = pytest.mark.long  # five builds; the same on a small lake: steps/test_stale_tables.py
 SIZE = (
     *("generate.entreprises=60", "generate.annees=2", "generate.monthly_deliveries=1", "generate.last_batch=2610"),
     "signals.families=[cotisations, dettes, effectifs, secteur]",  # all kinds of operators, and half of the time
@@ -155,7 +156,6 @@ def test_a_month_reads_the_months_of_its_windows_and_no_other(refreshes: Refresh
         pd.testing.assert_frame_equal(rows, whole[rows.columns])
 
 
-@pytest.mark.long
 def test_the_audit_names_a_measure_that_has_lost_its_delay(
     refreshes: Refreshes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

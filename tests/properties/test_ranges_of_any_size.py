@@ -177,20 +177,25 @@ def differences(old: Path, new: Path) -> list[str]:
     ]
 
 
-# Every kind as it is, and each packing with a kind that it fits; the other pairs are in the long suite.
-_PACKED = {("strict", "gz"), ("lazy", "zip"), ("UTF-16", "gz"), ("Latin-9", "zip"), ("wide", "gz")}
+# Each kind once as it is or packed, and the smallest ranges of two kinds; the other cases are in the long suite.
+_SHORT = {
+    *(("strict", "", 7), ("strict", "", 60), ("lazy", "", 60), ("Latin-9", "", 60), ("wide", "", 7), ("wide", "", 60)),
+    *(("strict", "gz", 60), ("lazy", "zip", 60), ("UTF-16", "gz", 70), ("Latin-9", "zip", 60), ("wide", "gz", 60)),
+}
+_CASES = [
+    (kind, packing, size)
+    for kind, of in KINDS.items()
+    for packing in ("", "gz", "zip")
+    for size in (of.sizes[-1:] if packing else of.sizes)
+]
 
 
 @pytest.mark.parametrize(
-    ("kind", "packing"),
-    [
-        pytest.param(kind, packing, marks=[] if not packing or (kind, packing) in _PACKED else [pytest.mark.long])
-        for kind in KINDS
-        for packing in ("", "gz", "zip")
-    ],
+    ("kind", "packing", "size"),
+    [pytest.param(*case, marks=[] if case in _SHORT else [pytest.mark.long]) for case in _CASES],
 )
 def test_ranges_of_any_size_give_the_lake_of_one(
-    spark: SparkSession, tmp_path: Path, kind: str, packing: str, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, tmp_path: Path, kind: str, packing: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of, drawn = KINDS[kind], random.Random(f"{kind} {packing}")
     landing = tmp_path / "landing"
@@ -202,13 +207,12 @@ def test_ranges_of_any_size_give_the_lake_of_one(
     one = taken(spark, tmp_path / "one", landing, WHOLE, ("2402", "2403"))
     accounts = DeltaTable(str(one / "deliveries")).to_pyarrow_table().to_pylist()
     assert all(account["lines_accepted"] >= of.lines // 3 for account in accounts)
-    for size in of.sizes if not packing else of.sizes[-1:]:
-        with monkeypatch.context() as patched:
-            seen = Again(patched)
-            patched.setattr("sf_spark.landing.framing._BLOCK", size + 13)  # records also end after the block
-            many = taken(spark, tmp_path / str(size), landing, size, ("2402", "2403"))
-        assert differences(one, many) == []
-        assert seen.ranges > 10 and seen.again > 0, (size, seen.ranges, seen.again)
+    with monkeypatch.context() as patched:
+        seen = Again(patched)
+        patched.setattr("sf_spark.landing.framing._BLOCK", size + 13)  # records also end after the block
+        many = taken(spark, tmp_path / "many", landing, size, ("2402", "2403"))
+    assert differences(one, many) == []
+    assert seen.ranges > 10 and seen.again > 0, (seen.ranges, seen.again)
 
 
 def test_a_range_read_wrong_would_be_seen(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

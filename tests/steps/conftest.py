@@ -69,19 +69,19 @@ class SmallLake:
     def take(self, batch: str) -> None:
         take_in(self.spark, self.settings, batch, self.said.append)
 
-    def panels(self) -> list[str]:
+    def panels(self, rebuild: bool = False) -> list[str]:
         with remembered_panels():
-            return self._run(build_panel)
+            return self._run(build_panel, rebuild=rebuild)
 
-    def signals(self) -> list[str]:
-        return self._run(build_signals)
+    def signals(self, rebuild: bool = False) -> list[str]:
+        return self._run(build_signals, rebuild=rebuild)
 
     def labels(self) -> list[str]:
         return self._run(build_labels)
 
-    def _run(self, step: Callable[..., int]) -> list[str]:
+    def _run(self, step: Callable[..., int], **more: bool) -> list[str]:
         said: list[str] = []
-        assert step(self.spark, self.settings, said.append) == 0
+        assert step(self.spark, self.settings, said.append, **more) == 0
         return said
 
     def rows(self, table: str) -> Rows:

@@ -1,5 +1,6 @@
 """Cases of a false "up to date": each time, the job finds what is stale by itself, and writes only that."""
 
+import hashlib
 import shutil
 from datetime import date
 from pathlib import Path
@@ -95,6 +96,27 @@ def test_an_ingest_that_finishes_while_the_panel_is_built(lake: SmallLake, monke
     assert "2403_01 of cotisation came after it was written" in written_again(said, PANELS[0])
     march = [row["cotisation"] for row in lake.rows(PANELS[0]) if row["periode"] == date(2024, 3, 1)]
     assert march == [10.0, 11.0, 12.0]
+
+
+def test_a_month_more_is_written_alone_and_is_what_a_whole_build_gives(lake: SmallLake) -> None:
+    before = {table: _files(lake, table) for table in (*PANELS, *SIGNALS)}
+    lake.deliver("2403", DUES, dues(100, 100, 100, 70, 70))
+    lake.ingest()
+    lake.panels(), lake.signals()
+    for table, files in before.items():
+        now = _files(lake, table)
+        assert files.items() <= now.items()  # the same files, the same bytes
+        assert {uri.split("periode=")[1].split("/")[0] for uri in now.keys() - files} == {"2024-03-01"}
+    refreshed = {table: lake.rows(table) for table in before}
+    lake.panels(rebuild=True), lake.signals(rebuild=True)
+    for table, rows in refreshed.items():
+        assert lake.rows(table) == rows
+        assert not _files(lake, table).keys() & before[table].keys()
+
+
+def _files(lake: SmallLake, table: str) -> dict[str, str]:
+    uris = DeltaTable(f"{lake.settings.lake}/{table}").file_uris()
+    return {uri: hashlib.sha256(Path(uri).read_bytes()).hexdigest() for uri in uris}
 
 
 def test_a_kernel_changed_by_one_line(lake: SmallLake, monkeypatch: pytest.MonkeyPatch) -> None:
