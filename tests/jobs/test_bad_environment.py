@@ -97,7 +97,7 @@ def nameless() -> list[str]:
     return NAMELESS
 
 
-@pytest.mark.parametrize("submit", [[], ["--master", "local[1]"]])
+@pytest.mark.parametrize("submit", [[], pytest.param(["--master", "local[1]"], marks=pytest.mark.long)])
 def test_a_job_works_whatever_the_environment_says(tmp_path: Path, checkout: Path, submit: list[str]) -> None:
     """All at once, since each would cost a session: none of them may change the result."""
     hadoop = tmp_path / "hadoop"

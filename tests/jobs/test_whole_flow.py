@@ -40,7 +40,7 @@ SIZE = (
     "signals.families=[cotisations, dettes, effectifs, secteur]",
     # Enough predictable failures: a model of so few companies must rank clearly better than chance.
     *("generate.failure_rate=0.1", "generate.announced_share=0.95", "train.models=[gradient_boosting, rule_2016]"),
-    *("train.resamples=50", "train.gate.resamples=100"),
+    *("train.resamples=50", "train.gate.resamples=100", "score.months=2"),
 )
 TABLES = {
     **{f"staged/{name}": ["_batch", "_file", "_line"] for name in ("cotisation", "debit", "procol", "sirene")},

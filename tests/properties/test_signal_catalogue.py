@@ -63,9 +63,12 @@ def test_the_plan_of_a_month_gives_the_bits_of_the_history(frames, whole: Tables
     same(run_kernel(*recent, tmp_path, first=CUT, last=CUT), whole, range(CUT, CUT + 1))
 
 
-def test_order_and_partition_of_the_rows_change_no_bit(frames, whole: Tables, tmp_path: Path) -> None:
+@pytest.mark.parametrize("one_in", [5, pytest.param(1, marks=pytest.mark.long)])
+def test_order_and_partition_of_the_rows_change_no_bit(frames, whole: Tables, tmp_path: Path, one_in: int) -> None:
     shuffled = tuple(frame.sample(frac=1, random_state=3) for frame in frames)
-    same(run_kernel(*shuffled, tmp_path, partition_of=lambda siren: siren % 4), whole)
+    chosen = {key: CATALOGUE.of(key)[::one_in] for key in ("siren", "siret")}
+    few = {key: whole[key][[signal.name for signal in signals]] for key, signals in chosen.items()}
+    same(run_kernel(*shuffled, tmp_path, partition_of=lambda siren: siren % 4, signals=chosen), few)
 
 
 def test_a_few_signals_alone_are_those_among_all(frames, whole: Tables, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import pytest
 from deltalake import Field
@@ -18,10 +17,10 @@ JANUARY, FEBRUARY, MARCH = (date(2024, month, 1) for month in (1, 2, 3))
 ROWS = [(JANUARY, "a", 1), (JANUARY, "é ;", None), (FEBRUARY, "a", 2), (None, "nowhere", 3)]
 
 
-@pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> str:
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Version 0: the rows. Version 1: a column more. Version 2: one row of March that has it."""
-    folder = str(tmp_path / "un lac [é]#")
+    folder = str(tmp_path_factory.mktemp("tables") / "un lac [é]#")
     replace_all(spark.createDataFrame(ROWS, "periode date, siren string, dette int"), folder, TABLE)
     table_at(f"{folder}/{TABLE.path}").alter.add_columns([Field("effectif", "long")])
     march = spark.createDataFrame([(MARCH, "b", 4, 5)], "periode date, siren string, dette int, effectif long")
