@@ -14,11 +14,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import skops.io  # type: ignore[import-untyped]
+import skops.io
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
-from skops.io.exceptions import UntrustedTypesFoundException  # type: ignore[import-untyped]
+from skops.io.exceptions import UntrustedTypesFoundException
 
 import mlflow
 from sf_spark.environment import login_name

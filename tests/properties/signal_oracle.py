@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from tests.properties.signal_frames import COLUMNS, FIRST, LAST
 
 FEWEST = 20
-Wide = pd.DataFrame
+Wide: TypeAlias = pd.DataFrame
 _STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mean": lambda w: w.mean(axis=-1),
     "sum": lambda w: w.sum(axis=-1),

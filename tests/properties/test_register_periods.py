@@ -55,7 +55,8 @@ class Version:
 def a_life(rng: random.Random, delivered: date) -> list[Period]:
     """Consecutive periods, with overlaps, repeats, gaps and twins; shuffled."""
     day = date(rng.randint(2005, 2024), rng.randint(1, 12), rng.randint(1, 28))
-    state, periods = rng.random() < 0.95, []
+    state = rng.random() < 0.95
+    periods: list[tuple[date | None, date | None, bool]] = []
     for rank in range(rng.randint(1, 7)):
         length = rng.choice((0, 0, 5, 20, 31, 200, 900))
         end = day + timedelta(days=length)

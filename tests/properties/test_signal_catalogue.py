@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,7 +164,7 @@ def differences_from_sql(spark: SparkSession, frames, whole: Tables, key: str, s
     for start in range(0, len(signals), _AT_ONCE):
         some = signals[start : start + _AT_ONCE]
         panel = companies if key == "siren" else sites
-        computed = sql.compute_signals(panel, key, some, sites if key == "siren" else None).toPandas()
+        computed: Any = sql.compute_signals(panel, key, some, sites if key == "siren" else None).toPandas()
         months = [day.year * 12 + day.month - 1 for day in computed["periode"]]
         found = computed.set_index(pd.MultiIndex.from_arrays([computed[key], months])).sort_index()
         assert list(found.index) == list(whole[key].index)

@@ -14,7 +14,7 @@ TIMELINE = Timeline.of(DemoPlan(annees=3))
 
 
 def day(text):
-    return int((np.datetime64(text, "D") - DAY_ZERO).astype(int))
+    return int((np.datetime64(text, "D") - DAY_ZERO) / np.timedelta64(1, "D"))
 
 
 def luhn_total(digits):

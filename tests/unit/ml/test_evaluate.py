@@ -150,11 +150,17 @@ def test_too_few_failures_to_train_are_counted(trees, planted_data):
         fit_calibrated(trees, rare)
 
 
-def test_two_fits_with_one_seed_are_the_same_to_the_last_digit(trees, planted_data):
-    first, second = (fit_calibrated(trees, planted_data) for _ in "ab")
+@pytest.mark.parametrize("name", ["trees", "line"])
+def test_fits_side_by_side_and_one_by_one_are_the_same_to_the_last_digit(
+    tasks, planted_data, name, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = (fit_calibrated(tasks[name], planted_data) for _ in "ab")
+    monkeypatch.setattr("sf_spark.ml.fit._FEW_VALUES", 0)
+    in_turn = fit_calibrated(tasks[name], planted_data)
     values = planted_data.values[:200]
-    assert (first.model.predict_proba(values) == second.model.predict_proba(values)).all()
-    assert first.thresholds == second.thresholds
+    for other in (second, in_turn):
+        assert (first.model.predict_proba(values) == other.model.predict_proba(values)).all()
+        assert (first.thresholds, first.inner) == (other.thresholds, other.inner)
 
 
 def test_main_figures_fit_in_a_line():

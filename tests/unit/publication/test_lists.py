@@ -79,8 +79,8 @@ def draw(
     previous = lists[-1].first()["list"] if lists else ""
     edition = Edition(f"detection-{periode:%Y-%m}", periode, 18, 1, "", "", previous, "defaillance", "3", "run")
     listed = companies_listed(edition, month, earlier, STRICT, size)
-    rows = build_list(edition, month, listed, dictionary, earlier).collect()
-    return spark.createDataFrame(rows, SCHEMA)  # fixed: later lists of a test start from it
+    drawn = build_list(edition, month, listed, dictionary, earlier).collect()
+    return spark.createDataFrame(drawn, SCHEMA)  # fixed: later lists of a test start from it
 
 
 def by_siren(rows: DataFrame, *columns: str) -> dict[str, Any]:
