@@ -19,7 +19,7 @@ demo: setup  ## the whole flow on generated deliveries, in ./demo
 
 test: setup  ## the test suite
 	@conf/test_tools.sh
-	@$(PYTHON_ENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
+	@$(PYTHON_ENV) -m pytest -n 2 --dist loadfile --durations 10
 
 test-long: setup  ## the tests that take many minutes: a year of deliveries in every order, killed and run again
 	@$(PYTHON_ENV) -m pytest -m long

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ LONGEST_FIRST = (
     "tests/unit/publication/test_lists.py",
     "tests/unit/publication/test_reasons.py",
 )
-# Folders whose files share what takes long to make, a trained model: one process runs them.
+# Folders whose files share something slow to make (a trained model): one process runs them.
 TOGETHER = ("tests/unit/ml/",)
 
 
@@ -95,6 +96,7 @@ def once_a_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Calla
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (shared / name).exists():
+                shutil.rmtree(shared / f"{name}.part", ignore_errors=True)  # of a fill that failed
                 fill(shared / f"{name}.part")
                 (shared / f"{name}.part").rename(shared / name)
         return shared / name

@@ -7,15 +7,16 @@ from pyspark.sql import DataFrame
 
 from sf_spark.domain.calendar import index_of, start_of
 from sf_spark.lake.committing import commit_rows
-from sf_spark.lake.files import open_table
+from sf_spark.lake.files import open_table, table_at
 from sf_spark.lake.planning import Plan, describe_plan
 from sf_spark.lake.tables import location
 from sf_spark.schema import Table
 
 
-def months_of(lake: str, table: Table) -> list[date]:
-    """The months of a table, in order, from its log: Spark would start a job."""
-    stored = open_table(location(lake, table))
+def months_of(lake: str, table: Table, version: int | None = None) -> list[date]:
+    """The months of a table, at a version or now, in order, from its log: Spark would start a job."""
+    folder = location(lake, table)
+    stored = open_table(folder) if version is None else table_at(folder, version)
     if stored is None:
         return []
     return sorted(set(stored.get_add_actions(flatten=True).column("partition.periode").to_pylist()))

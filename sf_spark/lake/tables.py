@@ -51,46 +51,50 @@ def table_version(lake: str, table: Table) -> int:
 
 
 def read_version(
-    spark: SparkSession, lake: str, table: Table, version: int, months: Collection[date] = ()
+    spark: SparkSession, lake: str, table: Table, version: int, months: Collection[date] | None = None
 ) -> DataFrame:
     """Read a table at a version, whatever is written meanwhile.
 
-    Few files are read as the Parquet files in the log. Delta's reader would read the log by a Spark job, once for each
-    use of the table in a plan: a third of a second each.
+    A table of few files is read as the Parquet files that its log names. Delta's reader would read the log by a Spark
+    job, once for each use of the table in a plan: a third of a second each.
 
     Args:
         spark: The session.
         lake: The lake.
         table: The table.
         version: Its version.
-        months: First days of the months wanted, of a table partitioned by ``periode``; empty: all.
+        months: First days of the months wanted, of a table partitioned by ``periode``; None: all.
     """
     folder = location(lake, table)
     stored = table_at(folder, version)
     found = as_files(spark, folder, stored, months, _FEW_FILES) if stored.protocol().min_reader_version == 1 else None
     if found is None:
         found = spark.read.format("delta").option("versionAsOf", version).load(spark_location(lake, table))
-    return found.where(F.col("periode").isin(*months)) if months else found
+    return found if months is None else found.where(F.col("periode").isin(*months))
 
 
 def as_files(
-    spark: SparkSession, folder: str, stored: DeltaTable, months: Collection[date] = (), most: int | None = None
+    spark: SparkSession,
+    folder: str,
+    stored: DeltaTable,
+    months: Collection[date] | None = None,
+    most: int | None = None,
 ) -> DataFrame | None:
-    """The rows of a table, read as the files in its log; None where there is no file, or there are too many.
+    """The rows of a table, read as the files that its log names; None where these are none, too many, or elsewhere.
 
     Args:
         spark: The session.
         folder: Where the table is.
-        stored: A version of it, of reader version 1: later ones may hold more than their files say.
-        months: Partitions ``periode`` whose files are read; empty: all files.
+        stored: A version of it, of reader version 1: in later ones rows may differ from those of their files.
+        months: Partitions ``periode`` whose files are read; None: all files.
         most: Files to list at most; None: any number.
     """
     files = stored.get_add_actions(flatten=True)
     paths = list(files.column("path").to_pylist())
-    if months:
+    if months is not None:
         days = files.column("partition.periode").to_pylist()
         paths = [path for path, day in zip(paths, days, strict=True) if day in months]
-    if not paths or (most is not None and len(paths) > most):
+    if not paths or (most is not None and len(paths) > most) or any("://" in path for path in paths):
         return None
     schema = StructType.fromJson(json.loads(stored.schema().to_json()))
     # These are literal names, not patterns.

@@ -113,7 +113,7 @@ class Framing:
         layout = self._task.reading.layout
         bad, kept, width = scanned.bad, np.arange(len(scanned.lines)), len(self._columns.wanted)
         self._outcome.ends_open |= self._notes.ends_open
-        if self._notes.ends_open and self._task.known.ends_lines and _is_last(scanned.spans, bad):
+        if self._notes.ends_open and self._task.context.ends_lines and _is_last(scanned.spans, bad):
             cut = [*scanned.spans[-1], scanned.lines[-1], CUT, width]
             bad, kept = np.concatenate([bad, np.array([cut], np.int64)]), kept[:-1]
         if layout.trailer:  # a line that ends the file and is no record
@@ -132,9 +132,8 @@ class Framing:
         if len(kept) < len(spans):
             text, spans, cells = text[kept], spans[kept], [column.take(pa.array(kept)) for column in cells]
         view = np.frombuffer(block, np.uint8)
-        repeats = self._columns.records
-        if repeats != 1:
-            spans = np.repeat(spans, repeats, axis=0)
+        if self._columns.records != 1:
+            spans = np.repeat(spans, self._columns.records, axis=0)
         return Records(text, cells, hash_spans(view, np.uint64(view.ctypes.data), spans), block, spans)
 
     def _reject(self, block: bytearray, bad: np.ndarray, spans: np.ndarray) -> None:
@@ -174,6 +173,7 @@ class Framing:
         wanted, cells = columns[: self._columns.texts], columns[self._columns.texts :]
         text = self._columns.text(place, [frame[column] for column in wanted])
         views = [frame[column].rechunk().to_arrow(compat_level=pl.CompatLevel.newest()) for column in cells]
+        spans = np.repeat(spans, self._columns.records, axis=0)
         self._outcome.first, self._outcome.next, self._outcome.next_line = part.begin, part.stop, part.line + len(frame)
         return Records(text, views, hash_spans(view, np.uint64(view.ctypes.data), spans), joined, spans)
 

@@ -14,7 +14,7 @@ from sf_spark.landing.recognition import Reading
 
 @dataclass(frozen=True)
 class Context:
-    """Facts that reading a file may need.
+    """What reading a file may need to know.
 
     Attributes:
         inside: SIREN of the companies inside the perimeter, as numbers in order; None: everybody is.
@@ -64,7 +64,7 @@ class RangeTask:
     encoding: str
     reading: Reading
     range: Range
-    known: Context = field(default_factory=Context)
+    context: Context = field(default_factory=Context)
     output: Output | None = None
 
 

@@ -105,18 +105,18 @@ class _RangeReader:
 
     def _take(self, records: Records) -> None:
         """Type and count the records, name their facts, keep those to write."""
-        numbers, text, known = np.empty((0, 0), np.int32), records.text, self.task.known
+        numbers, text, context = np.empty((0, 0), np.int32), records.text, self.task.context
         if self.source.wide:
             numbers = headcounts(records.cells)
             text = text.with_columns(first_unreadable(numbers, records.cells).alias(_UNREADABLE_CELL))
         typed = evaluated(text, self._rules)
-        if self.task.reading.layout.by_account and known.accounts is not None:
-            typed = with_siret(typed, pl.DataFrame(known.accounts), self.source.account_date)
+        if self.task.reading.layout.by_account and context.accounts is not None:
+            typed = with_siret(typed, pl.DataFrame(context.accounts), self.source.account_date)
         if self.source.gather is not None:
             raw = [records.raw(row) for row in range(len(typed))]
             self._gathering.append(lines_to_gather(typed, raw, reasons_of(text, self._rules)))
             return
-        found = classified(typed, self.source, known.inside, lambda rows: reasons_of(text[rows], self._rules))
+        found = classified(typed, self.source, context.inside, lambda rows: reasons_of(text[rows], self._rules))
         raw = [records.raw(int(row)) for row in found.wrong]
         self.outcome.is_cut |= self._notes.ends_open and len(found.classes) > 0 and found.classes[-1] == REJECTED
         rows = typed.drop("_wrong", "_skip")
@@ -136,17 +136,17 @@ class _RangeReader:
 
     def _gather(self) -> None:
         """Gather lines into records, and take these."""
-        known = self.task.known
-        assert self.source.gather is not None and known.series is not None
+        context = self.task.context
+        assert self.source.gather is not None and context.series is not None
         if not self._gathering:
             return
-        gathered = self.source.gather(pl.concat(self._gathering), *known.series)
+        gathered = self.source.gather(pl.concat(self._gathering), *context.series)
         typed = gathered.with_columns(
             (pl.col("_errors").list.len() > 0).alias("_wrong"),
             pl.int_range(pl.len(), dtype=pl.UInt32).alias("_at"),
             pl.lit(0, pl.UInt16).alias("_part"),
         )
-        found = classified(typed, self.source, known.inside, lambda rows: typed["_errors"].gather(rows))
+        found = classified(typed, self.source, context.inside, lambda rows: typed["_errors"].gather(rows))
         # Nobody knows what a line without a SIRET may have said of its account.
         lines = pl.concat(self._gathering)
         unsure = lines.filter(~lines["siret"].str.contains(_WHOLE_SIRET).fill_null(False))
@@ -158,8 +158,8 @@ class _RangeReader:
         rows = rows.drop("_doubtful")
         rows, raw = rows[kept], hash_texts(typed["_raw"].gather(kept))
         self.outcome.keys = rows[self.source.key_column].to_arrow()
-        if known.outranked is not None:
-            latest = (~rows[self.source.key_column].is_in(pl.Series(known.outranked).implode())).to_numpy()
+        if context.outranked is not None:
+            latest = (~rows[self.source.key_column].is_in(pl.Series(context.outranked).implode())).to_numpy()
             rows, raw = rows.filter(latest), raw[latest]
         facts = facts_of(rows, raw, self.task.range.rank, self.source)
         self._keep(facts.names, lambda: facts)
@@ -167,7 +167,7 @@ class _RangeReader:
     def _giving(self, found: Classified) -> np.ndarray:
         """The rows that give facts: accepted ones, and rejected ones where the source keeps their values."""
         kept = found.classes == ACCEPTED
-        if self.source.emits_rejected and self.task.known.takes_rejected:
+        if self.source.emits_rejected and self.task.context.takes_rejected:
             kept |= (found.classes == REJECTED) & found.has_valid_key
         return np.flatnonzero(kept)
 
@@ -205,8 +205,8 @@ class _RangeReader:
         without = np.flatnonzero(silent & ~names_one)
         if by_account:
             account = rows["numero_compte"].gather(without)
-            assert self.task.known.accounts is not None
-            known = pl.Series(self.task.known.accounts.column("numero_compte").combine_chunks())
+            assert self.task.context.accounts is not None
+            known = pl.Series(self.task.context.accounts.column("numero_compte").combine_chunks())
             is_known = account.is_in(known.implode()).fill_null(False).to_numpy()
             self._notes.silent(noted("numero_compte", account.filter(is_known)))
             without = without[~is_known]  # an unknown number may be a damaged one

@@ -14,7 +14,7 @@ from sf_spark.landing.source import LATIN9, UTF8, UTF16, Layout, Source
 
 _UTF16_BE_MARK = codecs.BOM_UTF16_BE.decode(LATIN9)
 _ENCODINGS = {UTF16: "UTF-16", LATIN9: "not UTF-8", UTF8: "UTF-8"}
-_NUMBERS = {"siren", "siret"}  # two different columns, one letter apart
+_IDENTIFIERS = {"siren", "siret"}  # two different columns, one letter apart
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -76,7 +76,7 @@ def _check_spelling(source: Source, columns: list[str]) -> None:
     names = {name for layout in source.layouts for name in (*layout.required, *layout.optional)}
     present = {name.lower() for name in columns}
     for column in columns:
-        if column.lower() in names | _NUMBERS:
+        if column.lower() in names | _IDENTIFIERS:
             continue
         meant = next((name for name in sorted(names - present) if nearly_spells(column.lower(), name)), "")
         if meant:

@@ -77,7 +77,8 @@ def definition_of(name: str, content: Mapping[str, Any]) -> Definition:
     """The definition in a stored version, or in a dictionary like it.
 
     Raises:
-        ConfigurationError: For anything but a description, a list of one-key steps, constraints and a search.
+        ConfigurationError: For anything but a description, a list of one-key steps, constraints, parameters for a
+            table and a search.
     """
     with about(f"model '{name}'"):
         return defined(name, content)
@@ -87,7 +88,8 @@ def defined(name: str, content: Any) -> Definition:
     """The definition in the content of a file; its classes and parameters are checked when it is built.
 
     Raises:
-        ConfigurationError: For anything but a description, a list of one-key steps, constraints and a search.
+        ConfigurationError: For anything but a description, a list of one-key steps, constraints, parameters for a
+            table and a search.
     """
     pipeline = content.get("pipeline") if isinstance(content, Mapping) else None
     if not isinstance(pipeline, list) or not pipeline:

@@ -22,8 +22,8 @@ from sf_spark.settings import TrainSettings
 
 MIN_FAILURES = 10  # with fewer, cut-offs and calibration are noise
 _INNER_FAILURES = 30  # failures that an inner origin needs on each side; else folds of companies are better
-_AT_ONCE = 2  # fits of few rows: more only pays with more than four cores
-_FEW_VALUES = 20_000_000  # rows x signals: 80 MB, of which each fit has a copy
+_AT_ONCE = 2  # threads; the folds inside one of two fits have as many of their own, so at most three fits run
+_FEW_VALUES = 20_000_000  # rows x signals: 80 MB, and 240 for each fit, which holds them as singles and doubles
 _INNER_SHARE = 0.5  # share of the rows that the inner model must learn from, to resemble the final one
 
 
@@ -45,7 +45,7 @@ class LearningTask:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Raw scores of matured rows, from models that had not seen them: of inner origins, or of folds of companies."""
+    """Raw scores of matured rows, from models that had not seen them: of an inner origin, or of folds of companies."""
 
     rows: Dataset
     raw: np.ndarray
@@ -113,7 +113,7 @@ def held_out_scores(task: LearningTask, past: Dataset) -> HeldOut:
         and failures_suffice(learned, _INNER_FAILURES)
         and failures_suffice(tested, _INNER_FAILURES)
     ):
-        return HeldOut(later, fit_model(task, earlier).raw_score(later.values), "inner origin")
+        return HeldOut(later, _raw_score(fit_model(task, earlier), later.values), "inner origin")
     return _by_company_folds(task, past, past.where(has_matured))
 
 
@@ -128,10 +128,15 @@ def _by_company_folds(task: LearningTask, past: Dataset, matured: Dataset) -> He
             raise TooLittleHistoryError("all failures are in one calibration fold: give more companies or more history")
         model, inside = fit_model(task, others), fold_matured == rank
         if inside.any():
-            raw[inside] = model.raw_score(matured.values[inside])
+            raw[inside] = _raw_score(model, matured.values[inside])
 
     _together([partial(fill, rank) for rank in range(folds)], past)
     return HeldOut(matured, raw, "company folds")
+
+
+def _raw_score(model: SignalModel, values: np.ndarray) -> np.ndarray:
+    with fitting():  # alone or beside other fits: the same digits
+        return model.raw_score(values)
 
 
 def _together(fits: Sequence[Callable[[], Any]], past: Dataset) -> list[Any]:

@@ -140,7 +140,6 @@ class Judged:
         held_keys: Hashed natural keys of the other facts that are held back.
         outside: Number of absent facts of companies outside the perimeter.
         facts_held_back: The other facts that are held back: see ``HELD_BACK``.
-        n_held: Their number.
     """
 
     ended: np.ndarray
@@ -149,7 +148,6 @@ class Judged:
     held_keys: np.ndarray
     outside: int
     facts_held_back: pa.Table
-    n_held: int
 
 
 def judge(task: JudgeTask) -> Judged:
@@ -179,7 +177,6 @@ def judge(task: JudgeTask) -> Judged:
         keys[~found],
         int(np.count_nonzero(outside)),
         _listed(table.take(pa.array(listed[:_MOST_LISTED])), reason[listed[:_MOST_LISTED]], task),
-        len(listed),
     )
 
 

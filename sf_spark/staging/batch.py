@@ -148,9 +148,9 @@ def read_files(batch: Batch, files: list[list[RangeTask]]) -> list[FileRead | Br
 def _with_output(batch: Batch, task: RangeTask) -> RangeTask:
     if not batch.all_new:
         # The readable cells of a rejected wide record are facts on their own, and correct.
-        takes_rejected = bool(batch.source.wide) and task.known.takes_rejected
-        return replace(task, known=replace(task.known, takes_rejected=takes_rejected))
-    task = replace(task, known=replace(task.known, takes_rejected=True))
+        takes_rejected = bool(batch.source.wide) and task.context.takes_rejected
+        return replace(task, context=replace(task.context, takes_rejected=takes_rejected))
+    task = replace(task, context=replace(task.context, takes_rejected=True))
     return replace(task, output=Output(batch.uri(batch.new_path()), batch.stamp(task.name)))
 
 

@@ -92,7 +92,7 @@ class Delivery:
             header = read_header(file.uri, file.name, file.packing)
             found = recognise(self.source, header)
             account.layout, account.doubtful = found.layout.name, found.doubtful_months
-            known = Context(
+            context = Context(
                 inside=self.facts.perimeter(self.source.name),
                 accounts=self.facts.accounts(file.name) if found.layout.by_account else None,
                 series=self.facts.series(self.batch) if self.source.gather else None,
@@ -100,7 +100,7 @@ class Delivery:
                 takes_rejected=not account.doubtful,
             )
             text, ranges = cut(file, self.source, header, found, ingest, f"{self.scratch}/text-{uuid.uuid4().hex}")
-            return OpenedFile(account, found, ranges, text, known)
+            return OpenedFile(account, found, ranges, text, context)
         except BrokenFileError as error:
             account.fail(str(error))
         except (KeyboardInterrupt, SystemExit):
@@ -207,7 +207,7 @@ class Delivery:
         outranked: list[pa.Array] = []  # if several files hold an account, the last one counts
         for rank, file in reversed(list(enumerate(opened))):
             keys = pa.chunked_array(outranked, pa.large_string()).combine_chunks() if outranked else None
-            file.known = replace(file.known, outranked=keys)
+            file.context = replace(file.context, outranked=keys)
             (read,) = read_files(batch, [file.tasks(rank)])
             if isinstance(read, FileRead):
                 outranked += [o.keys.cast(pa.large_string()) for o in read.outcomes if o.keys is not None]

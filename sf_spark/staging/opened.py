@@ -26,7 +26,7 @@ class OpenedFile:
     reading: Reading
     ranges: list[Range]
     text: Text
-    known: Context
+    context: Context
 
     def tasks(self, first_rank: int) -> list[RangeTask]:
         """The ranges as tasks, ranked from a first rank on."""
@@ -34,7 +34,7 @@ class OpenedFile:
         return [
             RangeTask(
                 *(text.uri, self.account.file.name, text.packing, text.encoding, self.reading),
-                *(replace(part, rank=first_rank + place), self.known),
+                *(replace(part, rank=first_rank + place), self.context),
             )
             for place, part in enumerate(self.ranges)
         ]

@@ -25,10 +25,10 @@ from sf_spark.lake.files import TableFile, commit_files
 from sf_spark.lake.storage import remove_files
 from sf_spark.landing.range_task import Output
 from sf_spark.landing.staged_schema import staged_schema
-from sf_spark.staging.absences import Absences, absences_of, returned_of
 from sf_spark.staging.batch import PARTITION, Batch, FileRead, discard_file
 from sf_spark.staging.comparing import Coverage, compare, size_of
 from sf_spark.staging.comparison import BucketOutcome
+from sf_spark.staging.judging import Absences, absences_of, returned_of
 from sf_spark.staging.range_tasks import WriteTask, write_picked
 from sf_spark.staging.silence import Silence, silence_of
 from sf_spark.staging.snapshot_rule import SnapshotRule

@@ -26,7 +26,9 @@ def describe(spark: SparkSession, settings: Settings, report: Report) -> int:
         new, changed = _out_of_date(stored, path, signals)
         is_described = stored.metadata().description == description
         try:
-            if new:  # one commit of milliseconds; a comment that is there has to be altered by Spark
+            # A column added once more takes over the comment, in one commit of milliseconds; only one that has another
+            # comment has to be altered by Spark.
+            if new:
                 stored.alter.add_columns(new)
             if changed:
                 place = spark_location(settings.lake, table)

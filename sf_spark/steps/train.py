@@ -29,7 +29,7 @@ from sf_spark.steps.inputs.any_table import HORIZON, TableInputs
 from sf_spark.steps.inputs.bench import Bench, for_table
 from sf_spark.steps.inputs.model_names import model_name_of
 from sf_spark.steps.inputs.training import TrainingInputs
-from sf_spark.steps.outputs.champion import before_the_gate
+from sf_spark.steps.outputs.champion import put_through_the_gate
 
 MODELS = PROJECT_ROOT / "conf" / "models"
 
@@ -131,7 +131,7 @@ def train_all(bench: Bench, definitions: Sequence[Definition], name: str, needs_
     version, is_known = bench.registry.register(record.run_id, name, marks[best.name], summary, tags)
     bench.report(f"challenger: {best.name}, {name} version {version} ({'known' if is_known else 'registered'})")
     rule = next((runs[each.name] for each in definitions if each.is_rule and each.name in runs), None)
-    champion, verdict = before_the_gate(bench, name, version, record, rule, needs_rule)
+    champion, verdict = put_through_the_gate(bench, name, version, record, rule, needs_rule)
     return TrainingResult(bench.horizon, list(runs.values()), record, version, champion, verdict)
 
 

@@ -1,7 +1,7 @@
-"""Panels of small lakes, computed once for the same inputs: planning one takes seconds, whoever commits it how often.
+"""Panels of small lakes, computed once for the same inputs: planning one takes seconds, however often it is committed.
 
-A panel is a pure function of its rules and of the rows that it reads, so what was computed for the same ones is the
-panel. Reading, plans, commits and builds stay those of the job.
+A panel is a pure function of its rules and of the rows that it reads, so the panel computed for the same
+ones can be used again. Reading, plans, commits and builds are the job's own. Not for tests that patch the panel itself.
 """
 
 import hashlib

@@ -60,7 +60,7 @@ def for_table(definitions: Sequence[Definition], report: Report) -> list[Definit
 
 
 def champion_evaluation(bench: Bench, name: str, version: str) -> Evaluation:
-    """The champion's own task at the same origins, on the same rows."""
+    """The evaluation of the champion's own definition at the same origins, on the same rows."""
     content = bench.registry.load(name, version).decision["definition"]
     definition = definition_of(content["name"], content)
     return evaluation_of(evaluate_once(bench, definition))

@@ -113,4 +113,4 @@ class ListInputs:
     def _required(self, table: Table, *months: date) -> DataFrame:
         version = self._step.version_of(table)
         assert version is not None  # inputs of a plan exist
-        return read_version(self._spark, self._step.lake, table, version, months)
+        return read_version(self._spark, self._step.lake, table, version, months or None)

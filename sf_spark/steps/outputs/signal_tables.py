@@ -85,7 +85,7 @@ def write_signals(
 
 def last_rows(spark: SparkSession, lake: str, version: int) -> pa.Table:
     """Signals of the companies in the last month: all of them, or about 20 000, always the same ones."""
-    rows = read_version(spark, lake, SIGNALS_ENTREPRISE, version, months_of(lake, SIGNALS_ENTREPRISE)[-1:])
+    rows = read_version(spark, lake, SIGNALS_ENTREPRISE, version, months_of(lake, SIGNALS_ENTREPRISE, version)[-1:])
     one_in = max(1, rows.count() // _ROWS_FOR_COVERAGE)
     return rows.where(F.pmod(F.xxhash64("siren"), F.lit(one_in)) == 0).toArrow()
 

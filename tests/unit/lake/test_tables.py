@@ -37,14 +37,19 @@ def in_order(rows: DataFrame) -> list[str]:
 
 
 @pytest.mark.parametrize("version", [0, 1, 2])
-@pytest.mark.parametrize("months", [(), (JANUARY,), (FEBRUARY, MARCH), (date(2030, 1, 1),)])
+@pytest.mark.parametrize("months", [None, (), (JANUARY,), (FEBRUARY, MARCH), (date(2030, 1, 1),)])
 @pytest.mark.parametrize("most", [32, 0])  # 0: Delta's reader
 def test_rows_and_columns_are_those_of_delta(
-    spark: SparkSession, lake: str, version: int, months: Sequence[date], most: int, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession,
+    lake: str,
+    version: int,
+    months: Sequence[date] | None,
+    most: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tables, "_FEW_FILES", most)
     expected = delta(spark, lake, version)
-    expected = expected.where(expected["periode"].isin(*months)) if months else expected
+    expected = expected if months is None else expected.where(expected["periode"].isin(*months))
     found = read_version(spark, lake, TABLE, version, months)
     assert found.columns == expected.columns
     assert [field.dataType for field in found.schema] == [field.dataType for field in expected.schema]

@@ -192,6 +192,22 @@ def test_after_a_rollback_the_next_move_is_made_by_hand(
     assert f"version {result.version} stays challenger" in lines[-1]
 
 
+def test_a_promotion_that_a_kill_left_without_its_log_is_logged_by_the_next_training(
+    trained, spark, client, registry, ml_settings, models_folder, lines, name
+):
+    logged = len(registry.promotions(name))
+    now = registry.champion_version(name)
+    settings = with_train(ml_settings, seed=13)
+    (first,) = train(spark, settings, lines.append, models_folder)
+    client.set_registered_model_alias(name, "champion", first.version)  # and killed
+    train(spark, settings, lines.append, models_folder)
+    assert len(registry.promotions(name)) == logged + 1
+    move = registry.promotions(name)[-1]
+    assert (move.before, move.after, move.who) == (now, first.version, "train")
+    rollback(settings, "as before", "", lines.append)
+    assert registry.champion_version(name) == now
+
+
 def test_a_version_or_a_reason_that_is_not_there_is_one_clear_line(trained, ml_settings, report):
     with pytest.raises(ConfigurationError, match=r"has no version 99 \(available: 1"):
         promote(ml_settings, "99", "why not", "", report)

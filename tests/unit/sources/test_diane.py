@@ -1,12 +1,18 @@
 """The wide export of accounts: one record for each company and year, with any header."""
 
 from datetime import date
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from sf_spark.errors import BrokenFileError
 from sf_spark.landing.recognition import recognise
+from sf_spark.settings import load_settings
 from sf_spark.sources.diane import SOURCE, by_year
+from sf_spark.staging.intake import take_in
 from tests.reading import header_of
 
 FIXED = [
@@ -107,3 +113,28 @@ def test_a_malformed_line_makes_the_export_fail(deliver, ingest) -> None:
     account = ingest("2403")["diane.csv"]
     assert account.status == "failed"
     assert "line 3: '2 fields' is not the 81 of the header" in account.message
+
+
+def test_parquet_gives_the_facts_of_the_text(tmp_path: Path) -> None:
+    columns, years = header(range(2015, 2018)), range(2015, 2018)
+    rows = [
+        ["012345678" if name == "Numéro Siren" else str(rank) if name[-4:].isdigit() else "" for name in columns]
+        for rank in (1, 2)
+    ]
+    text = "\n".join(";".join(cells) for cells in (columns, *rows))
+    table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)})
+    found = []
+    for kind in ("csv", "parquet"):
+        folder = tmp_path / kind / "2403"
+        folder.mkdir(parents=True)
+        if kind == "csv":
+            (folder / "diane.csv").write_bytes(text.encode("utf-16"))
+        else:
+            pq.write_table(table, folder / "diane.parquet")
+        settings = load_settings("test", [f"landing={tmp_path / kind}", f"lake={tmp_path / kind / 'lake'}"])
+        (account,) = take_in(None, settings, "2403", lambda text: None)  # type: ignore[arg-type]
+        stored = Path(settings.lake, "staged", "diane")
+        lines = DeltaTable(str(stored)).to_pyarrow_table().to_pylist() if stored.exists() else []
+        found.append((account.status, account.read, account.accepted, len(lines)))
+    assert found[0][1] == 2 * len(years)
+    assert found[0] == found[1]
