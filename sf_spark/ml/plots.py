@@ -35,7 +35,7 @@ def precision_recall(evaluation: Evaluation, title: str) -> Figure:
         if recall is not None and precision is not None:
             axes.plot([recall], [precision], marker, label=level)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    axes.legend()
+    axes.legend(loc="upper right")  # the best place is searched for among all points
     return figure
 
 
@@ -48,7 +48,7 @@ def reliability(evaluation: Evaluation, title: str) -> Figure:
     axes.plot([low, 1], [low, 1], color="grey", linestyle=":", label="perfect")
     axes.plot(predicted[shown], observed[shown], "o-", color="tab:blue", label="model")
     axes.set(xscale="log", yscale="log")
-    axes.legend()
+    axes.legend(loc="upper left")
     return figure
 
 
@@ -58,7 +58,7 @@ def gain(evaluation: Evaluation, title: str) -> Figure:
     figure, axes = _new(title, "share of companies visited", "share of failures found")
     axes.plot(np.append(0, alerts / alerts[-1]), np.append(0, hits / hits[-1]), color="tab:blue", label="model")
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
-    axes.legend()
+    axes.legend(loc="lower right")
     return figure
 
 

@@ -89,7 +89,6 @@ def overrides(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def flow(
     spark: SparkSession,
-    production_plans: None,
     tmp_path_factory: pytest.TempPathFactory,
     generate_some_sources: Callable[[Settings], None],
 ) -> Lake:
