@@ -89,6 +89,7 @@ def overrides(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def flow(
     spark: SparkSession,
+    production_plans: None,
     tmp_path_factory: pytest.TempPathFactory,
     generate_some_sources: Callable[[Settings], None],
 ) -> Lake:
