@@ -88,6 +88,7 @@ def read_file(
         stamp: Values that all facts share.
     """
     packing = packing_of(path.name)
+    assert packing != "parquet"  # its rows cannot be read one by one, as is done below
     header = read_header(str(path), path.name, packing)
     reading = recognise(source, header)
     encoding = reading.layout.encoding

@@ -20,11 +20,10 @@ def read_or_empty(spark: SparkSession, lake: str, source: str, columns: str, ver
         return _empty(spark, columns)
     folder = location(lake, staged(source))
     table = table_at(folder, version)
-    if table.protocol().min_reader_version > 1:  # the files alone are not the content of the table
-        return read_version(spark, lake, staged(source), version)
-    found = as_files(spark, folder, table)
-    if found is not None:
-        return found
+    if table.file_uris():
+        # Where the files alone are not the content of the table, or lie elsewhere, Delta reads it.
+        found = as_files(spark, folder, table) if table.protocol().min_reader_version == 1 else None
+        return read_version(spark, lake, staged(source), version) if found is None else found
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
     return _empty(spark, ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in schema))
 

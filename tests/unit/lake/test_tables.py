@@ -7,7 +7,7 @@ import pytest
 from deltalake import Field
 from pyspark.sql import DataFrame, SparkSession
 
-from sf_spark.lake import tables
+from sf_spark.lake import staged, tables
 from sf_spark.lake.files import table_at
 from sf_spark.lake.tables import as_files, read_version, replace_all
 from sf_spark.schema import Table
@@ -63,3 +63,12 @@ def test_only_the_files_of_the_months_are_listed_and_many_are_left_to_delta(spar
     assert len(one.inputFiles()) == 1 < len(whole.inputFiles())
     assert as_files(spark, folder, table_at(folder), most=1) is None
     assert as_files(spark, folder, table_at(folder), (date(2030, 1, 1),)) is None
+
+
+def test_files_that_lie_elsewhere_are_left_to_delta_and_never_read_as_none(
+    spark: SparkSession, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staged, "staged", lambda source: TABLE)
+    wanted = delta(spark, lake, 2)
+    monkeypatch.setattr(staged, "as_files", lambda *arguments: None)  # as for a clone whose log names absolute paths
+    assert in_order(staged.read_or_empty(spark, lake, "essai", "siren string", 2)) == in_order(wanted)
